@@ -1,0 +1,350 @@
+"""Quickstart: the scorecard of a made-up SaaS company, and churn from a CSV file of your own.
+
+python examples/quickstart.py
+python examples/quickstart.py --customers churn.csv --segment plan --lost churned --start opening
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import csmetrics as csm
+from csmetrics.datasets import SaasCompany, make_saas
+
+PLANS = ["starter", "team", "business"]
+GROSS_MARGIN = 80  # percent; it comes from a company's books, so here it is assumed
+
+HEALTH = csm.HealthScore(
+    components={
+        "usage": {"weight": 40},
+        "seats_in_use": {"weight": 20},
+        "support": {"weight": 20},
+        "sentiment": {"weight": 20, "high": 10},  # the last NPS answer; without one the rest decides
+    },
+    bands={"red": 40, "yellow": 60},
+    min_coverage=50,
+)
+
+
+# ------------------------------------------------------------------------------------------------ the made-up company
+
+
+def measures(at: csm.Cohorts) -> dict[str, Any]:
+    """Every metric that comes from totals: one value per group, or one number for the total."""
+    return {
+        "churn_rate": at.churn_rate(),
+        "retention_rate": at.retention_rate(),
+        "nrr": at.nrr(),
+        "grr": at.grr(),
+        "nps": at.nps(),
+        "csat": at.csat(),
+        "ces": at.ces(responses="effort_responses"),  # `responses` are those to the CSAT question
+        "fcr": at.fcr(),
+        "arpa": at.arpa(),
+        "clv": at.clv(gross_margin=GROSS_MARGIN),  # takes ARPA and churn from the same totals
+        "cac": at.cac(),
+        "crc": at.crc(),
+        "cac_payback": at.cac_payback(gross_margin=GROSS_MARGIN),
+        "adoption_rate": at.adoption_rate(),
+        "feature_adoption_rate": at.feature_adoption_rate(),
+        "stickiness": at.stickiness(),
+        "license_utilization": at.license_utilization(),
+    }
+
+
+def scorecard(company: SaasCompany) -> pd.DataFrame:
+    """One row per metric; one column per plan, and the total, which is the formula of all rows' sums."""
+    totals = company.cohorts.csm
+    table = pd.DataFrame(measures(totals.by("plan"))).T
+    table["total"] = pd.Series(measures(totals.total()))
+
+    # A median does not add up, so it is taken from the customers themselves.
+    onboarding = company.onboarding.merge(company.accounts[["customer", "plan"]], on="customer").csm
+    by_plan = onboarding.by("plan").median_ttv("started", "value", as_of=company.as_of)
+    overall = onboarding.total().median_ttv("started", "value", as_of=company.as_of)
+    table.loc["median_ttv"] = {**by_plan, "total": overall}
+
+    # A health score is one customer's: a mean of scores is a mean of customers, not of rates.
+    scores = health_scores(company)
+    table.loc["health_score"] = {
+        **scores.groupby("plan", observed=True)["score"].mean(),
+        "total": scores["score"].mean(),
+    }
+    return table
+
+
+def plans_in_regions(company: SaasCompany) -> pd.DataFrame:
+    """Churn, NRR and CLV of every plan in every region."""
+    cells = company.cohorts.csm.by("plan", "region")
+    return pd.DataFrame(
+        {
+            **company.cohorts.set_index(["plan", "region"])[["start", "lost"]],
+            "churn_rate": cells.churn_rate(),
+            "nrr": cells.nrr(),
+            "clv": cells.clv(gross_margin=GROSS_MARGIN),
+        }
+    )
+
+
+def health_scores(company: SaasCompany) -> pd.DataFrame:
+    """Score, band and contributions of every customer, with its plan."""
+    customers = company.health.assign(seats_in_use=company.health.csm.license_utilization())
+    return HEALTH.score(customers).assign(plan=customers["plan"])
+
+
+def bands_by_plan(company: SaasCompany) -> pd.DataFrame:
+    """How many customers of each plan are red, yellow and green."""
+    scores = health_scores(company)
+    bands = pd.crosstab(scores["plan"].astype(object), scores["band"].fillna("no score"))
+    bands = bands.reindex(index=PLANS, columns=["red", "yellow", "green", "no score"], fill_value=0)
+    bands.loc["total"] = bands.sum()
+    return bands
+
+
+SECTIONS = {
+    "Customers": ["churn_rate", "retention_rate"],
+    "Recurring revenue": ["nrr", "grr", "arpa"],
+    "What customers say": ["nps", "csat", "ces"],
+    "Support": ["fcr"],
+    "Value of a customer": ["clv", "cac", "crc", "cac_payback"],
+    "Product": ["median_ttv", "adoption_rate", "feature_adoption_rate", "stickiness", "license_utilization"],
+    "Health": ["health_score"],
+}
+TITLES = {"health_score": "Health score, customers' mean"}
+UNITS = {"money": "dollars", "periods": "months", "rating": "1 to 7"}
+
+
+def show_company(company: SaasCompany) -> None:
+    card, cells, bands = scorecard(company), plans_in_regions(company), bands_by_plan(company)
+    month = company.period.strftime("%B %Y")
+    print(f"A made-up SaaS company in {month}. It comes from a random generator; no customer in it exists.")
+    opening, closing, mrr = company.cohorts[["start", "end", "end_mrr"]].sum()
+    print(f"{opening:,} customers at the start of the month, {closing:,} at the end.")
+    print(f"They pay ${mrr / 100:,.0f} a month.\n")
+
+    rows: list[list[str]] = []
+    for section, names in SECTIONS.items():
+        rows += [[], [section.upper()]]
+        for name in names:
+            spec = csm.catalog[name]
+            unit = UNITS.get(spec.unit, spec.unit)
+            values = [figure(x, name) for x in card.loc[name]]
+            rows.append([TITLES.get(name, spec.title), *values, f"{unit}, {spec.direction} is better"])
+    print_table(["", *card.columns, "unit"], rows, left=(0, len(card.columns) + 1))
+
+    print(f"""
+The total is computed from the summed columns. It is not the mean of the plans.
+Churn, retention, revenue per account and retention cost are of one month.
+A year's churn is not twelve times a month's.
+Lifetime value and payback assume a gross margin of {GROSS_MARGIN}%.
+Median time to value counts customers who are not there yet.
+Adoption is of one feature, automations; feature adoption is of all features.""")
+    left = company.cohorts.groupby("plan", observed=True)["lost"].sum()
+    if few := ", ".join(f"{lost} in {plan}" for plan, lost in left.items() if lost < 10):
+        print(f"Lifetime value rests on few who left: {few}. One more or less moves it a lot.")
+    print_gaps(card)
+
+    print(f"\n\nEVERY PLAN IN EVERY REGION, {month}\n")
+    rows = [
+        [plan, region, *(figure(x, n) for n, x in zip(cells.columns, values, strict=True))]
+        for (plan, region), values in zip(cells.index, cells.itertuples(index=False), strict=True)
+    ]
+    print_table(["plan", "region", "at the start", "lost", "churn", "NRR", "CLV"], rows, left=(0, 1))
+    print("\nNRR is net revenue retention, CLV customer lifetime value.")
+    print_gaps(cells)
+
+    print("\n\nCUSTOMERS BY HEALTH BAND\n")
+    print_table(["plan", *bands.columns], [[plan, *map(figure, counts)] for plan, *counts in bands.itertuples()])
+    weights = ", ".join(f"{name} {part.weight:g}" for name, part in HEALTH.components.items())
+    print(f"""
+Red is up to {HEALTH.bands.red:g} points, yellow up to {HEALTH.bands.yellow:g}, green above.
+Weights of the parts that are there: {weights}.""")
+
+
+# ------------------------------------------------------------------------------------------------- the reader's file
+
+
+class BadFileError(Exception):
+    """The file cannot be used; the message says why."""
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise BadFileError(f"cannot read it: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise BadFileError("it is not a CSV text file in UTF-8; save the sheet as 'CSV UTF-8' first")
+    if not text.strip():
+        raise BadFileError("it is empty")
+    header = text.lstrip().splitlines()[0]
+    separator = max(",;\t", key=header.count)
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
+        frame = pd.read_csv(io.StringIO(text), sep=separator, skipinitialspace=True, low_memory=False)
+    except (ValueError, csv.Error) as error:
+        raise BadFileError(f"it does not read as CSV: {error}") from None
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise BadFileError(f"it has several columns named {twice[0]!r}")
+    if frame.empty:
+        raise BadFileError("it has a header and no rows")
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise BadFileError("its rows have more fields than its header")
+    return frame.rename(columns=str.strip)
+
+
+def only_numbers(column: pd.Series[Any]) -> None:
+    """Point at the cell: pandas makes text of a whole column for one word in it."""
+    texts = column[[isinstance(value, str) for value in column]]
+    for row, text in texts[pd.to_numeric(texts, errors="coerce").isna()].items():
+        raise BadFileError(f"column {column.name!r} must hold numbers; row {row + 1} below the header has {text!r}")
+
+
+def churn_table(frame: pd.DataFrame, keys: list[str], mapped: dict[str, str]) -> pd.DataFrame:
+    """Churn, and retention where its columns are there, by the keys; with the sums that stand behind them."""
+    lost, start = mapped.get("lost", "lost"), mapped.get("start", "start")
+    comers = {name: mapped[name] for name in ("end", "new", "reactivated") if name in mapped}
+    retains = bool(comers) or {"end", "new"} <= set(frame.columns)
+    for name in [lost, start, *(mapped.get(name, name) for name in ("end", "new", "reactivated") if retains)]:
+        if name in frame.columns:
+            only_numbers(frame[name])
+    cohorts = frame.csm
+    cohorts.churn_rate(lost=lost, start=start)  # every row by itself: a sum can hide a row that cannot be right
+    if retains:
+        cohorts.retention_rate(start=start, **comers)
+    grain = cohorts.by(keys) if keys else cohorts.total()
+    columns = {"churn_rate": grain.churn_rate(lost=lost, start=start)}
+    if retains:
+        columns["retention_rate"] = grain.retention_rate(start=start, **comers)
+
+    def total(column: pd.Series[Any]) -> Any:
+        return column.sum(skipna=False)
+
+    if not keys:
+        sums = {"start": total(frame[start]), "lost": total(frame[lost])}
+        return pd.DataFrame({**sums, **columns}, index=pd.Index(["all rows"]))
+    groups = frame.groupby(keys, dropna=False)
+    sums = {"start": groups[start].agg(total), "lost": groups[lost].agg(total)}
+    return pd.DataFrame(sums).assign(**columns)
+
+
+def show_file(path: Path, segment: str | None, period: str | None, mapped: dict[str, str]) -> None:
+    frame = read_table(path)
+    if period is None and "period" in frame.columns:
+        period = "period"
+    if segment == period:
+        segment = None
+    keys = [name for name in (period, segment) if name is not None]
+    table = churn_table(frame, keys, mapped)
+    heads = ["at the start", "lost", "churn", "retention"][: len(table.columns)]
+
+    def rows_of(table: pd.DataFrame, total: bool = False) -> list[list[str]]:
+        rows = []
+        for label, *values in table.itertuples():
+            labels = list(label) if isinstance(label, tuple) else [label]
+            labels = ["(none)" if pd.isna(x) else str(x) for x in labels]
+            labels += ["total"] * (len(keys) - len(labels)) if total and keys else []
+            rows.append([*labels, *(figure(x, n) for n, x in zip(table.columns, values, strict=True))])
+        return rows
+
+    shown = [table]
+    rows = rows_of(table)
+    if segment is not None:  # customers at the start add over segments, but never over periods
+        whole = churn_table(frame, [period] if period else [], mapped)
+        rows += [[], *rows_of(whole if period else whole.rename(index={"all rows": "total"}), total=True)]
+        shown.append(whole)
+    print(f"Churn from {path.name}, {len(frame):,} row{'s' * (len(frame) != 1)}\n")
+    print_table([*(keys or [""]), *heads], rows, left=tuple(range(max(1, len(keys)))))
+    print("\nChurn: lost customers as a percent of those there at the start. Rates of groups come from their sums.")
+    if period is None:
+        print("All rows count as one period. Does the file hold several? Name the column: --period month")
+    print_gaps(pd.concat(shown))
+
+
+# --------------------------------------------------------------------------------------------------------- printing
+
+
+def figure(value: float, name: str = "") -> str:
+    """Write a value as a person would: cents as dollars, percent with one decimal, "-" where there is none."""
+    if pd.isna(value):
+        return "-"
+    unit = csm.catalog[name].unit if name in csm.catalog else "count"
+    if unit == "money":
+        dollars = value / 100
+        return f"${dollars:,.2f}" if abs(dollars) < 100 else f"${dollars:,.0f}"
+    if unit == "percent":
+        return f"{value:.1f}%"
+    if unit == "count":
+        return f"{value:,.10g}"
+    return f"{value:.2f}" if unit == "rating" else f"{value:.1f}"
+
+
+def print_gaps(table: pd.DataFrame) -> None:
+    """Say what "-" means in the rows or columns of metrics that hold one."""
+    table = table if set(table.columns) & set(csm.catalog) else table.T
+    for name in table.columns[table.isna().any()]:
+        if name not in csm.catalog:
+            print(f'"-" under {name}: a value is missing, and a sum without it would be too small.')
+        elif name == "median_ttv":
+            print('"-" in median time to value: fewer than half of the customers got there so far.')
+        else:
+            base = csm.catalog[name].base
+            print(f'"-" in {csm.catalog[name].title}: no value where `{base}` is 0 or a value is missing. It is not 0.')
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: tuple[int, ...] = (0,)) -> None:
+    cells = [list(map(str, row)) for row in (head, *rows)]
+    full = [row for row in cells if len(row) == len(head)]
+    widths = [max(len(row[i]) for row in full) + (i not in left) for i in range(len(head))]
+    for row in cells:
+        padded = (x.ljust(w) if i in left else x.rjust(w) for i, (x, w) in enumerate(zip(row, widths, strict=False)))
+        print("  ".join(padded).rstrip())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Scorecard of a made-up SaaS company, or churn from a CSV file.")
+    parser.add_argument("--customers", metavar="CSV", type=Path, help="compute churn from this file instead")
+    of_file = parser.add_argument_group("columns of the file, where they have other names")
+    of_file.add_argument("--segment", metavar="COLUMN", help="one row of the result per value of it")
+    of_file.add_argument("--period", metavar="COLUMN", help="the time axis (default: period, where there is one)")
+    of_file.add_argument("--lost", metavar="COLUMN", help="customers lost in the period")
+    of_file.add_argument("--start", metavar="COLUMN", help="customers there when it began")
+    of_file.add_argument("--end", metavar="COLUMN", help="customers there when it ended (for retention)")
+    of_file.add_argument("--new", metavar="COLUMN", help="customers among them who joined (for retention)")
+    of_file.add_argument("--reactivated", metavar="COLUMN", help="customers among them who came back (for retention)")
+    options = vars(parser.parse_args(arguments))
+    path = options.pop("customers")
+    given = {name: column for name, column in options.items() if column is not None}
+    if path is None:
+        if given:
+            parser.error(f"--{next(iter(given))} needs --customers CSV")
+        show_company(make_saas())
+        return 0
+    try:
+        show_file(path, given.pop("segment", None), given.pop("period", None), given)
+    except (BadFileError, csm.CsmetricsError) as error:
+        message = " ".join(f"{path}: {error}".split())
+        if place := re.search(r"first at position (\d+)", message):
+            message += f" (row {int(place[1]) + 1} below the header)"
+        if isinstance(error, csm.MissingColumnError) and (near := re.fullmatch(r"(\w+)='(.+)'", error.hint)):
+            option = {"keys": "segment"}.get(near[1], near[1])
+            message += f" (here: --{option} {near[2]!r})"
+        print(f"quickstart: {message}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # the names in a file may be none that the terminal can show
+    sys.exit(main())

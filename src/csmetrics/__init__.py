@@ -1,0 +1,75 @@
+"""csmetrics: customer-success and revenue metrics, one tested definition each.
+
+Rates are percent. Every metric is a function of totals (``csm.churn_rate(lost=5, start=100)``), a method of a cohort
+frame (``df.csm.by("plan").churn_rate()``) and an entry of the catalogue (``csm.catalog["churn_rate"]``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+# The metrics in the order of the catalogue, before what is made from them
+# isort: off
+from csmetrics.core.retention import *
+from csmetrics.core.revenue import *
+from csmetrics.core.value import *
+from csmetrics.core.survey import *
+from csmetrics.core.support import *
+from csmetrics.core.adoption import *
+from csmetrics.core.activity import *
+from csmetrics.core.onboarding import *
+from csmetrics.core.advocacy import *
+from csmetrics.core.health import *
+
+# isort: on
+from csmetrics.accessors import Answers
+from csmetrics.core._registry import REGISTRY as _REGISTRY
+from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
+from csmetrics.frame import Cohorts, over
+
+if TYPE_CHECKING:
+    from csmetrics import datasets
+    from csmetrics._catalog import Catalog, MetricSpec, catalog
+    from csmetrics.health import HealthScore
+
+__version__ = "0.1.0"
+
+# Loaded when first asked for: pydantic's models cost as much to build as everything else here
+_LAZY = {
+    "catalog": "csmetrics._catalog",
+    "Catalog": "csmetrics._catalog",
+    "MetricSpec": "csmetrics._catalog",
+    "HealthScore": "csmetrics.health",
+    "datasets": "csmetrics.datasets",
+}
+
+__all__ = [
+    *_REGISTRY,
+    "Answers",
+    "Catalog",
+    "Cohorts",
+    "CsmetricsError",
+    "HealthScore",
+    "MetricInputError",
+    "MetricSpec",
+    "MissingColumnError",
+    "UndefinedMetricError",
+    "catalog",
+    "datasets",
+    "over",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'csmetrics' has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(_LAZY[name])
+    value = module if name == "datasets" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,338 @@
+"""The formulas as data: `csm.catalog`. Everything in it is read off the functions, their docstrings and examples."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from math import isinf
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from csmetrics.core._registry import REGISTRY, Kind, Registration, Unit
+from csmetrics.errors import MetricInputError
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class InputSpec(_Record):
+    """One input of a metric.
+
+    Attributes
+    ----------
+    kind : {"flow", "stock", "level"}
+        Flows add over segments and time, stocks over segments only, levels never.
+    quantity : str
+        What it measures: "count", "money", "percent", ...
+    low, high : float or None
+        The values that are possible.
+    choices : tuple of str
+        The words that are possible, for an input that is a word.
+    default : object
+        The value where the input is not given; see `required`.
+    required : bool
+        Whether the input must be given.
+    meaning : str
+        What to put there.
+    """
+
+    kind: Kind
+    quantity: str
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+    default: Any
+    required: bool
+    meaning: str
+
+
+class Example(_Record):
+    """One worked example.
+
+    Attributes
+    ----------
+    id : str
+        Stable name of the example.
+    inputs : dict
+        Arguments of the call.
+    expected : float, str or None
+        The result; None where it is missing.
+    tolerance : float
+        How far the result may be off: published figures are rounded.
+    source : str
+        Where it was published, or "worked by hand".
+    note : str
+        Remarks, such as an error in the source.
+    """
+
+    id: str
+    inputs: dict[str, Any]
+    expected: float | str | None
+    tolerance: float
+    source: str
+    note: str
+
+
+class MetricSpec(_Record):
+    """One metric as data.
+
+    Attributes
+    ----------
+    name, title, aliases : str, str, tuple of str
+        What it is called: by the function, in full, and in the field.
+    family : str
+        The module of `csmetrics.core` that holds it.
+    summary : str
+        What it measures, in a sentence.
+    unit : str
+        What comes out: "percent", "points", "ratio", "money", "days", ...
+    direction : {"higher", "lower", "neither"}
+        Which way is better.
+    bounds : tuple of float or None
+        Between which values the result lies.
+    inputs : dict of str to InputSpec
+        The arguments, in their order.
+    options : dict
+        Further keyword arguments and their defaults.
+    rules : tuple of str
+        Which inputs are parts of which, such as ``"lost <= start"``.
+    base : str
+        What stands below the line: where it is 0 the metric is undefined. Empty where nothing does.
+    formula : str
+        LaTeX.
+    notes : str
+        Remarks.
+    rivals, pitfalls, references : tuple of str
+        Other definitions in use, what goes wrong, sources.
+    examples : tuple of Example
+        Worked examples with their sources.
+    """
+
+    name: str
+    title: str
+    aliases: tuple[str, ...]
+    family: str
+    summary: str
+    unit: Unit
+    direction: Literal["higher", "lower", "neither"]
+    bounds: tuple[float | None, float | None]
+    inputs: dict[str, InputSpec]
+    options: dict[str, Any]
+    rules: tuple[str, ...]
+    base: str
+    formula: str
+    notes: str
+    rivals: tuple[str, ...]
+    pitfalls: tuple[str, ...]
+    references: tuple[str, ...]
+    examples: tuple[Example, ...]
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function that computes it."""
+        return REGISTRY[self.name].function
+
+    def compute(self, **inputs: Any) -> Any:
+        """Compute the metric; the arguments are those of the function."""
+        return self.function(**inputs)
+
+    def __str__(self) -> str:
+        better = "" if self.direction == "neither" else f", {self.direction} is better"
+        return f"{self.name}({', '.join(self.inputs)}): {self.title} ({self.unit}{better})"
+
+
+class Catalog(Mapping[str, MetricSpec]):
+    """All metrics by name. Iterating gives the names; `find` looks one up in the field's words.
+
+    Examples
+    --------
+    >>> import csmetrics as csm
+    >>> csm.catalog["churn_rate"].unit
+    'percent'
+    >>> [spec.name for spec in csm.catalog.find("logo churn", limit=1)]
+    ['churn_rate']
+    """
+
+    def __getitem__(self, name: str) -> MetricSpec:
+        if name not in REGISTRY:
+            close = difflib.get_close_matches(str(name), REGISTRY, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else "; catalog.find(words) searches"
+            raise KeyError(f"no metric {name!r}{hint}")
+        return _metric_spec(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(REGISTRY)
+
+    def __len__(self) -> int:
+        return len(REGISTRY)
+
+    def __contains__(self, name: object) -> bool:
+        return name in REGISTRY
+
+    def __repr__(self) -> str:
+        return f"<csmetrics catalog: {len(self)} metrics>"
+
+    def find(self, words: str, *, limit: int = 5) -> list[MetricSpec]:
+        """Find metrics by name, title or the field's other words for them.
+
+        Parameters
+        ----------
+        words
+            What to look for; case, punctuation and small misspellings do not matter.
+        limit
+            At most so many.
+
+        Returns
+        -------
+        list of MetricSpec
+            Best match first; empty where nothing is near.
+
+        Raises
+        ------
+        MetricInputError
+            If `words` is no text or empty.
+
+        Examples
+        --------
+        >>> import csmetrics as csm
+        >>> [spec.name for spec in csm.catalog.find("NDR", limit=1)]
+        ['nrr']
+        """
+        if not isinstance(words, str) or not _tokens(words):
+            raise MetricInputError("catalog.find", "words", "must be text to look for", f"got {words!r}")
+        scored = [(_likeness(words, spec), -place, spec.name) for place, spec in enumerate(REGISTRY.values())]
+        return [self[name] for score, _, name in sorted(scored, reverse=True)[:limit] if score >= 0.5]
+
+
+catalog = Catalog()
+
+
+@cache
+def _metric_spec(name: str) -> MetricSpec:
+    spec = REGISTRY[name]
+    doc = _Docstring(inspect.getdoc(spec.function) or "")
+    return MetricSpec(
+        name=name,
+        title=spec.title,
+        aliases=spec.aliases,
+        family=spec.family,
+        summary=doc.summary,
+        unit=spec.unit,
+        direction=spec.better,
+        bounds=spec.bounds,
+        inputs={n: _input_spec(spec, n, doc.parameters.get(n, "")) for n in spec.inputs},
+        options={n: None if v is inspect.Parameter.empty else v for n, v in spec.options.items()},
+        rules=tuple(map(str, spec.rules)),
+        base=spec.base,
+        formula=doc.formula,
+        notes=doc.notes,
+        rivals=doc.bullets("Other definitions in use:"),
+        pitfalls=doc.bullets("Pitfalls:"),
+        references=doc.references,
+        examples=tuple(Example(**row) for row in _examples(spec.family) if row.pop("metric") == name),
+    )
+
+
+def _input_spec(spec: Registration, name: str, meaning: str) -> InputSpec:
+    declared = spec.inputs[name]
+    low, high = (None if isinf(x) else x for x in (declared.quantity.low, declared.quantity.high))
+    return InputSpec(
+        kind=declared.kind,
+        quantity=declared.quantity.name,
+        low=None if declared.quantity.choices else low,
+        high=high,
+        choices=declared.quantity.choices,
+        default=spec.defaults.get(name),
+        required=name not in spec.defaults,
+        meaning=meaning,
+    )
+
+
+def _examples(family: str) -> list[dict[str, Any]]:
+    """Read the worked examples beside a family's formulas; dates in them become datetimes."""
+    source = files("csmetrics.core").joinpath(f"{family}.jsonl")
+    rows = [json.loads(line) for line in source.read_text("utf-8").splitlines()] if source.is_file() else []
+    for row in rows:
+        inputs = REGISTRY[row["metric"]].inputs
+        for name, value in row["inputs"].items():
+            if name in inputs and inputs[name].quantity.name == "date":
+                row["inputs"][name] = [_date(v) for v in value] if isinstance(value, list) else _date(value)
+        row["tolerance"] = float(row["tolerance"])
+    return rows
+
+
+def _date(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+class _Docstring:
+    """The parts of a numpydoc docstring that the catalogue shows."""
+
+    def __init__(self, text: str) -> None:
+        head, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", text, flags=re.MULTILINE)
+        sections = dict(zip(rest[::2], rest[1::2], strict=True))
+        self.summary = " ".join(head.partition("\n\n")[0].split())
+        blocks = re.findall(r"\.\. math::((?:.|\n)*?)(?=\n\n\S|\Z)", head.strip())
+        self.formula = "\n".join(" ".join(block.split()) for block in blocks)
+        entries = re.split(r"^(\S.*)\n", sections.get("Parameters", ""), flags=re.MULTILINE)[1:]
+        self.parameters = {
+            name.strip(): " ".join(body.split())
+            for names, body in zip(entries[::2], entries[1::2], strict=True)
+            for name in names.partition(":")[0].split(",")
+        }
+        self._notes = sections.get("Notes", "")
+        self.notes = re.split(r"^(?:Other definitions in use|Pitfalls):\n", self._notes, flags=re.MULTILINE)[0].strip()
+        references = re.split(r"\.\. \[\d+\]", sections.get("References", ""))[1:]
+        self.references = tuple(" ".join(reference.split()) for reference in references)
+
+    def bullets(self, heading: str) -> tuple[str, ...]:
+        """Give the list under a heading of the Notes."""
+        after = self._notes.partition(f"{heading}\n")[2]
+        block = re.split(r"\n\n(?=\S)(?!\*)", after.strip("\n"))[0]
+        return tuple(" ".join(b.split()) for b in re.split(r"^\* ", block, flags=re.MULTILINE)[1:])
+
+
+_FILLERS = {"the", "of", "a", "an", "by", "to", "for", "our", "per", "number"}
+
+
+def _likeness(words: str, spec: Registration) -> float:
+    """Say how near words are to a metric, 0 to 1."""
+    phrases = (spec.name, spec.title, *spec.aliases)
+    return max(_nearness(_tokens(words), _tokens(phrase)) for phrase in phrases)
+
+
+def _nearness(asked: tuple[str, ...], phrase: tuple[str, ...]) -> float:
+    if asked == phrase:
+        return 1.0
+    best = [max((_same(a, p) for p in phrase), default=0.0) for a in asked]
+    back = [max((_same(a, p) for a in asked), default=0.0) for p in phrase]
+    covered = sum(best) + sum(back)
+    spelling = difflib.SequenceMatcher(None, " ".join(asked), " ".join(phrase)).ratio()
+    return 0.95 * (0.7 * _part(covered, len(best) + len(back)) + 0.3 * spelling)
+
+
+def _same(one: str, other: str) -> float:
+    if one == other:
+        return 1.0
+    likeness = difflib.SequenceMatcher(None, one, other).ratio()
+    return likeness if likeness >= 0.75 and min(len(one), len(other)) > 3 else 0.0
+
+
+def _part(some: float, of: int) -> float:
+    return some / of
+
+
+def _tokens(words: str) -> tuple[str, ...]:
+    """Words in lower case, American spelling, without plurals or fillers."""
+    spelled = re.sub(r"is(ation|e|ed|ing)\b", r"iz\1", words.lower())
+    tokens = re.findall(r"[a-z0-9]+", spelled)
+    kept = [t.removesuffix("s") if len(t) > 3 and not t.endswith("ss") else t for t in tokens]
+    return tuple(t for t in kept if t not in _FILLERS) or tuple(kept)

@@ -1,0 +1,134 @@
+"""From a metric to the columns it needs at a grain, and from their totals back to its value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from csmetrics import engines
+from csmetrics._columns import column, has
+from csmetrics.core._kinds import array, is_scalar
+from csmetrics.core._registry import NUMBER, REGISTRY, Kind, Registration
+from csmetrics.errors import MetricInputError
+
+PERIOD = "period"  # the time axis, where `by` or `total` names no other
+
+
+@dataclass(frozen=True)
+class Grain:
+    """A frame and how its rows come together: each on its own (`keys` is None), by keys, or all of them (no keys)."""
+
+    frame: pd.DataFrame
+    keys: tuple[Any, ...] | None
+    period: Any
+
+    @cached_property
+    def adds_periods(self) -> str:
+        """Say which periods would be added up, "" where none would."""
+        axis = PERIOD if self.period is None else self.period
+        if self.keys is None or axis in self.keys or not has(self.frame, axis):
+            return ""
+        columns = [column(self.frame, name, "by", "keys") for name in (*self.keys, axis)]
+        cells, _ = engines.group_sums(columns, {})
+        groups: Any = cells.droplevel(-1) if self.keys else pd.Index([0] * len(cells))  # type: ignore[arg-type]
+        many = groups[groups.duplicated()]
+        if many.empty:
+            return ""
+        where = f" in the group {many[0]!r}" if self.keys else ""
+        return f"{axis!r} has {(groups == many[0]).sum()} of them{where}"
+
+    def sums(self, names: Mapping[Any, str]) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
+        """Give each column at this grain: as it is, as a Series of group totals, or as one number."""
+        columns = {name: column(self.frame, name, metric, str(name)) for name, metric in names.items()}
+        if self.keys is None:
+            return self.frame.index, columns
+        arrays = {name: array(names[name], str(name), values, NUMBER) for name, values in columns.items()}
+        if not self.keys:
+            return None, {name: engines.total(values) for name, values in arrays.items()}
+        index, totals = engines.group_sums([column(self.frame, k, "by", "keys") for k in self.keys], arrays)
+        return index, {name: pd.Series(values, index=index) for name, values in totals.items()}
+
+
+class Plan:
+    """What one metric takes from a frame at a grain.
+
+    Parameters
+    ----------
+    grain
+        The frame and its grain.
+    spec
+        The metric.
+    given
+        What the caller named: columns or numbers for inputs (also those of levels that are computed on the way),
+        values for options.
+    """
+
+    def __init__(self, grain: Grain, spec: Registration, given: Mapping[str, Any]) -> None:
+        self.spec = spec
+        self.options = {name: value for name, value in given.items() if name in spec.options}
+        self.sources: dict[str, Any] = {}  # input to a number, a word, or the Plan that computes it
+        self.columns: dict[str, Any] = {}  # input to the column whose values or total it takes
+        for name, declared in spec.inputs.items():
+            value = given.get(name, name)
+            if name in given and not (isinstance(value, str) or _is_label(grain.frame, value)):
+                self.sources[name] = self._constant(name, value)
+            elif has(grain.frame, value) and (grain.keys is None or declared.kind != "level"):
+                self.columns[name] = value
+                if declared.kind == "stock" and grain.adds_periods:
+                    raise self._refusal(name, "stock", grain)
+            elif name in given and value in declared.quantity.choices:
+                self.sources[name] = value
+            elif declared.kind == "level" and name not in given and _computable(name):
+                self.sources[name] = Plan(grain, REGISTRY[name], {k: v for k, v in given.items() if k != name})
+            elif has(grain.frame, value):
+                raise self._refusal(name, "level", grain)
+            elif name not in given and name in spec.defaults:
+                self.sources[name] = spec.defaults[name]
+            elif declared.kind == "level" and grain.keys is not None:
+                raise self._refusal(name, "level", grain)
+            else:
+                column(grain.frame, value, spec.name, name)
+
+    def needs(self) -> dict[Any, str]:
+        """Give the columns to bring to the grain, with the metric that asks for each."""
+        needs = dict.fromkeys(self.columns.values(), self.spec.name)
+        for source in self.sources.values():
+            if isinstance(source, Plan):
+                needs |= source.needs()
+        return needs
+
+    def value(self, totals: Mapping[Any, Any]) -> Any:
+        """Call the formula with the columns' totals."""
+        inputs = {name: totals[label] for name, label in self.columns.items()}
+        for name, source in self.sources.items():
+            inputs[name] = source.value(totals) if isinstance(source, Plan) else source
+        return self.spec.function(**inputs, **self.options)
+
+    def _constant(self, name: str, value: Any) -> Any:
+        if is_scalar(value):
+            return value
+        found = f"got a {type(value).__name__}"
+        raise MetricInputError(self.spec.name, name, "must be a column name or a number", found)
+
+    def _refusal(self, name: str, kind: Kind, grain: Grain) -> MetricInputError:
+        if kind == "stock":
+            rule = "is a stock and is never added over periods"
+            hint = "keep the periods apart, as in by('period'), or take one of them; flows add over time, stocks do not"
+            return MetricInputError(self.spec.name, name, rule, grain.adds_periods, hint)
+        rule = "is a level (a rate, an average, a date) and does not add up over rows"
+        found = "no metric computes it from columns that do"
+        hint = f"give a number, such as {name}=80, or compute it row by row"
+        return MetricInputError(self.spec.name, name, rule, found, hint)
+
+
+def _computable(name: str) -> bool:
+    return name in REGISTRY and not REGISTRY[name].reduces
+
+
+def _is_label(frame: pd.DataFrame, value: Any) -> bool:
+    """Tell whether a value that is no text names a column, such as a tuple."""
+    return isinstance(value, tuple) and has(frame, value)

@@ -1,0 +1,1 @@
+"""The formulas: one pure function per metric, totals in, value out."""

@@ -1,0 +1,284 @@
+"""Dates of any kind in, elapsed days out.
+
+An instant is kept as its day and the time since that day's midnight. So no unit limits the years, and the same
+time between two instants is the same float, whatever their units: ties stay ties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api.extensions import ExtensionArray
+
+from csmetrics.core._kinds import is_scalar
+from csmetrics.core._numeric import places
+from csmetrics.core._registry import REGISTRY, Registration
+from csmetrics.core._types import Array, Column
+from csmetrics.errors import MetricInputError
+
+_DAY: Final = np.timedelta64(1, "D")
+_EPOCH: Final = np.datetime64(0, "D")
+_START: Final = datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """Instants, in UTC where they are aware.
+
+    Attributes
+    ----------
+    day
+        Days since 1970-01-01, int64; any number where the instant is missing.
+    time
+        Since that day's midnight, timedelta64[ns]; NaT where the instant is missing.
+    aware
+        Whether they have a time zone; None where all are missing.
+    """
+
+    day: npt.NDArray[np.int64]
+    time: npt.NDArray[np.timedelta64]
+    aware: bool | None
+
+    def broadcast(self, shape: tuple[int, ...]) -> Instants:
+        """Repeat to a shape and flatten."""
+        day, time = np.broadcast_to(self.day, shape), np.broadcast_to(self.time, shape)
+        return Instants(day.reshape(-1), time.reshape(-1), self.aware)
+
+    def show(self, position: int) -> str:
+        """Write one as ISO text, no longer than it needs to be."""
+        day = np.datetime64(int(self.day[position]), "D")
+        if not self.time[position]:
+            return f"{day}"
+        stamp = day + self.time[position].astype("m8[us]")
+        text = str(stamp).removesuffix("000000").removesuffix(".")
+        return f"{text}+00:00" if self.aware else text
+
+
+def days_between(metric: Callable[..., Any], started: Any, ended: Any) -> Any:
+    """Compute the days between two inputs of a formula: its whole body.
+
+    Returns
+    -------
+    float, ndarray or Series
+        The kind of the inputs; NaN where one is missing.
+    """
+    spec = REGISTRY[metric.__name__]
+    start, end, shape, like = instants(spec, started, ended)
+    out = elapsed(spec, start, end)
+    if like is not None:
+        return like._constructor(out, index=like.index, copy=False)
+    return float(out[0]) if is_scalar(started) and is_scalar(ended) else out.reshape(shape)
+
+
+def instants(spec: Registration, started: Any, ended: Any) -> tuple[Instants, Instants, tuple[int, ...], Column | None]:
+    """Bring the first two inputs of a formula to instants of one length.
+
+    Returns
+    -------
+    start, end : Instants
+        Flat.
+    shape : tuple of int
+        The shape of the result.
+    like : Series or None
+        The Series whose index the result takes.
+    """
+    first, second, *_ = spec.inputs
+    series = [value for value in (started, ended) if isinstance(value, pd.Series)]
+    like = series[0] if series else None
+    if len(series) == 2 and not series[0].index.equals(series[1].index):
+        raise MetricInputError(
+            spec.name,
+            second,
+            "must have the index of the other Series",
+            f"{len(ended)} and {len(started)} labels that are not the same in the same order",
+            "align them first, for example with pd.concat([...], axis=1)",
+        )
+    start, end = _read(spec.name, first, started), _read(spec.name, second, ended)
+    must_match(spec.name, {first: start, second: end})
+    try:
+        shape = np.broadcast_shapes(start.day.shape, end.day.shape)
+    except ValueError:
+        shape = None
+    if shape is None or (like is not None and shape != (len(like),)):
+        found = f"got {first} {start.day.shape}, {second} {end.day.shape}"
+        raise MetricInputError(spec.name, f"{first}, {second}", "must have shapes that go together", found)
+    return start.broadcast(shape), end.broadcast(shape), shape, like
+
+
+def elapsed(spec: Registration, start: Instants, end: Instants) -> Array:
+    """Compute the days from start to end; refuse an end before its start."""
+    days = days_apart(start, end)
+    early = np.flatnonzero(days < 0)
+    if early.size:
+        first, second, *_ = spec.inputs
+        at = int(early[0])
+        pair = f"{start.show(at)} > {end.show(at)}"
+        found = f"got {pair}" if days.size == 1 else places(early.size, days.size, at, pair)
+        raise MetricInputError(spec.name, first, f"must be <= `{second}`", found, spec.rules[0].hint)
+    return days
+
+
+def days_apart(start: Instants, end: Instants) -> Array:
+    """Compute the days from start to end, negative where the end is earlier, NaN where one is missing."""
+    day, time = end.day - start.day, end.time - start.time
+    borrowed = time < np.timedelta64(0, "ns")
+    days = (day - borrowed) + np.where(borrowed, time + _DAY, time) / _DAY
+    return np.asarray(days, dtype=np.float64)
+
+
+def must_match(metric: str, columns: dict[str, Instants]) -> None:
+    """Refuse naive beside aware: which instant a naive one is, nobody knows."""
+    known = {name: column.aware for name, column in columns.items() if column.aware is not None}
+    if len(set(known.values())) > 1:
+        found = ", ".join(f"{name} {'with' if aware else 'without'} one" for name, aware in known.items())
+        hint = "give the zone that the times without one were taken in, for example with .dt.tz_localize"
+        raise MetricInputError(metric, ", ".join(known), "must all have a time zone, or none", f"got {found}", hint)
+
+
+def data_end(metric: str, argument: str, as_of: Any) -> Instants:
+    """Give the last instant that the data covers.
+
+    A date, or an instant at midnight, stands for its whole day: the last microsecond before the next midnight, in
+    the instant's own time zone.
+    """
+    stamp, whole_day = _one_stamp(as_of)
+    if stamp is pd.NaT:
+        found = f"got {as_of!r}" if is_scalar(as_of) else f"got a {type(as_of).__name__}"
+        hint = "give a date, a datetime, a Timestamp or ISO text such as '2026-03-31'"
+        raise MetricInputError(metric, argument, "must be one date", found, hint)
+    end = _read(metric, argument, stamp).broadcast((1,))
+    if not whole_day:
+        return end
+    last = end.time - np.timedelta64(1, "us")
+    before = last < np.timedelta64(0, "ns")
+    return Instants(end.day - before, np.where(before, last + _DAY, last), end.aware)
+
+
+def _one_stamp(as_of: Any) -> tuple[Any, bool]:
+    """Give the instant, or the midnight after it and True where it is a midnight; NaT for what is no date."""
+    try:
+        given = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+        stamp: Any = pd.Timestamp(given) if isinstance(given, (date, np.datetime64)) else pd.NaT
+        if stamp is pd.NaT or stamp != stamp.normalize():
+            return stamp, False
+        following = np.datetime64(stamp.date(), "D") + _DAY
+        if stamp.tz is None:
+            return following, True
+        # on the clock of the place, where a day may have 23 or 25 hours
+        return pd.Timestamp(following).tz_localize(stamp.tz, ambiguous=True, nonexistent="shift_forward"), True
+    except (ValueError, OverflowError, NotImplementedError):  # no ISO text, or a year past what dates can hold
+        return pd.NaT, False
+
+
+def _read(metric: str, argument: str, value: Any) -> Instants:
+    """Read instants from one date, or from an array, list or Series of them, in its shape."""
+    if is_scalar(value):
+        holder = np.empty((), dtype=object)
+        holder[()] = value
+        return _from_objects(metric, argument, holder)
+    if hasattr(value, "to_pandas"):  # of another library: np.asarray would lose its time zone
+        value = value.to_pandas()
+    if isinstance(value, (pd.Series, pd.Index)):
+        value = value.array
+    aware = False
+    if isinstance(value, ExtensionArray):
+        value, aware = _from_extension(value)
+    elif isinstance(value, np.ma.MaskedArray):
+        missing: Any = np.datetime64("NaT") if value.dtype.kind == "M" else None
+        value = np.where(np.ma.getmaskarray(value), missing, value.data)
+    elif isinstance(value, (list, tuple)):
+        value = _from_list(metric, argument, value)
+    value = np.asarray(value)
+    if value.dtype.kind == "M":
+        return _from_stamps(value, aware)
+    return _from_objects(metric, argument, value.astype(object))
+
+
+def _from_extension(value: Any) -> tuple[Any, bool]:
+    dtype = value.dtype
+    aware = isinstance(dtype, pd.DatetimeTZDtype)
+    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "M":
+        arrow = dtype.pyarrow_dtype
+        aware = getattr(arrow, "tz", None) is not None
+        value = value.astype(pd.DatetimeTZDtype(getattr(arrow, "unit", "s"), "UTC"))
+    if isinstance(value.dtype, pd.DatetimeTZDtype):
+        value = value.tz_convert(None)
+    return value.to_numpy() if value.dtype.kind == "M" else np.asarray(value, dtype=object), aware
+
+
+def _from_list(metric: str, argument: str, value: Any) -> Any:
+    try:
+        return np.array(value, dtype=object)
+    except (ValueError, RecursionError):
+        raise MetricInputError(metric, argument, "must be a list of dates", "got lists of different lengths") from None
+
+
+def _from_stamps(stamps: npt.NDArray[Any], aware: bool) -> Instants:
+    unit = np.datetime_data(stamps.dtype)[0]
+    if unit in ("generic", "Y", "M", "W"):
+        stamps = stamps.astype("M8[D]")
+    elif unit in ("ps", "fs", "as"):
+        stamps = stamps.astype("M8[ns]")
+    # divmod, as a cast to days is wrong for the first day of the nanosecond range (numpy 1.26 to 2.4)
+    with np.errstate(invalid="ignore"):
+        day, time = np.divmod(stamps - _EPOCH, _DAY)
+    return Instants(day, time.astype("m8[ns]"), None if np.isnat(time).all() else aware)
+
+
+def _from_objects(metric: str, argument: str, values: npt.NDArray[Any]) -> Instants:
+    """Read objects one by one; a column of plain dates, as databases give them, at once."""
+    if set(map(type, values.reshape(-1))) <= {date, type(None)}:
+        return _from_stamps(values.astype("M8[D]"), False)
+    day, time = np.zeros(values.size, np.int64), np.full(values.size, np.timedelta64("NaT", "ns"))
+    zones: dict[bool, int] = {}
+    bad: list[tuple[int, str, str]] = []
+    for i, value in enumerate(values.reshape(-1)):
+        try:
+            instant = _instant(value)
+        except TypeError as wrong:
+            bad.append((i, *wrong.args))
+            continue
+        if instant is not None:
+            day[i], time[i], aware = instant
+            zones.setdefault(aware, i)
+    if bad:
+        first, what, hint = bad[0]
+        found = f"{len(bad)} of {values.size} values are not, first at position {first} ({what})"
+        must, found = ("must be dates", found) if values.ndim else ("must be a date", f"got {what}")
+        raise MetricInputError(metric, argument, must, found, hint)
+    if len(zones) > 1:
+        found = f"position {zones[True]} has one and position {zones[False]} has none"
+        raise MetricInputError(metric, argument, "must all have a time zone, or none", found)
+    return Instants(day.reshape(values.shape), time.reshape(values.shape), next(iter(zones), None))
+
+
+def _instant(value: Any) -> tuple[int, Any, bool] | None:
+    """Give day, nanoseconds and whether it has a zone. TypeError, with a hint, for what is no date."""
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, np.datetime64):
+        one = _from_stamps(np.array([value]), False)
+        return None if np.isnat(value) else (int(one.day[0]), one.time[0], False)
+    if isinstance(value, datetime):
+        finer = value.nanosecond if isinstance(value, pd.Timestamp) else 0
+        stamp = value.to_pydatetime(warn=False) if isinstance(value, pd.Timestamp) else value
+        offset = stamp.utcoffset()
+        since = stamp.replace(tzinfo=None) - _START - (offset or timedelta(0))
+        return since.days, (since.seconds * 10**6 + since.microseconds) * 1000 + finer, offset is not None
+    if isinstance(value, date):
+        return (value - _START.date()).days, 0, False
+    if isinstance(value, str):
+        raise TypeError(f"the text {value[:40]!r}", "convert text to dates first, for example with pd.to_datetime")
+    if isinstance(value, pd.Period):
+        raise TypeError("a Period", "take an instant of it first, for example with .dt.start_time")
+    if isinstance(value, pd.DataFrame):
+        raise TypeError("a DataFrame", "on a DataFrame use the accessor: df.csm")
+    if isinstance(value, (bool, int, float, np.bool_, np.number)):
+        raise TypeError(f"the number {value}", "give dates; counts of seconds or days depend on where they start")
+    raise TypeError(f"a {type(value).__name__}", "")

@@ -1,0 +1,189 @@
+"""Numbers, arrays, lists and Series in: clean numpy columns of one shape out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from math import inf, nan
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.extensions import ExtensionArray
+
+from csmetrics.core._registry import Quantity, Registration
+from csmetrics.errors import MetricInputError
+
+_ARRAYS = (np.ndarray, pd.Series, pd.Index, ExtensionArray, list, tuple, range)
+
+
+def is_scalar(value: Any) -> bool:
+    """Tell whether a value is one number (or what someone took for one), not many."""
+    if isinstance(value, _ARRAYS):
+        return False
+    return isinstance(value, (np.generic, pd.DataFrame)) or not hasattr(value, "__array__")
+
+
+def number(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
+    """Give a Python int or float (NaN where missing) or one of the quantity's words, or refuse."""
+    if quantity.choices:
+        if isinstance(value, str) and value in quantity.choices:
+            return value
+        if value is None or value is pd.NA or value != value:
+            return None
+        raise _choice_error(metric, argument, quantity, f"got {value!r}")
+    try:
+        return _number(value)
+    except TypeError as wrong:
+        raise MetricInputError(metric, argument, "must be a number", f"got {wrong}", _hint(value)) from None
+
+
+def aligned(
+    spec: Registration, values: dict[str, Any]
+) -> tuple[dict[str, Any], tuple[int, ...], pd.Series[Any] | None]:
+    """Bring the inputs to one shape.
+
+    Returns
+    -------
+    columns : dict of str to ndarray
+        Flat numeric arrays, as long as the result or of size 1; object arrays for words.
+    shape : tuple of int
+        The shape of the result.
+    like : Series or None
+        The Series whose index the result takes.
+    """
+    like: pd.Series[Any] | None = None
+    for name, value in values.items():
+        if isinstance(value, pd.Series):
+            if like is None:
+                like = value
+            elif not (value.index is like.index or value.index.equals(like.index)):
+                rule = "must have the index of the other Series"
+                found = f"{len(value)} and {len(like)} labels that are not the same in the same order"
+                hint = "align them first, for example with pd.concat([...], axis=1)"
+                raise MetricInputError(spec.name, name, rule, found, hint)
+    arrays = {n: array(spec.name, n, v, spec.inputs[n].quantity) for n, v in values.items()}
+    shapes = {n: a.shape for n, a in arrays.items()}
+    try:
+        shape = np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        shape = None
+    if shape is None or (like is not None and shape != (len(like),)):
+        found = ", ".join(f"{n} {s}" for n, s in shapes.items())
+        raise MetricInputError(spec.name, ", ".join(shapes), "must have shapes that go together", f"got {found}")
+    flat = {n: (a if a.shape == shape or a.size == 1 else np.broadcast_to(a, shape)) for n, a in arrays.items()}
+    return {n: a.reshape(-1) for n, a in flat.items()}, shape, like
+
+
+def array(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
+    """Give a numeric array of the value's shape (missing is NaN), or an array of words."""
+    if is_scalar(value):
+        value = number(metric, argument, value, quantity)
+        return np.array(value if quantity.choices else _float(value), dtype=object if quantity.choices else np.float64)
+    if isinstance(value, (pd.Series, pd.Index)):
+        value = value.to_numpy() if isinstance(value.dtype, np.dtype) else value.array
+    if isinstance(value, ExtensionArray):
+        if value.dtype.kind not in "iuf":
+            value = np.asarray(value, dtype=object)
+        elif value.isna().any():
+            value = value.to_numpy(dtype=np.float64, na_value=nan)
+        else:
+            value = value.to_numpy(dtype=value.dtype.type)
+    elif isinstance(value, np.ma.MaskedArray):
+        mask, value = np.ma.getmaskarray(value), value.data.astype(object)
+        value[mask] = None
+    elif isinstance(value, (list, tuple)):
+        value = _from_list(metric, argument, value)
+    else:
+        value = np.asarray(value)
+    if quantity.choices:
+        return _words(metric, argument, value, quantity)
+    if value.dtype.kind in "iuf":
+        return value if value.dtype.itemsize <= 8 else value.astype(np.float64)
+    if value.dtype.kind in "mM":
+        kind = "durations" if value.dtype.kind == "m" else "dates"
+        raise MetricInputError(metric, argument, "must be numbers", f"got {kind}")
+    return _numbers(metric, argument, value.astype(object))
+
+
+def _from_list(metric: str, argument: str, value: Sequence[Any]) -> Any:
+    if set(map(type, value)) <= {int, float}:
+        try:
+            return np.array(value, dtype=np.float64)
+        except OverflowError:  # an int past 1e308
+            pass
+    try:
+        return np.array(value, dtype=object)
+    except (ValueError, RecursionError):
+        rule, found = "must be a list of numbers", "got lists of different lengths"
+        raise MetricInputError(metric, argument, rule, found) from None
+
+
+def _numbers(metric: str, argument: str, values: Any) -> Any:
+    """Objects one by one: Decimal, None and pd.NA become floats, the rest is refused."""
+    out = np.empty(values.size)
+    bad: list[tuple[int, Any, str]] = []
+    for i, value in enumerate(values.reshape(-1)):
+        try:
+            out[i] = _float(_number(value))
+        except TypeError as wrong:
+            bad.append((i, value, str(wrong)))
+    if bad:
+        first, value, wrong_ = bad[0]
+        found = f"{len(bad)} of {out.size} values are not, first at position {first} ({wrong_})"
+        raise MetricInputError(metric, argument, "must be numbers", found, _hint(value))
+    return out.reshape(values.shape)
+
+
+def _float(value: int | float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an int past 1e308
+        return inf
+
+
+def _number(value: Any) -> int | float:
+    """One Python number; NaN for what is missing. TypeError, saying what it is, for what is no number."""
+    if type(value) is float or type(value) is int:
+        return value
+    if value is None or value is pd.NA or value is pd.NaT:
+        return nan
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"the bool {value}")
+    if isinstance(value, (np.datetime64, np.timedelta64)) and np.isnat(value):
+        return nan
+    if isinstance(value, Decimal):
+        return nan if value.is_nan() else float(value)
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    if isinstance(value, str):
+        raise TypeError(f"the text {value[:40]!r}")
+    raise TypeError(f"a {type(value).__name__}")
+
+
+def _words(metric: str, argument: str, values: Any, quantity: Quantity) -> Any:
+    values = values.astype(object)
+    values[pd.isna(values)] = None
+    flat, known = values.reshape(-1), (None, *quantity.choices)
+    bad = [i for i, value in enumerate(flat) if not (value is None or isinstance(value, str)) or value not in known]
+    if bad:
+        found = f"{len(bad)} of {flat.size} values are not, first at position {bad[0]} ({flat[bad[0]]!r})"
+        raise _choice_error(metric, argument, quantity, found)
+    return values
+
+
+def _choice_error(metric: str, argument: str, quantity: Quantity, found: str) -> MetricInputError:
+    return MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, quantity.choices))}", found)
+
+
+def _hint(value: Any) -> str:
+    if isinstance(value, str):
+        return "convert text to numbers first, for example with pd.to_numeric"
+    if isinstance(value, (bool, np.bool_)):
+        return "count the True values first, for example with flags.sum()"
+    if isinstance(value, pd.DataFrame):
+        return "on a DataFrame use the accessor: df.csm"
+    return ""

@@ -1,0 +1,188 @@
+"""`@metric`: what a formula says about itself beside its code. The catalogue, the accessor and the tests read it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Literal, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+Unit = Literal["percent", "points", "ratio", "money", "days", "periods", "count", "rating", "time", "number", "band"]
+Kind = Literal["flow", "stock", "level"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What an input measures, and between which values that is possible."""
+
+    name: str
+    low: float = 0.0
+    high: float = inf
+    choices: tuple[str, ...] = ()
+    hint: str = ""
+
+    @property
+    def rule(self) -> str:
+        """The limits in words."""
+        if -inf < self.low and self.high < inf:
+            return f"must be between {self.low:g} and {self.high:g}"
+        return f"must be >= {self.low:g}" if -inf < self.low else f"must be <= {self.high:g}"
+
+
+COUNT = Quantity("count")
+MONEY = Quantity("money")
+SIGNED_MONEY = Quantity("money", low=-inf)
+DURATION = Quantity("time")
+NUMBER = Quantity("number", low=-inf)
+AMOUNT = Quantity("number")
+PERCENT = Quantity("percent", high=100.0, hint="rates are percent: 5 is 5 %")
+OPEN_PERCENT = Quantity("percent", hint="rates are percent: 105 is 105 %")
+MARGIN = Quantity("percent", low=-inf, high=100.0, hint="rates are percent: 80 is 80 %")
+SCORE = Quantity("points", high=100.0, hint="bring it to 0 to 100 first, with normalize_score")
+ANSWERS = Quantity("answers", low=-inf)
+DATE = Quantity("date", low=-inf)
+
+
+def choice(*choices: str) -> Quantity:
+    """One word of a few."""
+    return Quantity("choice", choices=choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of a formula.
+
+    Flows add over segments and time; stocks over segments, never over time; levels never add.
+    """
+
+    kind: Kind
+    quantity: Quantity
+
+
+def flow(quantity: Quantity) -> Input:
+    """What happened in the period: adds over segments and over time."""
+    return Input("flow", quantity)
+
+
+def stock(quantity: Quantity) -> Input:
+    """What was there at an instant: adds over segments, never over time."""
+    return Input("stock", quantity)
+
+
+def level(quantity: Quantity) -> Input:
+    """A rate, an average, a date: never adds."""
+    return Input("level", quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The sum of `parts` is at most the sum of `wholes`."""
+
+    parts: tuple[str, ...]
+    wholes: tuple[str, ...]
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{' + '.join(self.parts)} <= {' + '.join(self.wholes)}"
+
+
+def at_most(parts: str | Sequence[str], wholes: str | Sequence[str], hint: str = "") -> Rule:
+    """Declare that a part (or a sum of parts) never exceeds its whole."""
+    return Rule(_names(parts), _names(wholes), hint)
+
+
+def _names(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One formula: the function and what was declared of it."""
+
+    name: str
+    function: Callable[..., Any]
+    family: str
+    title: str
+    aliases: tuple[str, ...]
+    unit: Unit
+    better: Literal["higher", "lower", "neither"]
+    bounds: tuple[float | None, float | None]
+    inputs: dict[str, Input]
+    rules: tuple[Rule, ...]
+    base: str
+    reduces: bool
+    is_share: bool
+    defaults: dict[str, Any] = field(repr=False)
+    options: dict[str, Any] = field(repr=False)
+
+
+REGISTRY: dict[str, Registration] = {}
+
+
+def metric(
+    *,
+    title: str,
+    unit: Unit,
+    better: Literal["higher", "lower", "neither"],
+    inputs: dict[str, Input],
+    aliases: Sequence[str] = (),
+    bounds: tuple[float | None, float | None] = (None, None),
+    rules: Sequence[Rule] = (),
+    base: str = "",
+    reduces: bool = False,
+) -> Callable[[Function], Function]:
+    """Register a formula. The function itself is returned: nothing wraps a call.
+
+    Parameters
+    ----------
+    title, aliases
+        The field's words for it; ``catalog.find`` searches them.
+    unit, better, bounds
+        What comes out, which direction is good, and between which values it lies.
+    inputs
+        Argument name to `flow(...)`, `stock(...)` or `level(...)`, in the order of the signature.
+    rules
+        `at_most(part, whole)` for inputs that are parts of others.
+    base
+        What stands below the line, in argument names: where it is 0 the metric is undefined.
+    reduces
+        True where the inputs are whole columns of raw answers or dates and one number comes out.
+    """
+
+    def register(function: Function) -> Function:
+        name = function.__name__
+        parameters = inspect.signature(function).parameters
+        named = {p for rule in rules for p in (*rule.parts, *rule.wholes)}
+        if list(inputs) != [p for p in parameters if p in inputs] or not named <= set(inputs):
+            raise TypeError(f"@metric on {name}: inputs and rules must name its arguments, in their order")
+        if name in REGISTRY and REGISTRY[name].function.__module__ != function.__module__:
+            raise TypeError(f"@metric: {name} is registered already, by {REGISTRY[name].function.__module__}")
+        registration = Registration(
+            name=name,
+            function=function,
+            family=function.__module__.rpartition(".")[2],
+            title=title,
+            aliases=tuple(aliases),
+            unit=unit,
+            better=better,
+            bounds=bounds,
+            inputs=inputs,
+            rules=tuple(rules),
+            base=base,
+            reduces=reduces,
+            is_share=bounds == (0, 100) and [(*r.parts, *r.wholes) for r in rules] == [tuple(inputs)],
+            defaults={p: v.default for p, v in parameters.items() if p in inputs and v.default is not v.empty},
+            options={p: v.default for p, v in parameters.items() if p not in inputs},
+        )
+        REGISTRY[name] = registration
+        # so that a star import of a family brings its metrics and nothing else
+        public = vars(sys.modules[function.__module__]).setdefault("__all__", [])
+        if name not in public:
+            public.append(name)
+        return function
+
+    return register

@@ -1,0 +1,761 @@
+"""What a customer is worth, and what winning and keeping one costs."""
+
+from __future__ import annotations
+
+from math import inf, nan
+from numbers import Integral
+from typing import Any, Literal
+
+import numpy as np
+
+from csmetrics.core._numeric import CLEAN, LARGE, SMALL, clamp, evaluate, mean, plain, rate
+from csmetrics.core._registry import (
+    AMOUNT,
+    COUNT,
+    MARGIN,
+    MONEY,
+    OPEN_PERCENT,
+    PERCENT,
+    SIGNED_MONEY,
+    flow,
+    level,
+    metric,
+)
+from csmetrics.core._types import T, Undefined, Values
+from csmetrics.errors import MetricInputError
+
+_FIRST_PAYMENTS = ("now", "next", "certain_next")
+
+
+@metric(
+    title="Customer lifetime value",
+    aliases=("CLV", "CLTV", "LTV", "lifetime value", "customer value", "lifetime revenue", "ARPA over churn"),
+    unit="money",
+    better="higher",
+    inputs={"arpa": level(MONEY), "churn_rate": level(PERCENT), "gross_margin": level(MARGIN)},
+    base="churn_rate",
+)
+def clv(arpa: T, churn_rate: Values, gross_margin: Values = 100, *, undefined: Undefined = nan) -> T:
+    r"""Gross margin that a customer brings over its lifetime, when every period loses the same share.
+
+    .. math:: \text{CLV} = \frac{\text{ARPA} \times \text{gross margin}}{\text{churn rate}}
+
+    Parameters
+    ----------
+    arpa
+        Average revenue per account in one period.
+    churn_rate
+        Customer churn of one period, percent; the same period as `arpa`.
+    gross_margin
+        Percent of revenue left after the cost of serving it. With 100, the default, lifetime revenue comes out.
+    undefined
+        Value where `churn_rate` is 0, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Money per customer, negative where the margin is; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is infinite or no number, `arpa` is negative, `churn_rate` is not between 0 and 100, or
+        `gross_margin` is over 100.
+    UndefinedMetricError
+        If `churn_rate` is 0 and ``undefined="raise"``.
+
+    See Also
+    --------
+    discounted_clv, clv_from_purchases, clv_to_cac, average_lifetime
+
+    Notes
+    -----
+    It is `arpa` times `average_lifetime`, times the margin.
+
+    Other definitions in use:
+
+    * the mean churn of the last six months below the line, the running one left out (ChartMogul): steadier when
+      customers are few.
+    * (ARPA - cost to serve) / churn (Polar): the same, with the margin in money.
+    * what customers have paid to date, on average: needs no model, and leaves out all that is still to come.
+    * net revenue churn below the line: grows without limit as expansion nears the losses.
+
+    Pitfalls:
+
+    * A month without churn does not make lifetimes infinite: the value is unknown then.
+    * Monthly churn with a yearly ARPA is twelve times too much.
+    * At 1 % churn it counts on a hundred periods; `discounted_clv` with a horizon is the sober figure.
+    * Large customers who leave less are worth more than the product of the averages; compute it by segment.
+
+    References
+    ----------
+    .. [1] ChartMogul Help Center, https://help.chartmogul.com/hc/en-us/articles/203359061
+    .. [2] datarekha, "Customer lifetime value", https://datarekha.com/business-analytics/customer-lifetime-value/
+
+    Examples
+    --------
+    >>> clv(arpa=100, churn_rate=5)
+    2000.0
+    >>> clv(arpa=100, churn_rate=5, gross_margin=80)
+    1600.0
+    """
+    if (
+        plain(arpa, churn_rate, gross_margin)
+        and SMALL < churn_rate <= 100
+        and gross_margin <= 100
+        or undefined is CLEAN
+    ):
+        return arpa * gross_margin / churn_rate
+    return evaluate(clv, undefined, arpa, churn_rate, gross_margin)
+
+
+@metric(
+    title="Customer lifetime value from purchases",
+    aliases=(
+        "transactional CLV",
+        "transactional lifetime value",
+        "average order value",
+        "AOV",
+        "purchase frequency",
+        "e-commerce CLV",
+        "retail lifetime value",
+    ),
+    unit="money",
+    better="higher",
+    inputs={
+        "order_value": level(MONEY),
+        "purchases": level(AMOUNT),
+        "lifetime": level(AMOUNT),
+        "gross_margin": level(MARGIN),
+    },
+)
+def clv_from_purchases(
+    order_value: T, purchases: Values, lifetime: Values, gross_margin: Values = 100, *, undefined: Undefined = nan
+) -> T:
+    r"""Gross margin that a customer without a contract brings over its lifetime.
+
+    .. math::
+
+        \text{CLV} =
+        \text{order value} \times \text{purchases} \times \text{lifetime} \times \frac{\text{gross margin}}{100}
+
+    Parameters
+    ----------
+    order_value
+        Average value of one purchase.
+    purchases
+        Purchases per customer in one period.
+    lifetime
+        Periods that a customer keeps buying.
+    gross_margin
+        Percent of revenue left after the cost of the goods. With 100, the default, lifetime revenue comes out.
+    undefined
+        Taken as everywhere; this formula is defined for all inputs that it accepts.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Money per customer, negative where the margin is; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is infinite or no number, `gross_margin` is over 100, or another input is negative.
+
+    See Also
+    --------
+    clv, average_lifetime, repeat_purchase_rate
+
+    Notes
+    -----
+    For shops, where nobody cancels and the end of a relationship is not seen.
+
+    Other definitions in use:
+
+    * a model of purchases and of silent leaving for each customer (BG/NBD with gamma-gamma): uses how recent and how
+      frequent each one's purchases are.
+    * revenue to date per customer: what was, not what will be.
+
+    Pitfalls:
+
+    * The mean of order values times the mean of frequencies is not the mean of their product: in one coffee chain's
+      published figures 24.78 a week against 24.30.
+    * `lifetime` and `purchases` speak of the same period, a month or a year.
+    * Do not put a lifetime's margin where a period's belongs, as the same published example does.
+
+    References
+    ----------
+    .. [1] Kissmetrics, "How to calculate customer lifetime value" (infographic, Starbucks figures).
+
+    Examples
+    --------
+    >>> clv_from_purchases(order_value=50, purchases=4, lifetime=3)
+    600.0
+    >>> clv_from_purchases(order_value=50, purchases=4, lifetime=3, gross_margin=40)
+    240.0
+    """
+    if (
+        plain(order_value, purchases, lifetime, gross_margin)
+        and order_value * purchases <= LARGE
+        and gross_margin <= 100
+        or undefined is CLEAN
+    ):
+        return order_value * purchases * lifetime * (gross_margin / 100)
+    return evaluate(clv_from_purchases, undefined, order_value, purchases, lifetime, gross_margin)
+
+
+@metric(
+    title="Discounted customer lifetime value",
+    aliases=(
+        "discounted CLV",
+        "discounted LTV",
+        "present value of a customer",
+        "net present value of a customer",
+        "NPV of a customer",
+        "contractual CLV",
+        "margin multiple",
+        "truncated CLV",
+    ),
+    unit="money",
+    better="higher",
+    inputs={"margin": level(SIGNED_MONEY), "retention_rate": level(PERCENT), "discount_rate": level(OPEN_PERCENT)},
+    base="1 + discount_rate - retention_rate",
+)
+def discounted_clv(
+    margin: T,
+    retention_rate: Values,
+    discount_rate: Values,
+    *,
+    first_payment: Literal["now", "next", "certain_next"] = "now",
+    horizon: int | None = None,
+    undefined: Undefined = nan,
+) -> T:
+    r"""Present value of a customer's margin, when every period keeps the same share of customers.
+
+    .. math::
+
+        \text{now: } \frac{m (1 + d)}{1 + d - r}
+        \qquad \text{next: } \frac{m r}{1 + d - r}
+        \qquad \text{certain next: } \frac{m}{1 + d - r}
+
+    with margin m, and with retention r and discount d as fractions.
+
+    Parameters
+    ----------
+    margin
+        Margin that one payment brings; negative where serving costs more.
+    retention_rate
+        Share of customers who stay from one payment to the next, percent.
+    discount_rate
+        Interest of one such period, percent.
+    first_payment
+        ``"now"``: the first payment is made today and counts. ``"next"``: today's payment is left out; the first one
+        counted is a period away and is only made by those who stay. ``"certain_next"``: payments come at the end of
+        each period, and everybody makes the first.
+    horizon
+        How many payments count at most; without it they go on for as long as customers stay.
+    undefined
+        Value where `retention_rate` is 100 and `discount_rate` 0 and there is no horizon, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Money per customer; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is infinite or no number, `retention_rate` is not between 0 and 100, `discount_rate` is negative,
+        `first_payment` is another word, or `horizon` is not a whole number of 0 or more.
+    UndefinedMetricError
+        If `retention_rate` is 100 and `discount_rate` 0 without a horizon and ``undefined="raise"``.
+
+    See Also
+    --------
+    clv, clv_to_cac
+
+    Notes
+    -----
+    With a horizon of n payments it is the sum of the first n terms of the same series; at full retention and no
+    interest that is n times `margin`.
+
+    Other definitions in use:
+
+    * the three timings themselves: textbooks print each of them as "the" CLV; a margin of 100 with 80 % retention at
+      10 % is worth 366.67, 266.67 or 333.33.
+    * margin / (churn + discount): that is ``"certain_next"``.
+    * with retention that rises as customers age: the sum over an observed curve; a constant rate sells old customers
+      short.
+    * growth of the margin g in the series, m r / (1 + d - r (1 + g)): has no value once r (1 + g) reaches 1 + d.
+
+    Pitfalls:
+
+    * Period, retention and interest go together. A yearly interest of 10 % is 0.797 % a month, the twelfth root, not
+      10/12; a yearly retention becomes a monthly one by `compound_retention_rate` over 1/12.
+    * A sum cut off at a horizon is not a lifetime value; name the horizon beside it.
+
+    References
+    ----------
+    .. [1] Peter Fader and Bruce Hardie, "Reconciling and clarifying CLV formulas", note 024,
+       http://brucehardie.com/notes/024/
+    .. [2] Sunil Gupta and Donald Lehmann, "Customers as assets", Journal of Interactive Marketing 17 (1), 2003.
+
+    Examples
+    --------
+    >>> round(discounted_clv(margin=100, retention_rate=80, discount_rate=10), 2)
+    366.67
+    >>> round(discounted_clv(margin=100, retention_rate=80, discount_rate=10, first_payment="next"), 2)
+    266.67
+    >>> discounted_clv(margin=100, retention_rate=100, discount_rate=0, horizon=12)
+    1200.0
+    """
+    _check_options(first_payment, horizon)
+    ordinary = horizon is None and plain(margin, retention_rate, discount_rate) and retention_rate <= 100
+    if ordinary and 100 - retention_rate + discount_rate > SMALL or undefined is CLEAN:
+        growth = 100 + discount_rate
+        first = growth if first_payment == "now" else retention_rate if first_payment == "next" else 100
+        gap = 100 - retention_rate + discount_rate
+        if horizon is None:
+            return margin * first / gap
+        return margin * first / growth * _annuity(gap / growth, horizon)
+    return evaluate(
+        discounted_clv, undefined, margin, retention_rate, discount_rate, first_payment=first_payment, horizon=horizon
+    )
+
+
+def _annuity(decay: Any, horizon: int) -> Any:
+    """Sum the first `horizon` powers of 1 - decay, exact also where the decay is tiny or 0."""
+    if horizon == 0:
+        return 0.0
+    terms = float(horizon)
+    return np.where(decay == 0, terms, -np.expm1(terms * np.log1p(-decay)) / decay)
+
+
+def _check_options(first_payment: Any, horizon: Any) -> None:
+    if not (isinstance(first_payment, str) and first_payment in _FIRST_PAYMENTS):
+        must = f"must be one of {', '.join(map(repr, _FIRST_PAYMENTS))}"
+        raise MetricInputError("discounted_clv", "first_payment", must, f"got {first_payment!r}")
+    if horizon is None:
+        return
+    if not isinstance(horizon, Integral) or isinstance(horizon, bool) or not 0 <= horizon <= LARGE:
+        must = "must be a whole number of payments, 0 or more"
+        raise MetricInputError("discounted_clv", "horizon", must, f"got {horizon!r}", "None counts all payments")
+
+
+@metric(
+    title="Customer acquisition cost",
+    aliases=(
+        "CAC",
+        "cost per acquisition",
+        "cost of acquisition",
+        "acquisition cost",
+        "blended CAC",
+        "cost to acquire",
+    ),
+    unit="money",
+    better="lower",
+    bounds=(0, None),
+    inputs={"acquisition_cost": flow(MONEY), "new": flow(COUNT)},
+    base="new",
+)
+def cac(acquisition_cost: T, new: Values, *, undefined: Undefined = nan) -> T:
+    r"""Average cost of winning one customer.
+
+    .. math:: \text{CAC} = \frac{\text{acquisition cost}}{\text{new}}
+
+    Parameters
+    ----------
+    acquisition_cost
+        All that sales and marketing cost in the period, salaries and tools included.
+    new
+        Customers won in the period.
+    undefined
+        Value where `new` is 0, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Money per new customer, 0 or more; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is negative, infinite or no number.
+    UndefinedMetricError
+        If `new` is 0 and ``undefined="raise"``.
+
+    See Also
+    --------
+    cac_payback, clv_to_cac, crc
+
+    Notes
+    -----
+    Where it takes months to win a customer, set the cost of an earlier period against this period's `new`.
+
+    Other definitions in use:
+
+    * paid media only: says what the next customer of a campaign costs, not what customers cost.
+    * paid CAC: only customers won by paid channels below the line; with all of them it is the blended CAC.
+    * CAC ratio: the prior quarter's cost over new and expansion revenue, per unit of revenue and not per customer.
+
+    Pitfalls:
+
+    * The cost of keeping customers belongs to `crc`; split people who do both.
+    * Customers who come back were not won anew.
+
+    References
+    ----------
+    .. [1] calculates.dev, "What is CAC", https://www.calculates.dev/glossary/what-is-cac
+
+    Examples
+    --------
+    >>> cac(acquisition_cost=100000, new=50)
+    2000.0
+    """
+    return mean(cac, acquisition_cost, new, undefined)
+
+
+@metric(
+    title="Customer retention cost",
+    aliases=("CRC", "cost of retention", "retention cost", "cost to retain", "cost per retained customer"),
+    unit="money",
+    better="lower",
+    bounds=(0, None),
+    inputs={"retention_cost": flow(MONEY), "retained": flow(COUNT)},
+    base="retained",
+)
+def crc(retention_cost: T, retained: Values, *, undefined: Undefined = nan) -> T:
+    r"""Average cost of keeping one customer.
+
+    .. math:: \text{CRC} = \frac{\text{retention cost}}{\text{retained}}
+
+    Parameters
+    ----------
+    retention_cost
+        All that keeping customers cost in the period: customer success, support, training, loyalty programs, tools.
+    retained
+        Customers of the period's start who are still there at its end.
+    undefined
+        Value where `retained` is 0, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Money per retained customer, 0 or more; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is negative, infinite or no number.
+    UndefinedMetricError
+        If `retained` is 0 and ``undefined="raise"``.
+
+    See Also
+    --------
+    crc_ratio, clv_to_crc, cac
+
+    Notes
+    -----
+    Cheaper is only better while retention holds; look at `churn_rate` or `grr` beside it.
+
+    Other definitions in use:
+
+    * / all active customers: new ones too, who had nothing to be retained for; growth alone lowers it.
+    * / average revenue per retained customer: give that revenue as a total to `crc_ratio`.
+    * cost times customers, as one calculator has it: no cost per customer.
+
+    Pitfalls:
+
+    * Say which costs count; support is in for some companies and out for others.
+    * Take cost and customers of the same period.
+
+    References
+    ----------
+    .. [1] Operately, "Customer retention cost", https://kpiexamples.operately.com/finance/customer-retention-cost
+    .. [2] Zorian, "Customer retention cost",
+       https://www.zorian.com/a-key-gtm-metric-in-pe-crc-customer-retention-cost/
+
+    Examples
+    --------
+    >>> crc(retention_cost=10000, retained=500)
+    20.0
+    """
+    return mean(crc, retention_cost, retained, undefined)
+
+
+@metric(
+    title="Retention cost ratio",
+    aliases=("CRC ratio", "customer retention cost ratio", "retention cost to revenue", "CRC to revenue"),
+    unit="percent",
+    better="lower",
+    bounds=(0, None),
+    inputs={"retention_cost": flow(MONEY), "revenue": flow(MONEY)},
+    base="revenue",
+)
+def crc_ratio(retention_cost: T, revenue: Values, *, undefined: Undefined = nan) -> T:
+    r"""Cost of keeping customers as a share of the revenue from them.
+
+    .. math:: \text{CRC ratio} = \frac{\text{retention cost}}{\text{revenue}} \times 100
+
+    Parameters
+    ----------
+    retention_cost
+        All that keeping customers cost in the period: customer success, support, training, loyalty programs, tools.
+    revenue
+        Revenue of the period from the customers retained.
+    undefined
+        Value where `revenue` is 0, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Percent, 0 or more, over 100 where keeping customers costs more than they bring; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is negative, infinite or no number.
+    UndefinedMetricError
+        If `revenue` is 0 and ``undefined="raise"``.
+
+    See Also
+    --------
+    crc, clv_to_crc
+
+    Notes
+    -----
+    It is `crc` over the average revenue per retained customer: the number of customers cancels out.
+
+    Other definitions in use:
+
+    * / ARR at the end of the period: new customers' revenue is in it, so growth lowers the ratio.
+    * / CLV: a cost of one period against the value of a lifetime; `clv_to_crc` is that, upside down.
+
+    Pitfalls:
+
+    * A quarter's cost goes with a quarter's revenue, not with the ARR.
+
+    References
+    ----------
+    .. [1] Operately, "Customer retention cost", https://kpiexamples.operately.com/finance/customer-retention-cost
+
+    Examples
+    --------
+    >>> crc_ratio(retention_cost=10000, revenue=125000)
+    8.0
+    """
+    return rate(crc_ratio, retention_cost, revenue, undefined)
+
+
+@metric(
+    title="CLV to CAC ratio",
+    aliases=(
+        "CLV:CAC",
+        "unit economics",
+        "LTV:CAC",
+        "LTV/CAC",
+        "CLV/CAC",
+        "LTV to CAC",
+        "LTV CAC ratio",
+        "CLTV to CAC",
+    ),
+    unit="ratio",
+    better="higher",
+    inputs={"clv": level(SIGNED_MONEY), "cac": level(MONEY)},
+    base="cac",
+)
+def clv_to_cac(clv: T, cac: Values, *, undefined: Undefined = nan) -> T:
+    r"""Lifetime value of a customer per unit of money spent on winning it.
+
+    .. math:: \text{ratio} = \frac{\text{CLV}}{\text{CAC}}
+
+    Parameters
+    ----------
+    clv
+        Customer lifetime value, of the margin; negative where the margin is.
+    cac
+        Customer acquisition cost.
+    undefined
+        Value where `cac` is 0, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Ratio; below 1 a customer never earns back what it cost; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is infinite or no number, or `cac` is negative.
+    UndefinedMetricError
+        If `cac` is 0 and ``undefined="raise"``.
+
+    See Also
+    --------
+    clv, cac, cac_payback
+
+    Notes
+    -----
+    The common rule of thumb asks for 3 or more.
+
+    Other definitions in use:
+
+    * with lifetime revenue above the line, without the margin: cannot be held against the rule of 3.
+    * (CLV - CAC) / CAC, a return on the cost: this ratio less 1.
+
+    Pitfalls:
+
+    * A long assumed lifetime makes any ratio; `cac_payback` needs no such assumption.
+    * A very high ratio may mean that too little is spent on growth.
+
+    References
+    ----------
+    .. [1] mktcalc, "CAC calculator", https://mktcalc.io/cac-calculator.html
+
+    Examples
+    --------
+    >>> clv_to_cac(clv=1200, cac=400)
+    3.0
+    """
+    return mean(clv_to_cac, clv, cac, undefined)
+
+
+@metric(
+    title="CLV to CRC ratio",
+    aliases=("CLV:CRC", "LTV:CRC", "CLV/CRC", "LTV/CRC", "LTV to CRC", "lifetime value to retention cost"),
+    unit="ratio",
+    better="higher",
+    inputs={"clv": level(SIGNED_MONEY), "crc": level(MONEY)},
+    base="crc",
+)
+def clv_to_crc(clv: T, crc: Values, *, undefined: Undefined = nan) -> T:
+    r"""Lifetime value of a customer per unit of money spent on keeping it.
+
+    .. math:: \text{ratio} = \frac{\text{CLV}}{\text{CRC}}
+
+    Parameters
+    ----------
+    clv
+        Customer lifetime value, of the margin; negative where the margin is.
+    crc
+        Customer retention cost.
+    undefined
+        Value where `crc` is 0, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Ratio; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is infinite or no number, or `crc` is negative.
+    UndefinedMetricError
+        If `crc` is 0 and ``undefined="raise"``.
+
+    See Also
+    --------
+    clv, crc, clv_to_cac
+
+    Notes
+    -----
+    Good for comparing segments: where it is low, keeping customers costs much beside what they are worth.
+
+    Other definitions in use:
+
+    * CRC / CLV: the same, upside down.
+    * retention cost over revenue: `crc_ratio`, both of one period.
+
+    Pitfalls:
+
+    * `crc` is a cost per period, `clv` a value over all of them; for like with like, multiply `crc` by
+      `average_lifetime` first.
+    * If `clv` is already net of the cost of keeping the customer, that cost counts twice.
+
+    References
+    ----------
+    .. [1] Zorian, "Customer retention cost",
+       https://www.zorian.com/a-key-gtm-metric-in-pe-crc-customer-retention-cost/
+
+    Examples
+    --------
+    >>> clv_to_crc(clv=2000, crc=40)
+    50.0
+    """
+    return mean(clv_to_crc, clv, crc, undefined)
+
+
+@metric(
+    title="CAC payback period",
+    aliases=("CAC payback", "months to recover CAC", "payback period", "time to recover CAC", "payback time"),
+    unit="periods",
+    better="lower",
+    bounds=(0, None),
+    inputs={"cac": level(MONEY), "arpa": level(MONEY), "gross_margin": level(MARGIN)},
+    base="arpa x gross_margin",
+)
+def cac_payback(cac: T, arpa: Values, gross_margin: Values = 100, *, undefined: Undefined = nan) -> T:
+    r"""Periods until a customer's margin has earned back what winning it cost.
+
+    .. math:: \text{payback} = \frac{\text{CAC}}{\text{ARPA} \times \text{gross margin} / 100}
+
+    Parameters
+    ----------
+    cac
+        Customer acquisition cost.
+    arpa
+        Average revenue per account in one period.
+    gross_margin
+        Percent of revenue left after the cost of serving it. With 100, the default, revenue itself pays back.
+    undefined
+        Value where a customer brings no margin and so never pays back, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Periods (months where `arpa` is monthly), 0 or more; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is infinite or no number, `cac` or `arpa` is negative, or `gross_margin` is over 100.
+    UndefinedMetricError
+        If `arpa` is 0 or `gross_margin` is 0 or negative, and ``undefined="raise"``.
+
+    See Also
+    --------
+    cac, clv_to_cac, arpa
+
+    Notes
+    -----
+    What new customers pay at first is their `asp`; take it as `arpa` where it differs much from the average.
+
+    Other definitions in use:
+
+    * without the margin (HiveMetric): shorter, and comparable only with itself.
+    * divided by the share of customers who survive as well: those who leave early pay for nobody.
+    * prior month's cost over the gross profit of that month's new customers (SaaSGrid): the cohort as a whole.
+
+    Pitfalls:
+
+    * With a yearly `arpa` years come out, not months.
+    * Customers who leave before they have paid back never do; hold it against `average_lifetime`.
+
+    References
+    ----------
+    .. [1] calcmastery, "CAC payback",
+       https://www.calcmastery.com/cac-payback-gross-margin-adjustment-calculator/
+    .. [2] The Prime Calculator, "CAC payback period",
+       https://theprimecalculator.com/business/cac-payback-period-calculator/formula
+
+    Examples
+    --------
+    >>> cac_payback(cac=600, arpa=100, gross_margin=75)
+    8.0
+    >>> cac_payback(cac=600, arpa=100, gross_margin=-5)
+    nan
+    """
+    if plain(cac, arpa, gross_margin) and gross_margin <= 100 and arpa * gross_margin > SMALL or undefined is CLEAN:
+        return 100 * cac / clamp(arpa * gross_margin, 0, inf)  # a negative margin never pays back, as none does
+    return evaluate(cac_payback, undefined, cac, arpa, gross_margin)

@@ -1,0 +1,49 @@
+"""What the tables and the totals share: the words of the company, its calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Times = npt.NDArray[np.datetime64]
+
+PLANS = ("starter", "team", "business")
+REGIONS = ("americas", "emea", "apac")
+FEATURES = ("dashboards", "reports", "alerts", "integrations", "automations")
+KINDS = ("nps", "csat", "ces")
+
+DAY = 24 * 3600  # seconds
+NEVER = np.datetime64("NaT", "us")
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Days are counted from `first`; `opening` and `closing` bound the last full month, [opening, closing)."""
+
+    first: np.datetime64
+    days: int
+    period: pd.Period
+    opening: int
+    closing: int
+    events_from: int
+    as_of: pd.Timestamp
+
+    def time(self, day: int | Ints, second: int | Ints = 0) -> Any:
+        """Give the instant (or instants) so many days and seconds after `first`."""
+        return self.first + (np.asarray(day, dtype=np.int64) * DAY + second).astype("timedelta64[s]")
+
+    def known(self, day: Ints, second: Ints, keep: Flags) -> Times:
+        """Give the instants that lie within the data and are to be kept, NaT for the others."""
+        return np.where(keep & (day * DAY + second < self.days * DAY), self.time(day, second), NEVER)
+
+
+def category(codes: Ints, names: tuple[str, ...]) -> Any:
+    """Make a categorical of codes, in the order of the names."""
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(names)))

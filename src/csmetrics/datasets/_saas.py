@@ -1,0 +1,455 @@
+"""A made-up SaaS company: raw tables and the cohort frame of its last full month.
+
+Each table draws from its own generator, seeded by its name: a change to one leaves the others as they are.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from csmetrics.datasets._common import (
+    DAY,
+    FEATURES,
+    KINDS,
+    PLANS,
+    REGIONS,
+    Calendar,
+    Floats,
+    Ints,
+    Times,
+    category,
+)
+from csmetrics.datasets._totals import health_inputs, month_totals
+from csmetrics.errors import MetricInputError
+
+MONTH = 30.4375  # days
+HOUR = 3600  # seconds
+
+# One number per plan (starter, team, business), per region or per weekday (Monday first).
+PLAN_SHARE = np.array([0.53, 0.31, 0.16])
+REGION_SHARE = np.array([0.52, 0.31, 0.17])
+SEATS = np.array([[2, 8], [8, 40], [40, 250]])
+BASE_FEE = np.array([2_900, 14_900, 89_900])  # cents a month, as all money here
+SEAT_PRICE = np.array([900, 1_900, 2_900])
+ADD_ON_PRICE = np.array([1_500, 9_900, 49_000])
+ADD_ON_SHARE = np.array([0.05, 0.12, 0.20])
+MONTHLY_CHURN = np.array([0.044, 0.0185, 0.0085])
+MONTHLY_CHANGES = np.array([0.040, 0.075, 0.090])
+WEEKDAY = np.array([1.0, 1.05, 1.05, 1.0, 0.85, 0.3, 0.25])
+ACTIVITY = np.array([0.30, 0.44, 0.62])
+SURVEYS_A_MONTH = np.array([1 / 3, 0.25, 0.2])  # by kind
+TICKETS_A_MONTH = np.array([0.15, 0.35, 0.9])
+RESPONSE_HOURS = np.array([9.0, 4.0, 1.5])
+RESOLUTION_HOURS = np.array([30.0, 22.0, 16.0])
+REGION_PACE = np.array([1.0, 1.1, 1.4])
+VALUE_DAYS = np.array([4.0, 9.0, 16.0])
+SETUP_DAYS = np.array([2.5, 5.0, 8.0])
+ONBOARDED_SHARE = np.array([0.80, 0.88, 0.95])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SaasCompany:
+    """A made-up company, as `make_saas` returns it. No customer in it exists.
+
+    Dates and times are ``datetime64[us]``, money is integer cents, `customer` and `user` are the same integers.
+
+    Attributes
+    ----------
+    accounts : DataFrame
+        One row per customer that ever signed up: customer, plan, region, signed_up, seats_licensed, seats_used.
+    subscriptions : DataFrame
+        customer, start, end (NaT while open), mrr. Live on [start, end). A change of seats closes one row and opens
+        the next; some customers hold an add-on as a second live row; some leave and come back.
+    events : DataFrame
+        user, time, feature: product use in the last three full months, and since.
+    surveys : DataFrame
+        customer, time, kind (nps 0-10, csat 1-5, ces 1-7), score (NaN where nobody answered).
+    tickets : DataFrame
+        customer, created, first_response, resolved (NaT while open), contacts, reopened, escalated.
+    onboarding : DataFrame
+        customer, started, completed, value: NaT where not completed, or no value reached, by `as_of`.
+    health : DataFrame
+        One row per customer live at the end: customer, plan, region, usage and support (0 to 100), sentiment (last
+        NPS answer, NaN without one), seats_used, seats_licensed.
+    cohorts : DataFrame
+        Totals of `period` by plan and region, under the formulas' argument names. Only totals: nothing is divided
+        but the average of the daily active users.
+    period : Period
+        The last full month.
+    as_of : Timestamp
+        The last day of the data, which is complete up to and including it.
+    """
+
+    accounts: pd.DataFrame
+    subscriptions: pd.DataFrame
+    events: pd.DataFrame
+    surveys: pd.DataFrame
+    tickets: pd.DataFrame
+    onboarding: pd.DataFrame
+    health: pd.DataFrame
+    cohorts: pd.DataFrame
+    period: pd.Period
+    as_of: pd.Timestamp
+
+    def __repr__(self) -> str:
+        return f"SaasCompany(made up: {len(self.accounts)} customers, data to {self.as_of:%Y-%m-%d})"
+
+
+def make_saas(
+    customers: int = 2000, *, seed: int = 0, months: int = 24, end: str | date | np.datetime64 = "2026-06-30"
+) -> SaasCompany:
+    """Make up a SaaS company: its accounts, subscriptions, events, answers, tickets, and last month's totals.
+
+    Everything is invented, from a random number generator. The figures look like a young company's that grows:
+    larger plans cost more, churn less, use more and answer better. They are no benchmark.
+
+    Parameters
+    ----------
+    customers
+        How many sign up over the whole time, at least 1. Some of them have left by the end.
+    seed
+        An integer >= 0. The same arguments give the same frames.
+    months
+        Full months of history, at least 2. The company starts from nothing in the first.
+    end
+        The last day of the data. Where it is not the last day of a month, the month begun is in the tables on top of
+        the `months` full ones, and `cohorts` stays with the last full month.
+
+    Returns
+    -------
+    SaasCompany
+        Frozen; its tables are ordinary DataFrames.
+
+    Raises
+    ------
+    MetricInputError
+        If `customers`, `months` or `seed` is no whole number or too small, or `end` is no date.
+
+    Notes
+    -----
+    Columns of `cohorts`, one row per plan and region, nine in all, where an empty group has zeros:
+
+    * customers and MRR: each customer's MRR just before the month opens is compared with that just before it closes;
+      ``start + new + reactivated - lost == end`` and
+      ``start_mrr + new_mrr + reactivation_mrr + expansion_mrr - contraction_mrr - churned_mrr == end_mrr``.
+      `mrr`, `customers` and `total` repeat `end_mrr` and `end`; `retained` is those live at both ends of the month.
+    * answers in the month: `promoters`, `passives`, `detractors` of the NPS; `satisfied` (4 or 5) of `responses`
+      for CSAT; `effort_sum` of `effort_responses` for CES: ``df.csm.ces(responses="effort_responses")``.
+    * tickets created in the month and customers that started onboarding in it, each with what became of them by the
+      last day of the data.
+    * use in the month: `mau` all customers with an event; `active` those of them still live as it closes; `dau` the
+      average day; `adopters` live users of "automations" among `eligible`, the live ones; `features_used` distinct
+      features per live customer, added up, of `features_available`.
+    * `seats_used`, `seats_licensed` of the live customers; `at_risk` those with fewer than 4 active days in the last
+      28, or a last NPS answer of 3 or less.
+    * `acquisition_cost` and `retention_cost` in cents.
+
+    A median (time to value) and a mean of scores (health) do not add: take them from `onboarding` and `health`.
+
+    Examples
+    --------
+    >>> company = make_saas(customers=300, seed=1)
+    >>> company
+    SaasCompany(made up: 300 customers, data to 2026-06-30)
+    >>> str(company.period), len(company.cohorts)
+    ('2026-06', 9)
+    >>> total = company.cohorts[["start", "new", "reactivated", "lost", "end"]].sum()
+    >>> bool(total["start"] + total["new"] + total["reactivated"] - total["lost"] == total["end"])
+    True
+    """
+    customers = _whole("customers", customers, at_least=1)
+    months = _whole("months", months, at_least=2)
+    seed = _whole("seed", seed, at_least=0)
+    calendar = _calendar(months, _day(end))
+    base = _base(_generator(seed, "accounts"), customers, calendar)
+    spells = _spells(_generator(seed, "spells"), base, calendar)
+    subscriptions, seats = _subscriptions(_generator(seed, "subscriptions"), base, spells, calendar)
+    accounts = _accounts(base, seats, calendar)
+    events = _events(_generator(seed, "events"), base, spells, calendar)
+    surveys = _surveys(_generator(seed, "surveys"), base, spells, calendar)
+    tickets = _tickets(_generator(seed, "tickets"), base, spells, calendar)
+    onboarding = _onboarding(_generator(seed, "onboarding"), base, spells, calendar)
+    health = health_inputs(accounts, subscriptions, events, surveys, tickets, calendar.time(calendar.days))
+    cohorts = month_totals(
+        _generator(seed, "costs"), accounts, subscriptions, events, surveys, tickets, onboarding, calendar
+    )
+    return SaasCompany(
+        accounts, subscriptions, events, surveys, tickets, onboarding, health, cohorts, calendar.period, calendar.as_of
+    )
+
+
+# ---------------------------------------------------------------------------------------------- arguments, calendar
+
+
+def _whole(argument: str, value: Any, at_least: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, (bool, np.bool_)) or number < at_least:
+        raise MetricInputError("make_saas", argument, f"must be a whole number >= {at_least}", f"got {value!r}")
+    return number
+
+
+def _day(end: Any) -> pd.Timestamp:
+    known = isinstance(end, (str, date, np.datetime64))
+    try:
+        day = pd.Timestamp(end) if known else pd.NaT
+    except ValueError:
+        day = pd.NaT
+    if not isinstance(day, pd.Timestamp) or day.tzinfo is not None or day != day.normalize():
+        rule = "must be a date, without a time of day or a time zone"
+        raise MetricInputError("make_saas", "end", rule, f"got {end!r}", 'end="2026-06-30"')
+    return day
+
+
+def _generator(seed: int, table: str) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64([seed, *table.encode()]))
+
+
+def _calendar(months: int, end: pd.Timestamp) -> Calendar:
+    stop = np.datetime64(end.date(), "D") + 1
+    closing = stop.astype("datetime64[M]")  # the last first-of-month that the data reaches
+    first = (closing - months).astype("datetime64[D]")
+
+    def count(day: np.datetime64) -> int:
+        return int((day.astype("datetime64[D]") - first).astype(np.int64))
+
+    return Calendar(
+        first=first.astype("datetime64[us]"),
+        days=count(stop),
+        period=pd.Period(str(closing - 1), freq="M"),
+        opening=count(closing - 1),
+        closing=count(closing),
+        events_from=max(0, count(closing - 3)),
+        as_of=pd.Timestamp(stop - 1).as_unit("us"),
+    )
+
+
+# ------------------------------------------------------------------------------------------- customers, stays, times
+
+
+@dataclass(frozen=True)
+class _Base:
+    """One value per customer; `fit` (0 to 1) is how well the product suits it: it moves churn, use and answers."""
+
+    signed_up: Ints
+    plan: Ints
+    region: Ints
+    fit: Floats
+    first_seats: Ints
+
+    @property
+    def customer(self) -> Ints:
+        return np.arange(1, len(self.plan) + 1, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class _Spells:
+    """One value per stay of a customer (its position, not its number), the days [start, end); some have two stays."""
+
+    who: Ints
+    start: Ints
+    end: Ints
+
+
+def _base(rng: np.random.Generator, customers: int, calendar: Calendar) -> _Base:
+    # Sign-ups a day grow threefold from the first day to the last: density (1 + 2x) / 2, drawn by its inverse.
+    position = (np.sqrt(1 + 8 * rng.random(customers)) - 1) / 2
+    plan = _pick(rng, PLAN_SHARE, customers)
+    low, high = SEATS[plan].T
+    return _Base(
+        signed_up=np.sort(_floor(position * calendar.days)),
+        plan=plan,
+        region=_pick(rng, REGION_SHARE, customers),
+        fit=rng.random(customers),
+        first_seats=_floor(low + (high - low) * rng.random(customers) ** 2),
+    )
+
+
+def _spells(rng: np.random.Generator, base: _Base, calendar: Calendar) -> _Spells:
+    churn = (MONTHLY_CHURN[base.plan] * (1.6 - 1.2 * base.fit)) / MONTH
+    left = base.signed_up + rng.geometric(churn)
+    back = left + 20 + rng.geometric(1 / 90, len(left))
+    left_again = back + rng.geometric(churn)
+    returns = (rng.random(len(left)) < 0.18) & (back < calendar.days)
+    who = np.arange(len(left), dtype=np.int64)
+    return _Spells(
+        who=np.concatenate([who, who[returns]]),
+        start=np.concatenate([base.signed_up, back[returns]]),
+        end=np.minimum(np.concatenate([left, left_again[returns]]), calendar.days),
+    )
+
+
+def _pick(rng: np.random.Generator, shares: Floats, size: int) -> Ints:
+    return np.searchsorted(np.cumsum(shares)[:-1], rng.random(size), side="right").astype(np.int64)
+
+
+def _floor(values: npt.NDArray[Any]) -> Ints:
+    floored: Ints = np.floor(values).astype(np.int64)
+    return floored
+
+
+def _moments(rng: np.random.Generator, spells: _Spells, monthly: Floats) -> tuple[Ints, Ints]:
+    """Scatter days over the spells at a monthly rate: the positions of the spells, and the days."""
+    length = spells.end - spells.start
+    spell = np.repeat(np.arange(len(length), dtype=np.int64), rng.poisson(monthly * length / MONTH))
+    return spell, spells.start[spell] + _floor(rng.random(len(spell)) * length[spell])
+
+
+# ------------------------------------------------------------------------------------------------------- the tables
+
+
+def _subscriptions(
+    rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar
+) -> tuple[pd.DataFrame, Ints]:
+    """Make the table, and the number of seats that each customer came to."""
+    plan = base.plan[spells.who]
+    changed, day = _moments(rng, spells, MONTHLY_CHANGES[plan])
+    # One row per spell and day on which it starts or changes, in that order.
+    opened = np.arange(len(plan), dtype=np.int64)
+    keys = np.concatenate([opened * calendar.days + spells.start, changed * calendar.days + day])
+    spell, start = np.divmod(np.unique(keys), calendar.days)
+    opens = start == spells.start[spell]
+    closes = np.append(opens[1:], True)
+    end = np.where(closes, spells.end[spell], np.append(start[1:], 0))
+
+    steps = np.where(rng.random(len(spell)) < 0.75, rng.integers(1, 3, len(spell)), -1)
+    climbed = np.cumsum(np.where(opens, 0, steps))
+    climbed -= climbed[opens][spell]
+    first = base.first_seats[spells.who[spell]]
+    seats = np.maximum(1, first + climbed * (1 + first // 6))
+    mrr = BASE_FEE[plan[spell]] + seats * SEAT_PRICE[plan[spell]]
+
+    with_add_on = np.flatnonzero(rng.random(len(plan)) < ADD_ON_SHARE[plan])
+    add_on_start = spells.start + _floor(rng.random(len(plan)) * (spells.end - spells.start))
+
+    start = np.concatenate([start, add_on_start[with_add_on]])
+    end = np.concatenate([end, spells.end[with_add_on]])
+    mrr = np.concatenate([mrr, ADD_ON_PRICE[plan[with_add_on]]])
+    who = np.concatenate([spells.who[spell], spells.who[with_add_on]])
+    order = np.lexsort((mrr, start, who))
+    table = pd.DataFrame(
+        {
+            "customer": base.customer[who],
+            "start": calendar.time(start),
+            "end": calendar.known(end, np.zeros_like(end), np.ones(len(end), dtype=bool)),
+            "mrr": mrr.astype(np.int64),
+        }
+    )
+    last_seats = np.empty_like(base.first_seats)
+    last_seats[spells.who[spell[closes]]] = seats[closes]  # a second spell comes after the first, and stays
+    return table.iloc[order].reset_index(drop=True), last_seats
+
+
+def _accounts(base: _Base, seats: Ints, calendar: Calendar) -> pd.DataFrame:
+    used = _floor(seats * (0.45 + 0.45 * base.fit + 0.04 * base.plan))
+    return pd.DataFrame(
+        {
+            "customer": base.customer,
+            "plan": category(base.plan, PLANS),
+            "region": category(base.region, REGIONS),
+            "signed_up": calendar.time(base.signed_up),
+            "seats_licensed": seats,
+            "seats_used": np.maximum(1, used),
+        }
+    )
+
+
+def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+    recent = spells.end > calendar.events_from
+    who, start, end = spells.who[recent], spells.start[recent], spells.end[recent]
+    fit, plan = base.fit[who], base.plan[who]
+    # A customer whom the product hardly fits never logs in.
+    chance = np.where(fit < 0.05, 0.0, np.minimum(0.95, ACTIVITY[plan] * (0.4 + 1.2 * fit)))
+    breadth = np.minimum(len(FEATURES), 1 + _floor(5 * fit + 0.8 * plan))
+
+    users: list[Ints] = []
+    times: list[Times] = []
+    features: list[Ints] = []
+    monday = np.datetime64("1970-01-05", "D")
+    for day in range(calendar.events_from, calendar.days):
+        weekday = int((calendar.first.astype("datetime64[D]") + day - monday).astype(np.int64)) % 7
+        active = np.flatnonzero((rng.random(len(who)) < chance * WEEKDAY[weekday]) & (start <= day) & (day < end))
+        row = np.repeat(active, rng.integers(1, 3, len(active)))
+        second = rng.integers(7 * HOUR, 21 * HOUR, len(row))
+        order = np.argsort(second, kind="stable")
+        row = row[order]
+        users.append(base.customer[who[row]])
+        times.append(calendar.time(day, second[order]))
+        features.append(_floor(breadth[row] * rng.random(len(row)) ** 2))  # the first features are used most
+    return pd.DataFrame(
+        {
+            "user": np.concatenate(users),
+            "time": np.concatenate(times),
+            "feature": category(np.concatenate(features), FEATURES),
+        }
+    )
+
+
+def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+    lows, highs = np.array([0, 1, 1]), np.array([10, 5, 7])
+    centers = np.array([[7.7, 8.3, 8.8], [4.0, 4.2, 4.4], [5.2, 5.5, 5.9]])  # kind x plan
+    spread, noise, unanswered = np.array([4.0, 1.2, 1.8]), np.array([1.7, 0.8, 1.1]), np.array([0.3, 0.5, 0.6])
+
+    asked = [_moments(rng, spells, np.full(len(spells.who), rate)) for rate in SURVEYS_A_MONTH]
+    kind = np.repeat(np.arange(len(KINDS), dtype=np.int64), [len(spell) for spell, _ in asked])
+    who = spells.who[np.concatenate([spell for spell, _ in asked])]
+    time = calendar.time(np.concatenate([day for _, day in asked]), rng.integers(8 * HOUR, 20 * HOUR, len(who)))
+    opinion = centers[kind, base.plan[who]] + spread[kind] * (base.fit[who] - 0.5)
+    score = np.rint(np.clip(opinion + noise[kind] * rng.standard_normal(len(who)), lows[kind], highs[kind]))
+    score[rng.random(len(who)) < unanswered[kind]] = np.nan
+    table = pd.DataFrame({"customer": base.customer[who], "time": time, "kind": category(kind, KINDS), "score": score})
+    return table.iloc[np.argsort(time, kind="stable")].reset_index(drop=True)
+
+
+def _tickets(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+    spell, day = _moments(rng, spells, TICKETS_A_MONTH[base.plan[spells.who]])
+    who, size = spells.who[spell], len(spell)
+    plan = base.plan[who]
+    created = rng.integers(7 * HOUR, 20 * HOUR, size)
+    pace = HOUR * REGION_PACE[base.region[who]]
+    answered = created + 60 + _floor(rng.exponential(1.0, size) * RESPONSE_HOURS[plan] * pace)
+    solved = answered + 60 + _floor(rng.exponential(1.0, size) * RESOLUTION_HOURS[plan] * pace)
+    resolved = calendar.known(day, solved, np.ones(size, dtype=bool))
+    table = pd.DataFrame(
+        {
+            "customer": base.customer[who],
+            "created": calendar.time(day, created),
+            "first_response": calendar.known(day, answered, np.ones(size, dtype=bool)),
+            "resolved": resolved,
+            "contacts": 1 + rng.poisson(0.32 - 0.2 * base.fit[who] - 0.03 * plan),
+            "reopened": (rng.random(size) < 0.10 - 0.08 * base.fit[who]) & ~np.isnat(resolved),
+            "escalated": rng.random(size) < 0.05,
+        }
+    )
+    return table.iloc[np.argsort(table["created"].to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _onboarding(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+    """Make one row per customer; who leaves before completing, or before any value, never gets there."""
+    size = len(base.plan)
+    began = rng.integers(8 * HOUR, 18 * HOUR, size)
+    stay = (spells.end[:size] - base.signed_up) * DAY  # the first spells come first, in the order of the customers
+
+    def reached(median_days: Floats, ever: Floats) -> Times:
+        # The sum of two exponentials: few at once, most near the median (1.68 of one), a long tail.
+        taken = (rng.exponential(1.0, size) + rng.exponential(1.0, size)) / 1.68 * median_days[base.plan]
+        second = began + HOUR + _floor(taken * DAY)
+        return calendar.known(base.signed_up, second, (rng.random(size) < ever[base.plan]) & (second < stay))
+
+    return pd.DataFrame(
+        {
+            "customer": base.customer,
+            "started": calendar.time(base.signed_up, began),
+            "completed": reached(SETUP_DAYS, ONBOARDED_SHARE),
+            "value": reached(VALUE_DAYS, ONBOARDED_SHARE - 0.05),
+        }
+    )

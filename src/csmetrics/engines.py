@@ -1,0 +1,206 @@
+"""Group sums, the only place where totals are made: blocked `np.bincount` over integer codes.
+
+Rows are read once, a block at a time. A block's codes and weights stay in the processor's cache, so a sum costs little
+more than reading its column, and no copy of a column is made. Integer columns stay integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+BLOCK = 65536
+_EXACT = 2**53  # float64 holds every integer up to here
+
+
+class Key(NamedTuple):
+    """One grouping column as integer codes."""
+
+    values: Any  # an integer array
+    offset: int  # codes are values - offset
+    size: int  # codes are 0 .. size - 1
+    rank: Any  # the place of each code's label in order; None where codes are in order
+    labels: Callable[[Any], pd.Index[Any]]  # codes to their labels
+
+
+def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple[pd.Index[Any], dict[Any, Any]]:
+    """Sum columns by group.
+
+    Parameters
+    ----------
+    keys
+        One or more grouping columns of the same length. Missing keys form a group of their own.
+    columns
+        Numeric arrays of that length.
+
+    Returns
+    -------
+    index : Index or MultiIndex
+        The groups that occur, sorted (categories in their order).
+    totals : dict of ndarray
+        One total per group: int64 for integers (object past 2**62), else float64, NaN where a row is missing.
+    """
+    rows = len(keys[0])
+    coded = [key(series) for series in keys]
+    size = int(np.prod([k.size for k in coded], dtype=object))
+    found = None
+    if size > 4 * rows + BLOCK:  # far more combinations than rows: number those that occur
+        numbers, found = _combinations(coded)
+        size = len(found[0])
+        grid = [Key(numbers, 0, size, None, pd.Index)]
+    else:
+        grid = coded
+    step = max(BLOCK, 4 * size)
+    seen = np.zeros(size, bool)
+    sums = {name: _Sum(values, size) for name, values in columns.items()}
+    for at in range(0, rows, step):
+        block = slice(at, at + step)
+        codes = _codes(grid, block)
+        if not seen.all():
+            seen |= np.bincount(codes, minlength=size) > 0
+        for running in sums.values():
+            running.add(codes, block)
+    groups = np.flatnonzero(seen)
+    parts = [codes[groups] for codes in found] if found else np.unravel_index(groups, [k.size for k in coded])
+    index, order = _index(keys, coded, parts)
+    return index, {name: running.values[groups[order]] for name, running in sums.items()}
+
+
+def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]]:
+    """Give the groups that occur, sorted, and the row positions of each, for what is not a sum."""
+    coded = [key(series) for series in keys]
+    numbers, found = _combinations(coded)
+    counts = np.bincount(numbers, minlength=len(found[0]))
+    groups = np.flatnonzero(counts)
+    rows = np.split(np.argsort(numbers, kind="stable"), np.cumsum(counts[groups])[:-1])
+    index, order = _index(keys, coded, [codes[groups] for codes in found])
+    return index, [rows[at] for at in order]
+
+
+def total(values: Any) -> int | float:
+    """Sum one column: exactly for integers, NaN where a row is missing."""
+    if values.dtype.kind in "iu":
+        peak = max(-int(values.min(initial=0)), int(values.max(initial=0)))
+        return int(values.sum(dtype=np.int64)) if peak * values.size < 2**63 else sum(values.tolist())
+    return float(values.sum(dtype=np.float64))
+
+
+def key(series: pd.Series[Any]) -> Key:
+    """Code one grouping column, without hashing where its values are categories or integers close together."""
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        codes, kinds = series.cat.codes.to_numpy(), len(dtype.categories)
+        if codes.min(initial=0) < 0:  # missing: a code of its own, after the others
+            codes = np.where(codes < 0, kinds, codes.astype(np.intp))
+        return Key(codes, 0, kinds + int(codes.max(initial=0) == kinds), None, partial(_categories, dtype))
+    whole = isinstance(dtype, np.dtype) and dtype.kind in "iu"
+    if len(series) and (whole or isinstance(dtype, pd.PeriodDtype)):
+        values = series.to_numpy() if whole else np.asarray(series.array, dtype=np.int64)
+        low, high = int(values.min()), int(values.max())
+        if high - low < 2 * len(values) + BLOCK and high < 2**63:
+            labels = partial(_integers, dtype, low) if whole else partial(_periods, dtype, low)
+            return Key(values, low, high - low + 1, None, labels)
+    codes, unique = _factorize(series)
+    rank = np.empty(len(unique), np.intp)
+    rank[_order(unique)] = np.arange(len(unique))
+    return Key(codes, 0, max(len(unique), 1), rank, unique.take)
+
+
+def _factorize(series: pd.Series[Any]) -> tuple[Any, pd.Index[Any]]:
+    """Number the values of a column in the order of their appearance, missing ones too."""
+    dtype: Any = series.dtype
+    if isinstance(dtype, pd.ArrowDtype) or getattr(dtype, "storage", "") == "pyarrow":  # in place, 4 bytes a row
+        arrow: Any = series.array.__arrow_array__()
+        coded = arrow.dictionary_encode(null_encoding="encode").combine_chunks()
+        return coded.indices.to_numpy(), pd.Index(pd.array(coded.dictionary.to_pylist(), dtype=dtype))
+    codes, unique = pd.factorize(series)
+    labels = pd.Index(unique)
+    if codes.min(initial=0) < 0:
+        codes[codes < 0] = len(labels)
+        labels = labels.insert(len(labels), None)
+    return codes, labels
+
+
+def _categories(dtype: Any, codes: Any) -> pd.Index[Any]:
+    known = np.where(codes < len(dtype.categories), codes, -1)
+    return pd.CategoricalIndex(pd.Categorical.from_codes(known, dtype=dtype))
+
+
+def _integers(dtype: Any, low: int, codes: Any) -> pd.Index[Any]:
+    labels: pd.Index[Any] = pd.Index((codes + low).astype(dtype))
+    return labels
+
+
+def _periods(dtype: Any, low: int, codes: Any) -> pd.Index[Any]:
+    index: Any = pd.PeriodIndex
+    labels: pd.Index[Any] = index.from_ordinals(codes + low, freq=dtype.freq)
+    return labels
+
+
+def _order(unique: pd.Index[Any]) -> Any:
+    """Sort the labels, missing last; labels that have no order keep that of their appearance."""
+    missing = np.asarray(unique.isna())
+    places = np.flatnonzero(~missing)
+    with suppress(TypeError):
+        places = places[np.asarray(unique[~missing].argsort())]
+    return np.concatenate([places, np.flatnonzero(missing)])
+
+
+def _index(keys: Sequence[pd.Series[Any]], coded: list[Key], parts: Sequence[Any]) -> tuple[pd.Index[Any], Any]:
+    """Label groups from the codes of their keys, in order; give that order too."""
+    order = np.lexsort([part if k.rank is None else k.rank[part] for k, part in zip(coded, parts, strict=True)][::-1])
+    labels = [k.labels(part[order]).rename(series.name) for k, part, series in zip(coded, parts, keys, strict=True)]
+    return (labels[0] if len(labels) == 1 else pd.MultiIndex.from_arrays(labels)), order
+
+
+def _codes(coded: list[Key], rows: slice) -> Any:
+    """Number the combinations of a block's keys."""
+    first, *others = ((k.values[rows].astype(np.intp) - k.offset, k.size) for k in coded)
+    codes = first[0]
+    for part, size in others:
+        codes *= size
+        codes += part
+    return codes
+
+
+def _combinations(coded: list[Key]) -> tuple[Any, list[Any]]:
+    """Number the combinations of keys that occur; give each row's number and each combination's codes."""
+    everything = slice(None)
+    numbers = _codes(coded[:1], everything)
+    found: list[Any] = [np.arange(coded[0].size)]
+    for k in coded[1:]:
+        numbers, pairs = pd.factorize(numbers * k.size + _codes([k], everything))
+        before, part = np.divmod(pairs, k.size)
+        found = [*(codes[before] for codes in found), part]
+    return numbers, found
+
+
+class _Sum:
+    """The running group totals of one column."""
+
+    def __init__(self, column: Any, size: int) -> None:
+        self.column = column
+        self.whole = column.dtype.kind in "iu"
+        self.reach = 0  # no total is further from 0 than this
+        self.values: Any = np.zeros(size, np.int64 if self.whole else np.float64)
+
+    def add(self, codes: Any, rows: slice) -> None:
+        """Add a block of rows."""
+        block = self.column[rows]
+        if not self.whole:
+            self.values += np.bincount(codes, weights=block, minlength=self.values.size)
+            return
+        sums = np.bincount(codes, weights=block, minlength=self.values.size)
+        reach = int(sums.sum()) if block.min() >= 0 else max(-int(block.min()), int(block.max())) * block.size
+        self.reach += reach
+        if self.reach >= 2**62 and self.values.dtype != object:
+            self.values = self.values.astype(object)
+        if reach < _EXACT:  # no partial sum was further from 0, so none was rounded
+            self.values += sums.astype(np.int64)
+        else:
+            np.add.at(self.values, codes, block.astype(self.values.dtype))

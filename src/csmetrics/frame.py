@@ -1,0 +1,343 @@
+"""`over(frame)`: the formulas on a cohort frame. Columns are summed at the asked grain, then the formula is called.
+
+Nothing here divides: the value of a group is the formula of its sums, never the mean of its rows' values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics import engines
+from csmetrics._columns import column, has
+from csmetrics._plan import Grain, Plan
+from csmetrics.core._registry import REGISTRY, Registration
+from csmetrics.errors import MetricInputError, MissingColumnError
+
+
+class Cohorts:
+    """A cohort frame at a grain: every row (`df.csm`), every group (`.by(...)`), or all of it (`.total()`).
+
+    Every metric of the catalogue is a method. Its inputs are the columns of the same name; another column is given
+    by its name, and a number is taken as it is.
+
+    Parameters
+    ----------
+    frame
+        A DataFrame with one row per cohort, segment or period, whose columns are totals.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"plan": ["pro", "pro", "free"], "lost": [2, 3, 40], "start": [100, 400, 500]})
+    >>> df.csm.churn_rate()
+    0    2.00
+    1    0.75
+    2    8.00
+    Name: churn_rate, dtype: float64
+    >>> df.csm.by("plan").churn_rate()
+    plan
+    free    8.0
+    pro     1.0
+    Name: churn_rate, dtype: float64
+    >>> df.csm.total().churn_rate()
+    4.5
+    """
+
+    __slots__ = ("_grain",)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        if not isinstance(frame, pd.DataFrame):
+            found = f"got a {type(frame).__name__}"
+            raise MetricInputError("over", "frame", "must be a pandas DataFrame", found, "convert it with .to_pandas()")
+        self._grain = Grain(frame, None, None)
+
+    def __repr__(self) -> str:
+        keys = self._grain.keys
+        grain = "each row" if keys is None else f"by {', '.join(map(str, keys))}" if keys else "total"
+        return f"<csmetrics: {len(self._grain.frame)} rows, {grain}>"
+
+    def by(self, *keys: Any, period: Any = None) -> Cohorts:
+        """Group the rows.
+
+        Parameters
+        ----------
+        *keys
+            Columns or index levels to group by, or a list of them. Missing keys form a group of their own.
+        period
+            The column or index level that is the time axis; ``"period"`` where there is one of that name.
+
+        Returns
+        -------
+        Cohorts
+            The same frame, with one value per group.
+
+        Raises
+        ------
+        MissingColumnError
+            If there is no such column or index level.
+        MetricInputError
+            If no key is given.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> df = pd.DataFrame({"plan": ["pro", "pro", "free"], "lost": [2, 3, 40], "start": [100, 400, 500]})
+        >>> df.csm.by("plan")
+        <csmetrics: 3 rows, by plan>
+        """
+        names = tuple(name for key in keys for name in (key if isinstance(key, list) else [key]))
+        if not names:
+            rule = "must name at least one column"
+            raise MetricInputError("by", "keys", rule, "got none", "for one number: .total()")
+        return self._at(names, period)
+
+    def total(self, *, period: Any = None) -> Cohorts:
+        """Take all rows together.
+
+        Parameters
+        ----------
+        period
+            The column or index level that is the time axis; ``"period"`` where there is one of that name.
+
+        Returns
+        -------
+        Cohorts
+            The same frame, with one number per metric.
+
+        Raises
+        ------
+        MissingColumnError
+            If there is no such column or index level.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> pd.DataFrame({"lost": [2, 3], "start": [100, 400]}).csm.total().churn_rate()
+        1.0
+        """
+        return self._at((), period)
+
+    def _at(self, keys: tuple[Any, ...], period: Any) -> Cohorts:
+        for name in (*keys, *([] if period is None else [period])):
+            column(self._grain.frame, name, "by" if keys else "total", "period" if name is period else "keys")
+        made = Cohorts(self._grain.frame)
+        made._grain = Grain(self._grain.frame, keys, period)
+        return made
+
+    def compute(self, metric: Callable[..., Any] | str, /, *args: Any, **given: Any) -> Any:
+        """Compute a metric given as a function or by name: ``df.csm.compute(csm.nrr)``.
+
+        Parameters
+        ----------
+        metric
+            A metric of csmetrics, or its name.
+        *args, **given
+            Columns or numbers for its inputs, in their order or by name, and its options.
+
+        Returns
+        -------
+        Series or float
+            A Series named after the metric, with one value per row or group; one float for a total.
+
+        Raises
+        ------
+        MissingColumnError
+            If a column is not there.
+        MetricInputError
+            If a stock would be added over several periods, a level does not add, or the formula refuses the values.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import csmetrics as csm
+        >>> df = pd.DataFrame({"cancelled": [2, 3], "start": [100, 400]})
+        >>> df.csm.total().compute(csm.churn_rate, lost="cancelled")
+        1.0
+        """
+        spec = _spec(metric)
+        named = _bound(spec, args, given)
+        if spec.reduces:
+            return self._reduced(spec, named)
+        plan = Plan(self._grain, spec, named)
+        value = plan.value(self._grain.sums(plan.needs())[1])
+        if self._grain.keys == ():
+            return value
+        if not isinstance(value, pd.Series):  # every input was given as a number
+            value = pd.Series(value, index=self._grain.sums({})[0])
+        return value.rename(spec.name)
+
+    def metrics(self, *names: str) -> pd.DataFrame:
+        """Compute every metric whose columns are there.
+
+        Parameters
+        ----------
+        *names
+            Only these metrics.
+
+        Returns
+        -------
+        DataFrame
+            One column per metric; one row per row or group, or a single row ``total``. A metric whose columns are
+            there but that means nothing at this grain (a stock over several periods, a level that does not add)
+            stands in ``.attrs["left_out"]`` with the reason.
+
+        Raises
+        ------
+        MissingColumnError
+            If a metric asked for by name lacks a column.
+        MetricInputError
+            If a formula refuses the values.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> df = pd.DataFrame({"plan": ["pro", "free"], "lost": [2, 40], "start": [400, 500], "end": [410, 480]})
+        >>> df.csm.by("plan").metrics()
+              churn_rate  average_lifetime  customer_growth_rate
+        plan
+        free         8.0              12.5                  -4.0
+        pro          0.5             200.0                   2.5
+        """
+        plans: dict[str, Plan] = {}
+        left_out: dict[str, str] = {}
+        for spec in map(_spec, names) if names else REGISTRY.values():
+            if spec.reduces:
+                continue
+            try:
+                plan = Plan(self._grain, spec, {})
+            except (MissingColumnError, MetricInputError) as error:
+                if names:
+                    raise
+                if isinstance(error, MetricInputError):
+                    left_out[spec.name] = str(error)
+            else:
+                if plan.needs():
+                    plans[spec.name] = plan
+        needs = {label: metric for plan in plans.values() for label, metric in plan.needs().items()}
+        index, totals = self._grain.sums(needs)
+        values = {name: plan.value(totals) for name, plan in plans.items()}
+        out = pd.DataFrame(values, index=pd.Index(["total"]) if index is None else index)
+        out.attrs["left_out"] = left_out
+        return out
+
+    def _reduced(self, spec: Registration, given: dict[str, Any]) -> Any:
+        """Call a formula that takes whole columns of raw answers or dates, for each group."""
+        frame, keys = self._grain.frame, self._grain.keys
+        if keys is None:
+            hint = f"for all rows: .total().{spec.name}(...); by group: .by(...).{spec.name}(...)"
+            rule = "is reduced to one number"
+            raise MetricInputError(spec.name, next(iter(spec.inputs)), rule, "asked for each row", hint)
+        named = {**{n: n for n in spec.inputs if n not in spec.defaults}, **given}
+        columns = {
+            n: column(frame, v, spec.name, n)
+            for n, v in named.items()
+            if n in spec.inputs or (isinstance(v, str) and has(frame, v))
+        }
+        rest = {n: v for n, v in named.items() if n not in columns}
+        if not keys:
+            return spec.function(**columns, **rest)
+        index, rows = engines.group_rows([column(frame, k, "by", "keys") for k in keys])
+        values = [spec.function(**{n: c.iloc[at] for n, c in columns.items()}, **rest) for at in rows]
+        return pd.Series(np.array(values, dtype=np.float64), index=index, name=spec.name)
+
+
+def over(frame: pd.DataFrame) -> Cohorts:
+    """Compute metrics over a cohort frame; `df.csm` is the same for pandas.
+
+    Parameters
+    ----------
+    frame
+        A DataFrame with one row per cohort, segment or period, whose columns are totals.
+
+    Returns
+    -------
+    Cohorts
+        The frame with every metric as a method, `.by(...)` and `.total()`.
+
+    Raises
+    ------
+    MetricInputError
+        If `frame` is no DataFrame.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> csm.over(pd.DataFrame({"lost": [2, 3], "start": [100, 400]})).total().churn_rate()
+    1.0
+    """
+    return Cohorts(frame)
+
+
+def _spec(metric: Callable[..., Any] | str) -> Registration:
+    """Find a metric by its name or function."""
+    name = metric if isinstance(metric, str) else getattr(metric, "__name__", "")
+    spec = REGISTRY.get(name)
+    if spec is not None and (isinstance(metric, str) or spec.function is metric):
+        return spec
+    close = difflib.get_close_matches(name, REGISTRY, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "csm.catalog lists them"
+    raise MetricInputError("compute", "metric", "must be a metric of csmetrics or its name", f"got {metric!r}", hint)
+
+
+def _bound(spec: Registration, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
+    """Put positional arguments under their names, and refuse names that the metric does not know."""
+    parameters = inspect.signature(spec.function).parameters
+    places = [n for n, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    if len(args) > len(places):
+        raise TypeError(f"{spec.name}() takes at most {len(places)} positional arguments, got {len(args)}")
+    named = dict(zip(places, args, strict=False))
+    known = _known(spec)
+    for name in given:
+        if name in named:
+            raise TypeError(f"{spec.name}() got two values for {name!r}")
+        if name not in known:
+            raise TypeError(f"{spec.name}() has no argument {name!r}; it takes {', '.join(known)}")
+    return named | given
+
+
+def _known(spec: Registration) -> list[str]:
+    """List a metric's arguments, with those of the levels that can be computed on the way."""
+    known = dict.fromkeys([*spec.inputs, *spec.options])
+    for name, declared in spec.inputs.items():
+        if declared.kind == "level" and name in REGISTRY:
+            known |= dict.fromkeys(REGISTRY[name].inputs) | dict.fromkeys(_known(REGISTRY[name]))
+    return list(known)
+
+
+_EXAMPLES = "    Examples\n"  # those of the function do not fit the method
+
+
+def _method(spec: Registration) -> Callable[..., Any]:
+    """Make the accessor's method for a metric: its arguments are column names (or numbers)."""
+
+    def method(self: Cohorts, *args: Any, **given: Any) -> Any:
+        return self.compute(spec.function, *args, **given)
+
+    parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    for name, parameter in inspect.signature(spec.function).parameters.items():
+        default = name if parameter.default is parameter.empty else parameter.default
+        parameters.append(parameter.replace(default=default, annotation=parameter.empty))
+    if any(declared.kind == "level" and name in REGISTRY for name, declared in spec.inputs.items()):
+        parameters.append(inspect.Parameter("columns", inspect.Parameter.VAR_KEYWORD))
+    method.__name__ = spec.name
+    method.__qualname__ = f"Cohorts.{spec.name}"
+    summary, gap, rest = (spec.function.__doc__ or "").partition("\n\n")
+    grain = "    On a cohort frame: inputs are columns, of the same name or named here; a number is taken as it is."
+    method.__doc__ = f"{summary}{gap}{grain}{gap}{rest.partition(_EXAMPLES)[0]}"
+    method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return method
+
+
+for _registered in list(REGISTRY.values()):
+    setattr(Cohorts, _registered.name, _method(_registered))

@@ -1,0 +1,158 @@
+"""A customer health score as a company defines it: components, weights, bands."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Annotated, Literal, Self
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from csmetrics.core._numeric import TOLERANCE
+from csmetrics.core._types import Column
+from csmetrics.core.health import contributions, health_band, health_score, normalize_score
+from csmetrics.errors import MetricInputError, MissingColumnError
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Points = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Component(_Strict):
+    """One component: how much it weighs, and between which values it goes from 0 to 100 points.
+
+    Attributes
+    ----------
+    weight
+        0 or more; the weights need not sum to 1.
+    low, high
+        The values that `normalize_score` takes: beyond them a score stays at 0 or 100.
+    better
+        Which end is good: ``"high"`` for usage, ``"low"`` for tickets.
+    """
+
+    weight: Annotated[float, Field(ge=0, le=1e150, allow_inf_nan=False)]
+    low: _Finite = 0.0
+    high: _Finite = 100.0
+    better: Literal["high", "low"] = "high"
+
+    @model_validator(mode="after")
+    def _low_below_high(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError("low must be below high; where less is better, give better='low'")
+        return self
+
+
+class Bands(_Strict):
+    """Where the bands end: the highest score that is red, and the highest that is yellow."""
+
+    red: _Points = 50.0
+    yellow: _Points = 75.0
+
+    @model_validator(mode="after")
+    def _red_below_yellow(self) -> Self:
+        if self.red > self.yellow:
+            raise ValueError("red must be <= yellow: red ends where yellow begins")
+        return self
+
+
+class HealthScore(_Strict):
+    """A health score of several components, each a column of measures.
+
+    Attributes
+    ----------
+    components
+        Column name to `Component`.
+    bands
+        Where red and yellow end.
+    min_coverage
+        Percent of the weight that must have a value; a customer with less gets no score.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> health = HealthScore(
+    ...     components={
+    ...         "usage": Component(weight=50),
+    ...         "nps": Component(weight=20, low=-100),
+    ...         "tickets": Component(weight=30, high=10, better="low"),
+    ...     },
+    ...     min_coverage=60,
+    ... )
+    >>> customers = pd.DataFrame(
+    ...     {"usage": [70, 20, None], "nps": [40, None, 10], "tickets": [3, 9, None]}, index=["a", "b", "c"]
+    ... )
+    >>> health.score(customers)[["score", "band", "coverage"]]
+       score    band  coverage
+    a  70.00  yellow     100.0
+    b  16.25     red      80.0
+    c    NaN    None      20.0
+    """
+
+    components: Annotated[dict[str, Component], Field(min_length=1)]
+    bands: Bands = Bands()
+    min_coverage: _Points = 0.0
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> Self:
+        if not any(component.weight for component in self.components.values()):
+            raise ValueError("at least one component must have a weight above 0")
+        return self
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Score every customer of a frame.
+
+        Parameters
+        ----------
+        frame
+            One row per customer, one column per component, named as in `components`; others are left alone.
+
+        Returns
+        -------
+        DataFrame
+            On the frame's index: ``score`` (points), ``band`` ("red", "yellow", "green"), ``coverage`` (percent of the
+            weight that has a value) and, per component, ``contribution_<name>``: the points it adds. The contributions
+            sum to the score. A missing measure is NaN in its contribution and leaves the mean; below `min_coverage`
+            score and band are missing.
+
+        Raises
+        ------
+        MissingColumnError
+            If a component has no column.
+        MetricInputError
+            If a column holds what is no number, or infinities.
+        """
+        if not isinstance(frame, pd.DataFrame):
+            raise MetricInputError("HealthScore", "frame", "must be a DataFrame", f"got a {type(frame).__name__}")
+        weights = {name: component.weight for name, component in self.components.items()}
+        scores = {name: self._points(frame, name) for name in self.components}
+        coverage = health_score({name: 100.0 * points.notna() for name, points in scores.items()}, weights)
+        enough = coverage >= self.min_coverage * (1 - TOLERANCE)
+        score = health_score(scores, weights).where(enough)
+        columns = {"score": score, "band": health_band(score, self.bands.red, self.bands.yellow), "coverage": coverage}
+        parts = {f"contribution_{name}": part for name, part in contributions(scores, weights).items()}
+        return pd.DataFrame(columns | parts, index=frame.index)
+
+    def _points(self, frame: pd.DataFrame, name: str) -> Column:
+        if name not in frame.columns:
+            raise _missing(frame, name)
+        column = frame[name]
+        if not isinstance(column, pd.Series):
+            found = f"{len(column.columns)} columns of that name"
+            raise MetricInputError("HealthScore", name, "must be one column", found)
+        component = self.components[name]
+        try:
+            return normalize_score(column, component.low, component.high, better=component.better)
+        except MetricInputError as wrong:
+            raise MetricInputError("HealthScore", name, wrong.rule, wrong.found, wrong.hint) from None
+
+
+def _missing(frame: pd.DataFrame, name: str) -> MissingColumnError:
+    names = [str(column) for column in frame.columns]
+    close = get_close_matches(name, names, n=1)
+    found = f"this frame has {', '.join(map(repr, names)) or 'none'}"
+    hint = f"frame.rename(columns={{{(close or ['your column'])[0]!r}: {name!r}}})"
+    return MissingColumnError("HealthScore", name, "must be a column", found, hint)

@@ -1,0 +1,213 @@
+"""The quickstart: what it prints is what the library computes, and a bad file is one clear line."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import csmetrics as csm
+
+SCRIPT = Path(__file__).parents[1] / "examples" / "quickstart.py"
+GOOD = "plan,lost,start\npro,5,100\nfree,12,480\nfree,0,20\n"
+
+
+def load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("quickstart", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+quickstart = load()
+
+
+@pytest.fixture(scope="module")
+def company() -> csm.datasets.SaasCompany:
+    return csm.datasets.make_saas()
+
+
+def cells(text: str, label: str) -> list[str]:
+    """Give what stands behind a label, where one line begins with it."""
+    (line,) = [line for line in text.splitlines() if line.startswith(label)]
+    return line.removeprefix(label).split()
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = quickstart.main([str(a) for a in arguments])
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def write(content: str | bytes) -> Path:
+        path = tmp_path / "churn.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+# ------------------------------------------------------------------------------------------------ the made-up company
+
+
+def test_the_scorecard_prints_what_the_library_computes(capsys, company) -> None:
+    code, out, err = run(capsys)
+    assert (code, err) == (0, "")
+    assert "made-up" in out.splitlines()[0]
+    by_plan, total = company.cohorts.csm.by("plan"), company.cohorts.csm.total()
+
+    churn = [*by_plan.churn_rate(), total.churn_rate()]
+    assert cells(out, "Customer churn rate")[:4] == [f"{x:.1f}%" for x in churn]
+    nrr = [*by_plan.nrr(), total.nrr()]
+    assert cells(out, "Net revenue retention")[:4] == [f"{x:.1f}%" for x in nrr]
+    nps = [*by_plan.nps(), total.nps()]
+    assert cells(out, "Net Promoter Score")[:4] == [f"{x:.1f}" for x in nps]
+    cac = [*by_plan.cac(), total.cac()]
+    assert cells(out, "Customer acquisition cost")[:4] == [f"${cents / 100:,.0f}" for cents in cac]
+    effort = company.cohorts[["effort_sum", "effort_responses"]].sum()
+    assert cells(out, "Customer effort score (CES)")[3] == f"{effort.iloc[0] / effort.iloc[1]:.2f}"
+
+
+def test_every_metric_is_there_and_none_is_averaged(company) -> None:
+    card = quickstart.scorecard(company)
+    assert set(card.index) == {name for names in quickstart.SECTIONS.values() for name in names}
+    assert list(card.columns) == [*quickstart.PLANS, "total"]
+    assert card.notna().all(axis=None)
+    start, lost = company.cohorts["start"].sum(), company.cohorts["lost"].sum()
+    assert card.loc["churn_rate", "total"] == 100 * lost / start != card.loc["churn_rate", quickstart.PLANS].mean()
+
+
+def test_every_customer_is_in_one_health_band(company) -> None:
+    bands = quickstart.bands_by_plan(company)
+    assert bands.loc["total"].sum() == len(company.health)
+    assert bands.drop(index="total").sum(axis=1).to_dict() == company.health["plan"].value_counts().to_dict()
+
+
+def test_it_fits_100_columns_of_plain_characters(capsys) -> None:
+    _, out, _ = run(capsys)
+    assert max(map(len, out.splitlines())) <= 100
+    assert out.isascii()
+
+
+def test_what_is_undefined_is_a_dash_with_the_reason(capsys, company) -> None:
+    quickstart.show_company(csm.datasets.make_saas(30))
+    out = capsys.readouterr().out
+    assert "nan" not in out
+    assert '"-" in Customer lifetime value: no value where `churn_rate` is 0' in out
+
+
+# ------------------------------------------------------------------------------------------------- the reader's file
+
+
+def test_it_runs_as_a_script(write) -> None:
+    command = [sys.executable, str(SCRIPT), "--customers", str(write(GOOD)), "--segment", "plan"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "PYTHONWARNINGS": "error"}
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert cells(done.stdout, "free") == ["500", "12", "2.4%"]
+    assert cells(done.stdout, "total") == ["600", "17", "2.8%"]
+
+
+def test_a_bad_file_is_exit_code_2_for_the_shell(tmp_path) -> None:
+    command = [sys.executable, str(SCRIPT), "--customers", str(tmp_path / "none.csv")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        f"quickstart: {tmp_path / 'none.csv'}: cannot read it: No such file or directory"
+    ]
+
+
+def test_without_a_segment_all_rows_come_together(capsys, write) -> None:
+    code, out, _ = run(capsys, "--customers", write(GOOD))
+    assert code == 0
+    assert cells(out, "all rows") == ["600", "17", "2.8%"]
+
+
+def test_columns_are_mapped_and_retention_computed(capsys, write) -> None:
+    path = write("Plan;churned;opening; end ;new\npro;5;100;105;10\nfree;12;480;490;22\n")
+    code, out, _ = run(capsys, "--customers", path, "--segment", "Plan", "--lost", "churned", "--start", "opening")
+    assert code == 0
+    assert cells(out, "pro") == ["100", "5", "5.0%", "95.0%"]
+    assert cells(out, "total") == ["580", "17", "2.9%", "97.1%"]
+
+
+def test_periods_stay_apart(capsys, write) -> None:
+    path = write("plan,month,lost,start\na,2026-01,1,10\nb,2026-01,1,30\na,2026-02,2,10\nb,2026-02,2,10\n")
+    code, out, _ = run(capsys, "--customers", path, "--segment", "plan", "--period", "month")
+    assert code == 0
+    assert [line.split() for line in out.splitlines() if "total" in line] == [
+        ["2026-01", "total", "40", "2", "5.0%"],
+        ["2026-02", "total", "20", "4", "20.0%"],
+    ]
+    write("plan,period,lost,start\na,1,1,10\na,2,1,10\n")
+    _, out, _ = run(capsys, "--customers", path, "--segment", "plan")
+    assert [line.split()[:2] for line in out.splitlines() if "total" in line] == [["1", "total"], ["2", "total"]]
+
+
+def test_a_gap_is_no_zero(capsys, write) -> None:
+    path = write("plan,lost,start\na,,10\na,1,10\n,1,20\nc,0,0\n")
+    code, out, _ = run(capsys, "--customers", path, "--segment", "plan")
+    assert code == 0
+    assert cells(out, "a ") == ["20", "-", "-"]
+    assert cells(out, "c ") == ["0", "0", "-"]
+    assert cells(out, "(none)") == ["20", "1", "5.0%"]
+    assert cells(out, "total") == ["40", "-", "-"]
+    assert '"-" under lost: a value is missing' in out
+    assert '"-" in Customer churn rate: no value where `start` is 0' in out
+
+
+BAD = {
+    "empty": ("", [], "it is empty"),
+    "blank": ("\n \n", [], "it is empty"),
+    "only a header": ("plan,lost,start\n", [], "it has a header and no rows"),
+    "binary": (b"PK\x03\x04\x14\x00\x08\xff\xfe\x00", [], "not a CSV text file"),
+    "another encoding": ("plan,lost,start\ncafé,1,10\n".encode("latin-1"), [], "not a CSV text file in UTF-8"),
+    "utf-16": (GOOD.encode("utf-16"), [], "not a CSV text file in UTF-8"),
+    "no CSV": ("lost,start\n1,2\n1,2,3\n", [], "does not read as CSV"),
+    "an open quote": ('lost,"start\n1,2\n', [], "does not read as CSV"),
+    "rows longer than the header": ("lost,start\n1,2,3\n1,2,3\n", [], "more fields than its header"),
+    "a name twice": ("lost,lost,start\n1,1,2\n", [], "several columns named 'lost'"),
+    "no such column": ("plan,cancelled,start\na,1,10\n", [], "Hint: lost='cancelled' (here: --lost 'cancelled')"),
+    "wrong mapping": (GOOD, ["--start", "opening"], "churn_rate: no column 'opening'"),
+    "wrong segment": (GOOD, ["--segment", "Plan"], "(here: --segment 'plan')"),
+    "wrong period": (GOOD, ["--period", "month"], "no column 'month'"),
+    "wrong end": (GOOD, ["--end", "closing"], "retention_rate: no column 'closing'"),
+    "text": ('lost,start\n1,10\n"1,200",4000\n', [], "'lost' must hold numbers; row 2 below the header has '1,200'"),
+    "negative": ("plan,lost,start\na,-1,10\na,5,10\n", [], "must be >= 0"),
+    "negative inside a sum": ("plan,lost,start\na,5,10\na,-1,10\n", ["--segment", "plan"], "(row 2 below the header)"),
+    "more lost than there": ("lost,start\n1,100\n15,10\n", [], "first at position 1 (15 > 10)"),
+    "infinite": ("lost,start\n1,inf\n", [], "must be finite"),
+    "flags": ("lost,start\nTrue,1\n", [], "must be numbers"),
+}
+
+
+@pytest.mark.parametrize(("content", "options", "message"), BAD.values(), ids=BAD)
+def test_a_bad_file_is_one_clear_line(capsys, write, content, options, message) -> None:
+    path = write(content)
+    code, out, err = run(capsys, "--customers", path, *options)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"quickstart: {path}: ")
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_directory_is_no_file(capsys, tmp_path) -> None:
+    code, out, err = run(capsys, "--customers", tmp_path)
+    assert (code, out) == (2, "")
+    assert "cannot read it" in err
+
+
+def test_columns_without_a_file_are_refused(capsys) -> None:
+    with pytest.raises(SystemExit) as stop:
+        quickstart.main(["--lost", "churned"])
+    assert stop.value.code == 2
+    assert "--lost needs --customers CSV" in capsys.readouterr().err
