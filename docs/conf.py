@@ -12,14 +12,13 @@ author = "The csmetrics developers"
 copyright = author
 version = release = csmetrics.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "metric_pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "metric_pages", "mathml"]
 exclude_patterns = ["_build", "performance-results.md"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 default_role = "py:obj"  # a name in backticks links to its entry, and is code where it has none
 
 add_module_names = False
-autosummary_generate = False  # the pages list everything themselves
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False

@@ -47,7 +47,7 @@ def measures(at: csm.Cohorts) -> dict[str, Any]:
         "grr": at.grr(),
         "nps": at.nps(),
         "csat": at.csat(),
-        "ces": at.ces(responses="effort_responses"),  # `responses` are those to the CSAT question
+        "ces": at.ces(effort_sum="ces_effort_sum", responses="ces_responses"),  # `responses` are those to the CSAT question
         "fcr": at.fcr(),
         "arpa": at.arpa(),
         "clv": at.clv(gross_margin=GROSS_MARGIN),  # takes ARPA and churn from the same totals
@@ -338,8 +338,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if place := re.search(r"first at position (\d+)", message):
             message += f" (row {int(place[1]) + 1} below the header)"
         if isinstance(error, csm.MissingColumnError) and (near := re.fullmatch(r"(\w+)='(.+)'", error.hint)):
-            option = {"keys": "segment"}.get(near[1], near[1])
-            message += f" (here: --{option} {near[2]!r})"
+            message += f" (here: --{near[1]} {near[2]!r})"
         print(f"quickstart: {message}", file=sys.stderr)
         return 2
     return 0

@@ -102,7 +102,7 @@ def test_a_column_of_rates_is_never_added(df: pd.DataFrame) -> None:
         alone.csm.by("plan").average_lifetime()
     with pytest.raises(csm.MetricInputError, match="`gross_margin` is a level"):
         df.assign(gross_margin=[80, 70, 60, 50]).csm.by("plan").clv()
-    with pytest.raises(csm.MetricInputError, match=r"`periods` is a level.*periods=80"):
+    with pytest.raises(csm.MetricInputError, match=r"`periods` is a level.*one value for all, as in periods="):
         df.csm.total().compound_churn_rate()
     with pytest.raises(csm.MetricInputError, match="`churn_rate` is a level"):
         rates.csm.total().compound_churn_rate(churn_rate="churn_rate", periods=12)
@@ -234,6 +234,15 @@ def test_missing_values_and_empty_groups_stay_missing(df: pd.DataFrame) -> None:
 def test_group_keys_that_are_missing_are_kept(df: pd.DataFrame) -> None:
     result = df.assign(plan=["pro", None, "free", None]).csm.by("plan").churn_rate()
     assert result.tolist() == [8.0, 2.0, 1.6]
+
+
+def test_a_row_that_cannot_be_right_does_not_vanish_in_a_sum(df: pd.DataFrame) -> None:
+    bad = df.assign(lost=[2, -1, 40, 5])
+    for grain in (bad.csm, bad.csm.by("plan"), bad.csm.total(), bad.astype({"lost": float}).csm.by("plan")):
+        with pytest.raises(csm.MetricInputError, match=r"`lost` must be >= 0; 1 of 4 values .* at position 1 \(-1\)"):
+            grain.churn_rate()
+    with pytest.raises(csm.MetricInputError, match="must be finite"):
+        df.assign(lost=[2.0, np.inf, 40.0, 5.0]).csm.by("plan").churn_rate()
 
 
 def test_empty_frames(df: pd.DataFrame) -> None:

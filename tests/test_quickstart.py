@@ -72,7 +72,7 @@ def test_the_scorecard_prints_what_the_library_computes(capsys, company) -> None
     assert cells(out, "Net Promoter Score")[:4] == [f"{x:.1f}" for x in nps]
     cac = [*by_plan.cac(), total.cac()]
     assert cells(out, "Customer acquisition cost")[:4] == [f"${cents / 100:,.0f}" for cents in cac]
-    effort = company.cohorts[["effort_sum", "effort_responses"]].sum()
+    effort = company.cohorts[["ces_effort_sum", "ces_responses"]].sum()
     assert cells(out, "Customer effort score (CES)")[3] == f"{effort.iloc[0] / effort.iloc[1]:.2f}"
 
 
@@ -178,7 +178,7 @@ BAD = {
     "a name twice": ("lost,lost,start\n1,1,2\n", [], "several columns named 'lost'"),
     "no such column": ("plan,cancelled,start\na,1,10\n", [], "Hint: lost='cancelled' (here: --lost 'cancelled')"),
     "wrong mapping": (GOOD, ["--start", "opening"], "churn_rate: no column 'opening'"),
-    "wrong segment": (GOOD, ["--segment", "Plan"], "(here: --segment 'plan')"),
+    "wrong segment": (GOOD, ["--segment", "Plan"], "did you mean 'plan'?"),
     "wrong period": (GOOD, ["--period", "month"], "no column 'month'"),
     "wrong end": (GOOD, ["--end", "closing"], "retention_rate: no column 'closing'"),
     "text": ('lost,start\n1,10\n"1,200",4000\n', [], "'lost' must hold numbers; row 2 below the header has '1,200'"),

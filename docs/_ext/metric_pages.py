@@ -6,24 +6,20 @@ one that comes out otherwise is a warning, and a warning stops the build.
 
 from __future__ import annotations
 
-import contextlib
-import doctest
 import inspect
-import io
-import math
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import csmetrics as csm
 import pandas as pd
-from docutils import nodes
-from docutils.utils.math import latex2mathml
+from metric_code import frame_example, function_example
+from metric_words import between, escaped, facts, linked, listed, prose, section, shown, table
 from numpydoc.docscrape import NumpyDocString
 from sphinx.application import Sphinx
 from sphinx.util import logging
+
+import csmetrics as csm
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +41,6 @@ KINDS = {
     "stock": "**Stock**: what was there at one instant. Adds over segments, never over time.",
     "level": "**Level**: a rate, an average or a date. Never adds.",
 }
-LONGEST = 8  # so many values of a list are shown
 UNITS = {
     "percent": "percent (5 is 5 %)",
     "money": "money, in the currency given",
@@ -55,190 +50,6 @@ UNITS = {
     "number": "a plain number",
     "band": "a word: red, yellow or green",
 }
-# The columns of the made-up company's onboarding table.
-DATES = {"started_at": '"started"', "value_at": '"value"', "completed_at": '"completed"', "as_of": "company.as_of"}
-
-
-# ---------------------------------------------------------------------------------------------- words and cells
-
-
-def prose(text: str) -> str:
-    """Turn a docstring's reStructuredText into Markdown; names of metrics become links to their pages."""
-    text = re.sub(r"\[(\d+)\]_", r"[\1]", text)
-    parts = re.split(r"(:math:`[^`]+`|``[^`]+``|`[^`]+`)", text)
-    return "".join(_code(part) if "`" in part else _escaped(part) for part in parts)
-
-
-def _code(part: str) -> str:
-    if part.startswith(":math:"):
-        return "{math}" + part.removeprefix(":math:")
-    word = part.strip("`")
-    linked = word in csm.catalog and not part.startswith("``")
-    return f"[`{word}`]({word}.md)" if linked else f"`{word}`"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"(?<!^)(?<!\n)([*_<|\[\]])", r"\\\1", text)
-
-
-def linked(text: str) -> str:
-    """Give the text with its web addresses as links; those printed without https:// too."""
-    pieces = []
-    for word in text.split(" "):
-        bare = word.rstrip(".,;:")
-        tail = word[len(bare) :]
-        if re.match(r"https?://", bare):
-            pieces.append(f"<{bare}>{tail}")
-        elif re.match(r"([\w-]+\.)+[a-z]{2,}/\S", bare):
-            pieces.append(f"[{_escaped(bare)}](https://{bare}){tail}")
-        else:
-            pieces.append(_escaped(word))
-    return " ".join(pieces)
-
-
-def shown(value: Any) -> str:
-    """Write an input or a result as briefly as it is exact to six significant digits."""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "missing"
-    if isinstance(value, float):
-        return f"{value:.0f}" if value == round(value) else f"{value:.6g}" if abs(value) < 1e6 else f"{value:.2f}"
-    if isinstance(value, (list, tuple)):
-        some = [*map(shown, value[:LONGEST]), *([f"... {len(value)} in all"] if len(value) > LONGEST else [])]
-        return "[" + ", ".join(some) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {shown(v)}" for k, v in value.items()) + "}"
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def between(low: float | None, high: float | None) -> str:
-    """Say between which values."""
-    if low is None and high is None:
-        return "any number"
-    if high is None:
-        return f"{low:g} or more"
-    return f"{high:g} or less" if low is None else f"{low:g} to {high:g}"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("\n", " ") for cell in line) + " |" for line in lines)
-
-
-def facts(rows: Iterable[tuple[str, str]]) -> str:
-    """Write a two-column table whose first column is the heading."""
-    body = "\n".join(f"* - {name}\n  - {value}" for name, value in rows if value)
-    return f"```{{list-table}}\n:stub-columns: 1\n:class: facts\n\n{body}\n```"
-
-
-def listed(items: Iterable[str]) -> str:
-    """Write a list."""
-    return "\n".join(f"* {prose(item)}" for item in items)
-
-
-def section(title: str, body: str) -> str:
-    """Write a section; nothing where there is nothing to say."""
-    return f"## {title}\n\n{body}\n" if body else ""
-
-
-# ---------------------------------------------------------------------------------------------- code that is run
-
-
-def session(sources: Sequence[str], names: dict[str, Any]) -> str:
-    """Run statements as in a console and give the session with its outputs."""
-    lines = []
-    for source in sources:
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            exec(compile(source + "\n", "<example>", "single"), names)
-        first, *rest = source.rstrip().splitlines()
-        lines += [f">>> {first}", *(f"... {line}" for line in rest), *out.getvalue().rstrip().splitlines()]
-    return "\n".join(lines)
-
-
-def console(text: str) -> str:
-    """Fence a session."""
-    return f"```pycon\n{text}\n```"
-
-
-def function_example(spec: csm.MetricSpec, doc: NumpyDocString) -> str:
-    """Give the docstring's own examples, run again, called as a reader calls them."""
-    parsed = doctest.DocTestParser().get_examples("\n".join(doc["Examples"]))
-    sources = [re.sub(rf"(?<![\w.\"']){spec.name}\(", f"csm.{spec.name}(", e.source.rstrip()) for e in parsed]
-    first = [] if any("import csmetrics" in s for s in sources) else ["import csmetrics as csm"]
-    return console(session([*first, *sources], {}))
-
-
-def frame_example(spec: csm.MetricSpec) -> str:
-    """Give the metric on a frame: that of the made-up company where it has the columns, else one of worked examples."""
-    for sources in _frames(spec):
-        imports = ["import csmetrics as csm"]
-        if any("pd." in source for source in sources):
-            imports.insert(0, "import pandas as pd")
-        with contextlib.suppress(csm.MetricInputError, csm.MissingColumnError, TypeError):
-            return console(session([*imports, *sources], {}))
-    return ""
-
-
-def _frames(spec: csm.MetricSpec) -> Iterable[list[str]]:
-    """Give the ways to show it, the best first; the first that runs is taken."""
-    call = f"csm.by(\"plan\").{spec.name}"
-    yield ["df = csm.datasets.make_saas().cohorts", f"df.{call}()"]
-    required = [n for n, i in spec.inputs.items() if i.required]
-    inputs = [e.inputs for e in spec.examples if set(required) <= set(e.inputs) <= set(spec.inputs)]
-    dates = [n for n in required if spec.inputs[n].quantity == "date"]
-    if dates:
-        named = ", ".join(f"{n}={column}" for n, column in DATES.items() if n in dates)
-        setup = ["company = csm.datasets.make_saas()", "df = company.onboarding.set_index(\"customer\")"]
-        yield [*setup, f"df.csm.total().{spec.name}({named})"]
-        yield [*setup, f"df.csm.{spec.name}({named}).head(3)"]
-    for given in inputs:
-        rows = min(len(v) if isinstance(v, list) else 0 for v in given.values())
-        if rows < 4 or dates:
-            continue
-        plans = ["pro" if i < rows // 2 else "free" for i in range(rows)]
-        named = ", ".join(f'{n}="{n}"' for n in given if n not in required)
-        column, method = required[0], spec.name.partition("_from_")[0]
-        yield [_frame({"plan": plans, **given}), f"df.{call}({named})", f'df["{column}"].csm.{method}()']
-    scalars = [i for i in (e.inputs for e in spec.examples) if _scalar(spec, i) and set(required) <= set(i)]
-    if scalars:
-        options = ", ".join(f"{n}={v!r}".replace("'", '"') for n, v in scalars[0].items() if n in spec.options)
-        alike = [i for i in scalars if _split(spec, i) == _split(spec, scalars[0])][:2]
-        columns = {n: [i[n] for i in alike] for n in alike[0] if n in spec.inputs}
-        yield [_frame({"plan": ["pro", "free"][: len(alike)], **columns}), f"df.{call}({options})"]
-        yield [_frame(columns), f"df.csm.{spec.name}({options})"]
-
-
-def _scalar(spec: csm.MetricSpec, given: dict[str, Any]) -> bool:
-    return all(isinstance(v, (int, float)) for n, v in given.items() if n in spec.inputs)
-
-
-def _split(spec: csm.MetricSpec, given: dict[str, Any]) -> tuple[Any, ...]:
-    """Give what two examples must share to be rows of one frame: the inputs' names, and the options with their values."""
-    return sorted(n for n in given if n in spec.inputs), {n: v for n, v in given.items() if n in spec.options}
-
-
-def _frame(columns: dict[str, Any]) -> str:
-    return f"df = pd.DataFrame({columns!r})".replace("'", '"').replace("nan", 'float("nan")')
-
-
-def check(spec: csm.MetricSpec) -> None:
-    """Compute every worked example again."""
-    for example in spec.examples:
-        value, expected = spec.compute(**example.inputs), example.expected
-        if expected is None:
-            right = pd.isna(value)
-        elif isinstance(expected, str):
-            right = value == expected
-        else:
-            right = abs(float(value) - expected) <= max(example.tolerance, 1e-9 * abs(expected))
-        if not right:
-            logger.warning("%s: example %s gives %r, expected %r", spec.name, example.id, value, expected)
-
-
-# ---------------------------------------------------------------------------------------------- the pages
 
 
 def metric_page(spec: csm.MetricSpec) -> str:
@@ -250,7 +61,7 @@ def metric_page(spec: csm.MetricSpec) -> str:
         parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()],
         return_annotation=inspect.Signature.empty,
     )
-    _, family = _family(spec.family)
+    family, _ = _family(spec.family)
     also = [name for entry in doc["See Also"] for name, _ in entry[0] if name in csm.catalog]
     parts = [
         f"(metric-{spec.name})=\n# {spec.title}\n",
@@ -298,7 +109,7 @@ def _facts(spec: csm.MetricSpec, family: str) -> Iterable[tuple[str, str]]:
         yield "Values", between(*spec.bounds)
     yield "Undefined where", _undefined(spec)
     yield "Input rules", "; ".join(f"`{rule.replace('<=', '≤')}`" for rule in spec.rules)
-    yield "Also called", ", ".join(map(_escaped, spec.aliases))
+    yield "Also called", ", ".join(map(escaped, spec.aliases))
     yield "Family", family
     yield "API", f"{{py:func}}`csmetrics.{spec.name}`"
 
@@ -330,11 +141,13 @@ def _formula(doc: NumpyDocString) -> str:
 def _inputs(spec: csm.MetricSpec) -> str:
     rows = []
     for name, i in spec.inputs.items():
-        span = ", ".join(f'`"{c}"`' for c in i.choices) or between(i.low, i.high)
-        if i.quantity in ("date", "answers"):
-            span = {"date": "a date or time", "answers": "on the scale"}[i.quantity]
+        span = f"{i.quantity}, {between(i.low, i.high)}"
+        if i.choices:
+            span = ", ".join(f'`"{c}"`' for c in i.choices)
+        elif i.quantity in ("date", "answers"):
+            span = {"date": "a date or time", "answers": "answers on the scale"}[i.quantity]
         default = "required" if i.required else f"`{shown(i.default) if i.default is not None else None}`"
-        rows.append((f"`{name}`", i.kind, i.quantity, span, default, prose(i.meaning)))
+        rows.append((f"`{name}`", prose(i.meaning), i.kind, span, default))
     used = [text for kind, text in KINDS.items() if any(i.kind == kind for i in spec.inputs.values())]
     made = [n for n, i in spec.inputs.items() if i.kind == "level" and n in csm.catalog]
     ways = [
@@ -343,24 +156,35 @@ def _inputs(spec: csm.MetricSpec) -> str:
         + "."
         for n in made
     ]
-    head = ("input", "kind", "quantity", "possible", "default", "meaning")
-    return "\n\n".join([table(head, rows), "\n".join(f"* {text}" for text in used), *ways])
+    head = ("input", "meaning", "kind", "possible", "default")
+    return "\n\n".join([table("inputs", head, rows), "\n".join(f"* {text}" for text in used), *ways])
 
 
 def _options(spec: csm.MetricSpec, doc: NumpyDocString) -> str:
     meaning = {n.strip(): " ".join(p.desc) for p in doc["Parameters"] for n in p.name.split(",")}
-    rows = [(f"`{n}`", f"`{default!r}`", prose(meaning.get(n, ""))) for n, default in spec.options.items()]
-    return table(("option", "default", "meaning"), rows) if rows else ""
+    parameters = inspect.signature(spec.function).parameters
+    rows = [
+        (
+            f"`{n}`",
+            "required" if parameters[n].default is inspect.Parameter.empty else f"`{default!r}`",
+            prose(meaning[n]),
+        )
+        for n, default in spec.options.items()
+    ]
+    return table("options", ("option", "default", "meaning"), rows) if rows else ""
 
 
 def _in_code(spec: csm.MetricSpec, doc: NumpyDocString) -> str:
     frame = frame_example(spec)
     quantities = {i.quantity for i in spec.inputs.values()}
     ways = {"answers": "With a list, an array or a Series:", "date": "With dates, arrays or Series:"}
-    called = next((text for quantity, text in ways.items() if quantity in quantities), "With numbers, arrays or Series:")
+    called = next(
+        (text for quantity, text in ways.items() if quantity in quantities), "With numbers, arrays or Series:"
+    )
     parts = [called, function_example(spec, doc)]
     made_up = "make_saas" in frame
-    on = "On a frame of a made-up company, whose money is in cents:" if made_up else "On a frame:"
+    cents = ", whose money is in cents" if spec.unit == "money" else ""
+    on = f"On a frame of a made-up company{cents}:" if made_up else "On a frame:"
     return "\n\n".join([*parts, on, frame] if frame else parts)
 
 
@@ -370,7 +194,7 @@ def _worked(spec: csm.MetricSpec) -> str:
         inputs = ", ".join(f"{name}={shown(value)}" for name, value in e.inputs.items())
         expected = shown(e.expected) + (f" (±{e.tolerance:g})" if _matters(e) else "")
         rows.append((f"`{inputs}`", expected.strip('"'), linked(e.source), linked(e.note)))
-    return table(("inputs", "result", "source", "note"), rows) if rows else ""
+    return table("worked", ("inputs", "result", "source", "note"), rows) if rows else ""
 
 
 def _matters(example: Any) -> bool:
@@ -380,8 +204,8 @@ def _matters(example: Any) -> bool:
 
 
 def _family(family: str) -> tuple[str, str]:
-    title, about = FAMILIES.get(family, (family.capitalize(), ""))
-    return about, title
+    """Give a family's title and what it is about."""
+    return FAMILIES.get(family, (family.capitalize(), ""))
 
 
 def families() -> dict[str, list[csm.MetricSpec]]:
@@ -395,17 +219,17 @@ def metrics_index() -> str:
     """Write the list of all metrics."""
     parts = [
         "# Metrics\n",
-        f"{len(csm.catalog)} metrics in {len(families())} families. Rates are percent. Each page gives the formula, the inputs, "
-        "the other definitions in use and worked examples with their sources.\n",
+        f"{len(csm.catalog)} metrics in {len(families())} families. Rates are percent. Each page gives the formula, "
+        "the inputs, the other definitions in use and worked examples with their sources.\n",
         'To look one up in your own words: `csm.catalog.find("logo churn")`.\n',
     ]
     for family, specs in families().items():
-        about, title = _family(family)
+        title, about = _family(family)
         rows = [(f"[{s.title}]({s.name}.md)<br>`{s.name}`", prose(s.summary), s.unit) for s in specs]
         pages = "\n".join(s.name for s in specs)
         parts += [
             f"## {title}\n\n{about}\n",
-            table(("metric", "what it measures", "unit"), rows) + "\n",
+            table("metrics", ("metric", "what it measures", "unit"), rows) + "\n",
             f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n{pages}\n```\n",
         ]
     return "\n".join(parts)
@@ -415,11 +239,13 @@ def api_pages() -> dict[str, str]:
     """Write the reference of the functions: a page per family and their list."""
     pages = {}
     for family, specs in families().items():
-        about, title = _family(family)
-        names = "\n   ".join(s.name for s in specs)
+        title, about = _family(family)
+        rows = [(f"{{py:func}}`csmetrics.{x.name}`", f"[{x.title}](../../metrics/{x.name}.md)") for x in specs]
         entries = "\n\n".join(f".. autofunction:: {s.name}" for s in specs)
-        rst = f".. currentmodule:: csmetrics\n\n.. autosummary::\n\n   {names}\n\n{entries}"
-        pages[family] = f"# {title} functions\n\n{about}\n\n```{{eval-rst}}\n{rst}\n```\n"
+        pages[family] = (
+            f"# {title}\n\n{about}\n\n{table('functions', ('function', 'metric'), rows)}\n\n"
+            f"```{{eval-rst}}\n.. currentmodule:: csmetrics\n\n{entries}\n```\n"
+        )
     toctree = "\n".join(pages)
     pages["index"] = (
         "# Functions\n\nOne function per metric. Each takes numbers, arrays or Series and gives the same kind back.\n\n"
@@ -448,7 +274,18 @@ def write_pages(app: Sphinx) -> None:
     write(source / "api" / "generated", api_pages())
 
 
-# ---------------------------------------------------------------------------------------------- rendering
+def check(spec: csm.MetricSpec) -> None:
+    """Compute every worked example again."""
+    for example in spec.examples:
+        value, expected = spec.compute(**example.inputs), example.expected
+        if expected is None:
+            right = pd.isna(value)
+        elif isinstance(expected, str):
+            right = value == expected
+        else:
+            right = abs(float(value) - expected) <= max(example.tolerance, 1e-9 * abs(expected))
+        if not right:
+            logger.warning("%s: example %s gives %r, expected %r", spec.name, example.id, value, expected)
 
 
 def trim_sessions(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -456,19 +293,8 @@ def trim_sessions(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = re.sub(r"\n\n```(?=\n|$)", "\n```", source[0])
 
 
-def _inline_math(self: Any, node: nodes.math) -> None:
-    self.body.append(latex2mathml.tex2mathml(node.astext()))
-    raise nodes.SkipNode
-
-
-def _block_math(self: Any, node: nodes.math_block) -> None:
-    self.body.append(f'<div class="formula">{latex2mathml.tex2mathml(node.astext(), as_block=True)}</div>')
-    raise nodes.SkipNode
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the pages, and formulas as MathML: browsers set it themselves, without a script or a network."""
+    """Write the pages before Sphinx looks for them."""
     app.connect("builder-inited", write_pages)
     app.connect("source-read", trim_sessions)
-    app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

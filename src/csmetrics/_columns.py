@@ -47,6 +47,8 @@ def _words(name: str) -> set[str]:
 
 
 def _hint(frame: pd.DataFrame, name: Any, argument: str) -> str:
+    if argument in frame.columns:
+        return f"leave it out: there is a column {argument!r}"
     texts = [c for c in frame.columns if isinstance(c, str)]
     others = {n for spec in REGISTRY.values() for n in spec.inputs}
     free = [text for text in texts if text not in others]  # the rest holds what its name says
@@ -56,5 +58,5 @@ def _hint(frame: pd.DataFrame, name: Any, argument: str) -> str:
         *(text for text in free if str(name).lower() in _words(text)),
     ]
     if near:
-        return f"{argument}={near[0]!r}"
+        return f"did you mean {near[0]!r}?" if argument in ("keys", "period") else f"{argument}={near[0]!r}"
     return f'if another column holds it, name it: {argument}="its_name"'

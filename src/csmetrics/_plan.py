@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +12,30 @@ import pandas as pd
 from csmetrics import engines
 from csmetrics._columns import column, has
 from csmetrics.core._kinds import array, is_scalar
+from csmetrics.core._numeric import check
 from csmetrics.core._registry import NUMBER, REGISTRY, Kind, Registration
 from csmetrics.errors import MetricInputError
 
 PERIOD = "period"  # the time axis, where `by` or `total` names no other
+
+
+@dataclass(frozen=True)
+class Need:
+    """The metric and the argument that take a column."""
+
+    metric: str
+    argument: str
+
+    def refuse_below(self, least: float, values: Any) -> None:
+        """Refuse a row that is impossible in itself and would vanish in a sum."""
+        spec = REGISTRY[self.metric]
+        declared = spec.inputs[self.argument]
+        if least < declared.quantity.low:
+            check(
+                replace(spec, inputs={self.argument: declared}, rules=()),
+                {self.argument: values},
+                {self.argument: values},
+            )
 
 
 @dataclass(frozen=True)
@@ -41,16 +61,21 @@ class Grain:
         where = f" in the group {many[0]!r}" if self.keys else ""
         return f"{axis!r} has {(groups == many[0]).sum()} of them{where}"
 
-    def sums(self, names: Mapping[Any, str]) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
+    def sums(self, needs: Mapping[Any, Need]) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
         """Give each column at this grain: as it is, as a Series of group totals, or as one number."""
-        columns = {name: column(self.frame, name, metric, str(name)) for name, metric in names.items()}
+        columns = {label: column(self.frame, label, need.metric, need.argument) for label, need in needs.items()}
         if self.keys is None:
             return self.frame.index, columns
-        arrays = {name: array(names[name], str(name), values, NUMBER) for name, values in columns.items()}
-        if not self.keys:
-            return None, {name: engines.total(values) for name, values in arrays.items()}
-        index, totals = engines.group_sums([column(self.frame, k, "by", "keys") for k in self.keys], arrays)
-        return index, {name: pd.Series(values, index=index) for name, values in totals.items()}
+        arrays = {n: array(needs[n].metric, needs[n].argument, c, NUMBER) for n, c in columns.items()}
+        if self.keys:
+            index, sums = engines.group_sums([column(self.frame, k, "by", "keys") for k in self.keys], arrays)
+        else:
+            index, sums = None, engines.total_sums(arrays)
+        for label, least in sums.least.items():
+            needs[label].refuse_below(least, arrays[label])
+        if index is None:
+            return None, sums.totals
+        return index, {label: pd.Series(values, index=index) for label, values in sums.totals.items()}
 
 
 class Plan:
@@ -93,9 +118,9 @@ class Plan:
             else:
                 column(grain.frame, value, spec.name, name)
 
-    def needs(self) -> dict[Any, str]:
-        """Give the columns to bring to the grain, with the metric that asks for each."""
-        needs = dict.fromkeys(self.columns.values(), self.spec.name)
+    def needs(self) -> dict[Any, Need]:
+        """Give the columns to bring to the grain, with what asks for each."""
+        needs = {label: Need(self.spec.name, name) for name, label in self.columns.items()}
         for source in self.sources.values():
             if isinstance(source, Plan):
                 needs |= source.needs()
@@ -121,7 +146,7 @@ class Plan:
             return MetricInputError(self.spec.name, name, rule, grain.adds_periods, hint)
         rule = "is a level (a rate, an average, a date) and does not add up over rows"
         found = "no metric computes it from columns that do"
-        hint = f"give a number, such as {name}=80, or compute it row by row"
+        hint = f"compute it row by row, or give one value for all, as in {name}=..."
         return MetricInputError(self.spec.name, name, rule, found, hint)
 
 

@@ -1,4 +1,4 @@
-"""Group sums, the only place where totals are made: blocked `np.bincount` over integer codes.
+"""Group sums, the only place where totals are made: blocked `np.add.at` over integer codes.
 
 Rows are read once, a block at a time. A block's codes and weights stay in the processor's cache, so a sum costs little
 more than reading its column, and no copy of a column is made. Integer columns stay integers.
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 BLOCK = 65536
-_EXACT = 2**53  # float64 holds every integer up to here
+_INFINITY = int(np.array(np.inf).view(np.uint64))
 
 
 class Key(NamedTuple):
@@ -28,7 +28,14 @@ class Key(NamedTuple):
     labels: Callable[[Any], pd.Index[Any]]  # codes to their labels
 
 
-def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple[pd.Index[Any], dict[Any, Any]]:
+class Sums(NamedTuple):
+    """Totals of columns, and the least value of each column where that is below 0."""
+
+    totals: dict[Any, Any]
+    least: dict[Any, float]
+
+
+def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple[pd.Index[Any], Sums]:
     """Sum columns by group.
 
     Parameters
@@ -42,8 +49,8 @@ def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple
     -------
     index : Index or MultiIndex
         The groups that occur, sorted (categories in their order).
-    totals : dict of ndarray
-        One total per group: int64 for integers (object past 2**62), else float64, NaN where a row is missing.
+    sums : Sums
+        One total per group: int64 for integers (object past 2**63), else float64, NaN where a row is missing.
     """
     rows = len(keys[0])
     coded = [key(series) for series in keys]
@@ -58,17 +65,22 @@ def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple
     step = max(BLOCK, 4 * size)
     seen = np.zeros(size, bool)
     sums = {name: _Sum(values, size) for name, values in columns.items()}
-    for at in range(0, rows, step):
-        block = slice(at, at + step)
+    blocks = [slice(at, at + step) for at in range(0, rows, step)]
+    for block in blocks:
         codes = _codes(grid, block)
         if not seen.all():
             seen |= np.bincount(codes, minlength=size) > 0
         for running in sums.values():
             running.add(codes, block)
+    for running in sums.values():
+        if running.again():
+            for block in blocks:
+                running.add(_codes(grid, block), block)
     groups = np.flatnonzero(seen)
     parts = [codes[groups] for codes in found] if found else np.unravel_index(groups, [k.size for k in coded])
     index, order = _index(keys, coded, parts)
-    return index, {name: running.values[groups[order]] for name, running in sums.items()}
+    totals = {name: running.values[groups[order]] for name, running in sums.items()}
+    return index, Sums(totals, {name: running.least for name, running in sums.items()})
 
 
 def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]]:
@@ -82,12 +94,16 @@ def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]
     return index, [rows[at] for at in order]
 
 
-def total(values: Any) -> int | float:
-    """Sum one column: exactly for integers, NaN where a row is missing."""
-    if values.dtype.kind in "iu":
-        peak = max(-int(values.min(initial=0)), int(values.max(initial=0)))
-        return int(values.sum(dtype=np.int64)) if peak * values.size < 2**63 else sum(values.tolist())
-    return float(values.sum(dtype=np.float64))
+def total_sums(columns: dict[Any, Any]) -> Sums:
+    """Sum whole columns: to an int, exactly, for integers, else to a float, NaN where a row is missing."""
+    totals: dict[Any, Any] = {}
+    for name, values in columns.items():
+        if values.dtype.kind in "iu":
+            peak = max(-int(values.min(initial=0)), int(values.max(initial=0)))
+            totals[name] = int(values.sum(dtype=np.int64)) if peak * values.size < 2**63 else sum(values.tolist())
+        else:
+            totals[name] = float(values.sum(dtype=np.float64))
+    return Sums(totals, {name: float(np.fmin.reduce(values, initial=0)) for name, values in columns.items()})
 
 
 def key(series: pd.Series[Any]) -> Key:
@@ -186,21 +202,27 @@ class _Sum:
     def __init__(self, column: Any, size: int) -> None:
         self.column = column
         self.whole = column.dtype.kind in "iu"
-        self.reach = 0  # no total is further from 0 than this
+        self.least: float = 0.0  # the least value, where one is below 0
+        self.reach = 0  # no total of integers is further from 0 than this
         self.values: Any = np.zeros(size, np.int64 if self.whole else np.float64)
 
     def add(self, codes: Any, rows: slice) -> None:
         """Add a block of rows."""
-        block = self.column[rows]
-        if not self.whole:
-            self.values += np.bincount(codes, weights=block, minlength=self.values.size)
+        given = self.column[rows]
+        block = given.astype(self.values.dtype, copy=False)
+        np.add.at(self.values, codes, block)
+        if block.dtype == object:
             return
-        sums = np.bincount(codes, weights=block, minlength=self.values.size)
-        reach = int(sums.sum()) if block.min() >= 0 else max(-int(block.min()), int(block.max())) * block.size
-        self.reach += reach
-        if self.reach >= 2**62 and self.values.dtype != object:
-            self.values = self.values.astype(object)
-        if reach < _EXACT:  # no partial sum was further from 0, so none was rounded
-            self.values += sums.astype(np.int64)
-        else:
-            np.add.at(self.values, codes, block.astype(self.values.dtype))
+        # Now that the block is in the cache, one cheap pass tells that it was an ordinary one: read as unsigned
+        # integers, values below 0 and NaN are the largest
+        peak = int(np.maximum.reduce(block.view(np.uint64)))
+        if peak > _INFINITY and given.dtype != np.uint64:
+            self.least = min(self.least, np.fmin.reduce(given).item())
+        if self.whole:
+            self.reach += given.size * (peak if peak < 2**63 else max(-int(given.min()), int(given.max())))
+
+    def again(self) -> bool:
+        """Tell whether int64 was too small, and make ready for a second pass with Python's integers."""
+        if self.whole and self.reach >= 2**63:
+            self.values = np.zeros(self.values.size, object)
+        return self.values.dtype == object

@@ -210,20 +210,21 @@ class Cohorts:
         """
         plans: dict[str, Plan] = {}
         left_out: dict[str, str] = {}
+        rows = Grain(self._grain.frame, None, None)
         for spec in map(_spec, names) if names else REGISTRY.values():
             if spec.reduces:
                 continue
             try:
-                plan = Plan(self._grain, spec, {})
-            except (MissingColumnError, MetricInputError) as error:
+                if names or Plan(rows, spec, {}).needs():  # its columns are there
+                    plans[spec.name] = Plan(self._grain, spec, {})
+            except MissingColumnError:
                 if names:
                     raise
-                if isinstance(error, MetricInputError):
-                    left_out[spec.name] = str(error)
-            else:
-                if plan.needs():
-                    plans[spec.name] = plan
-        needs = {label: metric for plan in plans.values() for label, metric in plan.needs().items()}
+            except MetricInputError as error:
+                if names:
+                    raise
+                left_out[spec.name] = str(error)
+        needs = {label: need for plan in plans.values() for label, need in plan.needs().items()}
         index, totals = self._grain.sums(needs)
         values = {name: plan.value(totals) for name, plan in plans.items()}
         out = pd.DataFrame(values, index=pd.Index(["total"]) if index is None else index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -47,10 +47,17 @@ class Component(_Strict):
 
 
 class Bands(_Strict):
-    """Where the bands end: the highest score that is red, and the highest that is yellow."""
+    """Where the bands end: the highest score that is red, and the highest that is yellow; (50, 75) is taken too."""
 
     red: _Points = 50.0
     yellow: _Points = 75.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pair(cls, given: Any) -> Any:
+        if isinstance(given, (tuple, list)) and len(given) == 2:
+            return dict(zip(("red", "yellow"), given, strict=True))
+        return given
 
     @model_validator(mode="after")
     def _red_below_yellow(self) -> Self:
@@ -116,7 +123,7 @@ class HealthScore(_Strict):
             On the frame's index: ``score`` (points), ``band`` ("red", "yellow", "green"), ``coverage`` (percent of the
             weight that has a value) and, per component, ``contribution_<name>``: the points it adds. The contributions
             sum to the score. A missing measure is NaN in its contribution and leaves the mean; below `min_coverage`
-            score and band are missing.
+            score, band and contributions are missing.
 
         Raises
         ------
@@ -133,7 +140,7 @@ class HealthScore(_Strict):
         enough = coverage >= self.min_coverage * (1 - TOLERANCE)
         score = health_score(scores, weights).where(enough)
         columns = {"score": score, "band": health_band(score, self.bands.red, self.bands.yellow), "coverage": coverage}
-        parts = {f"contribution_{name}": part for name, part in contributions(scores, weights).items()}
+        parts = {f"contribution_{name}": part.where(enough) for name, part in contributions(scores, weights).items()}
         return pd.DataFrame(columns | parts, index=frame.index)
 
     def _points(self, frame: pd.DataFrame, name: str) -> Column:

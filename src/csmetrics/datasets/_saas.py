@@ -141,7 +141,7 @@ def make_saas(
       ``start_mrr + new_mrr + reactivation_mrr + expansion_mrr - contraction_mrr - churned_mrr == end_mrr``.
       `mrr`, `customers` and `total` repeat `end_mrr` and `end`; `retained` is those live at both ends of the month.
     * answers in the month: `promoters`, `passives`, `detractors` of the NPS; `satisfied` (4 or 5) of `responses`
-      for CSAT; `effort_sum` of `effort_responses` for CES: ``df.csm.ces(responses="effort_responses")``.
+      for CSAT; for CES, which has other respondents, ``df.csm.ces("ces_effort_sum", "ces_responses")``.
     * tickets created in the month and customers that started onboarding in it, each with what became of them by the
       last day of the data.
     * use in the month: `mau` all customers with an event; `active` those of them still live as it closes; `dau` the

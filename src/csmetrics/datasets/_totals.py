@@ -110,8 +110,8 @@ def month_totals(
     frame["detractors"] = total(nps["customer"], nps["score"] <= 6)
     frame["satisfied"] = total(csat["customer"], csat["score"] >= 4)
     frame["responses"] = total(csat["customer"], csat["score"].notna())
-    frame["effort_sum"] = total(ces["customer"], ces["score"])
-    frame["effort_responses"] = total(ces["customer"], ces["score"].notna())
+    frame["ces_effort_sum"] = total(ces["customer"], ces["score"])
+    frame["ces_responses"] = total(ces["customer"], ces["score"].notna())
 
     cases = _between(tickets, "created", opening, closing)
     solved = cases["resolved"].notna()
