@@ -47,7 +47,7 @@ def measures(at: csm.Cohorts) -> dict[str, Any]:
         "grr": at.grr(),
         "nps": at.nps(),
         "csat": at.csat(),
-        "ces": at.ces(effort_sum="ces_effort_sum", responses="ces_responses"),  # `responses` are those to the CSAT question
+        "ces": at.ces("ces_effort_sum", "ces_responses"),  # `responses` are those to the CSAT question
         "fcr": at.fcr(),
         "arpa": at.arpa(),
         "clv": at.clv(gross_margin=GROSS_MARGIN),  # takes ARPA and churn from the same totals
@@ -209,6 +209,10 @@ def only_numbers(column: pd.Series[Any]) -> None:
     texts = column[[isinstance(value, str) for value in column]]
     for row, text in texts[pd.to_numeric(texts, errors="coerce").isna()].items():
         raise BadFileError(f"column {column.name!r} must hold numbers; row {row + 1} below the header has {text!r}")
+    if column.dtype.kind == "f":  # 1.250 for 1250 would pass as a number
+        for row, value in column[column.notna() & (column % 1 != 0)].items():
+            where = f"row {row + 1} below the header has {value}"
+            raise BadFileError(f"column {column.name!r} must hold whole numbers; {where}")
 
 
 def churn_table(frame: pd.DataFrame, keys: list[str], mapped: dict[str, str]) -> pd.DataFrame:

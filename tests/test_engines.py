@@ -82,6 +82,16 @@ def test_missing_keys_are_a_group_of_their_own(kind: str) -> None:
     assert index.isna().tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize("kind", ["string[pyarrow]", "date32[pyarrow]", "double[pyarrow]", "timestamp[us][pyarrow]"])
+@pytest.mark.parametrize("rows", [0, 3])
+def test_arrow_keys(kind: str, rows: int) -> None:
+    keys = pd.Series([20_000, None, 20_000], dtype="int32[pyarrow]").iloc[:rows]
+    keys = keys.astype("date32[pyarrow]").astype(kind) if kind != "double[pyarrow]" else keys.astype(kind)
+    index, (totals, _) = engines.group_sums([keys], {"v": np.array([1, 2, 4])[:rows]})
+    assert totals["v"].tolist() == ([5, 2] if rows else [])
+    assert index.isna().tolist() == ([False, True] if rows else [])
+
+
 def test_missing_values_make_their_group_missing() -> None:
     _, (totals, _) = engines.group_sums([pd.Series(["a", "a", "b"])], {"v": np.array([1.0, np.nan, 2.0])})
     np.testing.assert_array_equal(totals["v"], [np.nan, 2.0])

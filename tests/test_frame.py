@@ -98,8 +98,11 @@ def test_a_column_of_rates_is_never_added(df: pd.DataFrame) -> None:
     rates = df.assign(churn_rate=50.0)
     assert rates.csm.by("plan").average_lifetime().to_dict() == pytest.approx({"free": 100 / 7.5, "pro": 100.0})
     alone = rates.drop(columns=["lost"])
-    with pytest.raises(csm.MissingColumnError, match="no column 'lost'"):
+    with pytest.raises(csm.MetricInputError, match=r"level.* computed from 'lost', 'start': no column 'lost'"):
         alone.csm.by("plan").average_lifetime()
+    assert "average_lifetime" in alone.csm.by("plan").metrics().attrs["left_out"]
+    with pytest.raises(csm.MissingColumnError, match="no column 'lost'"):
+        alone.drop(columns="churn_rate").csm.by("plan").average_lifetime()
     with pytest.raises(csm.MetricInputError, match="`gross_margin` is a level"):
         df.assign(gross_margin=[80, 70, 60, 50]).csm.by("plan").clv()
     with pytest.raises(csm.MetricInputError, match=r"`periods` is a level.*one value for all, as in periods="):
@@ -214,8 +217,10 @@ def test_wrong_calls_are_refused(df: pd.DataFrame) -> None:
         df.csm.churn_rate(lost=[1, 2, 3, 4])
     with pytest.raises(csm.MetricInputError, match="text"):
         df.csm.by("region").churn_rate(lost="plan")
-    with pytest.raises(AttributeError):
-        df.csm.no_such_metric()
+    with pytest.raises(AttributeError, match="no metric 'ltv'; did you mean 'clv'"):
+        df.csm.ltv()
+    with pytest.raises(AttributeError, match="did you mean 'churn_rate'"):
+        csm.churnrate  # noqa: B018
 
 
 def test_missing_values_and_empty_groups_stay_missing(df: pd.DataFrame) -> None:
@@ -268,6 +273,41 @@ def test_money_in_integers_is_exact_in_every_total() -> None:
     assert big.csm.by("k").arr().tolist() == [12.0 * 2**53, 36.0]
 
 
+def test_what_is_undefined_on_the_way_is_missing() -> None:
+    nobody = pd.DataFrame({"lost": [3], "start": [30], "mrr": [0], "customers": [0]})
+    assert np.isnan(nobody.csm.total().clv(undefined=999))
+    with pytest.raises(csm.UndefinedMetricError, match="arpa"):
+        nobody.csm.total().clv(undefined="raise")
+    assert nobody.assign(lost=0, customers=5).csm.total().clv(undefined=999) != 0
+
+
+def test_scores_of_several_columns(df: pd.DataFrame) -> None:
+    used = df[["plan"]].assign(logins=[3, 1, 0, 2], exports=[1, 0, 0, 4])
+    assert used.csm.engagement_score(["logins", "exports"], weights=[1, 10]).tolist() == [13, 1, 0, 42]
+    by_plan = used.csm.by("plan").engagement_score({"in": "logins", "out": "exports"}, {"out": 10, "in": 1})
+    assert by_plan.to_dict() == {"free": 42.0, "pro": 14.0}
+    assert used.csm.total().engagement_score(["logins", "exports"], weights=[1, 10]) == 56.0
+    scores = df[["plan"]].assign(usage=[50, 100, 0, 80], support=[100, np.nan, 50, 0])
+    assert scores.csm.health_score(["usage", "support"], weights=[3, 1]).tolist() == [62.5, 100.0, 12.5, 60.0]
+    with pytest.raises(csm.MetricInputError, match="`scores` is a level"):
+        scores.csm.by("plan").health_score(["usage", "support"], weights=[3, 1])
+    with pytest.raises(csm.MetricInputError, match="must name several columns"):
+        scores.csm.health_score()
+    with pytest.raises(csm.MissingColumnError, match="no column 'use'"):
+        scores.csm.health_score(["use", "support"], weights=[3, 1])
+    assert "health_score" not in scores.assign(scores=1, weights=1).csm.metrics()
+
+
+def test_columns_that_hold_something_else_do_not_stop_metrics(df: pd.DataFrame) -> None:
+    odd = df.assign(start=pd.Timestamp("2026-01-01")).csm.metrics()
+    assert "nrr" in odd
+    assert "got dates" in odd.attrs["left_out"]["churn_rate"]
+    renamed = df.rename(columns={"lost": "gone"})
+    pd.testing.assert_series_equal(renamed.csm.metrics(lost="gone")["churn_rate"], df.csm.churn_rate())
+    with pytest.raises(TypeError, match="no argument 'lots'"):
+        df.csm.metrics(lots="gone")
+
+
 def test_nothing_of_the_caller_is_changed(df: pd.DataFrame) -> None:
     before = df.copy(deep=True)
     df.csm.metrics()
@@ -283,8 +323,8 @@ def test_methods_show_their_arguments_and_documentation(df: pd.DataFrame) -> Non
     text = pydoc.plain(pydoc.render_doc(df.csm.churn_rate))
     assert "Share of the period's opening customers" in text
     assert "inputs are columns" in text
-    assert repr(df.csm.by("plan", "region")) == "<csmetrics: 4 rows, by plan, region>"
-    assert repr(df.csm) == "<csmetrics: 4 rows, each row>"
+    assert repr(df.csm.by("plan", "region")) == "<csmetrics: 4 rows, by plan, region, no time axis>"
+    assert repr(df.csm) == "<csmetrics: 4 rows, each row, no time axis>"
 
 
 def test_answers_and_dates_are_reduced_by_group() -> None:

@@ -182,9 +182,10 @@ BAD = {
     "wrong period": (GOOD, ["--period", "month"], "no column 'month'"),
     "wrong end": (GOOD, ["--end", "closing"], "retention_rate: no column 'closing'"),
     "text": ('lost,start\n1,10\n"1,200",4000\n', [], "'lost' must hold numbers; row 2 below the header has '1,200'"),
+    "thousands": ("lost;start\n0;1.250\n10;300\n", [], "must hold whole numbers; row 1 below the header has 1.25"),
     "negative": ("plan,lost,start\na,-1,10\na,5,10\n", [], "must be >= 0"),
     "negative inside a sum": ("plan,lost,start\na,5,10\na,-1,10\n", ["--segment", "plan"], "(row 2 below the header)"),
-    "more lost than there": ("lost,start\n1,100\n15,10\n", [], "first at position 1 (15 > 10)"),
+    "more lost than there": ("lost,start\n1,100\n15,10\n", [], "first at position 1 (15), where `start` is 10"),
     "infinite": ("lost,start\n1,inf\n", [], "must be finite"),
     "flags": ("lost,start\nTrue,1\n", [], "must be numbers"),
 }

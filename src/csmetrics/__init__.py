@@ -24,6 +24,7 @@ from csmetrics.core.health import *
 # isort: on
 from csmetrics.accessors import Answers
 from csmetrics.core._registry import REGISTRY as _REGISTRY
+from csmetrics.core._registry import nearest as _nearest
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
 from csmetrics.frame import Cohorts, over
 
@@ -62,7 +63,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
-        raise AttributeError(f"module 'csmetrics' has no attribute {name!r}")
+        meant = "" if name.startswith("_") else _nearest(name)
+        raise AttributeError(f"module 'csmetrics' has no attribute {name!r}{meant}")
     from importlib import import_module
 
     module = import_module(_LAZY[name])
@@ -72,4 +74,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, "__doc__", "__version__", "errors"})

@@ -8,14 +8,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from math import isinf
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from csmetrics.core._registry import REGISTRY, Kind, Registration, Unit
+from csmetrics.core._registry import REGISTRY, Kind, Registration, Unit, nearest
 from csmetrics.errors import MetricInputError
 
 
@@ -101,7 +101,7 @@ class MetricSpec(_Record):
     inputs : dict of str to InputSpec
         The arguments, in their order.
     options : dict
-        Further keyword arguments and their defaults.
+        Further keyword arguments and their defaults; `undefined`, which all take that divide, is not repeated.
     rules : tuple of str
         Which inputs are parts of which, such as ``"lost <= start"``.
     base : str
@@ -148,6 +148,9 @@ class MetricSpec(_Record):
         better = "" if self.direction == "neither" else f", {self.direction} is better"
         return f"{self.name}({', '.join(self.inputs)}): {self.title} ({self.unit}{better})"
 
+    def __repr__(self) -> str:
+        return f"<MetricSpec {self}>"
+
 
 class Catalog(Mapping[str, MetricSpec]):
     """All metrics by name. Iterating gives the names; `find` looks one up in the field's words.
@@ -163,9 +166,7 @@ class Catalog(Mapping[str, MetricSpec]):
 
     def __getitem__(self, name: str) -> MetricSpec:
         if name not in REGISTRY:
-            close = difflib.get_close_matches(str(name), REGISTRY, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else "; catalog.find(words) searches"
-            raise KeyError(f"no metric {name!r}{hint}")
+            raise KeyError(f"no metric {name!r}{nearest(str(name))}")
         return _metric_spec(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -188,7 +189,7 @@ class Catalog(Mapping[str, MetricSpec]):
         words
             What to look for; case, punctuation and small misspellings do not matter.
         limit
-            At most so many.
+            At most so many, 1 or more.
 
         Returns
         -------
@@ -198,7 +199,7 @@ class Catalog(Mapping[str, MetricSpec]):
         Raises
         ------
         MetricInputError
-            If `words` is no text or empty.
+            If `words` is no text or empty, or `limit` is no whole number of 1 or more.
 
         Examples
         --------
@@ -208,6 +209,8 @@ class Catalog(Mapping[str, MetricSpec]):
         """
         if not isinstance(words, str) or not _tokens(words):
             raise MetricInputError("catalog.find", "words", "must be text to look for", f"got {words!r}")
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+            raise MetricInputError("catalog.find", "limit", "must be a whole number of 1 or more", f"got {limit!r}")
         scored = [(_likeness(words, spec), -place, spec.name) for place, spec in enumerate(REGISTRY.values())]
         return [self[name] for score, _, name in sorted(scored, reverse=True)[:limit] if score >= 0.5]
 
@@ -215,7 +218,6 @@ class Catalog(Mapping[str, MetricSpec]):
 catalog = Catalog()
 
 
-@cache
 def _metric_spec(name: str) -> MetricSpec:
     spec = REGISTRY[name]
     doc = _Docstring(inspect.getdoc(spec.function) or "")
@@ -229,7 +231,7 @@ def _metric_spec(name: str) -> MetricSpec:
         direction=spec.better,
         bounds=spec.bounds,
         inputs={n: _input_spec(spec, n, doc.parameters.get(n, "")) for n in spec.inputs},
-        options={n: None if v is inspect.Parameter.empty else v for n, v in spec.options.items()},
+        options={n: None if v is inspect.Parameter.empty else v for n, v in spec.options.items() if n != "undefined"},
         rules=tuple(map(str, spec.rules)),
         base=spec.base,
         formula=doc.formula,
@@ -300,34 +302,38 @@ class _Docstring:
         return tuple(" ".join(b.split()) for b in re.split(r"^\* ", block, flags=re.MULTILINE)[1:])
 
 
-_FILLERS = {"the", "of", "a", "an", "by", "to", "for", "our", "per", "number"}
+_FILLERS = {"the", "of", "a", "an", "by", "to", "for", "our", "per", "number", "is", "are", "do", "does"}
+_COMMON = {"customer", "rate", "user"}  # words of so many metrics that they tell little
 
 
 def _likeness(words: str, spec: Registration) -> float:
     """Say how near words are to a metric, 0 to 1."""
-    phrases = (spec.name, spec.title, *spec.aliases)
-    return max(_nearness(_tokens(words), _tokens(phrase)) for phrase in phrases)
+    asked = _tokens(words)
+    return max(_nearness(asked, _tokens(phrase)) for phrase in (spec.name, spec.title, *spec.aliases))
 
 
 def _nearness(asked: tuple[str, ...], phrase: tuple[str, ...]) -> float:
     if asked == phrase:
         return 1.0
-    best = [max((_same(a, p) for p in phrase), default=0.0) for a in asked]
-    back = [max((_same(a, p) for a in asked), default=0.0) for p in phrase]
-    covered = sum(best) + sum(back)
+    same = [[_same(a, p) for p in phrase] for a in asked]
+    best = [*map(max, same), *map(max, zip(*same, strict=True))]
+    weights = [0.5 if token in _COMMON else 1.0 for token in (*asked, *phrase)]
+    covered = sum(weight * likeness for weight, likeness in zip(weights, best, strict=True))
+    if not covered:  # spelling alone says nothing, and is slow to compare
+        return 0.0
     spelling = difflib.SequenceMatcher(None, " ".join(asked), " ".join(phrase)).ratio()
-    return 0.95 * (0.7 * _part(covered, len(best) + len(back)) + 0.3 * spelling)
+    return float(0.95 * (0.7 * covered / sum(weights) + 0.3 * spelling))
 
 
+@lru_cache(maxsize=10_000)  # the same few words meet in every phrase
 def _same(one: str, other: str) -> float:
     if one == other:
         return 1.0
+    short, long = sorted((len(one), len(other)))
+    if short <= 3 or short < 0.6 * long:  # lengths so far apart are never 0.75 alike
+        return 0.0
     likeness = difflib.SequenceMatcher(None, one, other).ratio()
-    return likeness if likeness >= 0.75 and min(len(one), len(other)) > 3 else 0.0
-
-
-def _part(some: float, of: int) -> float:
-    return some / of
+    return likeness if likeness >= 0.75 else 0.0
 
 
 def _tokens(words: str) -> tuple[str, ...]:

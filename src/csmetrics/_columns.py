@@ -23,33 +23,53 @@ _SYNONYMS = {
 }
 
 
+_SHOWN = 20  # columns that an error lists
+
+
 def has(frame: pd.DataFrame, name: Any) -> bool:
     """Tell whether there is a column or index level of that name."""
-    return name in frame.columns or name in frame.index.names
+    try:
+        return name is not None and (name in frame.columns or name in frame.index.names)
+    except TypeError:  # a list, an array: nothing that a column could be called
+        return False
 
 
 def column(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> pd.Series[Any]:
     """Give a column, or an index level, as a Series on the frame's index."""
-    if name in frame.columns:
-        found = frame[name]
-        if isinstance(found, pd.Series):
-            return found
-        count = f"this frame has {found.shape[1]} columns under {name!r}"
-        raise MetricInputError(metric, argument, "must be one column", count, "rename or drop the others")
-    if name in frame.index.names:
+    if not has(frame, name):
+        names = [repr(c) for c in frame.columns[:_SHOWN]]
+        more = f" and {len(frame.columns) - _SHOWN} more" if len(frame.columns) > _SHOWN else ""
+        found = f"this frame has {', '.join(names) or 'no columns'}{more}"
+        hint = _hint(frame, name, metric, argument)
+        raise MissingColumnError(metric, argument, f"no column {name!r}", found, hint)
+    if name not in frame.columns:
         return pd.Series(frame.index.get_level_values(name), index=frame.index, name=name)
-    found = f"this frame has {', '.join(map(repr, frame.columns)) or 'no columns'}"
-    raise MissingColumnError(metric, str(name), "must be a column", found, _hint(frame, name, argument))
+    found = frame[name]
+    if isinstance(found, pd.Series):
+        return found
+    count = f"this frame has {found.shape[1]} columns under {name!r}"
+    raise MetricInputError(metric, argument, "must be one column", count, "rename or drop the others")
 
 
 def _words(name: str) -> set[str]:
     return set(name.lower().replace("_", " ").split())
 
 
-def _hint(frame: pd.DataFrame, name: Any, argument: str) -> str:
+def _hint(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> str:
     if argument in frame.columns:
         return f"leave it out: there is a column {argument!r}"
-    texts = [c for c in frame.columns if isinstance(c, str)]
+    for raw in REGISTRY:
+        if raw.startswith(f"{metric}_from_"):
+            return f"these are counts; for a column of raw answers: {raw}(...)"
+    near = guess(frame, name, argument)
+    if near is not None:
+        return f"did you mean {near!r}?" if argument in ("keys", "period") else f"{argument}={near!r}"
+    return f'if another column holds it, name it: {argument}="its_name"'
+
+
+def guess(frame: pd.DataFrame, name: Any, argument: str) -> str | None:
+    """Guess which column was meant: by the field's other words for the argument, by spelling, by a shared word."""
+    texts = [c for c in frame.columns if isinstance(c, str) and c not in REGISTRY]  # those are not added up
     others = {n for spec in REGISTRY.values() for n in spec.inputs}
     free = [text for text in texts if text not in others]  # the rest holds what its name says
     near = [
@@ -57,6 +77,4 @@ def _hint(frame: pd.DataFrame, name: Any, argument: str) -> str:
         *difflib.get_close_matches(str(name), free, n=1),
         *(text for text in free if str(name).lower() in _words(text)),
     ]
-    if near:
-        return f"did you mean {near[0]!r}?" if argument in ("keys", "period") else f"{argument}={near[0]!r}"
-    return f'if another column holds it, name it: {argument}="its_name"'
+    return near[0] if near else None

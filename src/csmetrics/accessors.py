@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from csmetrics.core._registry import REGISTRY, Registration
-from csmetrics.frame import _EXAMPLES, Cohorts
+from csmetrics.frame import EXAMPLES, Cohorts
 
 pd.api.extensions.register_dataframe_accessor("csm")(Cohorts)
 
@@ -54,7 +54,7 @@ def _method(spec: Registration) -> Callable[..., float]:
     _, *rest = inspect.signature(spec.function).parameters.values()
     method.__name__ = spec.name.partition("_from_")[0]
     method.__qualname__ = f"Answers.{method.__name__}"
-    method.__doc__ = (spec.function.__doc__ or "").partition(_EXAMPLES)[0]
+    method.__doc__ = (spec.function.__doc__ or "").partition(EXAMPLES)[0]
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     shown = [parameter.replace(annotation=parameter.empty) for parameter in rest]
     method.__signature__ = inspect.Signature([own, *shown])  # type: ignore[attr-defined]

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-BLOCK = 65536
+from csmetrics.core._numeric import BLOCK
+
 _INFINITY = int(np.array(np.inf).view(np.uint64))
 
 
@@ -130,9 +131,10 @@ def key(series: pd.Series[Any]) -> Key:
 def _factorize(series: pd.Series[Any]) -> tuple[Any, pd.Index[Any]]:
     """Number the values of a column in the order of their appearance, missing ones too."""
     dtype: Any = series.dtype
-    if isinstance(dtype, pd.ArrowDtype) or getattr(dtype, "storage", "") == "pyarrow":  # in place, 4 bytes a row
-        arrow: Any = series.array.__arrow_array__()
-        coded = arrow.dictionary_encode(null_encoding="encode").combine_chunks()
+    if len(series) and getattr(dtype, "storage", "") == "pyarrow":  # Arrow's text in place, 4 bytes a row
+        text: Any = series.array
+        coded = text.__arrow_array__().combine_chunks()
+        coded = coded.dictionary_encode(null_encoding="encode")
         return coded.indices.to_numpy(), pd.Index(pd.array(coded.dictionary.to_pylist(), dtype=dtype))
     codes, unique = pd.factorize(series)
     labels = pd.Index(unique)
@@ -225,4 +227,4 @@ class _Sum:
         """Tell whether int64 was too small, and make ready for a second pass with Python's integers."""
         if self.whole and self.reach >= 2**63:
             self.values = np.zeros(self.values.size, object)
-        return self.values.dtype == object
+        return bool(self.values.dtype == object)

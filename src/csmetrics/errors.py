@@ -63,4 +63,4 @@ class MissingColumnError(CsmetricsError, KeyError):
 
     def __str__(self) -> str:
         end = f" Hint: {self.hint}" if self.hint else ""
-        return f"{self.metric}: no column {self.argument!r}; {self.found}.{end}"
+        return f"{self.metric}: {self.rule}; {self.found}.{end}"

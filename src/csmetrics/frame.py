@@ -5,7 +5,6 @@ Nothing here divides: the value of a group is the formula of its sums, never the
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ import pandas as pd
 from csmetrics import engines
 from csmetrics._columns import column, has
 from csmetrics._plan import Grain, Plan
-from csmetrics.core._registry import REGISTRY, Registration
+from csmetrics.core._registry import REGISTRY, Registration, nearest
 from csmetrics.errors import MetricInputError, MissingColumnError
 
 
@@ -55,6 +54,11 @@ class Cohorts:
 
         def __getattr__(self, name: str) -> Callable[..., Any]: ...
 
+    else:
+
+        def __getattr__(self, name):
+            raise AttributeError(f"there is no metric {name!r}{nearest(name)}")
+
     def __init__(self, frame: pd.DataFrame) -> None:
         if not isinstance(frame, pd.DataFrame):
             found = f"got a {type(frame).__name__}"
@@ -62,9 +66,10 @@ class Cohorts:
         self._grain = Grain(frame, None, None)
 
     def __repr__(self) -> str:
-        keys = self._grain.keys
+        keys, frame, axis = self._grain.keys, self._grain.frame, self._grain.axis
         grain = "each row" if keys is None else f"by {', '.join(map(str, keys))}" if keys else "total"
-        return f"<csmetrics: {len(self._grain.frame)} rows, {grain}>"
+        time = f"time axis {axis!r}" if has(frame, axis) else "no time axis"
+        return f"<csmetrics: {len(frame)} rows, {grain}, {time}>"
 
     def by(self, *keys: Any, period: Any = None) -> Cohorts:
         """Group the rows.
@@ -93,7 +98,7 @@ class Cohorts:
         >>> import pandas as pd
         >>> df = pd.DataFrame({"plan": ["pro", "pro", "free"], "lost": [2, 3, 40], "start": [100, 400, 500]})
         >>> df.csm.by("plan")
-        <csmetrics: 3 rows, by plan>
+        <csmetrics: 3 rows, by plan, no time axis>
         """
         names = tuple(name for key in keys for name in (key if isinstance(key, list) else [key]))
         if not names:
@@ -176,20 +181,22 @@ class Cohorts:
             value = pd.Series(value, index=self._grain.sums({})[0])
         return value.rename(spec.name)
 
-    def metrics(self, *names: str) -> pd.DataFrame:
+    def metrics(self, *names: str, **columns: Any) -> pd.DataFrame:
         """Compute every metric whose columns are there.
 
         Parameters
         ----------
         *names
             Only these metrics.
+        **columns
+            Columns or numbers for inputs, by the inputs' names.
 
         Returns
         -------
         DataFrame
             One column per metric; one row per row or group, or a single row ``total``. A metric whose columns are
-            there but that means nothing at this grain (a stock over several periods, a level that does not add)
-            stands in ``.attrs["left_out"]`` with the reason.
+            there but that means nothing here (a stock over several periods, a level that does not add, a column of
+            that name that holds no numbers) stands in ``.attrs["left_out"]`` with the reason.
 
         Raises
         ------
@@ -208,15 +215,19 @@ class Cohorts:
         free         8.0              12.5                  -4.0
         pro          0.5             200.0                   2.5
         """
+        unknown = set(columns).difference(*(_known(spec) for spec in REGISTRY.values()))
+        if unknown:
+            raise TypeError(f"metrics() has no argument {sorted(unknown)[0]!r}; no metric has an input of that name")
         plans: dict[str, Plan] = {}
         left_out: dict[str, str] = {}
         rows = Grain(self._grain.frame, None, None)
         for spec in map(_spec, names) if names else REGISTRY.values():
-            if spec.reduces:
+            if spec.reduces or spec.over_columns:  # they take columns of any name
                 continue
+            given = {n: v for n, v in columns.items() if n in _known(spec)}
             try:
-                if names or Plan(rows, spec, {}).needs():  # its columns are there
-                    plans[spec.name] = Plan(self._grain, spec, {})
+                if names or Plan(rows, spec, given).fits():
+                    plans[spec.name] = Plan(self._grain, spec, given)
             except MissingColumnError:
                 if names:
                     raise
@@ -239,11 +250,7 @@ class Cohorts:
             rule = "is reduced to one number"
             raise MetricInputError(spec.name, next(iter(spec.inputs)), rule, "asked for each row", hint)
         named = {**{n: n for n in spec.inputs if n not in spec.defaults}, **given}
-        columns = {
-            n: column(frame, v, spec.name, n)
-            for n, v in named.items()
-            if n in spec.inputs or (isinstance(v, str) and has(frame, v))
-        }
+        columns = {n: column(frame, v, spec.name, n) for n, v in named.items() if n in spec.inputs or has(frame, v)}
         rest = {n: v for n, v in named.items() if n not in columns}
         if not keys:
             return spec.function(**columns, **rest)
@@ -286,8 +293,7 @@ def _spec(metric: Callable[..., Any] | str) -> Registration:
     spec = REGISTRY.get(name)
     if spec is not None and (isinstance(metric, str) or spec.function is metric):
         return spec
-    close = difflib.get_close_matches(name, REGISTRY, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else "csm.catalog lists them"
+    hint = nearest(name).removeprefix("; ")
     raise MetricInputError("compute", "metric", "must be a metric of csmetrics or its name", f"got {metric!r}", hint)
 
 
@@ -316,7 +322,7 @@ def _known(spec: Registration) -> list[str]:
     return list(known)
 
 
-_EXAMPLES = "    Examples\n"  # those of the function do not fit the method
+EXAMPLES = "    Examples\n"  # those of the function do not fit the method
 
 
 def _method(spec: Registration) -> Callable[..., Any]:
@@ -335,10 +341,12 @@ def _method(spec: Registration) -> Callable[..., Any]:
     method.__qualname__ = f"Cohorts.{spec.name}"
     summary, gap, rest = (spec.function.__doc__ or "").partition("\n\n")
     grain = "    On a cohort frame: inputs are columns, of the same name or named here; a number is taken as it is."
-    method.__doc__ = f"{summary}{gap}{grain}{gap}{rest.partition(_EXAMPLES)[0]}"
+    method.__doc__ = f"{summary}{gap}{grain}{gap}{rest.partition(EXAMPLES)[0]}"
     method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return method
 
 
 for _registered in list(REGISTRY.values()):
+    if hasattr(Cohorts, _registered.name):
+        raise TypeError(f"a metric cannot be called {_registered.name!r}: the cohort frame has a method of that name")
     setattr(Cohorts, _registered.name, _method(_registered))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from csmetrics._columns import column as find
+from csmetrics._columns import guess
 from csmetrics.core._numeric import TOLERANCE
 from csmetrics.core._types import Column
 from csmetrics.core.health import contributions, health_band, health_score, normalize_score
@@ -83,9 +84,9 @@ class HealthScore(_Strict):
     >>> import pandas as pd
     >>> health = HealthScore(
     ...     components={
-    ...         "usage": Component(weight=50),
-    ...         "nps": Component(weight=20, low=-100),
-    ...         "tickets": Component(weight=30, high=10, better="low"),
+    ...         "usage": {"weight": 50},
+    ...         "nps": {"weight": 20, "low": -100},
+    ...         "tickets": {"weight": 30, "high": 10, "better": "low"},
     ...     },
     ...     min_coverage=60,
     ... )
@@ -144,22 +145,14 @@ class HealthScore(_Strict):
         return pd.DataFrame(columns | parts, index=frame.index)
 
     def _points(self, frame: pd.DataFrame, name: str) -> Column:
-        if name not in frame.columns:
-            raise _missing(frame, name)
-        column = frame[name]
-        if not isinstance(column, pd.Series):
-            found = f"{len(column.columns)} columns of that name"
-            raise MetricInputError("HealthScore", name, "must be one column", found)
+        try:
+            column = find(frame, name, "HealthScore", name)
+        except MissingColumnError as error:
+            near = guess(frame, name, name) or "its name here"
+            error.hint = f"rename the column that holds it: frame.rename(columns={{{near!r}: {name!r}}})"
+            raise
         component = self.components[name]
         try:
             return normalize_score(column, component.low, component.high, better=component.better)
         except MetricInputError as wrong:
             raise MetricInputError("HealthScore", name, wrong.rule, wrong.found, wrong.hint) from None
-
-
-def _missing(frame: pd.DataFrame, name: str) -> MissingColumnError:
-    names = [str(column) for column in frame.columns]
-    close = get_close_matches(name, names, n=1)
-    found = f"this frame has {', '.join(map(repr, names)) or 'none'}"
-    hint = f"frame.rename(columns={{{(close or ['your column'])[0]!r}: {name!r}}})"
-    return MissingColumnError("HealthScore", name, "must be a column", found, hint)

@@ -51,15 +51,21 @@ class Law:
     rows: tuple[Row, ...]
     signs: str
 
+    def value(self, **inputs: Any) -> Any:
+        """Compute with fractions; an input that is left out takes its default."""
+        given = {n: inputs.get(n, said.default) for n, said in self.inputs.items()}
+        options = {n: v for n, v in inputs.items() if n not in given}
+        return self.formula(*map(_exact, given.values()), **options)
+
     def at_most(self) -> list[tuple[list[str], list[str]]]:
         """Give the rules as pairs of lists of names: the sum of the first is at most the sum of the second."""
         return [tuple(side.split(" + ") for side in rule.split(" <= ")) for rule in self.rules]  # type: ignore[misc]
 
 
-def exact(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Make fractions of the numbers; options and lists stay."""
-    options = ("horizon", "top")
-    return {n: F(v) if isinstance(v, (int, float)) and n not in options else v for n, v in inputs.items()}
+def _exact(value: Any) -> Any:
+    if isinstance(value, str):
+        return F(value) if value.isdigit() else None if value == "None" else value
+    return F(value) if isinstance(value, (int, float)) else value
 
 
 LAWS: dict[str, Law] = {}
@@ -135,7 +141,7 @@ law(
     "percent",
     "higher",
     (0, 100),
-    lambda end, new, start, reactivated=0: percent(end - new - reactivated, start),
+    lambda end, new, start, reactivated: percent(end - new - reactivated, start),
     ({"end": 89, "new": 13, "start": 101, "reactivated": 7}, "6900/101"),
     ({"end": 89, "new": 13, "start": 101}, "7600/101"),
     signs="+---",
@@ -196,7 +202,7 @@ law(
     "money",
     "higher",
     (0, None),
-    lambda amount, interval="month", count=1: over(amount, MONTHS[interval] * count),
+    lambda amount, interval, count: over(amount, MONTHS[interval] * count),
     ({"amount": 89, "interval": "year", "count": 3}, "89/36"),
     ({"amount": 89, "interval": "quarter", "count": 5}, "89/15"),
     ({"amount": 89, "interval": "month", "count": 7}, "89/7"),
@@ -214,7 +220,7 @@ law(
     "money",
     "higher",
     (None, None),
-    lambda new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr=0: (
+    lambda new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr: (
         new_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr
     ),
     ({"new_mrr": 11, "expansion_mrr": 13, "contraction_mrr": 31, "churned_mrr": 37, "reactivation_mrr": 7}, -37),
@@ -237,7 +243,7 @@ law(
     "percent",
     "lower",
     (None, 100),
-    lambda start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr=0: percent(
+    lambda start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr: percent(
         contraction_mrr + churned_mrr - expansion_mrr - reactivation_mrr, start_mrr
     ),
     ({"start_mrr": 113, **_MOVES, "reactivation_mrr": 3}, "1000/113"),
@@ -261,7 +267,7 @@ law(
     "percent",
     "higher",
     (0, None),
-    lambda start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr=0: percent(
+    lambda start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr: percent(
         start_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr, start_mrr
     ),
     ({"start_mrr": 113, **_MOVES, "reactivation_mrr": 3}, "10300/113"),
@@ -296,7 +302,7 @@ law(
     "ratio",
     "higher",
     (0, None),
-    lambda new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr=0: over(
+    lambda new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr: over(
         new_mrr + expansion_mrr + reactivation_mrr, contraction_mrr + churned_mrr
     ),
     ({"new_mrr": 31, **_MOVES, "reactivation_mrr": 3}, "45/24"),
@@ -321,7 +327,7 @@ law(
     "money",
     "higher",
     (None, None),
-    lambda arpa, churn_rate, gross_margin=100: over(arpa * gross_margin, churn_rate),
+    lambda arpa, churn_rate, gross_margin: over(arpa * gross_margin, churn_rate),
     ({"arpa": 89, "churn_rate": 7, "gross_margin": 61}, "5429/7"),
     ({"arpa": 89, "churn_rate": 7}, "8900/7"),
     ({"arpa": 89, "churn_rate": 7, "gross_margin": -31}, "-2759/7"),
@@ -332,9 +338,7 @@ law(
     "money",
     "higher",
     (None, None),
-    lambda order_value, purchases, lifetime, gross_margin=100: (
-        order_value * purchases * lifetime * gross_margin / 100
-    ),
+    lambda order_value, purchases, lifetime, gross_margin: order_value * purchases * lifetime * gross_margin / 100,
     ({"order_value": 11, "purchases": 7, "lifetime": 5, "gross_margin": 61}, "4697/20"),
     ({"order_value": 11, "purchases": 7, "lifetime": 5}, 385),
     ({"order_value": 11, "purchases": 7, "lifetime": 5, "gross_margin": -31}, "-2387/20"),
@@ -417,7 +421,7 @@ law(
     "periods",
     "lower",
     (0, None),
-    lambda cac, arpa, gross_margin=100: None if gross_margin <= 0 else over(100 * cac, arpa * gross_margin),
+    lambda cac, arpa, gross_margin: None if gross_margin <= 0 else over(100 * cac, arpa * gross_margin),
     ({"cac": 89, "arpa": 7, "gross_margin": 61}, "8900/427"),
     ({"cac": 89, "arpa": 7}, "89/7"),
     ({"cac": 89, "arpa": 7, "gross_margin": -61}, None),
@@ -618,7 +622,7 @@ law(
     "count",
     "lower",
     (0, None),
-    lambda backlog_start, received, reopened, resolved, cancelled=0: (
+    lambda backlog_start, received, reopened, resolved, cancelled: (
         backlog_start + received + reopened - resolved - cancelled
     ),
     ({"backlog_start": 41, "received": 31, "reopened": 7, "resolved": 53, "cancelled": 11}, 15),
@@ -762,7 +766,7 @@ law(
     "percent",
     "higher",
     (0, 100),
-    lambda current, target, baseline=0: kept(percent(current - baseline, target - baseline)),
+    lambda current, target, baseline: kept(percent(current - baseline, target - baseline)),
     ({"current": 37, "target": 23, "baseline": 53}, "1600/30"),
     ({"current": 37, "target": 53, "baseline": 23}, "1400/30"),
     ({"current": 7, "target": 53}, "700/53"),
@@ -803,7 +807,7 @@ def normalize_score(value: Fraction, low: Fraction, high: Fraction, better: str 
     return points if points is None or better == "high" else 100 - points
 
 
-def health_band(score: Fraction, red: Fraction | int = 50, yellow: Fraction | int = 75) -> str:
+def health_band(score: Fraction, red: Fraction, yellow: Fraction) -> str:
     return "red" if score <= red else "yellow" if score <= yellow else "green"
 
 

@@ -191,7 +191,8 @@ def read(
         raise MetricInputError(spec.name, "weights", f"must be as many as `{name}`", found)
     columns, _, _ = aligned(spec, given)
     raises = isinstance(undefined, str)
-    return Answers(spec, name, columns[name], columns.get("weights"), scale, whole, fill, raises)
+    values = columns[name].astype(np.float32) if columns[name].dtype == np.float16 else columns[name]
+    return Answers(spec, name, values, columns.get("weights"), scale, whole, fill, raises)
 
 
 def rating_scale(metric: Callable[..., Any], scale: Any) -> tuple[int, int]:

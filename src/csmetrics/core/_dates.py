@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from csmetrics.core._kinds import is_scalar
+from csmetrics.core._kinds import common_index, common_shape, is_scalar
 from csmetrics.core._numeric import places
 from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.core._types import Array, Column
@@ -89,25 +89,10 @@ def instants(spec: Registration, started: Any, ended: Any) -> tuple[Instants, In
         The Series whose index the result takes.
     """
     first, second, *_ = spec.inputs
-    series = [value for value in (started, ended) if isinstance(value, pd.Series)]
-    like = series[0] if series else None
-    if len(series) == 2 and not series[0].index.equals(series[1].index):
-        raise MetricInputError(
-            spec.name,
-            second,
-            "must have the index of the other Series",
-            f"{len(ended)} and {len(started)} labels that are not the same in the same order",
-            "align them first, for example with pd.concat([...], axis=1)",
-        )
+    like = common_index(spec.name, {first: started, second: ended})
     start, end = _read(spec.name, first, started), _read(spec.name, second, ended)
     must_match(spec.name, {first: start, second: end})
-    try:
-        shape = np.broadcast_shapes(start.day.shape, end.day.shape)
-    except ValueError:
-        shape = None
-    if shape is None or (like is not None and shape != (len(like),)):
-        found = f"got {first} {start.day.shape}, {second} {end.day.shape}"
-        raise MetricInputError(spec.name, f"{first}, {second}", "must have shapes that go together", found)
+    shape = common_shape(spec.name, {first: start.day.shape, second: end.day.shape}, like)
     return start.broadcast(shape), end.broadcast(shape), shape, like
 
 

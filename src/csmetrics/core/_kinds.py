@@ -53,34 +53,48 @@ def aligned(
     like : Series or None
         The Series whose index the result takes.
     """
+    like = common_index(spec.name, values)
+    arrays = {n: array(spec.name, n, v, spec.inputs[n].quantity) for n, v in values.items()}
+    shape = common_shape(spec.name, {n: a.shape for n, a in arrays.items()}, like)
+    flat = {n: (a if a.shape == shape or a.size == 1 else np.broadcast_to(a, shape)) for n, a in arrays.items()}
+    return {n: a.reshape(-1) for n, a in flat.items()}, shape, like
+
+
+def common_index(metric: str, values: dict[str, Any]) -> pd.Series[Any] | None:
+    """Give the first Series, if there is one; refuse others whose labels are not the same in the same order."""
     like: pd.Series[Any] | None = None
     for name, value in values.items():
-        if isinstance(value, pd.Series):
-            if like is None:
-                like = value
-            elif not (value.index is like.index or value.index.equals(like.index)):
-                rule = "must have the index of the other Series"
-                found = f"{len(value)} and {len(like)} labels that are not the same in the same order"
-                hint = "align them first, for example with pd.concat([...], axis=1)"
-                raise MetricInputError(spec.name, name, rule, found, hint)
-    arrays = {n: array(spec.name, n, v, spec.inputs[n].quantity) for n, v in values.items()}
-    shapes = {n: a.shape for n, a in arrays.items()}
+        if not isinstance(value, pd.Series):
+            continue
+        if like is None:
+            like = value
+        elif not (value.index is like.index or value.index.equals(like.index)):
+            rule = "must have the index of the other Series"
+            found = f"{len(value)} and {len(like)} labels that are not the same in the same order"
+            hint = "align them first, for example with pd.concat([...], axis=1)"
+            raise MetricInputError(metric, name, rule, found, hint)
+    return like
+
+
+def common_shape(metric: str, shapes: dict[str, tuple[int, ...]], like: pd.Series[Any] | None) -> tuple[int, ...]:
+    """Give the shape that the inputs broadcast to; with a Series among them, it is the Series' own."""
     try:
         shape = np.broadcast_shapes(*shapes.values())
     except ValueError:
         shape = None
     if shape is None or (like is not None and shape != (len(like),)):
         found = ", ".join(f"{n} {s}" for n, s in shapes.items())
-        raise MetricInputError(spec.name, ", ".join(shapes), "must have shapes that go together", f"got {found}")
-    flat = {n: (a if a.shape == shape or a.size == 1 else np.broadcast_to(a, shape)) for n, a in arrays.items()}
-    return {n: a.reshape(-1) for n, a in flat.items()}, shape, like
+        raise MetricInputError(metric, ", ".join(shapes), "must have shapes that go together", f"got {found}")
+    return shape
 
 
 def array(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
     """Give a numeric array of the value's shape (missing is NaN), or an array of words."""
     if is_scalar(value):
         value = number(metric, argument, value, quantity)
-        return np.array(value if quantity.choices else _float(value), dtype=object if quantity.choices else np.float64)
+        return np.array(
+            value if quantity.choices else as_float(value), dtype=object if quantity.choices else np.float64
+        )
     if isinstance(value, (pd.Series, pd.Index)):
         value = value.to_numpy() if isinstance(value.dtype, np.dtype) else value.array
     if isinstance(value, ExtensionArray):
@@ -126,7 +140,7 @@ def _numbers(metric: str, argument: str, values: Any) -> Any:
     bad: list[tuple[int, Any, str]] = []
     for i, value in enumerate(values.reshape(-1)):
         try:
-            out[i] = _float(_number(value))
+            out[i] = as_float(_number(value))
         except TypeError as wrong:
             bad.append((i, value, str(wrong)))
     if bad:
@@ -136,7 +150,7 @@ def _numbers(metric: str, argument: str, values: Any) -> Any:
     return out.reshape(values.shape)
 
 
-def _float(value: int | float) -> float:
+def as_float(value: int | float) -> float:
     try:
         return float(value)
     except OverflowError:  # an int past 1e308
@@ -180,10 +194,16 @@ def _choice_error(metric: str, argument: str, quantity: Quantity, found: str) ->
 
 
 def _hint(value: Any) -> str:
+    if isinstance(value, str) and not value.strip():
+        return "a blank is no number; replace blanks by None first"
+    if isinstance(value, str) and value.lstrip()[:1].isdigit() and not value.strip().replace(".", "", 1).isdigit():
+        return r"take the number out of the text first, for example with .str.extract(r'^(\d+)')[0].astype(float)"
     if isinstance(value, str):
         return "convert text to numbers first, for example with pd.to_numeric"
     if isinstance(value, (bool, np.bool_)):
         return "count the True values first, for example with flags.sum()"
     if isinstance(value, pd.DataFrame):
         return "on a DataFrame use the accessor: df.csm"
+    if isinstance(value, (dict, set, frozenset)) or hasattr(value, "__next__"):
+        return "make a list or an array of it first"
     return ""

@@ -59,7 +59,7 @@ def share(metric: Callable[..., Any], part: Any, whole: Any, undefined: Any) -> 
         return 100 * part / whole
     if plain(part, whole) and part == whole > 0:
         return 100.0  # and not 100 * part / whole, which may be 100.00000000000001
-    return evaluate(metric, undefined, part, whole)
+    return _evaluate(metric, undefined, (part, whole), {}, _share)
 
 
 def rate(metric: Callable[..., Any], top: Any, bottom: Any, undefined: Any) -> Any:
@@ -110,6 +110,16 @@ def evaluate(metric: Callable[..., Any], undefined: Any, *values: Any, **options
     float, ndarray or Series
         The kind of the inputs.
     """
+    return _evaluate(metric, undefined, values, options, _ordinary)
+
+
+def _evaluate(
+    metric: Callable[..., Any],
+    undefined: Any,
+    values: tuple[Any, ...],
+    options: dict[str, Any],
+    ordinary: Callable[[Registration, Any, Any, Array], bool],
+) -> Any:
     spec = REGISTRY[metric.__name__]
     fill = fill_value(spec.name, undefined)
     given = dict(zip(spec.inputs, values, strict=True))
@@ -125,11 +135,11 @@ def evaluate(metric: Callable[..., Any], undefined: Any, *values: Any, **options
         for at in range(0, out.size, BLOCK):
             blocks = {n: _block(column, at) for n, column in columns.items()}
             piece = out[at : at + BLOCK]
-            if not _ordinary(spec, blocks, options, piece):
-                check(spec, columns, blocks)
+            if not ordinary(spec, blocks, options, piece):
+                check(spec, columns, blocks, like)
                 empty += [at + i for i in _careful(spec, blocks, options, piece, fill)]
     if empty and undefined == "raise":
-        raise undefined_error(spec, "it is" if one else f"{places(len(empty), out.size, empty[0])}")
+        raise undefined_error(spec, "it is" if one else places(len(empty), out.size, empty[0], like=like))
     if like is not None:
         return like._constructor(out, index=like.index, copy=False)
     return float(out[0]) if one else out.reshape(shape)
@@ -151,10 +161,11 @@ def undefined_error(spec: Registration, found: str) -> UndefinedMetricError:
     return UndefinedMetricError(spec.name, spec.base, "must not be 0", found, hint)
 
 
-def places(bad: int, size: int, first: int, value: Any = None) -> str:
-    """Say how many values break a rule and where the first stands."""
+def places(bad: int, size: int, first: int, value: Any = None, like: pd.Series[Any] | None = None) -> str:
+    """Say how many values break a rule and where the first stands; its label, too, where a Series has other labels."""
+    label = "" if like is None or isinstance(like.index, pd.RangeIndex) else f", label {like.index[first]!r}"
     shown = "" if value is None else f" ({value})"
-    return f"{bad} of {size} values break it, first at position {first}{shown}"
+    return f"{bad} of {size} values break it, first at position {first}{shown}{label}"
 
 
 def _block(column: Any, at: int) -> Any:
@@ -176,20 +187,23 @@ def _call(spec: Registration, blocks: Any, options: Any) -> Any:
         raise MetricInputError(spec.name, names, rule, found) from None
 
 
+def _share(spec: Registration, blocks: Any, options: Any, out: Array) -> bool:
+    """Do what `_ordinary` does for `share`, in as few passes as can be."""
+    part, whole = blocks.values()
+    if not (least(part) >= 0 and most(whole.view(np.uint64)) <= LARGE_BITS):
+        return False
+    try:
+        np.divide(np.multiply(part, 100, out=out), whole, out=out)
+    except FloatingPointError:  # a part far larger than its whole
+        return False
+    peak = most(out)
+    if peak > 99.99:
+        out[part == whole] = 100  # and not 99.99999999999999
+    return bool(peak <= 100)
+
+
 def _ordinary(spec: Registration, blocks: Any, options: Any, out: Array) -> bool:
     """Compute a block into `out` and tell whether nothing about it needs care. Every test fails on NaN."""
-    if spec.is_share:
-        part, whole = blocks.values()
-        if not (least(part) >= 0 and most(whole.view(np.uint64)) <= LARGE_BITS):
-            return False
-        try:
-            np.divide(np.multiply(part, 100, out=out), whole, out=out)
-        except FloatingPointError:  # a part far larger than its whole
-            return False
-        peak = most(out)
-        if peak > 99.99:
-            out[part == whole] = 100  # and not 99.99999999999999
-        return bool(peak <= 100)
     for name, block in blocks.items():
         low, high = _limits(spec.inputs[name].quantity)
         if _missing(block).any() if block.dtype == object else not (least(block) >= low and most(block) <= high):
@@ -223,7 +237,7 @@ def _careful(spec: Registration, blocks: Any, options: Any, out: Array, fill: fl
     return np.flatnonzero(empty).tolist()
 
 
-def check(spec: Registration, columns: Any, blocks: Any) -> None:
+def check(spec: Registration, columns: Any, blocks: Any, like: pd.Series[Any] | None = None) -> None:
     """Refuse what cannot be right. A block that breaks a rule has the whole columns looked through for the message."""
     for name in spec.inputs:
         quantity = spec.inputs[name].quantity
@@ -233,7 +247,7 @@ def check(spec: Registration, columns: Any, blocks: Any) -> None:
             first = int(np.flatnonzero(bad)[0])
             rule = quantity.rule if np.isfinite(values[first]) else "must be finite"
             shown = show(columns[name][first])
-            found = f"got {shown}" if bad.size == 1 else places(int(bad.sum()), bad.size, first, shown)
+            found = f"got {shown}" if bad.size == 1 else places(int(bad.sum()), bad.size, first, shown, like)
             raise MetricInputError(spec.name, name, rule, found, quantity.hint)
     for limit in spec.rules:
         if _exceeds(_total(limit.parts, blocks), _total(limit.wholes, blocks)).any():
@@ -241,9 +255,10 @@ def check(spec: Registration, columns: Any, blocks: Any) -> None:
             parts, wholes = np.broadcast_arrays(_total(limit.parts, whole), _total(limit.wholes, whole))
             bad = _exceeds(parts, wholes)
             first = int(np.flatnonzero(bad)[0])
-            pair = f"{show(parts[first])} > {show(wholes[first])}"
-            found = f"got {pair}" if bad.size == 1 else places(int(bad.sum()), bad.size, first, pair)
-            rule = f"must be <= `{' + '.join(limit.wholes)}`"
+            part, base, names = show(parts[first]), show(wholes[first]), " + ".join(limit.wholes)
+            some = f"{places(int(bad.sum()), bad.size, first, part, like)}, where `{names}` is {base}"
+            found = f"got {part} > {base}" if bad.size == 1 else some
+            rule = f"must be <= `{names}`"
             raise MetricInputError(spec.name, " + ".join(limit.parts), rule, found, limit.hint)
 
 

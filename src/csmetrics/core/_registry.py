@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import sys
 from collections.abc import Callable, Sequence
@@ -115,12 +116,20 @@ class Registration:
     rules: tuple[Rule, ...]
     base: str
     reduces: bool
-    is_share: bool
+    over_columns: bool
     defaults: dict[str, Any] = field(repr=False)
     options: dict[str, Any] = field(repr=False)
 
 
 REGISTRY: dict[str, Registration] = {}
+
+
+def nearest(name: str) -> str:
+    """Guess which metric was meant, for the end of an error; "; csm.catalog.find(...) searches" where none is near."""
+    words = {spec.name: spec.name for spec in REGISTRY.values()}
+    words |= {alias.lower().replace(" ", "_"): spec.name for spec in REGISTRY.values() for alias in spec.aliases}
+    close = difflib.get_close_matches(str(name).lower().replace(" ", "_"), words, n=1)
+    return f"; did you mean {words[close[0]]!r}?" if close else f"; csm.catalog.find({name!r}) searches"
 
 
 def metric(
@@ -134,6 +143,7 @@ def metric(
     rules: Sequence[Rule] = (),
     base: str = "",
     reduces: bool = False,
+    over_columns: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a formula. The function itself is returned: nothing wraps a call.
 
@@ -151,6 +161,8 @@ def metric(
         What stands below the line, in argument names: where it is 0 the metric is undefined.
     reduces
         True where the inputs are whole columns of raw answers or dates and one number comes out.
+    over_columns
+        True where the first input has one value per component, which in a frame are several columns.
     """
 
     def register(function: Function) -> Function:
@@ -174,7 +186,7 @@ def metric(
             rules=tuple(rules),
             base=base,
             reduces=reduces,
-            is_share=bounds == (0, 100) and [(*r.parts, *r.wholes) for r in rules] == [tuple(inputs)],
+            over_columns=over_columns,
             defaults={p: v.default for p, v in parameters.items() if p in inputs and v.default is not v.empty},
             options={p: v.default for p, v in parameters.items() if p not in inputs},
         )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics.core._kinds import _float, aligned, array, is_scalar, number
+from csmetrics.core._kinds import aligned, array, as_float, is_scalar, number
 from csmetrics.core._numeric import LARGE, check, show
 from csmetrics.core._registry import REGISTRY, Quantity, flow
 from csmetrics.core._types import Array
@@ -194,7 +194,7 @@ def _in_order(metric: str, weights: Any, value_name: str, count: int) -> dict[st
 def _weights(metric: str, weights: dict[str, Any], low: float) -> list[float]:
     """Give the weights as floats: finite, not missing, `low` or more."""
     quantity = Quantity("number", low=max(low, -LARGE), high=LARGE)
-    checked = [_float(number(metric, name, weight, quantity)) for name, weight in weights.items()]
+    checked = [as_float(number(metric, name, weight, quantity)) for name, weight in weights.items()]
     for name, weight in zip(weights, checked, strict=True):
         if not quantity.low <= weight <= quantity.high:
             rule = quantity.rule if abs(weight) > LARGE else f"must be >= {low:g}"

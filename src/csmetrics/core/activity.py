@@ -246,9 +246,12 @@ def lifecycle_quick_ratio(new_users: T, resurrected: Values, dormant: Values, *,
         "customer engagement score",
         "product engagement score",
         "usage score",
+        "how actively customers interact",
+        "PES",
     ),
     unit="points",
     better="higher",
+    over_columns=True,
     inputs={"counts": flow(COUNT), "weights": level(NUMBER)},
 )
 def engagement_score(

@@ -11,7 +11,14 @@ from csmetrics.core._types import T, Undefined, Values
 
 @metric(
     title="Adoption rate",
-    aliases=("product adoption", "product adoption rate", "user adoption", "customer adoption", "adoption"),
+    aliases=(
+        "product adoption",
+        "product adoption rate",
+        "user adoption",
+        "customer adoption",
+        "adoption",
+        "share of customers who use it",
+    ),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -87,6 +94,7 @@ def adoption_rate(adopters: T, eligible: Values, *, undefined: Undefined = nan) 
         "breadth of use",
         "feature usage",
         "feature uptake",
+        "features in active use",
     ),
     unit="percent",
     better="higher",
@@ -221,6 +229,7 @@ def activation_rate(activated: T, signups: Values, *, undefined: Undefined = nan
 @metric(
     title="License utilization",
     aliases=(
+        "seats",
         "seat utilization",
         "licence utilisation",
         "license usage",

@@ -11,7 +11,15 @@ from csmetrics.core._types import T, Undefined, Values
 
 @metric(
     title="Referral rate",
-    aliases=("referral numbers", "customer referral rate", "referrals", "referrers", "advocacy rate", "word of mouth"),
+    aliases=(
+        "referral numbers",
+        "customer referral rate",
+        "referrals",
+        "referrers",
+        "advocacy rate",
+        "word of mouth",
+        "how many customers refer",
+    ),
     unit="percent",
     better="higher",
     bounds=(0, 100),

@@ -35,10 +35,19 @@ _BANDS = np.array(["red", "yellow", "green", None], dtype=object)
 
 @metric(
     title="Customer health score",
-    aliases=("health score", "health index", "composite score", "account health", "churn score", "CHS"),
+    aliases=(
+        "health score",
+        "health index",
+        "composite score",
+        "account health",
+        "churn score",
+        "CHS",
+        "composite of satisfaction, usage and engagement",
+    ),
     unit="points",
     better="higher",
     bounds=(0, 100),
+    over_columns=True,
     inputs={"scores": level(SCORE), "weights": level(AMOUNT)},
     base="weights",
 )

@@ -20,7 +20,13 @@ _ORDER = "check the time zones and the order of the arguments; a date without a 
 
 @metric(
     title="Onboarding completion rate",
-    aliases=("onboarding completion", "onboarding experience", "onboarding success rate", "onboarding rate"),
+    aliases=(
+        "onboarding completion",
+        "onboarding experience",
+        "onboarding success rate",
+        "onboarding rate",
+        "completion",
+    ),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -513,6 +519,7 @@ def goal_attainment(current: T, target: Values, baseline: Values = 0, *, undefin
         "outcome achievement",
         "goal achievement",
         "customers reaching value",
+        "customer reached the outcome it came for",
     ),
     unit="percent",
     better="higher",

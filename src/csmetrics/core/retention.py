@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import expm1, inf, log1p, nan
+
+import numpy as np
 
 from csmetrics.core._numeric import CLEAN, SMALL, clamp, evaluate, percent, plain, share
 from csmetrics.core._registry import AMOUNT, COUNT, OPEN_PERCENT, PERCENT, at_most, flow, level, metric, stock
@@ -12,12 +14,16 @@ from csmetrics.core._types import T, Undefined, Values
 @metric(
     title="Customer churn rate",
     aliases=(
+        "customers leave",
         "churn",
         "logo churn",
         "logo churn rate",
         "customer attrition rate",
         "subscriber churn",
         "cancellation rate",
+        "lost customers",
+        "customers leaving",
+        "customers lost",
     ),
     unit="percent",
     better="lower",
@@ -319,7 +325,14 @@ def reactivation_rate(reactivated: T, lapsed: Values, *, undefined: Undefined = 
 
 @metric(
     title="Average customer lifetime",
-    aliases=("customer lifetime", "average customer lifespan", "expected lifetime", "time to churn", "mean tenure"),
+    aliases=(
+        "how long customers stay",
+        "customer lifetime",
+        "average customer lifespan",
+        "expected lifetime",
+        "time to churn",
+        "mean tenure",
+    ),
     unit="periods",
     better="higher",
     bounds=(1, None),
@@ -438,8 +451,11 @@ def compound_churn_rate(churn_rate: T, periods: Values, *, undefined: Undefined 
     >>> round(compound_churn_rate(churn_rate=5, periods=12), 2)
     45.96
     """
-    if plain(churn_rate, periods) and churn_rate <= 100 or undefined is CLEAN:
-        return 100 - 100 * ((100 - churn_rate) / 100) ** periods
+    if plain(churn_rate, periods) and churn_rate < 100:
+        return 0.0 - 100 * expm1(periods * log1p(-churn_rate / 100))  # keeps the digits of a churn near 0
+    if undefined is CLEAN:
+        lost = 0.0 - 100 * np.expm1(periods * np.log1p(-churn_rate / 100))
+        return np.where(churn_rate == 100, 100.0 * (periods > 0), lost)
     return evaluate(compound_churn_rate, undefined, churn_rate, periods)
 
 
@@ -491,7 +507,7 @@ def compound_retention_rate(retention_rate: T, periods: Values, *, undefined: Un
 
     References
     ----------
-    .. [1] Carl Gold, "Fighting Churn with Data", chapter 2.
+    .. [1] toption, "Convert monthly to annual churn", https://www.toption.org/convert-monthly-to-annual-churn-calculator
 
     Examples
     --------

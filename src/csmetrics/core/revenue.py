@@ -681,6 +681,7 @@ def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined
         "net retention",
         "revenue retention",
         "dollar-based net retention rate",
+        "revenue retained from existing customers",
     ),
     unit="percent",
     better="higher",
@@ -924,7 +925,7 @@ def contraction_rate(contraction_mrr: T, start_mrr: Values, *, undefined: Undefi
     Other definitions in use:
 
     * contraction / MRR due to renew (Displayr): give that MRR as `start_mrr`.
-    * a move to a cheaper yearly plan left out, as the term grew ("Fighting Churn with Data" calls it extension).
+    * a move to a cheaper yearly plan left out, as the term grew (the SQL of fight-churn calls it extension).
 
     Pitfalls:
 

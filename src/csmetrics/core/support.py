@@ -11,7 +11,15 @@ from csmetrics.core._types import T, Undefined, Values
 
 @metric(
     title="First contact resolution rate",
-    aliases=("FCR", "FCR rate", "first call resolution", "first touch resolution", "one-touch resolution", "one touch"),
+    aliases=(
+        "FCR",
+        "FCR rate",
+        "first call resolution",
+        "first touch resolution",
+        "one-touch resolution",
+        "one touch",
+        "issues resolved at first interaction",
+    ),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -431,7 +439,14 @@ def escalation_rate(escalated: T, tickets: Values, *, undefined: Undefined = nan
 
 @metric(
     title="SLA attainment",
-    aliases=("SLA compliance", "SLA achievement", "SLA success rate", "service level agreement", "service level"),
+    aliases=(
+        "SLA breach",
+        "SLA compliance",
+        "SLA achievement",
+        "SLA success rate",
+        "service level agreement",
+        "service level",
+    ),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -506,6 +521,7 @@ def sla_attainment(met: T, measured: Values, *, undefined: Undefined = nan) -> T
         "case deflection",
         "containment rate",
         "knowledge base deflection",
+        "customers finding answers by themselves",
     ),
     unit="percent",
     better="higher",

@@ -25,6 +25,7 @@ from csmetrics.core._types import T, Undefined, Values
         "employee net promoter score",
         "eNPS",
         "willingness to recommend",
+        "NPS score",
     ),
     unit="points",
     better="higher",
@@ -102,7 +103,14 @@ def nps(promoters: T, passives: Values, detractors: Values, *, undefined: Undefi
 
 @metric(
     title="Net Promoter Score from raw scores",
-    aliases=("NPS from scores", "NPS from answers", "likelihood to recommend", "weighted NPS", "revenue-weighted NPS"),
+    aliases=(
+        "likely to recommend",
+        "NPS from scores",
+        "NPS from answers",
+        "likelihood to recommend",
+        "weighted NPS",
+        "revenue-weighted NPS",
+    ),
     unit="points",
     better="higher",
     bounds=(-100, 100),
@@ -210,6 +218,9 @@ def nps_from_scores(
         "support CSAT",
         "happiness score",
         "feedback forms",
+        "satisfaction",
+        "satisfaction with an interaction",
+        "satisfaction with a product",
     ),
     unit="percent",
     better="higher",
@@ -925,7 +936,7 @@ def net_sentiment(positive: T, neutral: Values, negative: Values, *, undefined: 
     unit="number",
     better="neither",
     bounds=(0, None),
-    inputs={"severity": level(AMOUNT), "frequency": level(AMOUNT)},
+    inputs={"severity": level(AMOUNT), "frequency": flow(AMOUNT)},
 )
 def theme_priority(severity: T, frequency: Values, *, undefined: Undefined = nan) -> T:
     r"""How bad a theme of the feedback is times how often it comes up.

@@ -1,0 +1,239 @@
+"""What may import what, where division happens, and that every metric says all it has to say."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import csmetrics as csm
+from csmetrics.core._registry import REGISTRY
+
+SOURCE = Path(csm.__file__).parent
+MODULES = sorted(SOURCE.rglob("*.py"))
+names = pytest.mark.parametrize("name", REGISTRY)
+
+# Lowest first: a module imports from layers before its own, or from its own
+LAYERS = (
+    ("errors",),
+    ("core",),
+    ("_catalog", "catalog", "health", "engines", "_columns", "_plan", "cohorts", "datasets", "intervals", "survival"),
+    ("frame",),
+    ("accessors",),
+    ("plotting", "testing"),
+    ("__init__",),
+)
+HEAVY = ("pydantic", "narwhals", "scipy", "matplotlib", "polars", "pyarrow", "duckdb")
+
+
+def layer(module: str) -> int:
+    """Give the place of ``csmetrics.core._kinds``; LookupError for a module that has none yet."""
+    top = module.split(".")[1] if "." in module else "__init__"
+    return next(i for i, tops in enumerate(LAYERS) if top in tops)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> list[tuple[str, bool]]:
+    """Give each import of a module, as an absolute name, and whether it runs when the module is imported."""
+    tree = ast.parse(path.read_text("utf-8"))
+    later = {id(n) for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)}
+    typing = {
+        id(n)
+        for i in ast.walk(tree)
+        if isinstance(i, ast.If) and "TYPE_CHECKING" in ast.unparse(i.test)
+        for part in i.body
+        for n in ast.walk(part)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if id(node) in typing:
+            continue
+        at_once = id(node) not in later
+        if isinstance(node, ast.Import):
+            found += [(alias.name, at_once) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            base = node.module or ""
+            package = (SOURCE.parent / base.replace(".", "/")).is_dir()
+            found += [(f"{base}.{alias.name}" if package else base, at_once) for alias in node.names]
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_imports_point_one_way(path: Path) -> None:
+    own = module_name(path)
+    for imported, _ in imports(path):
+        if imported.split(".")[0] == "csmetrics":
+            assert layer(imported) <= layer(own), f"{own} imports {imported}"
+
+
+def test_the_layers_are_seen() -> None:
+    """The test above reads what is there: core stands on errors, the package on all."""
+    assert len(MODULES) > 20
+    assert {imported for imported, _ in imports(SOURCE / "core/retention.py")} >= {"csmetrics.core._numeric"}
+    assert "csmetrics.errors" in {imported for imported, _ in imports(SOURCE / "core/_kinds.py")}
+    assert layer("csmetrics.errors") < layer("csmetrics.core.x") < layer("csmetrics.frame") < layer("csmetrics")
+    with pytest.raises(StopIteration):
+        layer("csmetrics.unheard_of")
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "core").glob("*.py")), ids=module_name)
+def test_core_knows_nobody_above_it(path: Path) -> None:
+    known = {"csmetrics", "numpy", "pandas", "__future__", *sys.stdlib_module_names}
+    for imported, _ in imports(path):
+        assert imported.split(".")[0] in known
+        if imported.startswith("csmetrics"):
+            assert re.match(r"csmetrics\.(errors|core)\b", imported)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_extras_are_imported_where_they_are_used(path: Path) -> None:
+    for imported, at_once in imports(path):
+        top = imported.split(".")[0]
+        if top in HEAVY:
+            pydantic = top == "pydantic" and module_name(path) in ("csmetrics._catalog", "csmetrics.health")
+            assert pydantic or not at_once, f"{module_name(path)} imports {imported} at once"
+
+
+def test_importing_csmetrics_is_light() -> None:
+    lazy = [
+        "pydantic",
+        "narwhals",
+        "scipy",
+        "matplotlib",
+        "csmetrics._catalog",
+        "csmetrics.health",
+        "csmetrics.datasets",
+    ]
+    code = (
+        "import sys, pandas; before = set(sys.modules)\n"
+        "import csmetrics; new = set(sys.modules) - before\n"
+        f"print(sorted(set({lazy}) & new), 'csmetrics.core.retention' in new)\n"
+        "csmetrics.catalog['nrr'], csmetrics.HealthScore, csmetrics.datasets\n"
+        "print('csmetrics._catalog' in sys.modules, 'csmetrics.health' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[] True\nTrue True\n", "")
+
+
+# Division
+
+
+DIVIDERS = {"divide", "true_divide", "floor_divide", "truediv", "rtruediv", "div", "rdiv", "mean", "nanmean", "average"}
+
+
+def divisions(text: str) -> list[int]:
+    """Give the lines of a module that divide or take a mean."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        by_sign = isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div)
+        by_name = isinstance(node, ast.Attribute) and node.attr in DIVIDERS
+        by_power = (
+            isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Pow) and "-1" in ast.unparse(node)
+        )
+        if by_sign or by_name or by_power:
+            found.append(node.lineno)
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name != "core"], ids=module_name)
+def test_only_core_divides(path: Path) -> None:
+    assert divisions(path.read_text("utf-8")) == []
+
+
+def test_divisions_are_seen() -> None:
+    for line in ("a / b", "a /= b", "np.divide(a, b)", "frame.a.div(b)", "frame.mean()", "np.average(a)", "a * b**-1"):
+        assert divisions(f"x = 1\n{line}\n") == [2], line
+    assert divisions("a // b; divmod(a, b); a * b; 'a / b'") == []
+    assert divisions((SOURCE / "core/_numeric.py").read_text("utf-8"))
+
+
+# Every metric says all it has to say
+
+
+def sections(name: str) -> dict[str, str]:
+    head, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", inspect.getdoc(getattr(csm, name)) or "", flags=re.MULTILINE)
+    return {"": head, **dict(zip(rest[::2], rest[1::2], strict=True))}
+
+
+@names
+def test_docstring(name: str) -> None:
+    found = sections(name)
+    wanted = ["", "Parameters", "Returns", "Raises", "See Also", "Notes", "References", "Examples"]
+    assert list(found) == wanted
+    assert all(text.strip() for text in found.values())
+    summary = found[""].partition("\n\n")[0]
+    assert summary.endswith(".")
+    assert ".. math::" in found[""]
+    assert "Other definitions in use:\n\n* " in found["Notes"]
+    assert "Pitfalls:\n\n* " in found["Notes"]
+    assert re.match(r"\.\. \[1\] \S", found["References"])
+    assert f">>> {name}(" in found["Examples"] or f"{name}(" in found["Examples"].split(">>>", 1)[1]
+
+
+@names
+def test_docstring_names_every_argument(name: str) -> None:
+    documented = re.findall(r"^(\w+(?:, \w+)*)\n    \S", sections(name)["Parameters"], flags=re.MULTILINE)
+    arguments = [argument for line in documented for argument in line.split(", ")]
+    assert arguments == list(inspect.signature(getattr(csm, name)).parameters)
+
+
+@names
+def test_docstring_names_every_error(name: str) -> None:
+    raises = sections(name)["Raises"]
+    assert "MetricInputError\n" in raises
+    spec = REGISTRY[name]
+    undefined = bool(spec.base) and "undefined" in spec.options
+    assert ("UndefinedMetricError\n" in raises) == undefined
+    assert ('undefined="raise"' in raises) == undefined
+
+
+@names
+def test_see_also_leads_somewhere(name: str) -> None:
+    others = re.split(r",\s+", sections(name)["See Also"].strip())
+    assert name not in others
+    assert [other for other in others if other not in REGISTRY] == []
+
+
+@names
+def test_words_in_backticks_are_arguments_or_metrics(name: str) -> None:
+    text = inspect.getdoc(getattr(csm, name)) or ""
+    inputs = {n for spec in REGISTRY.values() for n in (*spec.inputs, *spec.options)}
+    known = {*REGISTRY, *inputs, *csm.HealthScore.model_fields}
+    words = re.findall(r"(?<![`:])`([a-z_]+)`(?!`)", text)
+    assert [word for word in words if word not in known] == []
+
+
+@names
+def test_the_catalogue_reads_the_docstring(name: str) -> None:
+    spec = csm.catalog[name]
+    assert spec.summary
+    assert spec.formula
+    assert spec.rivals
+    assert spec.pitfalls
+    assert spec.references
+    assert all(given.meaning for given in spec.inputs.values())
+    assert spec.family == Path(inspect.getfile(spec.function)).stem
+
+
+def test_an_alias_means_at_most_two_metrics() -> None:
+    meant = Counter(alias.casefold() for spec in REGISTRY.values() for alias in {*spec.aliases})
+    assert {alias: n for alias, n in meant.items() if n > 2} == {}
+    assert all(len(set(spec.aliases)) == len(spec.aliases) >= 3 for spec in REGISTRY.values())
+    assert all(alias == alias.strip() != "" for alias in meant)
+
+
+def test_no_alias_is_the_name_of_another_metric() -> None:
+    for spec in REGISTRY.values():
+        taken = {alias.casefold().replace(" ", "_") for alias in spec.aliases} & set(REGISTRY)
+        assert taken <= {spec.name}

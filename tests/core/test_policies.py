@@ -1,0 +1,950 @@
+"""The rules that hold everywhere, on every metric that works value by value."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import product
+from math import inf, isnan, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import csmetrics as csm
+from csmetrics.core._registry import REGISTRY
+
+from .reference import LAWS
+
+ELEMENTWISE = [spec for spec in REGISTRY.values() if not spec.reduces]
+# One number per input; the others take dates or several components, and have their tests at the end
+NUMERIC = [spec for spec in ELEMENTWISE if LAWS[spec.name].signs]
+BANDED = [*NUMERIC, REGISTRY["health_band"]]
+DATED = [REGISTRY["ttv"], REGISTRY["onboarding_time"]]
+WEIGHED = [REGISTRY["engagement_score"], REGISTRY["health_score"]]
+
+numeric = pytest.mark.parametrize("spec", NUMERIC, ids=lambda spec: spec.name)
+banded = pytest.mark.parametrize("spec", BANDED, ids=lambda spec: spec.name)
+each_input = pytest.mark.parametrize(
+    ("spec", "name"), [pytest.param(s, n, id=f"{s.name}-{n}") for s in BANDED for n in s.inputs if n != "interval"]
+)
+each_rule = pytest.mark.parametrize(
+    ("spec", "parts", "wholes"),
+    [pytest.param(s, *rule, id=f"{s.name}-{i}") for s in BANDED for i, rule in enumerate(LAWS[s.name].at_most())],
+)
+
+
+def valid(spec: Any) -> dict[str, Any]:
+    """Give a row that breaks no rule, every input in it."""
+    return dict(LAWS[spec.name].rows[0][0])
+
+
+def numbers(row: dict[str, Any]) -> dict[str, Any]:
+    return {n: v for n, v in row.items() if not isinstance(v, str)}
+
+
+def words(row: dict[str, Any]) -> dict[str, Any]:
+    return {n: v for n, v in row.items() if isinstance(v, str)}
+
+
+def same(got: Any, expected: Any) -> bool:
+    return got == expected or (
+        isinstance(got, float) and isinstance(expected, float) and isnan(got) and isnan(expected)
+    )
+
+
+def test_every_elementwise_metric_is_tested_here() -> None:
+    assert {s.name for s in ELEMENTWISE} == {s.name for s in (*BANDED, *DATED, *WEIGHED)}
+    assert len(NUMERIC) == 70
+
+
+# Kinds of numbers
+
+
+@banded
+def test_kinds_of_numbers(spec: Any) -> None:
+    row = valid(spec)
+    expected = spec.function(**row)
+    kinds = (float, np.int64, np.float64, np.float32, np.float16, np.int8, np.uint8, Decimal, Fraction)
+    for kind in kinds:
+        got = spec.function(**{**row, **{n: kind(v) for n, v in numbers(row).items()}})
+        assert type(got) is type(expected) is (str if spec.unit == "band" else float)
+        assert got == expected, kind
+    mixed = {
+        n: kind(v) for (n, v), kind in zip(numbers(row).items(), (Decimal, np.int8, float, int, Fraction), strict=False)
+    }
+    assert spec.function(**{**row, **mixed}) == expected
+
+
+@banded
+def test_positional_is_by_keyword(spec: Any) -> None:
+    row = valid(spec)
+    positional = [v for n, v in row.items() if not LAWS[spec.name].inputs[n].keyword_only]
+    keywords = {n: v for n, v in row.items() if LAWS[spec.name].inputs[n].keyword_only}
+    assert spec.function(*positional, **keywords) == spec.function(**row)
+    if keywords:
+        with pytest.raises(TypeError, match="positional"):
+            spec.function(*row.values())
+
+
+# Containers
+
+CONTAINERS: dict[str, Any] = {
+    "list": lambda v: [v, v],
+    "tuple": lambda v: (v, v),
+    "int64": lambda v: np.array([v, v]),
+    "float64": lambda v: np.array([v, v], dtype=float),
+    "float32": lambda v: np.array([v, v], dtype=np.float32),
+    "int8": lambda v: np.array([v, v], dtype=np.int8),
+    "uint8": lambda v: np.array([v, v], dtype=np.uint8),
+    "uint64": lambda v: np.array([v, v], dtype=np.uint64),
+    "objects": lambda v: np.array([v, v], dtype=object),
+    "decimals": lambda v: [Decimal(v), Decimal(v)],
+    "masked": lambda v: np.ma.MaskedArray([v, v]),
+    "index": lambda v: pd.Index([v, v]),
+    "extension": lambda v: pd.array([v, v], dtype="Int64"),
+    "broadcast": lambda v: np.broadcast_to(np.float64(v), 2),
+    "reversed": lambda v: np.array([v, v])[::-1],
+}
+
+
+@banded
+def test_arrays(spec: Any) -> None:
+    row = valid(spec)
+    expected = spec.function(**row)
+    for name, container in CONTAINERS.items():
+        got = spec.function(**words(row), **{n: container(v) for n, v in numbers(row).items()})
+        assert type(got) is np.ndarray, name
+        assert got.dtype == (object if spec.unit == "band" else np.float64), name
+        assert got.tolist() == [expected, expected], name
+
+
+DTYPES = [
+    "int64",
+    "int8",
+    "uint8",
+    "float32",
+    "float64",
+    "Int64",
+    "UInt8",
+    "Float64",
+    "object",
+    "int64[pyarrow]",
+    "double[pyarrow]",
+]
+
+
+@banded
+def test_series(spec: Any) -> None:
+    row = valid(spec)
+    expected = spec.function(**row)
+    index = pd.Index(["b", "a", "a"], name="customer")
+    for dtype in DTYPES:
+        columns = {n: pd.Series([v] * 3, index=index, dtype=dtype) for n, v in numbers(row).items()}
+        got = spec.function(**words(row), **columns)
+        assert type(got) is pd.Series, dtype
+        assert got.dtype == (object if spec.unit == "band" else np.float64), dtype
+        assert got.index.identical(index), dtype
+        assert got.tolist() == [expected] * 3, dtype
+
+
+@banded
+def test_shapes_are_kept(spec: Any) -> None:
+    row = valid(spec)
+    expected = spec.function(**row)
+    for shape in ((), (1,), (2, 3), (2, 1, 2), (0,), (0, 2)):
+        got = spec.function(**words(row), **{n: np.full(shape, v) for n, v in numbers(row).items()})
+        assert got.shape == shape
+        assert got.ravel().tolist() == [expected] * got.size
+
+
+@banded
+def test_words_may_be_columns_too(spec: Any) -> None:
+    row = valid(spec)
+    columns = {n: pd.Series([v, v]) for n, v in row.items()}
+    assert spec.function(**columns).tolist() == [spec.function(**row)] * 2
+
+
+@banded
+def test_one_number_goes_with_arrays_and_series(spec: Any) -> None:
+    """Each input in turn is the only column, or the only number."""
+    row = valid(spec)
+    expected = spec.function(**row)
+    index = pd.Index([7, 3])
+    for name in numbers(row):
+        got = spec.function(**{**row, name: np.array([row[name]] * 2)})
+        assert type(got) is np.ndarray
+        assert got.tolist() == [expected] * 2
+        got = spec.function(**{**row, name: pd.Series([row[name]] * 2, index=index)})
+        assert got.index.equals(index)
+        assert got.tolist() == [expected] * 2
+        columns = {n: pd.Series([v] * 2, index=index) for n, v in numbers(row).items() if n != name}
+        got = spec.function(**{**row, **columns})
+        assert (type(got) is pd.Series) == bool(columns)
+        mixed = {n: [v] * 2 for n, v in numbers(row).items() if n != name}
+        got = spec.function(**{**row, **mixed, name: pd.Series([row[name]] * 2, index=index)})
+        assert got.index.equals(index)
+        assert got.tolist() == [expected] * 2
+
+
+@numeric
+def test_rows_and_columns_broadcast(spec: Any) -> None:
+    row = valid(spec)
+    names = list(numbers(row))
+    if len(names) == 1:
+        assert spec.function(np.full((2, 3), row[names[0]])).shape == (2, 3)
+        return
+    first, *rest = names
+    got = spec.function(
+        **words(row), **{first: np.full((2, 1), row[first])}, **{n: np.full((1, 3), row[n]) for n in rest}
+    )
+    assert got.shape == (2, 3)
+    assert got.tolist() == [[spec.function(**row)] * 3] * 2
+
+
+@numeric
+def test_each_value_has_its_own_row(spec: Any) -> None:
+    """Values of one row never reach another, also past the blocks that arrays are worked on in."""
+    row = valid(spec)
+    name = next(iter(row))
+    size = 2**17 + 3
+    column = np.full(size, row[name], dtype=float)
+    column[[0, 2**16, size - 1]] = nan
+    got = spec.function(**{**row, name: column})
+    assert np.flatnonzero(np.isnan(got)).tolist() == [0, 2**16, size - 1]
+    assert set(got[~np.isnan(got)]) == {spec.function(**row)}
+    rows = [*LAWS[spec.name].rows, *LAWS[spec.name].rows[::-1]]
+    rows = [given for given, _ in rows if set(given) == set(row)]
+    together = spec.function(**{n: [one[n] for one in rows] for n in row})
+    np.testing.assert_array_equal(together, [spec.function(**one) for one in rows])
+
+
+@banded
+def test_inputs_are_never_changed(spec: Any) -> None:
+    row = valid(spec)
+    for missing in (False, True):
+        columns = {n: np.array([v, nan if missing else v], dtype=float) for n, v in numbers(row).items()}
+        before = {n: c.copy() for n, c in columns.items()}
+        for column in columns.values():
+            column.flags.writeable = False
+        got = spec.function(**words(row), **columns)
+        assert not any(np.shares_memory(got, column) for column in columns.values())
+        series = {n: pd.Series(c.copy(), name=n) for n, c in before.items()}
+        out = spec.function(**words(row), **series)
+        out.iloc[0] = out.iloc[1]
+        for name, column in before.items():
+            np.testing.assert_array_equal(columns[name], column)
+            np.testing.assert_array_equal(series[name], column)
+            assert series[name].name == name
+
+
+# Series whose rows do not match, shapes that do not go together
+
+
+@pytest.mark.parametrize("spec", [s for s in BANDED if len(s.inputs) > 1], ids=lambda spec: spec.name)
+@pytest.mark.parametrize("labels", [["a", "c"], ["b", "a"]], ids=["others", "other order"])
+def test_other_labels(spec: Any, labels: list[str]) -> None:
+    row = valid(spec)
+    first, *_, last = numbers(row)
+    left, right = pd.Series([row[first]] * 2, index=["a", "b"]), pd.Series([row[last]] * 2, index=labels)
+    with pytest.raises(csm.MetricInputError, match="index of the other Series") as error:
+        spec.function(**{**row, first: left, last: right})
+    assert (error.value.metric, error.value.argument) == (spec.name, last)
+
+
+@pytest.mark.parametrize("spec", [s for s in BANDED if len(s.inputs) > 1], ids=lambda spec: spec.name)
+def test_shapes_that_do_not_go_together(spec: Any) -> None:
+    row = valid(spec)
+    first, *_, last = numbers(row)
+    wrong: list[tuple[Any, Any]] = [
+        (np.full(2, row[first]), np.full(3, row[last])),
+        ([row[first]] * 3, [row[last]] * 2),
+        (pd.Series([row[first]] * 2), [row[last]] * 3),
+        (pd.Series([row[first]] * 2), np.full((2, 2), row[last])),
+        (pd.Series([row[first]]), np.full(3, row[last])),
+    ]
+    for left, right in wrong:
+        with pytest.raises(csm.MetricInputError, match="shapes that go together") as error:
+            spec.function(**{**row, first: left, last: right})
+        assert error.value.metric == spec.name
+        assert {first, last} <= set(error.value.argument.split(", "))
+
+
+# Missing
+
+MISSING: dict[str, Any] = {
+    "None": None,
+    "nan": nan,
+    "NA": pd.NA,
+    "NaT": pd.NaT,
+    "np.nan": np.float32("nan"),
+    "Decimal": Decimal("NaN"),
+}
+
+
+def is_missing(value: Any) -> bool:
+    return value is None or (type(value) is float and isnan(value))
+
+
+@each_input
+def test_missing_in_missing_out(spec: Any, name: str) -> None:
+    row = valid(spec)
+    expected = spec.function(**row)
+    undefined = [{}, {"undefined": 0}, {"undefined": "raise"}] if "undefined" in spec.options else [{}]
+    for kind, options in product(MISSING.values(), undefined):
+        assert is_missing(spec.function(**{**row, name: kind}, **options)), kind
+        for container in (list, lambda values: pd.Series(values, dtype=object)):
+            got = spec.function(**{**row, name: container([row[name], kind])}, **options)
+            assert got[0] == expected, kind
+            assert is_missing(got.tolist()[1]), kind
+    for dtype in ("Int64", "Float64", "int64[pyarrow]", "double[pyarrow]"):
+        got = spec.function(**{**row, name: pd.Series([None, row[name]], dtype=dtype)})
+        assert is_missing(got.tolist()[0]), dtype
+        assert got[1] == expected, dtype
+
+
+@banded
+def test_missing_words(spec: Any) -> None:
+    row = valid(spec)
+    for name in words(row):
+        for kind in (None, nan, pd.NA):
+            assert isnan(spec.function(**{**row, name: kind}, undefined=0))
+            got = spec.function(**{**row, name: [row[name], kind]}, undefined=0)
+            assert got[0] == spec.function(**row)
+            assert isnan(got[1])
+
+
+# Nothing below the line
+
+EMPTY: dict[str, list[dict[str, Any]]] = {
+    "retention_rate": [{"end": 20, "new": 13, "start": 0, "reactivated": 7}],
+    "quick_ratio": [{"contraction_mrr": 0, "churned_mrr": 0}],
+    "discounted_clv": [{"retention_rate": 100, "discount_rate": 0}],
+    "cac_payback": [{"arpa": 0}, {"gross_margin": 0}, {"gross_margin": -7}, {"cac": 0, "arpa": 0}],
+    "nps": [{"promoters": 0, "passives": 0, "detractors": 0}],
+    "net_sentiment": [{"positive": 0, "neutral": 0, "negative": 0}],
+    "net_easy_score": [{"easy": 0, "difficult": 0, "responses": 0}],
+    "self_service_rate": [{"self_served": 0, "assisted": 0}],
+    "goal_attainment": [{"target": 23, "baseline": 23}, {"target": 37, "baseline": 37}],
+    "normalize_score": [{"low": 11, "high": 11}, {"low": 37, "high": 37}],
+}
+LOSSES = {"start_mrr": 0, "contraction_mrr": 0, "churned_mrr": 0}
+BOTTOMS = {  # of quotients that may have something above the line where nothing stands below
+    "average_lifetime": "churn_rate",
+    "clv": "churn_rate",
+    "customer_growth_rate": "start",
+    "mrr_growth_rate": "start_mrr",
+    "mrr": "count",
+}
+
+
+def empties(spec: Any) -> list[dict[str, Any]]:
+    """Give rows without a value that break no rule."""
+    row, law = valid(spec), LAWS[spec.name]
+    if spec.name in EMPTY:
+        return [{**row, **empty} for empty in EMPTY[spec.name]]
+    if law.rules:
+        zero = LOSSES if "churned_mrr" in row else dict.fromkeys([*law.at_most()[0][0], *law.at_most()[0][1]], 0)
+        return [{**row, **zero}]
+    bottom = BOTTOMS.get(spec.name) or list(row)[-1]
+    return [{**row, bottom: 0}, {**dict.fromkeys(numbers(row), 0), **words(row)}]
+
+
+with_base = pytest.mark.parametrize("spec", [s for s in NUMERIC if s.base], ids=lambda spec: spec.name)
+
+
+@with_base
+def test_undefined(spec: Any) -> None:
+    for row in empties(spec):
+        assert LAWS[spec.name].value(**row) is None
+        for zero in (int, float, Decimal, np.int64):
+            given = {n: v if isinstance(v, str) else zero(v) for n, v in row.items()}
+            assert isnan(spec.function(**given))
+            assert isnan(spec.function(**given, undefined=nan))
+            for fill in (-1.0, 0, 250, np.float64(3), inf):
+                got = spec.function(**given, undefined=fill)
+                assert type(got) is float
+                assert got == fill
+            with pytest.raises(csm.UndefinedMetricError, match=f"^{spec.name}: ") as error:
+                spec.function(**given, undefined="raise")
+            assert error.value.metric == spec.name
+            assert error.value.argument == spec.base
+            assert error.value.code == "undefined"
+            assert "must not be 0; it is" in str(error.value)
+            assert isinstance(error.value, ZeroDivisionError)
+
+
+@with_base
+def test_undefined_in_columns(spec: Any) -> None:
+    fine = valid(spec)
+    for empty in empties(spec):
+        missing = {**fine, next(iter(numbers(fine))): nan}
+        columns = {n: pd.Series([fine[n], empty[n], missing[n], empty[n]], index=list("abcd")) for n in fine}
+        expected = spec.function(**fine)
+        for undefined, fill in ((nan, nan), (-1.0, -1.0), (0, 0.0)):
+            wanted = pd.Series([expected, fill, nan, fill], index=list("abcd"))
+            pd.testing.assert_series_equal(spec.function(**columns, undefined=undefined), wanted)
+            arrays = {n: c.to_numpy() for n, c in columns.items()}
+            np.testing.assert_array_equal(spec.function(**arrays, undefined=undefined), wanted)
+        with pytest.raises(csm.UndefinedMetricError) as error:
+            spec.function(**columns, undefined="raise")
+        assert error.value.metric == spec.name
+        assert error.value.argument == spec.base
+        assert "2 of 4 values break it, first at position 1" in str(error.value)
+
+
+@with_base
+def test_missing_stays_missing_where_the_metric_is_undefined_too(spec: Any) -> None:
+    for empty in empties(spec):
+        for name in numbers(empty):
+            given = {**empty, name: nan}
+            assert isnan(spec.function(**given, undefined=0))
+            assert isnan(spec.function(**{**given, name: np.array([nan])}, undefined=0)[0])
+
+
+@pytest.mark.parametrize("spec", [s for s in NUMERIC if not s.base], ids=lambda spec: spec.name)
+def test_without_a_line_nothing_is_undefined(spec: Any) -> None:
+    row = valid(spec)
+    zeros = dict.fromkeys(numbers(row), 0)
+    expected = LAWS[spec.name].value(**zeros)
+    assert spec.function(**zeros, undefined="raise") == spec.function(**zeros) == float(expected)
+    assert spec.function(**{n: [0] for n in zeros}, undefined="raise").tolist() == [float(expected)]
+
+
+@numeric
+def test_undefined_must_be_a_number_or_raise(spec: Any) -> None:
+    """Wherever `undefined` is looked at at all: numbers that have a value do not need it."""
+    for wrong in ("nan", "Raise", None, True, [0], 1j, {}):
+        with pytest.raises(csm.MetricInputError, match="must be a number or 'raise'") as error:
+            spec.function(**{n: [v] for n, v in valid(spec).items()}, undefined=wrong)
+        assert (error.value.metric, error.value.argument) == (spec.name, "undefined")
+
+
+# Impossible inputs
+
+NO_NUMBERS: dict[str, Any] = {
+    "text": "12",
+    "empty text": "",
+    "True": True,
+    "False": False,
+    "np.True": np.True_,
+    "complex": 3 + 1j,
+    "np.complex": np.complex128(3),
+    "dict": {"a": 1},
+    "set": {1},
+    "object": object(),
+    "bytes": b"5",
+    "date": datetime(2026, 1, 1),
+    "timedelta": np.timedelta64(5, "D"),
+}
+
+
+def refused(spec: Any, argument: str, row: dict[str, Any], match: str | None = None) -> csm.MetricInputError:
+    with pytest.raises(csm.MetricInputError, match=match) as raised:
+        spec.function(**row)
+    error = raised.value
+    assert (error.metric, error.argument, error.code) == (spec.name, argument, "impossible_input")
+    assert str(error).startswith(f"{spec.name}: `{argument}` must ")
+    assert isinstance(error, ValueError)
+    return error
+
+
+@each_input
+def test_what_is_no_number(spec: Any, name: str) -> None:
+    row = valid(spec)
+    for kind in NO_NUMBERS.values():
+        refused(spec, name, {**row, name: kind}, "must be a number")
+        holder = np.empty(3, dtype=object)
+        holder[:] = [row[name], kind, kind]
+        if not isinstance(kind, np.timedelta64):
+            refused(spec, name, {**row, name: pd.Series(holder)}, "2 of 3 values are not, first at position 1")
+            refused(spec, name, {**row, name: list(holder)}, "must be numbers")
+    for column in (np.array([True, False]), pd.Series(["1", "2"]), np.array([1j, 2]), pd.to_datetime(["2026-01-01"])):
+        refused(spec, name, {**row, name: column}, "must be numbers")
+    refused(spec, name, {**row, name: pd.DataFrame({"a": [1]})}, "must be a number")
+    refused(spec, name, {**row, name: [[1, 2], [3]]}, "must be (a list of )?numbers")
+
+
+@each_input
+def test_infinite(spec: Any, name: str) -> None:
+    row = valid(spec)
+    for infinite in (inf, -inf, np.float32("inf"), Decimal("Infinity"), Decimal("-Infinity"), 10**400, -(10**400)):
+        refused(spec, name, {**row, name: infinite}, "must be finite|must be between|must be >=|must be <=")
+        refused(spec, name, {**row, name: [row[name], infinite]}, "1 of 2 values break it, first at position 1")
+    assert "must be finite" in str(refused(spec, name, {**row, name: pd.Series([inf])}))
+
+
+@each_input
+def test_outside_the_limits(spec: Any, name: str) -> None:
+    row, said = valid(spec), LAWS[spec.name].inputs[name]
+    wrong = []
+    if said.low == 0:
+        wrong += [-1, -0.5, np.int8(-7), Decimal("-0.01"), -1e-200]
+    if said.high == 100:
+        wrong += [101, 100.5, np.float32(1e6), Decimal("100.01"), 100.00000001]
+    for value in wrong:
+        error = refused(spec, name, {**row, name: value}, "got ")
+        assert ("0 and 100" in error.rule) == (said.low == 0 and said.high == 100)
+        assert f"got {float(value):.15g}" in error.found
+        good = row[name]
+        found = "2 of 4 values break it, first at position 1"
+        refused(spec, name, {**row, name: [good, value, nan, value]}, found)
+        index = pd.Index(list("abcd"))
+        refused(spec, name, {**row, name: pd.Series([good, value, nan, value], index=index, dtype=object)}, found)
+        refused(spec, name, {**row, name: np.array([[value]], dtype=float)}, "got ")
+    if not wrong:
+        assert said.low == -inf
+        assert said.high == inf
+        lower = {"low": -101} if name == "high" else {}
+        assert isinstance(spec.function(**{**row, **lower, name: -row[name]}), float)
+
+
+@each_input
+def test_the_limits_themselves_are_possible(spec: Any, name: str) -> None:
+    row, law = valid(spec), LAWS[spec.name]
+    for limit in (law.inputs[name].low, law.inputs[name].high):
+        changed = {**row, name: limit}
+        fits = all(sum(changed[n] for n in a) <= sum(changed[n] for n in b) for a, b in law.at_most())
+        if abs(limit) < inf and fits:
+            expected = law.value(**changed)
+            for got in (spec.function(**changed), spec.function(**{n: [v] for n, v in changed.items()})[0]):
+                assert (
+                    got == expected
+                    if isinstance(got, str)
+                    else same(got, nan if expected is None else pytest.approx(float(expected), rel=1e-12))
+                )
+
+
+def test_words() -> None:
+    for wrong in ("Month", "months", "", "fortnight", 1, 2.5, True, b"month", object()):
+        with pytest.raises(
+            csm.MetricInputError, match="must be one of 'day', 'week', 'month', 'quarter', 'year'"
+        ) as error:
+            csm.mrr(89, wrong)
+        assert (error.value.metric, error.value.argument) == ("mrr", "interval")
+        holder = np.empty(3, dtype=object)
+        holder[:] = ["year", wrong, wrong]
+        with pytest.raises(csm.MetricInputError, match="2 of 3 values are not, first at position 1"):
+            csm.mrr(89, holder)
+    assert csm.mrr([12, 12], ["year", "month"]).tolist() == [1, 12]
+    assert csm.mrr(12, pd.Series(["year", "month"], dtype="category")).tolist() == [1, 12]
+    assert csm.mrr(12, pd.Series(["year", "month", None], dtype="string")).tolist()[:2] == [1, 12]
+
+
+@each_rule
+def test_rules(spec: Any, parts: list[str], wholes: list[str]) -> None:
+    """A part larger than its whole, where all other rules hold."""
+    row = valid(spec)
+    for name in parts:
+        broken = dict(row)
+        broken[name] = row[name] + sum(row[n] for n in wholes) - sum(row[n] for n in parts) + 1
+        if spec.name == "health_band":
+            broken = {**row, "red": 63, "yellow": 61}
+        argument = " + ".join(parts)
+        pair = f"{sum(broken[n] for n in parts)} > {sum(broken[n] for n in wholes)}"
+        rule = f"must be <= `{' + '.join(wholes)}`"
+        for kind in (int, float, Decimal, np.uint16):
+            given = {**broken, **{n: kind(v) for n, v in numbers(broken).items()}}
+            assert refused(spec, argument, given).rule == rule
+        assert pair in refused(spec, argument, {n: [v] for n, v in broken.items()}).found
+        columns = {n: [row[n], broken[n], row[n], broken[n]] for n in row}
+        found = refused(spec, argument, columns).found
+        assert found.startswith(f"2 of 4 values break it, first at position 1 ({sum(broken[n] for n in parts)}")
+        assert str(sum(broken[n] for n in wholes)) in found.partition("position 1")[2]
+        refused(spec, argument, {n: pd.Series(v, index=list("abcd")) for n, v in columns.items()}, "2 of 4 values")
+        refused(spec, argument, {**broken, name: pd.Series([row[name], broken[name]])}, "1 of 2 values")
+
+
+@each_rule
+def test_a_part_may_be_all_of_its_whole(spec: Any, parts: list[str], wholes: list[str]) -> None:
+    row, law = valid(spec), LAWS[spec.name]
+    row[wholes[0]] += sum(row[n] for n in parts) - sum(row[n] for n in wholes)
+    expected = law.value(**row)
+    for got in (spec.function(**row), spec.function(**{n: [v] for n, v in row.items()})[0]):
+        assert got == expected if isinstance(got, str) else same(got, nan if expected is None else float(expected))
+
+
+@each_rule
+def test_rounding_breaks_no_rule(spec: Any, parts: list[str], wholes: list[str]) -> None:
+    """A float sum of parts may exceed its whole by rounding: 0.1 + 0.2 > 0.3."""
+    if len(parts) == 1:
+        row = {n: v * (1 + 1e-8) if n in parts else v for n, v in {**valid(spec), parts[0]: 50, wholes[0]: 50}.items()}
+        if len(wholes) == 1:
+            assert f"{parts[0]}" in refused(spec, parts[0], row).argument
+        return
+    zero = dict.fromkeys([n for n in valid(spec) if n not in wholes], 0)
+    row = {**valid(spec), **zero, **dict.fromkeys(wholes, 0), parts[0]: 0.1, parts[1]: 0.2, wholes[0]: 0.3}
+    law = LAWS[spec.name]
+    expected = law.value(**{**row, parts[0]: Fraction(1, 10), parts[1]: Fraction(2, 10), wholes[0]: Fraction(3, 10)})
+    for got in (spec.function(**row), spec.function(**{n: [v] for n, v in row.items()})[0]):
+        assert same(got, nan) if expected is None else got == pytest.approx(float(expected), abs=1e-12)
+        low, high = spec.bounds
+        assert expected is None or (-inf if low is None else low) <= got <= (inf if high is None else high)
+
+
+# Results within their bounds
+
+
+def drawn(spec: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Rows of any size that break no rule: parts are shares of their whole."""
+    law = LAWS[spec.name]
+    size = st.one_of(st.integers(0, 10**6), st.floats(1e-6, 1e9), st.floats(1e-6, 1), st.just(0))
+    by_name: dict[str, st.SearchStrategy[Any]] = {
+        n: st.floats(1e-6, 100) | st.just(0) if said.high == 100 else size for n, said in law.inputs.items()
+    }
+    by_name |= {n: st.sampled_from(spec.inputs[n].quantity.choices) for n in law.inputs if n == "interval"}
+    by_name |= {n: st.floats(0, 36) for n in ("periods",) if n in law.inputs}
+
+    def obey(row: dict[str, Any]) -> dict[str, Any]:
+        for parts, wholes in law.at_most():
+            excess = sum(row[n] for n in parts) - sum(row[n] for n in wholes)
+            if excess > 0:
+                row[wholes[0]] += excess
+        return row
+
+    return st.fixed_dictionaries(by_name).map(obey)
+
+
+@numeric
+@given(data=st.data())
+def test_results_are_within_their_bounds(spec: Any, data: st.DataObject) -> None:
+    row = data.draw(drawn(spec))
+    one, column = spec.function(**row), spec.function(**{n: [v] for n, v in row.items()})
+    assert one == pytest.approx(column[0], rel=1e-13, nan_ok=True)
+    low, high = LAWS[spec.name].bounds
+    for got in (one, column[0]):
+        assert isnan(got) or (-inf if low is None else low) <= got <= (inf if high is None else high)
+
+
+# Ordinary numbers take a short way, everything else a careful one: both must agree
+
+EDGES = (
+    0,
+    5e-324,
+    1e-200,
+    1e-150,
+    1e-12,
+    0.1,
+    0.2,
+    0.3,
+    0.1 + 0.2,
+    1 / 3,
+    1,
+    7,
+    99.99999999999999,
+    100,
+    100.00000000000001,
+    2.0**53,
+    1e149,
+    1e150,
+    1e151,
+    1e200,
+    1.7e308,
+)
+
+
+def outcome(call: Any, **inputs: Any) -> Any:
+    """Give the value, or what is wrong."""
+    try:
+        got = call(**inputs)
+    except csm.CsmetricsError as error:
+        return type(error), error.argument, error.rule
+    return got.tolist()[0] if isinstance(got, np.ndarray) else got
+
+
+def alike(one: Any, other: Any, slack: float) -> bool:
+    """Tell whether two outcomes are the same, but for rounding."""
+    if isinstance(one, float) and isinstance(other, float):
+        return one == pytest.approx(other, rel=4e-16, abs=slack, nan_ok=True)
+    return bool(one == other)
+
+
+@banded
+def test_the_short_way_is_the_careful_way(spec: Any) -> None:
+    names = [n for n in spec.inputs if n != "interval"]
+    signed = (*EDGES, -0.1, -100, -1e200, 0.0, -0.0)
+    edges = [signed if LAWS[spec.name].inputs[n].low < 0 else (*EDGES, 0.0, -0.0, -1e-200) for n in names]
+    combinations = list(product(*edges)) if len(names) < 3 else []
+    dice = random.Random(spec.name)
+    while len(combinations) < 400 and len(names) > 1:
+        # equal values often, so that parts fill their wholes
+        few = dice.sample(range(len(EDGES)), 3)
+        combinations.append(tuple(of[dice.choice(few)] if dice.random() < 0.8 else dice.choice(of) for of in edges))
+    word = [{"interval": w} for w in ("day", "year")] if "interval" in spec.inputs else [{}]
+    for values in combinations:
+        row = {**dict(zip(names, values, strict=True)), **word[hash(values) % len(word)]}
+        short = outcome(spec.function, **row)
+        careful = outcome(spec.function, **{n: [v] for n, v in row.items()})
+        rounding = 3e-14 if spec.name.startswith("compound") else 0  # two libraries' powers
+        assert alike(short, careful, rounding), row
+
+
+@banded
+def test_the_short_way_of_integers(spec: Any) -> None:
+    """Python integers are exact at any size; floats are what they mean."""
+    names = [n for n in spec.inputs if n != "interval"]
+    dice = random.Random(spec.name)
+    for _ in range(60):
+        row = {n: dice.choice([0, 1, 3, 100, 10**15, 2**53 + 1, 2**64 - 1, 10**30]) for n in names}
+        short = outcome(spec.function, **row)
+        careful = outcome(spec.function, **{n: [float(v)] for n, v in row.items()})
+        size = sum(row.values()) if spec.unit in ("money", "count") else 100
+        assert alike(short, careful, 1e-15 * size), row
+
+
+@each_input
+def test_huge_integers_are_refused(spec: Any, name: str) -> None:
+    row = valid(spec)
+    for huge in (10**400, 10**309):
+        for value in (huge, [huge], [row[name], huge], np.array([huge], dtype=object), Decimal(huge)):
+            refused(spec, name, {**row, name: value})
+
+
+@numeric
+def test_results_past_all_floats_are_refused(spec: Any) -> None:
+    """Where inputs are possible, the result is a finite number, NaN or an error; never infinite, never a warning."""
+    names = [n for n in spec.inputs if n != "interval"]
+    for values in product((0, 1e-300, 1e-9, 3, 1e160, 1.5e308), repeat=min(len(names), 3)):
+        row = {**valid(spec), **dict(zip(names, values, strict=False))}
+        for inputs in (row, {n: [v] for n, v in row.items()}):
+            got = outcome(spec.function, **inputs)
+            assert (type(got) is tuple and got[0] is csm.MetricInputError) or (
+                (type(got) is float and abs(got) < inf) or isnan(got)
+            )
+
+
+# Scale and direction
+
+
+def has_levels(spec: Any) -> bool:
+    return any(given.kind == "level" for given in LAWS[spec.name].inputs.values())
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [s for s in NUMERIC if LAWS[s.name].unit in ("percent", "points", "ratio") and not has_levels(s)],
+    ids=lambda s: s.name,
+)
+def test_parts_and_wholes_times_seven(spec: Any) -> None:
+    for row, _ in LAWS[spec.name].rows:
+        larger = {n: 7 * v for n, v in row.items()}
+        assert spec.function(**larger) == pytest.approx(spec.function(**row), rel=1e-14)
+
+
+MONEY = [s for s in NUMERIC if any(given.quantity.name == "money" for given in s.inputs.values())]
+
+
+@pytest.mark.parametrize("spec", MONEY, ids=lambda spec: spec.name)
+def test_money_in_another_currency(spec: Any) -> None:
+    """Rates and ratios stay, money changes with it."""
+    row = valid(spec)
+    times = 3 if LAWS[spec.name].unit == "money" else 1
+    other = {n: 3 * v if spec.inputs[n].quantity.name == "money" else v for n, v in row.items()}
+    assert spec.function(**other) == pytest.approx(times * spec.function(**row), rel=1e-14)
+
+
+def test_which_metrics_take_money() -> None:
+    named = {n for s in REGISTRY.values() for n, g in s.inputs.items() if g.quantity.name == "money"}
+    assert named == {
+        *(
+            "amount",
+            "mrr",
+            "new_mrr",
+            "expansion_mrr",
+            "contraction_mrr",
+            "churned_mrr",
+            "reactivation_mrr",
+            "start_mrr",
+        ),
+        *("end_mrr", "arpa", "order_value", "margin", "acquisition_cost", "retention_cost", "revenue", "clv", "cac"),
+        *("crc", "support_cost"),
+    }
+
+
+@numeric
+def test_direction(spec: Any) -> None:
+    """One more of an input moves the result the way the design says."""
+    row, law = valid(spec), LAWS[spec.name]
+    before = spec.function(**row)
+    for name, sign in zip(law.inputs, law.signs, strict=True):
+        if sign == ".":
+            continue
+        more = {**row, name: row[name] + 1}
+        after = spec.function(**more)
+        assert (after > before) if sign == "+" else (after < before), name
+        assert (spec.function(**{n: [v] for n, v in more.items()})[0] > before) == (sign == "+"), name
+
+
+@pytest.mark.parametrize("spec", [s for s in NUMERIC if s.is_share], ids=lambda spec: spec.name)
+def test_shares(spec: Any) -> None:
+    """All of the whole is 100, none of it 0, and the share grows with its part."""
+    part, whole = spec.inputs
+    values = [spec.function(**{part: k, whole: 49}) for k in range(50)]
+    assert values == sorted(set(values))
+    assert (values[0], values[-1]) == (0.0, 100.0)
+    assert spec.function(**{part: list(range(50)), whole: 49}).tolist() == values
+    assert spec.function(**{part: list(range(50)), whole: [49] * 50}).tolist() == values
+    for k in (1, 3, 7, 49, 0.1, 0.7, 1e-9, 1e140, 1e-200, 1e200, 123456789.123):
+        assert spec.function(**{part: k, whole: k}) == 100.0
+        assert spec.function(**{part: [k], whole: [k]}).tolist() == [100.0]
+
+
+def test_what_is_a_share() -> None:
+    shares = {law.name for law in LAWS.values() if law.bounds == (0, 100) and law.signs == "+-" and law.rules}
+    assert {s.name for s in REGISTRY.values() if s.is_share} == shares
+
+
+# Options
+
+
+@pytest.mark.parametrize("wrong", ["High", "", None, 1, True])
+def test_normalize_score_better(wrong: Any) -> None:
+    for value in (37, [37]):
+        with pytest.raises(csm.MetricInputError, match="must be one of 'high', 'low'") as error:
+            csm.normalize_score(value, 11, 97, better=wrong)
+        assert (error.value.metric, error.value.argument) == ("normalize_score", "better")
+
+
+@pytest.mark.parametrize("wrong", ["Now", "", None, 1, True, ["now"]])
+def test_discounted_clv_first_payment(wrong: Any) -> None:
+    with pytest.raises(csm.MetricInputError, match="'now', 'next', 'certain_next'") as error:
+        csm.discounted_clv(89, 79, 7, first_payment=wrong)
+    assert (error.value.metric, error.value.argument) == ("discounted_clv", "first_payment")
+
+
+@pytest.mark.parametrize("wrong", [-1, 2.5, 2.0, True, "3", nan, inf, [3], 10**400])
+def test_discounted_clv_horizon(wrong: Any) -> None:
+    with pytest.raises(csm.MetricInputError, match="whole number of payments") as error:
+        csm.discounted_clv(89, 79, 7, horizon=wrong)
+    assert (error.value.metric, error.value.argument) == ("discounted_clv", "horizon")
+
+
+def test_discounted_clv_of_a_far_horizon_is_that_of_none() -> None:
+    for first in ("now", "next", "certain_next"):
+        whole = csm.discounted_clv(89, 79, 7, first_payment=first)
+        assert csm.discounted_clv(89, 79, 7, first_payment=first, horizon=np.int64(10**6)) == pytest.approx(
+            whole, rel=1e-14
+        )
+        part = csm.discounted_clv([89, 89], [79, 100], [7, 0], first_payment=first, horizon=5)
+        assert part.tolist() == [csm.discounted_clv(89, 79, 7, first_payment=first, horizon=5), 445]
+
+
+# Dates
+
+
+@pytest.mark.parametrize("spec", DATED, ids=lambda spec: spec.name)
+def test_dates(spec: Any) -> None:
+    start, end = valid(spec).values()
+    first, second = spec.inputs
+    kinds: list[Any] = [lambda d: d, pd.Timestamp, np.datetime64, lambda d: pd.Timestamp(d).tz_localize("UTC")]
+    for kind in kinds:
+        got = spec.function(kind(start), kind(end))
+        assert type(got) is float
+        assert got == 3.25
+    assert spec.function(start.date(), end.date()) == 3.0
+    for missing in (None, nan, pd.NaT, pd.NA, np.datetime64("NaT")):
+        assert isnan(spec.function(missing, end))
+        assert isnan(spec.function(start, missing))
+        assert spec.function([start, missing], [end, end]).tolist()[0] == 3.25
+    refused(spec, first, {first: end, second: start}, "2026-03-02T18:00 > 2026-02-27T12:00|2026-03-02T18:00:00 > ")
+    found = refused(spec, first, {first: [start, end, end], second: [end, start, start]}).found
+    assert found.startswith("2 of 3 values break it, first at position 1")
+    assert spec.function(start, start) == 0.0
+    for wrong in ("2026-01-01", 5, 5.0, True, {}, 1j):
+        refused(spec, first, {first: wrong, second: end}, "must be a date")
+        refused(
+            spec, second, {first: [start, start], second: [end, wrong]}, "1 of 2 values are not, first at position 1"
+        )
+    left, right = pd.Series([start, start], index=["b", "a"]), pd.Series([end, end], index=["a", "b"])
+    refused(spec, second, {first: left, second: right}, "index of the other Series")
+    refused(spec, f"{first}, {second}", {first: [start] * 2, second: [end] * 3}, "shapes that go together")
+    refused(spec, f"{first}, {second}", {first: pd.Timestamp(start, tz="UTC"), second: end}, "time zone")
+    got = spec.function(left, end)
+    assert got.index.tolist() == ["b", "a"]
+    assert got.tolist() == [3.25, 3.25]
+    assert left.tolist() == [start, start]
+
+
+# Components with weights
+
+
+@pytest.mark.parametrize("spec", WEIGHED, ids=lambda spec: spec.name)
+def test_components(spec: Any) -> None:
+    call, (value, weights) = spec.function, spec.inputs
+    line, factors = valid(spec).values()
+    expected = call(line, factors)
+    assert type(expected) is float
+    for kind in (float, np.int64, np.float32, Decimal, Fraction):
+        assert call([kind(v) for v in line], [kind(w) for w in factors]) == expected
+    for container in (tuple, np.array, lambda v: np.array(v, dtype=np.int8), lambda v: pd.Series(v, dtype="Int64")):
+        assert call(container(line), container(factors)) == expected
+    assert call([[line, line]], factors).tolist() == [[expected, expected]]
+    by_name = call(
+        {"a": pd.Series([line[0]] * 2, index=["x", "y"]), "b": line[1], "c": [line[2]] * 2},
+        dict(zip("abc", factors, strict=True)),
+    )
+    assert by_name.to_dict() == {"x": expected, "y": expected}
+    for wrong in (-1, inf, "5", True, 1j, {}):
+        refused(spec, value, {value: [*line[:2], wrong], weights: factors})
+        refused(spec, f"{value}['b']", {value: {"a": 1, "b": wrong}, weights: {"a": 1, "b": 1}})
+    for wrong in (inf, nan, None, "5", True, 1j, 10**400):
+        refused(spec, "weights[1]", {value: line, weights: [factors[0], wrong, factors[2]]})
+        refused(spec, "weights['b']", {value: {"a": 1, "b": 2}, weights: {"a": 1, "b": wrong}})
+    for fewer in ([1, 2], [1, 2, 3, 4]):
+        refused(spec, "weights", {value: line, weights: fewer}, "as many as the components")
+    refused(spec, "weights", {value: {"a": 1, "b": 2}, weights: {"a": 1}}, "no weight for 'b'")
+    refused(spec, "weights", {value: {"a": 1}, weights: [1]}, "must be a mapping")
+    refused(spec, value, {value: 5, weights: [1]}, "one value per component")
+    refused(spec, value, {value: [], weights: []}, "one value per component")
+    left, right = pd.Series([1, 2], index=["x", "y"]), pd.Series([1, 2], index=["y", "x"])
+    refused(
+        spec, f"{value}['b']", {value: {"a": left, "b": right}, weights: {"a": 1, "b": 1}}, "index of the other Series"
+    )
+    frame = pd.DataFrame([line, line], columns=list("abc"))
+    before = frame.copy()
+    assert call(frame, factors).tolist() == [expected] * 2
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_health_score_alone() -> None:
+    for wrong in ([101], [100.5]):
+        refused(REGISTRY["health_score"], "scores", {"scores": wrong, "weights": [1]}, "between 0 and 100")
+    refused(REGISTRY["health_score"], "weights[0]", {"scores": [5], "weights": [-1]}, "must be >= 0")
+    nothing: list[tuple[Any, Any]] = [([5], [0]), ([None], [3]), ([None, 5], [3, 0]), ({}, {"a": 1})]
+    for scores, weights in nothing[:3]:
+        assert isnan(csm.health_score(scores, weights))
+        assert csm.health_score(scores, weights, undefined=-1.0) == -1.0
+        with pytest.raises(csm.UndefinedMetricError) as error:
+            csm.health_score(scores, weights, undefined="raise")
+        assert (error.value.metric, error.value.argument) == ("health_score", "weights")
+    with pytest.raises(csm.UndefinedMetricError, match="2 of 3 values break it, first at position 1"):
+        csm.health_score([[5, 5], [nan, 7], [None, 7]], [3, 0], undefined="raise")
+    assert csm.health_score([[5, 9], [nan, 7]], [3, 0], undefined=0).tolist() == [5, 0]
+    assert csm.health_score({"a": 40}, {"a": 1, "b": 3}) == 40  # a component that is not there is a missing score
+    assert csm.health_score([100, 100, 100], [0.1, 0.2, 0.7]) <= 100
+    for scores in ([0.1 + 0.2] * 3, [100, 99.99999999999999, 100]):
+        assert 0 <= csm.health_score(scores, [0.1, 0.2, 0.3]) <= 100
+
+
+def test_engagement_score_alone() -> None:
+    assert csm.engagement_score([3, 5], [-7, 2]) == -11
+    assert isnan(csm.engagement_score([3, None], [1, 0]))
+    assert csm.engagement_score([0, 0], [5, 7], undefined="raise") == 0
+    refused(
+        REGISTRY["engagement_score"], "counts", {"counts": {"a": 1}, "weights": {"a": 1, "b": 3}}, "no component 'b'"
+    )
+    with pytest.raises(csm.MetricInputError):
+        csm.engagement_score([1e200, 1e200], [1e120, 1e120])
+
+
+def test_health_band_is_a_word_of_its_kind() -> None:
+    index = pd.Index(["b", "a", "c", "d"])
+    got = csm.health_band(pd.Series([50, 50.01, 75.01, nan], index=index))
+    assert got.index.equals(index)
+    assert got.tolist() == ["red", "yellow", "green", None]
+    assert csm.health_band(75, red=[50, 75, 20], yellow=[75, 75, 40]).tolist() == ["yellow", "red", "green"]

@@ -1,0 +1,171 @@
+"""The errors: bases, parts, messages, and that they survive pickling and copying."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+
+FRAME = pd.DataFrame({"plan": ["a"], "cancelled": [1], "start": [10]})
+
+# What raises, the error, and its message
+RAISED: dict[str, tuple[Callable[[], object], type[csm.CsmetricsError], str]] = {
+    "a part past its whole": (
+        lambda: csm.churn_rate(501, 480),
+        csm.MetricInputError,
+        "churn_rate: `lost` must be <= `start`; got 501 > 480. Hint: count only customers who were there at the start",
+    ),
+    "parts of an array": (
+        lambda: csm.churn_rate([1, 9, 7], [5, 5, 5]),
+        csm.MetricInputError,
+        "churn_rate: `lost` must be <= `start`; 2 of 3 values break it, first at position 1 (9), where `start` is 5. "
+        "Hint: count only customers who were there at the start",
+    ),
+    "a negative count": (
+        lambda: csm.churn_rate(-1, 480),
+        csm.MetricInputError,
+        "churn_rate: `lost` must be >= 0; got -1.",
+    ),
+    "infinity": (
+        lambda: csm.churn_rate(1, float("inf")),
+        csm.MetricInputError,
+        "churn_rate: `start` must be finite; got inf.",
+    ),
+    "text": (
+        lambda: csm.churn_rate("5", 480),
+        csm.MetricInputError,
+        "churn_rate: `lost` must be a number; got the text '5'. "
+        "Hint: convert text to numbers first, for example with pd.to_numeric",
+    ),
+    "a rate past 100 percent": (
+        lambda: csm.average_lifetime(105),
+        csm.MetricInputError,
+        "average_lifetime: `churn_rate` must be between 0 and 100; got 105. Hint: rates are percent: 5 is 5 %",
+    ),
+    "an empty denominator": (
+        lambda: csm.churn_rate(0, 0, undefined="raise"),
+        csm.UndefinedMetricError,
+        "churn_rate: `start` must not be 0; it is. Hint: leave undefined=nan, or give the number to put there",
+    ),
+    "nobody answered": (
+        lambda: csm.nps_from_scores([], undefined="raise"),
+        csm.UndefinedMetricError,
+        "nps_from_scores: `scores` must hold an answer; it is empty. "
+        "Hint: leave undefined=nan, or give the number to put there",
+    ),
+    "a missing column": (
+        lambda: FRAME.csm.churn_rate(),
+        csm.MissingColumnError,
+        "churn_rate: no column 'lost'; this frame has 'plan', 'cancelled', 'start'. Hint: lost='cancelled'",
+    ),
+}
+each = pytest.mark.parametrize(("call", "kind", "message"), RAISED.values(), ids=RAISED)
+
+
+def caught(call: Callable[[], object]) -> csm.CsmetricsError:
+    with pytest.raises(csm.CsmetricsError) as error:
+        call()
+    return error.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "base", "code"),
+    [
+        (csm.MetricInputError, ValueError, "impossible_input"),
+        (csm.UndefinedMetricError, ZeroDivisionError, "undefined"),
+        (csm.MissingColumnError, KeyError, "missing_column"),
+    ],
+)
+def test_bases_and_codes(kind, base, code) -> None:
+    assert issubclass(kind, csm.CsmetricsError)
+    assert issubclass(kind, base)
+    assert issubclass(csm.CsmetricsError, Exception)
+    assert not issubclass(csm.CsmetricsError, (ValueError, KeyError, ArithmeticError))
+    assert kind.code == code
+    others = {csm.MetricInputError, csm.UndefinedMetricError, csm.MissingColumnError} - {kind}
+    assert not any(issubclass(kind, other) for other in others)
+
+
+@each
+def test_the_message(call, kind, message) -> None:
+    error = caught(call)
+    assert type(error) is kind
+    assert str(error) == message
+
+
+@each
+def test_the_parts(call, kind, message) -> None:
+    error = caught(call)
+    parts = {name: getattr(error, name) for name in ("metric", "argument", "rule", "found", "hint")}
+    assert error.as_dict() == {"code": kind.code, **parts}
+    assert list(error.as_dict()) == ["code", "metric", "argument", "rule", "found", "hint"]
+    assert json.loads(json.dumps(error.as_dict())) == error.as_dict()
+    assert all(isinstance(part, str) for part in parts.values())
+    assert message.startswith(f"{error.metric}: ")
+    for name in ("argument", "found", "hint"):
+        assert parts[name] in message
+    assert error.metric in csm.catalog
+    assert error.rule
+
+
+@each
+@pytest.mark.parametrize(
+    "again",
+    [
+        *(lambda e, p=p: pickle.loads(pickle.dumps(e, protocol=p)) for p in range(pickle.HIGHEST_PROTOCOL + 1)),
+        copy.copy,
+        copy.deepcopy,
+    ],
+    ids=[*(f"pickle {p}" for p in range(pickle.HIGHEST_PROTOCOL + 1)), "copy", "deepcopy"],
+)
+def test_it_survives_pickling_and_copying(call, kind, message, again) -> None:
+    error = caught(call)
+    error.add_note("while reading churn.csv")
+    twin = again(error)
+    assert type(twin) is kind
+    assert twin is not error
+    assert str(twin) == message
+    assert twin.as_dict() == error.as_dict()
+    assert twin.args == error.args
+    assert twin.__notes__ == ["while reading churn.csv"]
+
+
+def test_a_missing_column_is_not_shown_like_a_key() -> None:
+    error = caught(lambda: FRAME.csm.churn_rate())
+    assert str(error)[0] not in "'\""
+    assert "\\'" not in str(error)
+    assert error.argument == "lost"
+    with pytest.raises(KeyError):
+        raise error
+
+
+def test_without_a_hint_nothing_follows() -> None:
+    for kind in (csm.CsmetricsError, csm.MetricInputError, csm.UndefinedMetricError):
+        error = kind("churn_rate", "lost", "must be >= 0", "got -1")
+        assert str(error) == "churn_rate: `lost` must be >= 0; got -1."
+        assert error.hint == ""
+    error = csm.MissingColumnError("nrr", "start_mrr", "no column 'start_mrr'", "this frame has 'a'")
+    assert str(error) == "nrr: no column 'start_mrr'; this frame has 'a'."
+
+
+def test_each_is_caught_by_its_builtin() -> None:
+    for base, call in (
+        (ValueError, RAISED["a negative count"][0]),
+        (ArithmeticError, RAISED["an empty denominator"][0]),
+        (LookupError, RAISED["a missing column"][0]),
+    ):
+        with pytest.raises(base):
+            call()
+
+
+def test_no_error_hangs_below_another() -> None:
+    for call, _, _ in RAISED.values():
+        error = caught(call)
+        assert error.__cause__ is None
+        assert error.__context__ is None or error.__suppress_context__
