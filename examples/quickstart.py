@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import csmetrics as csm
@@ -210,7 +211,7 @@ def only_numbers(column: pd.Series[Any]) -> None:
     for row, text in texts[pd.to_numeric(texts, errors="coerce").isna()].items():
         raise BadFileError(f"column {column.name!r} must hold numbers; row {row + 1} below the header has {text!r}")
     if column.dtype.kind == "f":  # 1.250 for 1250 would pass as a number
-        for row, value in column[column.notna() & (column % 1 != 0)].items():
+        for row, value in column[np.isfinite(column) & (column != column.round())].items():
             where = f"row {row + 1} below the header has {value}"
             raise BadFileError(f"column {column.name!r} must hold whole numbers; {where}")
 

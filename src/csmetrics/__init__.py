@@ -61,16 +61,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        meant = "" if name.startswith("_") else _nearest(name)
-        raise AttributeError(f"module 'csmetrics' has no attribute {name!r}{meant}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # else every misspelt name would pass as one of these
 
-    module = import_module(_LAZY[name])
-    value = module if name == "datasets" else getattr(module, name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            meant = "" if name.startswith("_") else _nearest(name)
+            raise AttributeError(f"module 'csmetrics' has no attribute {name!r}{meant}")
+        from importlib import import_module
+
+        module = import_module(_LAZY[name])
+        value = module if name == "datasets" else getattr(module, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -487,6 +487,8 @@ law(
     ({"scores": [*_SCORES, 0]}, "-200/8"),
     ({"scores": _SCORES, "scale": (1, 10)}, "-100/7"),
     ({"scores": _SCORES, "weights": _WEIGHTS}, "-3600/58"),
+    ({"scores": [7, 8, 8]}, 0),
+    ({"scores": [5, 9]}, 0),
     ({"scores": [None, None]}, None),
     ({"scores": []}, None),
     ({"scores": [9, 3], "weights": [0, 0]}, None),
@@ -559,7 +561,7 @@ law(
     signs="++-",
 )
 law(
-    "theme_priority(severity°, frequency°)",
+    "theme_priority(severity°, frequency)",
     "number",
     "neither",
     (0, None),
@@ -770,6 +772,7 @@ law(
     ({"current": 37, "target": 23, "baseline": 53}, "1600/30"),
     ({"current": 37, "target": 53, "baseline": 23}, "1400/30"),
     ({"current": 7, "target": 53}, "700/53"),
+    ({"current": 53, "target": 23, "baseline": 53}, 0),
     ({"current": 61, "target": 53, "baseline": 23}, 100),
     ({"current": 61, "target": 23, "baseline": 53}, 0),
     ({"current": -7, "target": 11, "baseline": -23}, "1600/34"),

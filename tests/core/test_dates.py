@@ -115,10 +115,6 @@ COLUMNS: dict[str, Callable[[list[Any]], Any]] = {
     "array ms": lambda v: np.array(v, dtype="M8[ms]"),
     "array us": lambda v: np.array(v, dtype="M8[us]"),
     "array ns": lambda v: np.array(v, dtype="M8[us]").astype("M8[ns]"),
-    "array ps": lambda v: (
-        np.array([d - datetime(2020, 1, 1) for d in v], dtype="m8[us]").astype("m8[s]")
-        + np.datetime64("2020-01-01", "s")
-    ),
     "big-endian": lambda v: np.array(v, dtype="M8[us]").astype(">M8[us]"),
     "strided": lambda v: np.repeat(np.array(v, dtype="M8[us]"), 2)[::2],
     "DatetimeIndex": pd.DatetimeIndex,
@@ -406,6 +402,14 @@ def test_years_that_nanoseconds_cannot_hold(unit) -> None:
         assert csm.ttv(pd.Series(start), pd.Series(end)).tolist() == expected
         ns = np.array(["1970-01-01"] * 3, dtype="M8[ns]")
         assert csm.ttv(ns[:2], end[1]).tolist() == [376_259.0] * 2
+
+
+def test_units_finer_than_nanoseconds() -> None:
+    for unit in ("ps", "fs"):
+        start, end = np.array(["1970-01-01T00:00:00", "1970-01-01T02:00:00"], dtype="M8[s]").astype(f"M8[{unit}]")
+        assert csm.ttv(start, end) == 2 / 24
+        assert csm.ttv(np.array([start]), np.array([end])).tolist() == [2 / 24]
+        assert csm.ttv(np.array([start]), [datetime(1970, 1, 2)]).tolist() == [1.0]
 
 
 def test_the_ends_of_the_nanosecond_range() -> None:

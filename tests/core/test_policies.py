@@ -359,6 +359,30 @@ with_base = pytest.mark.parametrize("spec", [s for s in NUMERIC if s.base], ids=
 
 
 @with_base
+def test_base(spec: Any) -> None:
+    """What is said to stand below the line is 0, or at least nothing, exactly where there is no value."""
+    percent = 100 if spec.name == "discounted_clv" else 1  # 1 + d - r is of fractions
+
+    def below(row: dict[str, Any]) -> Any:
+        values = {n: Fraction(v) / percent for n, v in numbers(row).items()}
+        return eval(spec.base.replace(" x ", " * "), {}, values)
+
+    assert below(valid(spec)) != 0
+    assert all(below(row) <= 0 for row in empties(spec))
+
+
+def test_base_of_the_others() -> None:
+    """Of reducers it names the column, of the health score the weights; dates and bands have none."""
+    said = {s.name: s.base for s in REGISTRY.values() if s not in NUMERIC and s.base}
+    assert said.pop("health_score") == "weights"
+    assert said == {
+        s.name: f"{'answered ' * (s.name != 'median_ttv')}{next(iter(s.inputs))}"
+        for s in REGISTRY.values()
+        if s.reduces
+    }
+
+
+@with_base
 def test_undefined(spec: Any) -> None:
     for row in empties(spec):
         assert LAWS[spec.name].value(**row) is None
@@ -780,7 +804,10 @@ def test_direction(spec: Any) -> None:
         assert (spec.function(**{n: [v] for n, v in more.items()})[0] > before) == (sign == "+"), name
 
 
-@pytest.mark.parametrize("spec", [s for s in NUMERIC if s.is_share], ids=lambda spec: spec.name)
+SHARES = [s for s in NUMERIC if LAWS[s.name].bounds == (0, 100) and LAWS[s.name].signs == "+-" and LAWS[s.name].rules]
+
+
+@pytest.mark.parametrize("spec", SHARES, ids=lambda spec: spec.name)
 def test_shares(spec: Any) -> None:
     """All of the whole is 100, none of it 0, and the share grows with its part."""
     part, whole = spec.inputs
@@ -794,11 +821,6 @@ def test_shares(spec: Any) -> None:
         assert spec.function(**{part: [k], whole: [k]}).tolist() == [100.0]
 
 
-def test_what_is_a_share() -> None:
-    shares = {law.name for law in LAWS.values() if law.bounds == (0, 100) and law.signs == "+-" and law.rules}
-    assert {s.name for s in REGISTRY.values() if s.is_share} == shares
-
-
 # Options
 
 
@@ -810,7 +832,7 @@ def test_normalize_score_better(wrong: Any) -> None:
         assert (error.value.metric, error.value.argument) == ("normalize_score", "better")
 
 
-@pytest.mark.parametrize("wrong", ["Now", "", None, 1, True, ["now"]])
+@pytest.mark.parametrize("wrong", ["Now", "", None, 1, True, ["now"], np.array(["now", "next"])])
 def test_discounted_clv_first_payment(wrong: Any) -> None:
     with pytest.raises(csm.MetricInputError, match="'now', 'next', 'certain_next'") as error:
         csm.discounted_clv(89, 79, 7, first_payment=wrong)

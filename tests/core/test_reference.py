@@ -318,3 +318,26 @@ def test_small_churn_keeps_its_digits(churn: float, periods: float) -> None:
     expected = LAWS["compound_churn_rate"].formula(Fraction(churn), Fraction(periods))
     assert csm.compound_churn_rate(churn, periods) == pytest.approx(float(expected), rel=1e-12, abs=0)
     assert csm.compound_churn_rate(np.array([churn]), periods)[0] == pytest.approx(float(expected), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("goal_attainment", {"current": 53, "target": 23, "baseline": 53}),
+        ("normalize_score", {"value": 97, "low": 11, "high": 97, "better": "low"}),
+        ("nps", {"promoters": 0, "passives": 5, "detractors": 0}),
+        ("net_new_mrr", {"new_mrr": 0, "expansion_mrr": 0, "contraction_mrr": 0, "churned_mrr": 0}),
+        ("net_revenue_churn_rate", {"start_mrr": 5, "expansion_mrr": 0, "contraction_mrr": 0, "churned_mrr": 0}),
+        ("ticket_backlog", {"backlog_start": 0, "received": 0, "reopened": 0, "resolved": 0}),
+        ("earned_growth_rate", {"nrr": 100, "earned_new": 0}),
+        ("clv", {"arpa": 0, "churn_rate": 5, "gross_margin": -20}),
+        ("clv_from_purchases", {"order_value": 0, "purchases": 5, "lifetime": 3, "gross_margin": -20}),
+        ("discounted_clv", {"margin": -5, "retention_rate": 0, "discount_rate": 10, "first_payment": "next"}),
+        ("discounted_clv", {"margin": -5, "retention_rate": 80, "discount_rate": 10, "horizon": 0}),
+    ],
+)
+def test_zero_has_no_sign(name: str, inputs: dict[str, Any]) -> None:
+    """A table of results shows 0.0, never -0.0."""
+    columns = {n: [float(v)] if n in LAWS[name].inputs else v for n, v in inputs.items()}
+    assert repr(REGISTRY[name].function(**inputs)) == "0.0"
+    assert repr(REGISTRY[name].function(**columns).tolist()) == "[0.0]"

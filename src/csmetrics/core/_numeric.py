@@ -249,6 +249,11 @@ def check(spec: Registration, columns: Any, blocks: Any, like: pd.Series[Any] | 
             shown = show(columns[name][first])
             found = f"got {shown}" if bad.size == 1 else places(int(bad.sum()), bad.size, first, shown, like)
             raise MetricInputError(spec.name, name, rule, found, quantity.hint)
+    with np.errstate(over="ignore", invalid="ignore"):  # a sum past 1e308 exceeds what is finite
+        _check_rules(spec, columns, blocks, like)
+
+
+def _check_rules(spec: Registration, columns: Any, blocks: Any, like: pd.Series[Any] | None) -> None:
     for limit in spec.rules:
         if _exceeds(_total(limit.parts, blocks), _total(limit.wholes, blocks)).any():
             whole = {n: c.astype(np.float64) for n, c in columns.items() if n in limit.parts + limit.wholes}

@@ -105,7 +105,7 @@ def clv(arpa: T, churn_rate: Values, gross_margin: Values = 100, *, undefined: U
         and gross_margin <= 100
         or undefined is CLEAN
     ):
-        return arpa * gross_margin / churn_rate
+        return arpa * gross_margin / churn_rate + 0.0  # never -0.0
     return evaluate(clv, undefined, arpa, churn_rate, gross_margin)
 
 
@@ -200,7 +200,7 @@ def clv_from_purchases(
         and gross_margin <= 100
         or undefined is CLEAN
     ):
-        return order_value * purchases * lifetime * (gross_margin / 100)
+        return order_value * purchases * lifetime * (gross_margin / 100) + 0.0
     return evaluate(clv_from_purchases, undefined, order_value, purchases, lifetime, gross_margin)
 
 
@@ -316,8 +316,8 @@ def discounted_clv(
         first = growth if first_payment == "now" else retention_rate if first_payment == "next" else 100
         gap = 100 - retention_rate + discount_rate
         if horizon is None:
-            return margin * first / gap
-        return margin * first / growth * _annuity(gap / growth, horizon)
+            return margin * first / gap + 0.0
+        return margin * first / growth * _annuity(gap / growth, horizon) + 0.0
     return evaluate(
         discounted_clv, undefined, margin, retention_rate, discount_rate, first_payment=first_payment, horizon=horizon
     )
