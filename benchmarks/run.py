@@ -152,25 +152,16 @@ def array_cases(scale: float) -> Iterator[Case]:
 
 def nps_cases(scale: float) -> Iterator[Case]:
     rng = np.random.default_rng(2)
-    small = rng.integers(0, 11, int(100_000_000 * scale)).astype(np.int8)
-    yield Case(
-        "nps_from_scores, 100 M int8",
-        "np.max",
-        lambda: csm.nps_from_scores(small),
-        lambda: np.max(small),
-        7.0,
-        memory="ours",
-    )
-    del small
-    wide = rng.integers(0, 11, int(50_000_000 * scale)).astype(np.float64)
-    yield Case(
-        "nps_from_scores, 50 M float64",
-        "np.sum",
-        lambda: csm.nps_from_scores(wide),
-        lambda: np.sum(wide),
-        4.0,
-        memory="ours",
-    )
+    for size, dtype, against, limit in ((100, np.int8, np.max, 7.0), (50, np.float64, np.sum, 4.0)):
+        scores = rng.integers(0, 11, int(size * 1_000_000 * scale), dtype=np.int8).astype(dtype)
+        yield Case(
+            f"nps_from_scores, {size} M {np.dtype(dtype).name}",
+            f"np.{against.__name__}",
+            lambda scores=scores: csm.nps_from_scores(scores),
+            lambda scores=scores, against=against: against(scores),
+            limit,
+            memory="ours",
+        )
 
 
 def group_cases(scale: float) -> Iterator[Case]:

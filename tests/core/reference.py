@@ -739,6 +739,8 @@ law(
     ),
     # a value after the data's end has not happened yet
     ({"started_at": _DAYS[:2], "value_at": [_DAYS[5], _DAYS[6]], "as_of": _DAYS[4]}, None),
+    # a value at the data's very end has
+    ({"started_at": [_DAYS[0]], "value_at": [_START], "as_of": _START}, "115/2"),
     # midnight means the whole day: a value at noon of it counts
     ({"started_at": [_DAYS[0]], "value_at": [datetime(2026, 1, 5, 12)], "as_of": _DAYS[3]}, "9/2"),
     ({"started_at": [None], "value_at": [_DAYS[0]], "as_of": _DAYS[6]}, None),

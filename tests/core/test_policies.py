@@ -440,6 +440,18 @@ def test_without_a_line_nothing_is_undefined(spec: Any) -> None:
     assert spec.function(**{n: [0] for n in zeros}, undefined="raise").tolist() == [float(expected)]
 
 
+def test_positions_are_those_of_the_whole_column() -> None:
+    """Also past the blocks that long columns are worked on in."""
+    part, whole = np.full(2**17, 7.0), np.full(2**17, 101.0)
+    part[[70_000, 70_001]], whole[[70_000, 70_001]] = 0, 0
+    with pytest.raises(csm.UndefinedMetricError, match="2 of 131072 values break it, first at position 70000"):
+        csm.churn_rate(part, whole, undefined="raise")
+    part[[70_000, 70_001]] = 1
+    refused(REGISTRY["churn_rate"], "lost", {"lost": part, "start": whole}, "2 of 131072 .* first at position 70000 ")
+    part[90_000] = -1
+    refused(REGISTRY["churn_rate"], "lost", {"lost": part, "start": 200}, "1 of 131072 .* first at position 90000 ")
+
+
 @numeric
 def test_undefined_must_be_a_number_or_raise(spec: Any) -> None:
     """Wherever `undefined` is looked at at all: numbers that have a value do not need it."""

@@ -272,8 +272,12 @@ def test_drawn_dates(law: Law, data: st.DataObject) -> None:
 def test_drawn_median_ttv(data: st.DataObject) -> None:
     first = datetime(2026, 1, 1)
     hours = st.integers(0, 40).map(lambda h: timedelta(hours=6 * h))
-    as_of = first + timedelta(hours=6 * 40) + data.draw(st.sampled_from([timedelta(0), timedelta(hours=5)]))
-    starts = data.draw(st.lists(hours.map(lambda h: first + h) | st.none(), min_size=1, max_size=9))
+    as_of = (
+        first
+        + timedelta(hours=6 * 40)
+        + data.draw(st.sampled_from([timedelta(0), timedelta(hours=5), timedelta(hours=-30)]))
+    )
+    starts = data.draw(st.lists(hours.map(lambda h: min(first + h, as_of)) | st.none(), min_size=1, max_size=9))
     ends = [data.draw(st.none() | hours.map(lambda h, s=s: (s or first) + h)) for s in starts]
     expected = LAWS["median_ttv"].formula(starts, ends, as_of)
     assert_close(csm.median_ttv(starts, ends, as_of), expected)
