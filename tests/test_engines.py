@@ -72,7 +72,7 @@ def test_far_more_combinations_than_rows() -> None:
     np.testing.assert_array_equal(totals["v"], expected)
 
 
-@pytest.mark.parametrize("kind", ["object", "str", "category", "Int64", "datetime64[ns]", "period[M]"])
+@pytest.mark.parametrize("kind", ["object", "string", "category", "Int64", "datetime64[ns]", "period[M]"])
 def test_missing_keys_are_a_group_of_their_own(kind: str) -> None:
     values = {"Int64": [2, None, 1, None], "datetime64[ns]": ["2026-02-01", None, "2026-01-01", None]}
     keys = pd.Series(values.get(kind, values["datetime64[ns]"] if kind == "period[M]" else ["b", None, "a", None]))
