@@ -502,6 +502,7 @@ law(
     (0, 100),
     csat_from_ratings,
     ({"ratings": _RATINGS}, "300/7"),
+    ({"ratings": [1, 2, 3]}, 0),
     ({"ratings": _RATINGS, "top": 1}, "100/7"),
     ({"ratings": _RATINGS, "top": 3}, "500/7"),
     ({"ratings": _RATINGS, "weights": _WEIGHTS}, "1200/58"),

@@ -623,6 +623,12 @@ def test_rounding_breaks_no_rule(spec: Any, parts: list[str], wholes: list[str])
         assert expected is None or (-inf if low is None else low) <= got <= (inf if high is None else high)
 
 
+def test_the_room_for_rounding_is_relative() -> None:
+    refused(REGISTRY["churn_rate"], "lost", {"lost": 2e-12, "start": 1e-12})
+    assert csm.churn_rate(3e15, 3e15 * (1 - 1e-13)) == 100.0
+    refused(REGISTRY["churn_rate"], "lost", {"lost": 3e15, "start": 3e15 * (1 - 1e-8)})
+
+
 # Results within their bounds
 
 
@@ -864,6 +870,9 @@ def test_discounted_clv_of_a_far_horizon_is_that_of_none() -> None:
         assert csm.discounted_clv(89, 79, 7, first_payment=first, horizon=np.int64(10**6)) == pytest.approx(
             whole, rel=1e-14
         )
+        assert csm.discounted_clv([89], 79, 7, first_payment=first, horizon=10**30)[0] == pytest.approx(
+            whole, rel=1e-14
+        )
         part = csm.discounted_clv([89, 89], [79, 100], [7, 0], first_payment=first, horizon=5)
         assert part.tolist() == [csm.discounted_clv(89, 79, 7, first_payment=first, horizon=5), 445]
 
@@ -902,6 +911,12 @@ def test_dates(spec: Any) -> None:
     assert got.index.tolist() == ["b", "a"]
     assert got.tolist() == [3.25, 3.25]
     assert left.tolist() == [start, start]
+
+
+def test_median_ttv_refuses_starts_after_the_end_of_the_data() -> None:
+    row = {"started_at": [datetime(2026, 1, d) for d in (1, 7, 9)], "value_at": [None] * 3, "as_of": "2026-01-05"}
+    found = refused(REGISTRY["median_ttv"], "started_at", row, "must be <= `as_of`").found
+    assert found.startswith("2 of 3 values break it, first at position 1")
 
 
 # Components with weights

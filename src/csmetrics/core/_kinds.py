@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from math import inf, nan
 from numbers import Integral, Real
@@ -123,10 +124,8 @@ def array(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
 
 def _from_list(metric: str, argument: str, value: Sequence[Any]) -> Any:
     if set(map(type, value)) <= {int, float}:
-        try:
+        with suppress(OverflowError):  # an int past 1e308
             return np.array(value, dtype=np.float64)
-        except OverflowError:  # an int past 1e308
-            pass
     try:
         return np.array(value, dtype=object)
     except (ValueError, RecursionError):
