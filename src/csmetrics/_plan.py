@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -19,8 +19,7 @@ from csmetrics.errors import MetricInputError, MissingColumnError
 PERIOD = "period"  # the time axis, where `by` or `total` names no other
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(NamedTuple):
     """The metric and the argument that take a column."""
 
     metric: str

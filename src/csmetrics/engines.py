@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from csmetrics.core._numeric import BLOCK
-
+BLOCK = 131072  # rows worked on at a time
 _INFINITY = int(np.array(np.inf).view(np.uint64))
 
 
@@ -133,8 +132,7 @@ def _factorize(series: pd.Series[Any]) -> tuple[Any, pd.Index[Any]]:
     dtype: Any = series.dtype
     if len(series) and getattr(dtype, "storage", "") == "pyarrow":  # Arrow's text in place, 4 bytes a row
         text: Any = series.array
-        coded = text.__arrow_array__().combine_chunks()
-        coded = coded.dictionary_encode(null_encoding="encode")
+        coded = text.__arrow_array__().dictionary_encode(null_encoding="encode").combine_chunks()
         return coded.indices.to_numpy(), pd.Index(pd.array(coded.dictionary.to_pylist(), dtype=dtype))
     codes, unique = pd.factorize(series)
     labels = pd.Index(unique)

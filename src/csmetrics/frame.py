@@ -15,7 +15,7 @@ import pandas as pd
 from csmetrics import engines
 from csmetrics._columns import column, has
 from csmetrics._plan import Grain, Plan
-from csmetrics.core._registry import REGISTRY, Registration, nearest
+from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest
 from csmetrics.errors import MetricInputError, MissingColumnError
 
 
@@ -299,11 +299,9 @@ def _spec(metric: Callable[..., Any] | str) -> Registration:
 
 def _bound(spec: Registration, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
     """Put positional arguments under their names, and refuse names that the metric does not know."""
-    parameters = inspect.signature(spec.function).parameters
-    places = [n for n, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    if len(args) > len(places):
-        raise TypeError(f"{spec.name}() takes at most {len(places)} positional arguments, got {len(args)}")
-    named = dict(zip(places, args, strict=False))
+    if len(args) > len(spec.positional):
+        raise TypeError(f"{spec.name}() takes at most {len(spec.positional)} positional arguments, got {len(args)}")
+    named = dict(zip(spec.positional, args, strict=False))
     known = _known(spec)
     for name in given:
         if name in named:
@@ -331,10 +329,12 @@ def _method(spec: Registration) -> Callable[..., Any]:
     def method(self: Cohorts, *args: Any, **given: Any) -> Any:
         return self.compute(spec.function, *args, **given)
 
-    parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    for name, parameter in inspect.signature(spec.function).parameters.items():
-        default = name if parameter.default is parameter.empty else parameter.default
-        parameters.append(parameter.replace(default=default, annotation=parameter.empty))
+    place, word = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("self", place)]
+    for name, default in {**dict.fromkeys(spec.inputs, REQUIRED), **spec.defaults, **spec.options}.items():
+        shown = name if default is REQUIRED else default
+        parameters.append(inspect.Parameter(name, place if name in spec.positional else word, default=shown))
+    parameters.sort(key=lambda parameter: parameter.kind)
     if any(declared.kind == "level" and name in REGISTRY for name, declared in spec.inputs.items()):
         parameters.append(inspect.Parameter("columns", inspect.Parameter.VAR_KEYWORD))
     method.__name__ = spec.name

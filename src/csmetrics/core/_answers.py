@@ -24,7 +24,7 @@ BYTES = 2**18
 NPS_SCALES = ((0, 10), (1, 10))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answers:
     """A column of answers on a scale, maybe weighted. Missing answers are left out of everything that it gives.
 

@@ -27,7 +27,7 @@ _EPOCH: Final = np.datetime64(0, "D")
 _START: Final = datetime(1970, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Instants:
     """Instants, in UTC where they are aware.
 

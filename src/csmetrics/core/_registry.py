@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -16,8 +16,7 @@ Unit = Literal["percent", "points", "ratio", "money", "days", "periods", "count"
 Kind = Literal["flow", "stock", "level"]
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """What an input measures, and between which values that is possible."""
 
     name: str
@@ -53,8 +52,7 @@ def choice(*choices: str) -> Quantity:
     return Quantity("choice", choices=choices)
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One input of a formula.
 
     Flows add over segments and time; stocks over segments, never over time; levels never add.
@@ -79,8 +77,7 @@ def level(quantity: Quantity) -> Input:
     return Input("level", quantity)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """The sum of `parts` is at most the sum of `wholes`."""
 
     parts: tuple[str, ...]
@@ -100,7 +97,7 @@ def _names(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Registration:
     """One formula: the function and what was declared of it."""
 
@@ -117,6 +114,7 @@ class Registration:
     base: str
     reduces: bool
     over_columns: bool
+    positional: tuple[str, ...]  # arguments that need no name
     defaults: dict[str, Any] = field(repr=False)
     options: dict[str, Any] = field(repr=False)
 
@@ -130,6 +128,18 @@ def nearest(name: str) -> str:
     words |= {alias.lower().replace(" ", "_"): spec.name for spec in REGISTRY.values() for alias in spec.aliases}
     close = difflib.get_close_matches(str(name).lower().replace(" ", "_"), words, n=1)
     return f"; did you mean {words[close[0]]!r}?" if close else f"; csm.catalog.find({name!r}) searches"
+
+
+REQUIRED = inspect.Parameter.empty
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
+    """Give the arguments and their defaults; `inspect.signature` would take a good part of the import's time."""
+    code = function.__code__
+    places, words = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    defaults = dict(zip(reversed(code.co_varnames[:places]), reversed(function.__defaults__ or ()), strict=False))
+    defaults |= function.__kwdefaults__ or {}
+    return {name: defaults.get(name, REQUIRED) for name in code.co_varnames[:words]}
 
 
 def metric(
@@ -167,7 +177,7 @@ def metric(
 
     def register(function: Function) -> Function:
         name = function.__name__
-        parameters = inspect.signature(function).parameters
+        parameters = _parameters(function)
         named = {p for rule in rules for p in (*rule.parts, *rule.wholes)}
         if list(inputs) != [p for p in parameters if p in inputs] or not named <= set(inputs):
             raise TypeError(f"@metric on {name}: inputs and rules must name its arguments, in their order")
@@ -187,8 +197,9 @@ def metric(
             base=base,
             reduces=reduces,
             over_columns=over_columns,
-            defaults={p: v.default for p, v in parameters.items() if p in inputs and v.default is not v.empty},
-            options={p: v.default for p, v in parameters.items() if p not in inputs},
+            positional=function.__code__.co_varnames[: function.__code__.co_argcount],
+            defaults={p: v for p, v in parameters.items() if p in inputs and v is not REQUIRED},
+            options={p: v for p, v in parameters.items() if p not in inputs},
         )
         REGISTRY[name] = registration
         # so that a star import of a family brings its metrics and nothing else
