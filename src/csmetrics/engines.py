@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-BLOCK = 131072  # rows worked on at a time
+from csmetrics.core._numeric import BLOCK
+
 _INFINITY = int(np.array(np.inf).view(np.uint64))
 
 

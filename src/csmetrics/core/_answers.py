@@ -12,13 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from csmetrics.core._kinds import aligned, array, is_scalar
-from csmetrics.core._numeric import BLOCK, LARGE, fill_value, least, most, places, show
+from csmetrics.core._numeric import LARGE, fill_value, least, most, places, show
 from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.errors import MetricInputError, UndefinedMetricError
 
 AnswerColumn: TypeAlias = "npt.NDArray[Any] | Sequence[Any] | pd.Series[Any]"
 """One answer per row: a list, an array or a Series; missing is None, NaN or pd.NA."""
 
+BLOCK = 65536  # answers counted at a time: half of what formulas take, to need less memory
 # Blocks of int8 hold more values than others: the loop's overhead would cost more than the counting
 BYTES = 2**18
 NPS_SCALES = ((0, 10), (1, 10))

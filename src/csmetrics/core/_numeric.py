@@ -29,7 +29,7 @@ from csmetrics.errors import MetricInputError, UndefinedMetricError
 NUMBERS: Final = frozenset((int, float))
 LARGE: Final = 1e150  # ordinary numbers lie between these, so that no formula overflows on them
 SMALL: Final = 1e-150
-BLOCK: Final = 65536  # values worked on at a time: their float64 blocks stay in the cache
+BLOCK: Final = 131072  # values worked on at a time: their float64 blocks stay in the cache
 # Read as unsigned integers, floats up to LARGE are in order, and negatives, infinities and NaN come after them
 LARGE_BITS: Final = int(np.array(LARGE).view(np.uint64))
 least, most = np.minimum.reduce, np.maximum.reduce  # NaN where there is one
