@@ -92,6 +92,24 @@ def test_arrow_keys(kind: str, rows: int) -> None:
     assert index.isna().tolist() == ([False, True] if rows else [])
 
 
+def test_arrow_categories_with_a_missing_one() -> None:
+    import pyarrow as pa
+
+    coded = pa.array(["b", None, "a", "b"]).dictionary_encode()
+    keys = pd.Series(coded.to_pandas()).astype(pd.ArrowDtype(coded.type))
+    index, (totals, _) = engines.group_sums([keys], {"v": np.array([1, 2, 4, 8])})
+    assert totals["v"].tolist() == [4, 9, 2]
+    assert index[:2].tolist() == ["a", "b"]
+
+
+def test_arrow_floats_have_one_group_of_missing() -> None:
+    import pyarrow as pa
+
+    keys = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array([1.5, None, float("nan"), 1.5])])))
+    _, (totals, _) = engines.group_sums([keys], {"v": np.array([1, 2, 4, 8])})
+    assert totals["v"].tolist() == [9, 6]
+
+
 def test_missing_values_make_their_group_missing() -> None:
     _, (totals, _) = engines.group_sums([pd.Series(["a", "a", "b"])], {"v": np.array([1.0, np.nan, 2.0])})
     np.testing.assert_array_equal(totals["v"], [np.nan, 2.0])

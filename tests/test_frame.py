@@ -132,6 +132,24 @@ def test_stocks_are_never_added_over_periods(months: pd.DataFrame) -> None:
         months.csm.total().clv()
 
 
+def test_nothing_is_remembered_between_calls(df: pd.DataFrame) -> None:
+    by_plan = df.csm.by("plan")
+    assert by_plan.churn_rate().tolist() == [7.5, 1.0]
+    df["period"] = [1, 2, 1, 1]
+    with pytest.raises(csm.MetricInputError, match="`start` is a stock"):
+        by_plan.churn_rate()
+    assert "is a stock" in by_plan.metrics().attrs["left_out"]["churn_rate"]
+    df["lost"] = 0
+    assert df.drop(columns="period").csm.by("plan").churn_rate().tolist() == [0.0, 0.0]
+
+
+def test_sums_past_all_floats_are_refused_without_a_warning() -> None:
+    huge = pd.DataFrame({"k": [1, 1], "mrr": [1e308, 1e308], "customers": [1, 1]})
+    for grain in (huge.csm.total(), huge.csm.by("k")):
+        with pytest.raises(csm.MetricInputError, match="`mrr` must be finite"):
+            grain.arpa()
+
+
 def test_flows_add_over_periods(months: pd.DataFrame) -> None:
     answers = months.assign(promoters=[6, 4, 1, 0], passives=[4, 4, 4, 4], detractors=[0, 2, 5, 6])
     assert answers.csm.total().nps() == 100 * (11 - 13) / 40
@@ -278,7 +296,7 @@ def test_what_is_undefined_on_the_way_is_missing() -> None:
     assert np.isnan(nobody.csm.total().clv(undefined=999))
     with pytest.raises(csm.UndefinedMetricError, match="arpa"):
         nobody.csm.total().clv(undefined="raise")
-    assert nobody.assign(lost=0, customers=5).csm.total().clv(undefined=999) != 0
+    assert nobody.assign(lost=0, customers=5).csm.total().clv(undefined=999) == 999
 
 
 def test_scores_of_several_columns(df: pd.DataFrame) -> None:

@@ -65,7 +65,7 @@ if not TYPE_CHECKING:  # else every misspelt name would pass as one of these
 
     def __getattr__(name: str) -> Any:
         if name not in _LAZY:
-            meant = "" if name.startswith("_") else _nearest(name)
+            meant = "" if name.startswith("_") else f"; {_nearest(name)}"
             raise AttributeError(f"module 'csmetrics' has no attribute {name!r}{meant}")
         from importlib import import_module
 

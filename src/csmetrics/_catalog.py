@@ -166,7 +166,7 @@ class Catalog(Mapping[str, MetricSpec]):
 
     def __getitem__(self, name: str) -> MetricSpec:
         if name not in REGISTRY:
-            raise KeyError(f"no metric {name!r}{nearest(str(name))}")
+            raise KeyError(f"no metric {name!r}; {nearest(str(name))}")
         return _metric_spec(name)
 
     def __iter__(self) -> Iterator[str]:

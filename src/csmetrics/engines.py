@@ -67,12 +67,13 @@ def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple
     seen = np.zeros(size, bool)
     sums = {name: _Sum(values, size) for name, values in columns.items()}
     blocks = [slice(at, at + step) for at in range(0, rows, step)]
-    for block in blocks:
-        codes = _codes(grid, block)
-        if not seen.all():
-            seen |= np.bincount(codes, minlength=size) > 0
-        for running in sums.values():
-            running.add(codes, block)
+    with np.errstate(over="ignore", invalid="ignore"):  # the formula refuses a sum that is infinite
+        for block in blocks:
+            codes = _codes(grid, block)
+            if not seen.all():
+                seen |= np.bincount(codes, minlength=size) > 0
+            for running in sums.values():
+                running.add(codes, block)
     for running in sums.values():
         if running.again():
             for block in blocks:
@@ -103,7 +104,8 @@ def total_sums(columns: dict[Any, Any]) -> Sums:
             peak = max(-int(values.min(initial=0)), int(values.max(initial=0)))
             totals[name] = int(values.sum(dtype=np.int64)) if peak * values.size < 2**63 else sum(values.tolist())
         else:
-            totals[name] = float(values.sum(dtype=np.float64))
+            with np.errstate(over="ignore", invalid="ignore"):
+                totals[name] = float(values.sum(dtype=np.float64))
     return Sums(totals, {name: float(np.fmin.reduce(values, initial=0)) for name, values in columns.items()})
 
 
@@ -131,10 +133,17 @@ def key(series: pd.Series[Any]) -> Key:
 def _factorize(series: pd.Series[Any]) -> tuple[Any, pd.Index[Any]]:
     """Number the values of a column in the order of their appearance, missing ones too."""
     dtype: Any = series.dtype
-    if len(series) and getattr(dtype, "storage", "") == "pyarrow":  # Arrow's text in place, 4 bytes a row
+    if (
+        len(series) and isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow"
+    ):  # Arrow's text in place, 4 bytes a row
         text: Any = series.array
         coded = text.__arrow_array__().dictionary_encode(null_encoding="encode").combine_chunks()
         return coded.indices.to_numpy(), pd.Index(pd.array(coded.dictionary.to_pylist(), dtype=dtype))
+    if str(dtype).startswith("dictionary"):  # Arrow's categories, which pandas cannot number where one is missing
+        words: Any = series.array
+        series = pd.Series(words.__arrow_array__().to_pylist(), dtype=object)
+    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "f":  # where NaN and null would be two groups
+        series = pd.Series(series.to_numpy(dtype=np.float64, na_value=np.nan))
     codes, unique = pd.factorize(series)
     labels = pd.Index(unique)
     if codes.min(initial=0) < 0:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +58,8 @@ class Cohorts:
     else:
 
         def __getattr__(self, name):
-            raise AttributeError(f"there is no metric {name!r}{nearest(name)}")
+            meant = "" if name.startswith("_") else f"; {nearest(name)}"
+            raise AttributeError(f"there is no metric {name!r}{meant}")
 
     def __init__(self, frame: pd.DataFrame) -> None:
         if not isinstance(frame, pd.DataFrame):
@@ -173,12 +175,13 @@ class Cohorts:
         named = _bound(spec, args, given)
         if spec.reduces:
             return self._reduced(spec, named)
-        plan = Plan(self._grain, spec, named)
-        value = plan.value(self._grain.sums(plan.needs())[1])
-        if self._grain.keys == ():
+        grain = replace(self._grain)  # the frame may have changed since the last call
+        plan = Plan(grain, spec, named)
+        value = plan.value(grain.sums(plan.needs())[1])
+        if grain.keys == ():
             return value
         if not isinstance(value, pd.Series):  # every input was given as a number
-            value = pd.Series(value, index=self._grain.sums({})[0])
+            value = pd.Series(value, index=grain.sums({})[0])
         return value.rename(spec.name)
 
     def metrics(self, *names: str, **columns: Any) -> pd.DataFrame:
@@ -220,14 +223,15 @@ class Cohorts:
             raise TypeError(f"metrics() has no argument {sorted(unknown)[0]!r}; no metric has an input of that name")
         plans: dict[str, Plan] = {}
         left_out: dict[str, str] = {}
-        rows = Grain(self._grain.frame, None, None)
+        grain = replace(self._grain)  # the frame may have changed since the last call
+        rows = Grain(grain.frame, None, None)
         for spec in map(_spec, names) if names else REGISTRY.values():
             if spec.reduces or spec.over_columns:  # they take columns of any name
                 continue
             given = {n: v for n, v in columns.items() if n in _known(spec)}
             try:
                 if names or Plan(rows, spec, given).fits():
-                    plans[spec.name] = Plan(self._grain, spec, given)
+                    plans[spec.name] = Plan(grain, spec, given)
             except MissingColumnError:
                 if names:
                     raise
@@ -236,7 +240,7 @@ class Cohorts:
                     raise
                 left_out[spec.name] = str(error)
         needs = {label: need for plan in plans.values() for label, need in plan.needs().items()}
-        index, totals = self._grain.sums(needs)
+        index, totals = grain.sums(needs)
         values = {name: plan.value(totals) for name, plan in plans.items()}
         out = pd.DataFrame(values, index=pd.Index(["total"]) if index is None else index)
         out.attrs["left_out"] = left_out
@@ -293,8 +297,8 @@ def _spec(metric: Callable[..., Any] | str) -> Registration:
     spec = REGISTRY.get(name)
     if spec is not None and (isinstance(metric, str) or spec.function is metric):
         return spec
-    hint = nearest(name).removeprefix("; ")
-    raise MetricInputError("compute", "metric", "must be a metric of csmetrics or its name", f"got {metric!r}", hint)
+    rule = "must be a metric of csmetrics or its name"
+    raise MetricInputError("compute", "metric", rule, f"got {metric!r}", nearest(name))
 
 
 def _bound(spec: Registration, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:

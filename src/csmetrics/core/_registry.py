@@ -123,11 +123,11 @@ REGISTRY: dict[str, Registration] = {}
 
 
 def nearest(name: str) -> str:
-    """Guess which metric was meant, for the end of an error; "; csm.catalog.find(...) searches" where none is near."""
+    """Guess which metric was meant, for the end of an error."""
     words = {spec.name: spec.name for spec in REGISTRY.values()}
     words |= {alias.lower().replace(" ", "_"): spec.name for spec in REGISTRY.values() for alias in spec.aliases}
     close = difflib.get_close_matches(str(name).lower().replace(" ", "_"), words, n=1)
-    return f"; did you mean {words[close[0]]!r}?" if close else f"; csm.catalog.find({name!r}) searches"
+    return f"did you mean {words[close[0]]!r}?" if close else f"csm.catalog.find({name!r}) searches"
 
 
 REQUIRED = inspect.Parameter.empty
