@@ -3,43 +3,34 @@
     python benchmarks/run.py                                       all cases
     python benchmarks/run.py nps group                             those whose name holds one of the words
     python benchmarks/run.py --write docs/performance-results.md   write the table, too
+    python benchmarks/run.py --growth docs/_static/growth.svg      draw how time grows with the data instead
 
 Both sides of a case run in turns in one process, and the medians are compared, so a busy machine slows both.
-Sizes can be scaled down for a first look: --scale 0.1.
+Sizes can be scaled down for a first look: --scale 0.1. What they need: pip install -e ".[bench]".
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import statistics
 import subprocess
 import sys
-import time
-import tracemalloc
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
 from math import inf, nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from cohorts import cohort_cases
+from growth import grow
+from harness import Case, measure
 
 import csmetrics as csm
-
-
-@dataclass
-class Case:
-    """One comparison: `ours` against `theirs`, at most `limit` times its time."""
-
-    name: str
-    against: str
-    ours: Callable[[], Any]
-    theirs: Callable[[], Any]
-    limit: float
-    loops: int = 1
-    memory: str = ""  # "": not measured; "ours": in MB; "both": as a ratio
 
 
 def plain_churn_rate(lost: Any, start: Any) -> float:
@@ -129,47 +120,70 @@ def scalar_cases(scale: float) -> Iterator[Case]:
     )
 
 
-def array_cases(scale: float) -> Iterator[Case]:
+def make_counts(rows: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(1)
-    start = rng.integers(1, 1000, int(10_000_000 * scale)).astype(np.float64)
-    lost = np.floor(start * rng.random(start.size) * 0.2)
+    start = rng.integers(1, 1000, rows).astype(np.float64)
+    return np.floor(start * rng.random(rows) * 0.2), start
+
+
+def array_cases(scale: float) -> Iterator[Case]:
+    @cache
+    def data() -> tuple[np.ndarray, np.ndarray]:
+        return make_counts(int(10_000_000 * scale))
+
+    @cache
+    def few() -> tuple[pd.Series, pd.Series]:
+        lost, start = make_counts(1000)
+        return pd.Series(lost), pd.Series(start)
+
+    def bare(lost: Any, start: Any) -> Any:
+        return 100 * lost / start
+
     yield Case(
         "churn_rate, 10 M float64",
         "100 * lost / start",
-        lambda: csm.churn_rate(lost, start),
-        lambda: 100 * lost / start,
+        lambda: csm.churn_rate(*data()),
+        lambda: bare(*data()),
         1.5,
+        prepare=data,
     )
-    few_lost, few_start = pd.Series(lost[:1000]), pd.Series(start[:1000])
     yield Case(
         "churn_rate, Series of 1,000",
         "100 * lost / start (pandas, unchecked)",
-        lambda: [csm.churn_rate(few_lost, few_start) for _ in range(500)],
-        lambda: [100 * few_lost / few_start for _ in range(500)],
+        lambda: [csm.churn_rate(*few()) for _ in range(500)],
+        lambda: [bare(*few()) for _ in range(500)],
         1.0,
+        prepare=few,
     )
 
 
 def nps_cases(scale: float) -> Iterator[Case]:
-    rng = np.random.default_rng(2)
     for size, dtype, against, limit in ((100, np.int8, np.max, 7.0), (50, np.float64, np.sum, 4.0)):
-        scores = rng.integers(0, 11, int(size * 1_000_000 * scale), dtype=np.int8).astype(dtype)
+
+        @cache
+        def scores(size: int = size, dtype: Any = dtype) -> np.ndarray:
+            rng = np.random.default_rng(2)
+            return rng.integers(0, 11, int(size * 1_000_000 * scale), dtype=np.int8).astype(dtype)
+
         yield Case(
             f"nps_from_scores, {size} M {np.dtype(dtype).name}",
             f"np.{against.__name__}",
-            lambda scores=scores: csm.nps_from_scores(scores),
-            lambda scores=scores, against=against: against(scores),
+            lambda scores=scores: csm.nps_from_scores(scores()),
+            lambda scores=scores, against=against: against(scores()),
             limit,
             memory="ours",
+            prepare=scores,
         )
 
 
-def group_cases(scale: float) -> Iterator[Case]:
-    rows = int(10_000_000 * scale)
+MRR = ["start_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr"]
+
+
+def make_groups(rows: int) -> pd.DataFrame:
     rng = np.random.default_rng(3)
     start = rng.integers(1, 100_000, rows)
     text = np.array([f"segment-{i:05d}" for i in range(5000)], dtype=object)
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "segment": pd.Categorical.from_codes(rng.integers(0, 50, rows), [f"s{i:02d}" for i in range(50)]),
             "account": rng.integers(0, 100_000, rows),
@@ -181,8 +195,15 @@ def group_cases(scale: float) -> Iterator[Case]:
             "churned_mrr": start // 40,
         }
     )
-    columns = ["start_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr"]
-    for kind, data in (("int64", frame), ("float64", frame.astype(dict.fromkeys(columns, np.float64)))):
+
+
+def group_cases(scale: float) -> Iterator[Case]:
+    for kind in ("int64", "float64"):
+
+        @cache
+        def data(kind: str = kind) -> pd.DataFrame:
+            return make_groups(int(10_000_000 * scale)).astype(dict.fromkeys(MRR, kind))
+
         for name, keys, limit in (
             ("50 categories", ["segment"], 0.4),
             ("100,000 integers", ["account"], 0.7),
@@ -192,10 +213,11 @@ def group_cases(scale: float) -> Iterator[Case]:
             yield Case(
                 f"nrr by group, 10 M rows, {name}, {kind}",
                 "groupby(observed=True).sum()",
-                lambda data=data, keys=keys: data.csm.by(*keys).nrr(),
-                lambda data=data, keys=keys: data.groupby(keys, observed=True)[columns].sum(),
+                lambda data=data, keys=keys: data().csm.by(*keys).nrr(),
+                lambda data=data, keys=keys: data().groupby(keys, observed=True)[MRR].sum(),
                 limit,
                 memory="both",
+                prepare=data,
             )
 
 
@@ -205,64 +227,80 @@ def import_time(code: str) -> float:
     return float(subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True).stdout)
 
 
-def peak(function: Callable[[], Any]) -> float:
-    """Megabytes that a call takes at the most, beyond what was there."""
-    tracemalloc.start()
-    function()
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return most / 1e6
+GROWTH = "## Growth\n"  # begins the part of the results that --growth writes
 
 
-def measure(case: Case, rounds: int) -> tuple[str, str, float, float, str]:
-    times: dict[str, list[float]] = {"ours": [], "theirs": []}
-    for _ in range(rounds):
-        for side in times:
-            started = time.perf_counter()
-            getattr(case, side)()
-            times[side].append(time.perf_counter() - started)
-    ratio = statistics.median(times["ours"]) / statistics.median(times["theirs"])
-    memory = ""
-    if case.memory == "ours":
-        memory = f"{peak(case.ours):.2f} MB"
-    elif case.memory == "both":
-        memory = f"{peak(case.ours) / peak(case.theirs):.2f}x"
-    return case.name, case.against, ratio, case.limit, memory
+def write_table(path: Path, rows: list[tuple[str, str, float, float, str]], rounds: int) -> None:
+    """Write the table of all cases and leave what --growth wrote."""
+    lines = [
+        f"{versions()}; medians of {rounds} rounds. Made by `python benchmarks/run.py --write {path}`.",
+        "",
+        "| work | against | time | at most | extra memory |",
+        "|---|---|---|---|---|",
+        *(f"| {n} | `{a}` | {r:.2f}x | {limit:.2f}x | {m} |" for n, a, r, limit, m in rows),
+    ]
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    _, mark, growth = before.partition(GROWTH)
+    path.write_text("\n".join(lines) + "\n" + (f"\n{mark}{growth}" if mark else ""), encoding="utf-8")
+
+
+def write_growth(path: Path, svg: Path, lines: list[str], rounds: int) -> None:
+    """Write the figures of the growth behind the table of all cases."""
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    table = before.partition(GROWTH)[0].rstrip("\n")
+    drawing = Path(os.path.relpath(svg, path.parent)).as_posix()
+    text = [
+        table,
+        "",
+        GROWTH,
+        f"![Seconds over million rows, both on a log scale]({drawing})",
+        "",
+        f"{versions()}; medians of {rounds} rounds. Made by `python benchmarks/run.py --growth {svg} --write {path}`.",
+        "",
+        *lines,
+    ]
+    path.write_text("\n".join(text).lstrip("\n") + "\n", encoding="utf-8")
+
+
+def versions() -> str:
+    names = ("numpy", "pandas", "polars", "duckdb", "scipy")
+    found = ", ".join(f"{name} {version(name)}" for name in names)
+    return f"Python {platform.python_version()}, {found}, {platform.machine()}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", help="only cases whose name holds one of these words")
     parser.add_argument("--scale", type=float, default=1.0, help="size of the data against the full size")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--write", type=Path, help="write the table to this Markdown file")
+    parser.add_argument("--growth", type=Path, help="measure growth instead, and draw it to this SVG file")
     options = parser.parse_args()
+    if options.growth:
+        lines = grow(options.growth, options.scale, options.rounds)
+        print(*lines, sep="\n")
+        if options.write:
+            write_growth(options.write, options.growth, lines, options.rounds)
+        return
     rows = []
 
     def asked(name: str) -> bool:
         return not options.words or any(word in name for word in options.words)
 
-    for make in (scalar_cases, array_cases, nps_cases, group_cases):
+    def add(row: tuple[str, str, float, float, str]) -> None:
+        rows.append(row)
+        print("{:58} {:38} {:6.2f}x of at most {:.2f}x  {}".format(*row), flush=True)
+
+    for make in (scalar_cases, array_cases, nps_cases, group_cases, cohort_cases):
         for case in make(options.scale):
             if asked(case.name):
-                rows.append(measure(case, options.rounds))
-                print("{:55} {:38} {:6.2f}x of at most {:.2f}x  {}".format(*rows[-1]), flush=True)
+                add(measure(case, options.rounds))
     if asked("import"):
         pairs = [(import_time("import csmetrics"), import_time("import pandas, pydantic")) for _ in range(15)]
         ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
-        rows.append(("import csmetrics", "import pandas, pydantic", ours / theirs, 1.15, ""))
-        print("{:55} {:38} {:6.2f}x of at most {:.2f}x  {}".format(*rows[-1]), flush=True)
+        add(("import csmetrics", "import pandas, pydantic", ours / theirs, 1.15, ""))
     if options.write:
-        lines = [
-            f"Python {platform.python_version()}, numpy {np.__version__}, pandas {pd.__version__}, "
-            f"{platform.machine()}; medians of {options.rounds} rounds. Made by "
-            f"`python benchmarks/run.py --write {options.write}`.",
-            "",
-            "| work | against | time | at most | extra memory |",
-            "|---|---|---|---|---|",
-            *(f"| {n} | `{a}` | {r:.2f}x | {limit:.2f}x | {m} |" for n, a, r, limit, m in rows),
-        ]
-        options.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_table(options.write, rows, options.rounds)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ author = "The csmetrics developers"
 copyright = author
 version = release = csmetrics.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "metric_pages", "mathml"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "metric_pages", "mathml", "drawings"]
 exclude_patterns = ["_build", "performance-results.md"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
@@ -52,12 +52,14 @@ html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": "csmetrics"},
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 5,
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {page: [] for page in ("index", "getting-started", "rules", "real-data", "performance", "changelog")}
+html_sidebars = {
+    page: [] for page in ("index", "getting-started", "cohorts", "rules", "real-data", "performance", "changelog")
+}
 html_context = {"default_mode": "auto"}

@@ -1,4 +1,4 @@
-"""Quickstart: the scorecard of a made-up SaaS company, and churn from a CSV file of your own.
+"""Quickstart: the scorecard of a made-up SaaS company, the raw rows behind it, and churn from a CSV file of your own.
 
 python examples/quickstart.py
 python examples/quickstart.py --customers churn.csv --segment plan --lost churned --start opening
@@ -171,6 +171,139 @@ Red is up to {HEALTH.bands.red:g} points, yellow up to {HEALTH.bands.yellow:g}, 
 Weights of the parts that are there: {weights}.""")
 
 
+# ------------------------------------------------------------------------------------------------------ from raw rows
+
+
+def movements(company: SaasCompany) -> pd.DataFrame:
+    """Customers and MRR, month by month, from the subscriptions."""
+    return csm.cohorts.movements_from_subscriptions(company.subscriptions, as_of=company.as_of)
+
+
+def weekly_retention(company: SaasCompany) -> csm.cohorts.RetentionGrid:
+    """Which of those who signed up since the events are kept used the product in the weeks after."""
+    kept_since = company.events["time"].min().normalize()
+    joined = company.accounts[company.accounts["signed_up"] >= kept_since]
+    log = pd.concat(
+        [
+            pd.DataFrame({"user": joined["customer"], "time": joined["signed_up"], "event": "signed up"}),
+            company.events[["user", "time"]].assign(event="used"),
+        ]
+    )
+    return csm.cohorts.retention(
+        log, freq="W", event="event", start_event="signed up", return_event="used", as_of=company.as_of
+    )
+
+
+def active_users(company: SaasCompany) -> pd.DataFrame:
+    """Users of each day, of the week and of the month that end with it; a month as long as the last one."""
+    return csm.cohorts.active_users(company.events, mau=company.period.days_in_month, as_of=company.as_of)
+
+
+def lifecycle(company: SaasCompany) -> pd.DataFrame:
+    """Users who came, stayed, came back and went quiet, month by month."""
+    return csm.cohorts.lifecycle(company.events, as_of=company.as_of)
+
+
+def answers(company: SaasCompany, kind: str) -> pd.DataFrame:
+    """The month's answers to one of the questions, by plan."""
+    rows = of_month(company.surveys, "time", company)
+    return csm.cohorts.survey(rows[rows["kind"] == kind], kind=kind, by="plan")
+
+
+def tickets(company: SaasCompany) -> pd.DataFrame:
+    """The month's tickets, by plan."""
+    return csm.cohorts.tickets(of_month(company.tickets, "created", company), by="plan")
+
+
+def onboarding(company: SaasCompany) -> pd.DataFrame:
+    """The month's starts and what became of them, by plan."""
+    return csm.cohorts.onboarding(of_month(company.onboarding, "started", company), as_of=company.as_of, by="plan")
+
+
+def adoption(company: SaasCompany) -> pd.DataFrame:
+    """What the customers of the month's end used in it, by plan."""
+    used = of_month(company.events.rename(columns={"user": "customer"}), "time", company)
+    return csm.cohorts.adoption(used, user="customer", eligible=company.health[["customer", "plan"]], by="plan")
+
+
+def show_raw_rows(company: SaasCompany) -> None:
+    month = company.period.strftime("%B")
+    print(f"""
+
+FROM RAW ROWS
+
+csm.cohorts counts totals from raw tables, one call each; the metric is the next call:
+csm.cohorts.movements_from_subscriptions(subscriptions).csm.nrr()
+Counted so, {month} has the totals that the scorecard above is made from.
+""")
+    bridge = movements(company).tail(3)
+    counts = bridge[["start", "new", "reactivated", "lost", "end"]]
+    heads = ["Subscriptions", "at the start", "new", "back", "lost", "at the end", "churn", "NRR", "GRR"]
+    print_table(heads, figures(counts.join(bridge.csm.metrics("churn_rate", "nrr", "grr"))))
+    print("\nEvery customer is compared from opening to closing. The end of the data is not churn.\n")
+
+    grid = weekly_retention(company)
+    rows = []
+    for week, rates in grid.rates().iloc[-7:, 1:7].iterrows():
+        known = ["" if pd.isna(rate) else f"{rate:.0f}%" for rate in rates]
+        rows.append([f"{week.start_time:%Y-%m-%d}", figure(grid.sizes[week]), *known])
+    print_table(["Signed up in the week of", "customers", *(f"week {age}" for age in range(1, 7))], rows)
+    pooled = grid.pooled()
+    print(f"""
+Blank: the week is not over yet, which is not a 0.
+All {len(grid.sizes)} cohorts together, week 1: {pooled[1]:.0f}%; week 6: {pooled[6]:.0f}%.
+""")
+
+    users = active_users(company).tail(3)
+    heads = ["Users", "of the day", "of 7 days", f"of {company.period.days_in_month} days", "stickiness"]
+    print_table(heads, figures(users.join(users.csm.stickiness())))
+    print("\nThe scorecard takes the mean day of the month instead: weekends are quiet.\n")
+
+    stages = lifecycle(company).tail(2)  # in the first month everybody is new
+    heads = ["Users", "active", "new", "returning", "back", "gone quiet", "quick ratio"]
+    print_table(heads, figures(stages.join(stages.csm.lifecycle_quick_ratio())))
+    print("\nQuick ratio: those who came or came back for each one who went quiet.\n")
+
+    nps, csat, ces = (answers(company, kind) for kind in ("nps", "csat", "ces"))
+    said = pd.DataFrame({"nps": nps.csm.nps(), "csat": csat.csm.csat(), "ces": ces.csm.ces()})
+    said.insert(0, "answers", nps["responses"] + csat["responses"] + ces["responses"])
+    print_table([f"{month}'s answers", "in all", "NPS", "CSAT", "CES"], figures(said))
+    print()
+
+    cases = tickets(company)
+    speed = cases.csm.metrics("fcr", "first_response_time", "resolution_time")
+    heads = [f"{month}'s tickets", "in all", "FCR", "first response", "resolution"]
+    print_table(heads, figures(cases[["tickets"]].join(speed)))
+    print("\nFCR is first contact resolution. Times are hours.\n")
+
+    begun = onboarding(company)
+    counts = begun[["started", "completed"]].join(begun.csm.onboarding_completion_rate())
+    heads = [f"{month}'s starts", "in all", "completed", "of all", "days to value"]
+    print_table(heads, figures(counts.join(begun["median_ttv"])))
+    print("\nWho started late had little time. The median allows for that (Kaplan-Meier); the rate does not.")
+    print_gaps(begun[["median_ttv"]])
+    print()
+
+    used = adoption(company)
+    rates = used.csm.metrics("adoption_rate", "feature_adoption_rate")
+    heads = [f"{month}'s use", "customers", "use any feature", "of all", "features used"]
+    print_table(heads, figures(used[["eligible", "adopters"]].join(rates)))
+
+
+def figures(table: pd.DataFrame) -> list[list[str]]:
+    """Write every value as its column's metric is written, behind its row's label."""
+    return [
+        [str(label), *(figure(x, name) for name, x in zip(table.columns, values, strict=True))]
+        for label, *values in table.itertuples()
+    ]
+
+
+def of_month(table: pd.DataFrame, time: str, company: SaasCompany) -> pd.DataFrame:
+    """The rows of the last full month, with their customer's plan."""
+    rows = table[table[time].dt.to_period("M") == company.period]
+    return rows.merge(company.accounts[["customer", "plan"]], on="customer")
+
+
 # ------------------------------------------------------------------------------------------------- the reader's file
 
 
@@ -334,7 +467,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if path is None:
         if given:
             parser.error(f"--{next(iter(given))} needs --customers CSV")
-        show_company(make_saas())
+        company = make_saas()
+        show_company(company)
+        show_raw_rows(company)
         return 0
     try:
         show_file(path, given.pop("segment", None), given.pop("period", None), given)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import csmetrics as csm
-from csmetrics.core._registry import REGISTRY
+from csmetrics.core._registry import REGISTRY, metric
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_several_keys_levels_and_lists(df: pd.DataFrame) -> None:
 
 def test_over_is_the_accessor(df: pd.DataFrame) -> None:
     pd.testing.assert_series_equal(csm.over(df).by("plan").nrr(), df.csm.by("plan").nrr())
-    with pytest.raises(csm.MetricInputError, match="must be a pandas DataFrame"):
+    with pytest.raises(csm.MetricInputError, match="must be a DataFrame of pandas, Polars"):
         csm.over({"lost": [1]})  # type: ignore[arg-type]
 
 
@@ -74,10 +74,45 @@ def test_columns_are_mapped_and_numbers_taken_as_they_are(df: pd.DataFrame) -> N
 
 
 def test_optional_inputs_use_their_column_where_there_is_one(df: pd.DataFrame) -> None:
-    without = df.csm.total().nrr()
-    with_column = df.assign(reactivation_mrr=560).csm.total().nrr()
-    assert with_column == pytest.approx(without + 100 * 4 * 560 / 56_000)
-    assert df.assign(reactivation_mrr=560).csm.total().nrr(reactivation_mrr=0) == without
+    back = df.assign(reactivation_mrr=275, reactivated=1, new_mrr=1000)
+    assert df.assign(new_mrr=1000).csm.total().quick_ratio() == 4510 / 1100
+    assert back.csm.total().quick_ratio() == (4510 + 4 * 275) / 1100
+    assert back.csm.total().quick_ratio(reactivation_mrr=0) == 4510 / 1100
+    assert back.csm.total().net_new_mrr() == 4510 + 1100 - 1100
+    assert back.csm.total().retention_rate() == df.csm.total().retention_rate() - 100 * 4 / 1100
+
+
+def test_nrr_is_about_the_customers_of_the_opening(df: pd.DataFrame) -> None:
+    df = df.assign(new_mrr=1000)
+    back = df.assign(reactivation_mrr=560)
+    for function, more in ((csm.nrr, 4.0), (csm.net_revenue_churn_rate, -4.0)):
+        for frame in (df, back):
+            without = frame.csm.total().compute(function)
+            assert without == df.csm.total().compute(function)
+            pd.testing.assert_series_equal(frame.csm.by("plan").compute(function), df.csm.by("plan").compute(function))
+        named = back.csm.total().compute(function, reactivation_mrr="reactivation_mrr")
+        assert named == pytest.approx(without + more)
+        assert back.csm.total().compute(function, reactivation_mrr=2240) == pytest.approx(without + more)
+        assert back.csm.total().metrics()[function.__name__]["total"] == without
+        assert back.csm.metrics(reactivation_mrr="reactivation_mrr")[function.__name__].tolist() == pytest.approx(
+            back.csm.compute(function, reactivation_mrr="reactivation_mrr").tolist()
+        )
+        alone = back.drop(columns="new_mrr").csm.total().compute(function)  # no bridge: the column is there for this
+        assert alone == pytest.approx(without + more)
+    assert csm.catalog["nrr"].inputs["reactivation_mrr"].not_beside == "new_mrr"
+    assert csm.catalog["quick_ratio"].inputs["reactivation_mrr"].not_beside is None
+    without = df.csm.total().earned_growth_rate(earned_new=10)
+    assert back.csm.total().earned_growth_rate(earned_new=10) == without
+    named = back.csm.total().earned_growth_rate(earned_new=10, reactivation_mrr="reactivation_mrr")
+    assert named == pytest.approx(without + 4)
+
+
+def test_only_an_optional_input_is_taken_where_it_is_named() -> None:
+    spec = REGISTRY["grr"]
+    for name, said in (("start_mrr", "must name arguments with a default"), ("mrr", "must name its arguments")):
+        declared = metric(title="", unit="percent", better="higher", inputs=spec.inputs, not_beside={name: "new"})
+        with pytest.raises(TypeError, match=said):
+            declared(spec.function)
 
 
 def test_a_level_is_computed_from_its_own_inputs(df: pd.DataFrame) -> None:

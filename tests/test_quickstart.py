@@ -34,10 +34,11 @@ def company() -> csm.datasets.SaasCompany:
     return csm.datasets.make_saas()
 
 
-def cells(text: str, label: str) -> list[str]:
-    """Give what stands behind a label, where one line begins with it."""
-    (line,) = [line for line in text.splitlines() if line.startswith(label)]
-    return line.removeprefix(label).split()
+def cells(text: str, label: str, nth: int | None = None) -> list[str]:
+    """Give what stands behind a label, where one line begins with it; or the nth of several."""
+    lines = [line for line in text.splitlines() if line.startswith(label)]
+    assert nth is not None or len(lines) == 1
+    return lines[nth or 0].removeprefix(label).split()
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -102,6 +103,72 @@ def test_what_is_undefined_is_a_dash_with_the_reason(capsys, company) -> None:
     out = capsys.readouterr().out
     assert "nan" not in out
     assert '"-" in Customer lifetime value: no value where `churn_rate` is 0' in out
+
+
+# ------------------------------------------------------------------------------------------------------ from raw rows
+
+
+def test_raw_rows_give_the_totals_of_the_scorecard(company) -> None:
+    segments = company.cohorts.set_index(["plan", "region"])
+    accounts = company.accounts[["customer", "plan", "region"]]
+    ledger = company.subscriptions.merge(accounts, on="customer")
+    moves = csm.cohorts.movements_from_subscriptions(ledger, as_of=company.as_of, by=["plan", "region"])
+    assert moves.loc[company.period].to_dict("index") == segments[moves.columns].to_dict("index")
+    month = quickstart.movements(company).loc[company.period]
+    assert month.to_dict() == segments[moves.columns].sum().to_dict()
+
+    totals = company.cohorts.groupby("plan", observed=True).sum(numeric_only=True)
+    nps, csat, ces = (quickstart.answers(company, kind) for kind in ("nps", "csat", "ces"))
+    counted = [
+        (nps, ["promoters", "passives", "detractors"]),
+        (csat, ["satisfied", "responses"]),
+        (quickstart.tickets(company), ["tickets", "resolved_first_contact", "resolved", "reopened", "escalated"]),
+        (quickstart.onboarding(company), ["started", "completed"]),
+        (quickstart.adoption(company), ["eligible", "features_used", "features_available"]),
+    ]
+    for table, columns in counted:
+        assert table[columns].to_dict("index") == totals[columns].to_dict("index")
+    assert ces["effort_sum"].tolist() == totals["ces_effort_sum"].tolist()
+    assert ces["responses"].tolist() == totals["ces_responses"].tolist()
+
+    daily = quickstart.active_users(company).loc[str(company.period)]
+    assert daily["dau"].mean() == pytest.approx(totals["dau"].sum(), rel=1e-12)
+    assert daily["mau"].iloc[-1] == totals["mau"].sum()
+    assert quickstart.lifecycle(company).loc[company.period, "active"] == totals["mau"].sum()
+
+
+def test_raw_rows_give_the_metrics_of_the_scorecard(capsys, company) -> None:
+    card = quickstart.scorecard(company)
+    month = quickstart.movements(company).loc[[company.period]]
+    for name in ("churn_rate", "nrr", "grr"):
+        assert month.csm.compute(name).item() == card.loc[name, "total"]
+    assert quickstart.tickets(company).csm.fcr().tolist() == card.loc["fcr", quickstart.PLANS].tolist()
+    used = quickstart.adoption(company).csm.feature_adoption_rate()
+    assert used.tolist() == card.loc["feature_adoption_rate", quickstart.PLANS].tolist()
+
+    quickstart.show_raw_rows(company)
+    out = capsys.readouterr().out
+    first, *_, churn, nrr, grr = cells(out, str(company.period), nth=0)
+    assert [churn, nrr, grr] == [f"{card.loc[name, 'total']:.1f}%" for name in ("churn_rate", "nrr", "grr")]
+    assert first == f"{company.cohorts['start'].sum():,}"
+    assert cells(out, "starter", nth=0)[1] == f"{card.loc['nps', 'starter']:.1f}"
+
+
+def test_retention_of_a_week_that_runs_is_blank(capsys, company) -> None:
+    grid = quickstart.weekly_retention(company)
+    assert grid.state.iloc[-1].tolist()[:2] == ["in progress", "future"]
+    quickstart.show_raw_rows(company)
+    out = capsys.readouterr().out
+    running = grid.sizes.index[-1]
+    assert cells(out, f"{running.start_time:%Y-%m-%d}", nth=0) == [str(grid.sizes.iloc[-1])]
+    assert "nan" not in out
+    assert '"-" in median time to value: fewer than half' in out
+
+
+@pytest.mark.parametrize("arguments", [{"customers": 30}, {"customers": 200, "end": "2026-06-14"}])
+def test_raw_rows_of_small_and_unfinished_companies_are_shown(capsys, arguments) -> None:
+    quickstart.show_raw_rows(csm.datasets.make_saas(**arguments))
+    assert "nan" not in capsys.readouterr().out
 
 
 # ------------------------------------------------------------------------------------------------- the reader's file

@@ -147,12 +147,13 @@ def _inputs(spec: csm.MetricSpec) -> str:
         elif i.quantity in ("date", "answers"):
             span = {"date": "a date or time", "answers": "answers on the scale"}[i.quantity]
         default = "required" if i.required else f"`{shown(i.default) if i.default is not None else None}`"
+        default += f"; beside `{i.not_beside}`, a frame gives it only where it is named" if i.not_beside else ""
         rows.append((f"`{name}`", prose(i.meaning), i.kind, span, default))
     used = [text for kind, text in KINDS.items() if any(i.kind == kind for i in spec.inputs.values())]
     made = [n for n, i in spec.inputs.items() if i.kind == "level" and n in csm.catalog]
     ways = [
         f"On a frame, {prose(f'`{n}`')} is computed from its own columns where it is not given: "
-        + ", ".join(f"`{c}`" for c in csm.catalog[n].inputs)
+        + ", ".join(f"`{c}`" for c, i in csm.catalog[n].inputs.items() if not i.not_beside)
         + "."
         for n in made
     ]

@@ -29,7 +29,7 @@ from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnErro
 from csmetrics.frame import Cohorts, over
 
 if TYPE_CHECKING:
-    from csmetrics import datasets
+    from csmetrics import cohorts, datasets, survival
     from csmetrics._catalog import Catalog, MetricSpec, catalog
     from csmetrics.health import HealthScore
 
@@ -41,7 +41,9 @@ _LAZY = {
     "Catalog": "csmetrics._catalog",
     "MetricSpec": "csmetrics._catalog",
     "HealthScore": "csmetrics.health",
+    "cohorts": "csmetrics.cohorts",
     "datasets": "csmetrics.datasets",
+    "survival": "csmetrics.survival",
 }
 
 __all__ = [
@@ -56,8 +58,10 @@ __all__ = [
     "MissingColumnError",
     "UndefinedMetricError",
     "catalog",
+    "cohorts",
     "datasets",
     "over",
+    "survival",
 ]
 
 
@@ -70,7 +74,7 @@ if not TYPE_CHECKING:  # else every misspelt name would pass as one of these
         from importlib import import_module
 
         module = import_module(_LAZY[name])
-        value = module if name == "datasets" else getattr(module, name)
+        value = module if name in ("cohorts", "datasets", "survival") else getattr(module, name)
         globals()[name] = value
         return value
 

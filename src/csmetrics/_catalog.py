@@ -40,6 +40,8 @@ class InputSpec(_Record):
         The value where the input is not given; see `required`.
     required : bool
         Whether the input must be given.
+    not_beside : str or None
+        The column beside which a cohort frame gives it only where it is named.
     meaning : str
         What to put there.
     """
@@ -51,6 +53,7 @@ class InputSpec(_Record):
     choices: tuple[str, ...]
     default: Any
     required: bool
+    not_beside: str | None
     meaning: str
 
 
@@ -254,6 +257,7 @@ def _input_spec(spec: Registration, name: str, meaning: str) -> InputSpec:
         choices=declared.quantity.choices,
         default=spec.defaults.get(name),
         required=name not in spec.defaults,
+        not_beside=spec.not_beside.get(name),
         meaning=meaning,
     )
 

@@ -26,22 +26,28 @@ _SYNONYMS = {
 _SHOWN = 20  # columns that an error lists
 
 
-def has(frame: pd.DataFrame, name: Any) -> bool:
+def has(frame: Any, name: Any) -> bool:
     """Tell whether there is a column or index level of that name."""
+    levels = frame.index.names if isinstance(frame, pd.DataFrame) else ()
     try:
-        return name is not None and (name in frame.columns or name in frame.index.names)
+        return name is not None and (name in frame.columns or name in levels)
     except TypeError:  # a list, an array: nothing that a column could be called
         return False
 
 
-def column(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> pd.Series[Any]:
-    """Give a column, or an index level, as a Series on the frame's index."""
+def require(frame: Any, name: Any, metric: str, argument: str) -> None:
+    """Refuse a name that no column and no index level has, in a frame of any engine."""
     if not has(frame, name):
         names = [repr(c) for c in frame.columns[:_SHOWN]]
         more = f" and {len(frame.columns) - _SHOWN} more" if len(frame.columns) > _SHOWN else ""
         found = f"this frame has {', '.join(names) or 'no columns'}{more}"
         hint = _hint(frame, name, metric, argument)
         raise MissingColumnError(metric, argument, f"no column {name!r}", found, hint)
+
+
+def column(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> pd.Series[Any]:
+    """Give a column, or an index level, as a Series on the frame's index."""
+    require(frame, name, metric, argument)
     if name not in frame.columns:
         return pd.Series(frame.index.get_level_values(name), index=frame.index, name=name)
     found = frame[name]
@@ -55,7 +61,7 @@ def _words(name: str) -> set[str]:
     return set(name.lower().replace("_", " ").split())
 
 
-def _hint(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> str:
+def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
     if argument in frame.columns:
         return f"leave it out: there is a column {argument!r}"
     for raw in REGISTRY:
@@ -67,7 +73,7 @@ def _hint(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> str:
     return f'if another column holds it, name it: {argument}="its_name"'
 
 
-def guess(frame: pd.DataFrame, name: Any, argument: str) -> str | None:
+def guess(frame: Any, name: Any, argument: str) -> str | None:
     """Guess which column was meant: by the field's other words for the argument, by spelling, by a shared word."""
     texts = [c for c in frame.columns if isinstance(c, str) and c not in REGISTRY]  # those are not added up
     others = {n for spec in REGISTRY.values() for n in spec.inputs}

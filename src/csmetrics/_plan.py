@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isfinite
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from csmetrics import engines
-from csmetrics._columns import column, has
+from csmetrics._columns import column, has, require
+from csmetrics._engine import EngineFrame
 from csmetrics.core._kinds import array, is_scalar
-from csmetrics.core._numeric import check
-from csmetrics.core._registry import NUMBER, REGISTRY, Kind, Registration
+from csmetrics.core._numeric import check, show
+from csmetrics.core._registry import NUMBER, REGISTRY, Kind, Quantity, Registration
 from csmetrics.errors import MetricInputError, MissingColumnError
 
 PERIOD = "period"  # the time axis, where `by` or `total` names no other
@@ -25,25 +28,34 @@ class Need(NamedTuple):
     metric: str
     argument: str
 
-    def refuse_below(self, least: float, values: Any) -> None:
+    @property
+    def quantity(self) -> Quantity:
+        """What the argument measures, and between which values."""
+        return REGISTRY[self.metric].inputs[self.argument].quantity
+
+    def refuse_rows(self, values: Any, total: Any, least: float) -> None:
         """Refuse a row that is impossible in itself and would vanish in a sum."""
         spec = REGISTRY[self.metric]
-        declared = spec.inputs[self.argument]
-        if least < declared.quantity.low:
-            check(
-                replace(spec, inputs={self.argument: declared}, rules=()),
-                {self.argument: values},
-                {self.argument: values},
-            )
+        missing = values.dtype.kind == "f" and np.isnan(total).any()
+        if least < self.quantity.low or (missing and np.isinf(values).any()):
+            column = {self.argument: values}
+            check(replace(spec, inputs={self.argument: spec.inputs[self.argument]}, rules=()), column, column)
+
+    def refusal(self, bad: int, rows: int, least: float) -> MetricInputError:
+        """Say the same of rows that only their engine has seen: they have no positions, but a number."""
+        below = isfinite(least) and least < self.quantity.low
+        found = f"{bad} of {rows} values break it{f', the least is {show(least)}' if below else ''}"
+        rule = self.quantity.rule if below else "must be finite"
+        return MetricInputError(self.metric, self.argument, rule, found, self.quantity.hint)
 
 
 @dataclass(frozen=True)
 class Grain:
     """A frame and how its rows come together: each on its own (`keys` is None), by keys, or all of them (no keys)."""
 
-    frame: pd.DataFrame
-    keys: tuple[Any, ...] | None
-    period: Any
+    frame: pd.DataFrame | EngineFrame
+    keys: tuple[Any, ...] | None = None
+    period: Any = None
 
     @property
     def axis(self) -> Any:
@@ -53,30 +65,46 @@ class Grain:
     @cached_property
     def adds_periods(self) -> str:
         """Say which periods would be added up, "" where none would."""
-        axis = self.axis
-        if self.keys is None or axis in self.keys or not has(self.frame, axis):
+        if self.keys is None or self.axis in self.keys or not has(self.frame, self.axis):
             return ""
-        columns = [column(self.frame, name, "by", "keys") for name in (*self.keys, axis)]
+        groups, periods = self._crowded(self.keys)
+        where = f" in the group {groups[:1].tolist()[0]!r}" if self.keys and periods else ""
+        return f"{self.axis!r} has {periods} of them{where}" if periods else ""
+
+    def _crowded(self, keys: tuple[Any, ...]) -> tuple[Any, int]:
+        """Give the groups that hold several periods, in order, and how many the first of them holds."""
+        if isinstance(self.frame, EngineFrame):
+            found, periods = self.frame.crowded(keys, self.axis)
+            if not keys or periods.empty:
+                return None, int(periods.sum())
+            groups, rows = engines.group_rows([found[name] for name in keys])
+            return groups, int(periods[rows[0]].sum())
+        columns = [column(self.frame, name, "by", "keys") for name in (*keys, self.axis)]
         cells, _ = engines.group_sums(columns, {})
-        groups: Any = cells.droplevel(-1) if self.keys else pd.Index([0] * len(cells))  # type: ignore[arg-type]
-        many = groups[groups.duplicated()]
-        if many.empty:
-            return ""
-        where = f" in the group {many[:1].tolist()[0]!r}" if self.keys else ""
-        return f"{axis!r} has {(groups == many[0]).sum()} of them{where}"
+        kept: Any = cells.droplevel(-1) if keys else pd.Index([0] * len(cells))  # type: ignore[arg-type]
+        again = kept.duplicated()
+        if not again.any():
+            return None, 0
+        first = int(np.argmax(again))  # the cells of a group follow each other
+        return kept[first:], 1 + int(np.argmin(np.append(again[first:], False)))
 
     def sums(self, needs: Mapping[Any, Need]) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
         """Give each column at this grain: as it is, as a Series of group totals, or as one number."""
-        columns = {label: column(self.frame, label, need.metric, need.argument) for label, need in needs.items()}
+        frame = self.frame
         if self.keys is None:
-            return self.frame.index, columns
-        arrays = {n: array(needs[n].metric, needs[n].argument, c, NUMBER) for n, c in columns.items()}
+            rows = frame.rows(needs) if isinstance(frame, EngineFrame) else frame
+            return rows.index, {label: column(rows, label, *need) for label, need in needs.items()}
+        if isinstance(frame, EngineFrame):
+            frame, arrays = frame.sums(self.keys, needs)  # one row per group from here on
+        else:
+            columns = {label: column(frame, label, *need) for label, need in needs.items()}
+            arrays = {label: array(*needs[label], values, NUMBER) for label, values in columns.items()}
         if self.keys:
-            index, sums = engines.group_sums([column(self.frame, k, "by", "keys") for k in self.keys], arrays)
+            index, sums = engines.group_sums([column(frame, k, "by", "keys") for k in self.keys], arrays)
         else:
             index, sums = None, engines.total_sums(arrays)
         for label, least in sums.least.items():
-            needs[label].refuse_below(least, arrays[label])
+            needs[label].refuse_rows(arrays[label], sums.totals[label], least)
         if index is None:
             return None, sums.totals
         return index, {label: pd.Series(values, index=index) for label, values in sums.totals.items()}
@@ -107,6 +135,8 @@ class Plan:
             value = given.get(name, name)
             if spec.over_columns:
                 self._take_several(name, given.get(name), grain)
+            elif name not in given and has(grain.frame, spec.not_beside.get(name)):
+                self.sources[name] = spec.defaults[name]
             elif name in given and not (isinstance(value, str) or _is_label(grain.frame, value)):
                 self.sources[name] = self._constant(name, value)
             elif has(grain.frame, value) and (grain.keys is None or declared.kind != "level"):
@@ -124,7 +154,7 @@ class Plan:
             elif declared.kind == "level" and grain.keys is not None:
                 raise self._refusal(name, "level", grain)
             else:
-                column(grain.frame, value, spec.name, name)
+                require(grain.frame, value, spec.name, name)
 
     def needs(self) -> dict[Any, Need]:
         """Give the columns to bring to the grain, with what asks for each."""
@@ -138,10 +168,12 @@ class Plan:
     def fits(self) -> bool:
         """Tell whether it takes any column; refuse columns that hold something else, such as dates for a count."""
         for label, need in self.needs().items():
-            quantity = REGISTRY[need.metric].inputs[need.argument].quantity
-            first = column(self.frame, label, need.metric, need.argument).iloc[:1]
-            if quantity.name != "date":
-                array(need.metric, need.argument, first, quantity)
+            if need.quantity.name == "date":
+                continue
+            if not isinstance(self.frame, EngineFrame):
+                array(*need, column(self.frame, label, *need).iloc[:1], need.quantity)
+            elif not need.quantity.choices:
+                self.frame.check(label, need)
         return bool(self.needs())
 
     def value(self, totals: Mapping[Any, Any]) -> Any:
@@ -179,7 +211,7 @@ class Plan:
             raise self._refusal(name, "level", grain)
         self.components = dict(columns)
         for label in self.components.values():
-            column(grain.frame, label, self.spec.name, name)
+            require(grain.frame, label, self.spec.name, name)
 
     def _constant(self, name: str, value: Any) -> Any:
         if is_scalar(value):
@@ -205,6 +237,6 @@ def _computable(name: str) -> bool:
     return name in REGISTRY and not REGISTRY[name].reduces
 
 
-def _is_label(frame: pd.DataFrame, value: Any) -> bool:
+def _is_label(frame: Any, value: Any) -> bool:
     """Tell whether a value that is no text names a column, such as a tuple."""
     return isinstance(value, tuple) and has(frame, value)

@@ -103,6 +103,8 @@ def total_sums(columns: dict[Any, Any]) -> Sums:
         if values.dtype.kind in "iu":
             peak = max(-int(values.min(initial=0)), int(values.max(initial=0)))
             totals[name] = int(values.sum(dtype=np.int64)) if peak * values.size < 2**63 else sum(values.tolist())
+        elif values.dtype == object:
+            totals[name] = sum(values.tolist())
         else:
             with np.errstate(over="ignore", invalid="ignore"):
                 totals[name] = float(values.sum(dtype=np.float64))
@@ -124,24 +126,23 @@ def key(series: pd.Series[Any]) -> Key:
         if high - low < 2 * len(values) + BLOCK and high < 2**63:
             labels = partial(_integers, dtype, low) if whole else partial(_periods, dtype, low)
             return Key(values, low, high - low + 1, None, labels)
-    codes, unique = _factorize(series)
+    codes, make_labels = factorize(series)
+    unique = make_labels()
     rank = np.empty(len(unique), np.intp)
     rank[_order(unique)] = np.arange(len(unique))
     return Key(codes, 0, max(len(unique), 1), rank, unique.take)
 
 
-def _factorize(series: pd.Series[Any]) -> tuple[Any, pd.Index[Any]]:
-    """Number the values of a column in the order of their appearance, missing ones too."""
+def factorize(series: pd.Series[Any]) -> tuple[Any, Callable[[], pd.Index[Any]]]:
+    """Number the values of a column in the order of their appearance, missing ones too; give what makes the labels."""
     dtype: Any = series.dtype
-    if (
-        len(series) and isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow"
-    ):  # Arrow's text in place, 4 bytes a row
-        text: Any = series.array
-        coded = text.__arrow_array__().dictionary_encode(null_encoding="encode").combine_chunks()
-        return coded.indices.to_numpy(), pd.Index(pd.array(coded.dictionary.to_pylist(), dtype=dtype))
+    values: Any = series.array
+    if len(series) and isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow":
+        # Arrow's text in place, 4 bytes a row
+        coded = values.__arrow_array__().dictionary_encode(null_encoding="encode").combine_chunks()
+        return coded.indices.to_numpy(), lambda: pd.Index(pd.array(coded.dictionary.to_pylist(), dtype=dtype))
     if str(dtype).startswith("dictionary"):  # Arrow's categories, which pandas cannot number where one is missing
-        words: Any = series.array
-        series = pd.Series(words.__arrow_array__().to_pylist(), dtype=object)
+        series = pd.Series(values.__arrow_array__().to_pylist(), dtype=object)
     if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "f":  # where NaN and null would be two groups
         series = pd.Series(series.to_numpy(dtype=np.float64, na_value=np.nan))
     codes, unique = pd.factorize(series)
@@ -149,7 +150,7 @@ def _factorize(series: pd.Series[Any]) -> tuple[Any, pd.Index[Any]]:
     if codes.min(initial=0) < 0:
         codes[codes < 0] = len(labels)
         labels = labels.insert(len(labels), None)
-    return codes, labels
+    return codes, lambda: labels
 
 
 def _categories(dtype: Any, codes: Any) -> pd.Index[Any]:
@@ -214,7 +215,8 @@ class _Sum:
         self.whole = column.dtype.kind in "iu"
         self.least: float = 0.0  # the least value, where one is below 0
         self.reach = 0  # no total of integers is further from 0 than this
-        self.values: Any = np.zeros(size, np.int64 if self.whole else np.float64)
+        kept = object if column.dtype == object else np.float64  # objects: sums that were too large before
+        self.values: Any = np.zeros(size, np.int64 if self.whole else kept)
 
     def add(self, codes: Any, rows: slice) -> None:
         """Add a block of rows."""
@@ -233,6 +235,7 @@ class _Sum:
 
     def again(self) -> bool:
         """Tell whether int64 was too small, and make ready for a second pass with Python's integers."""
-        if self.whole and self.reach >= 2**63:
-            self.values = np.zeros(self.values.size, object)
-        return bool(self.values.dtype == object)
+        if not self.whole or self.reach < 2**63:
+            return False
+        self.values = np.zeros(self.values.size, object)
+        return True

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from csmetrics import engines
-from csmetrics._columns import column, has
+from csmetrics._columns import column, has, require
+from csmetrics._engine import EngineFrame
 from csmetrics._plan import Grain, Plan
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest
 from csmetrics.errors import MetricInputError, MissingColumnError
@@ -29,7 +30,8 @@ class Cohorts:
     Parameters
     ----------
     frame
-        A DataFrame with one row per cohort, segment or period, whose columns are totals.
+        A DataFrame of pandas or of another engine, with one row per cohort, segment or period, whose columns are
+        totals.
 
     Examples
     --------
@@ -61,17 +63,15 @@ class Cohorts:
             meant = "" if name.startswith("_") else f"; {nearest(name)}"
             raise AttributeError(f"there is no metric {name!r}{meant}")
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        if not isinstance(frame, pd.DataFrame):
-            found = f"got a {type(frame).__name__}"
-            raise MetricInputError("over", "frame", "must be a pandas DataFrame", found, "convert it with .to_pandas()")
-        self._grain = Grain(frame, None, None)
+    def __init__(self, frame: Any) -> None:
+        self._grain = Grain(frame if isinstance(frame, pd.DataFrame) else EngineFrame(frame))
 
     def __repr__(self) -> str:
         keys, frame, axis = self._grain.keys, self._grain.frame, self._grain.axis
+        what = frame.engine if isinstance(frame, EngineFrame) else f"{len(frame)} rows"
         grain = "each row" if keys is None else f"by {', '.join(map(str, keys))}" if keys else "total"
         time = f"time axis {axis!r}" if has(frame, axis) else "no time axis"
-        return f"<csmetrics: {len(frame)} rows, {grain}, {time}>"
+        return f"<csmetrics: {what}, {grain}, {time}>"
 
     def by(self, *keys: Any, period: Any = None) -> Cohorts:
         """Group the rows.
@@ -136,9 +136,9 @@ class Cohorts:
 
     def _at(self, keys: tuple[Any, ...], period: Any) -> Cohorts:
         for name in (*keys, *([] if period is None else [period])):
-            column(self._grain.frame, name, "by" if keys else "total", "period" if name is period else "keys")
-        made = Cohorts(self._grain.frame)
-        made._grain = Grain(self._grain.frame, keys, period)
+            require(self._grain.frame, name, "by" if keys else "total", "period" if name is period else "keys")
+        made = Cohorts.__new__(Cohorts)
+        made._grain = replace(self._grain, keys=keys, period=period)
         return made
 
     def compute(self, metric: Callable[..., Any] | str, /, *args: Any, **given: Any) -> Any:
@@ -224,7 +224,7 @@ class Cohorts:
         plans: dict[str, Plan] = {}
         left_out: dict[str, str] = {}
         grain = replace(self._grain)  # the frame may have changed since the last call
-        rows = Grain(grain.frame, None, None)
+        rows = Grain(grain.frame)
         for spec in map(_spec, names) if names else REGISTRY.values():
             if spec.reduces or spec.over_columns:  # they take columns of any name
                 continue
@@ -254,7 +254,12 @@ class Cohorts:
             rule = "is reduced to one number"
             raise MetricInputError(spec.name, next(iter(spec.inputs)), rule, "asked for each row", hint)
         named = {**{n: n for n in spec.inputs if n not in spec.defaults}, **given}
-        columns = {n: column(frame, v, spec.name, n) for n, v in named.items() if n in spec.inputs or has(frame, v)}
+        labels = {n: v for n, v in named.items() if n in spec.inputs or has(frame, v)}
+        for name, label in labels.items():
+            require(frame, label, spec.name, name)
+        if isinstance(frame, EngineFrame):
+            frame = frame.rows(labels.values(), keys)
+        columns = {n: column(frame, label, spec.name, n) for n, label in labels.items()}
         rest = {n: v for n, v in named.items() if n not in columns}
         if not keys:
             return spec.function(**columns, **rest)
@@ -263,13 +268,16 @@ class Cohorts:
         return pd.Series(np.array(values, dtype=np.float64), index=index, name=spec.name)
 
 
-def over(frame: pd.DataFrame) -> Cohorts:
-    """Compute metrics over a cohort frame; `df.csm` is the same for pandas.
+def over(frame: Any) -> Cohorts:
+    """Compute metrics over a cohort frame of any engine; `df.csm` is the same for pandas.
+
+    Totals are made by the engine, and only they come back, as ordinary floats and pandas objects.
 
     Parameters
     ----------
     frame
-        A DataFrame with one row per cohort, segment or period, whose columns are totals.
+        A DataFrame with one row per cohort, segment or period, whose columns are totals: of pandas, Polars (eager or
+        lazy), PyArrow, DuckDB, Dask, PySpark, Ibis or whatever else narwhals knows.
 
     Returns
     -------
@@ -280,6 +288,8 @@ def over(frame: pd.DataFrame) -> Cohorts:
     ------
     MetricInputError
         If `frame` is no DataFrame.
+    ImportError
+        If narwhals or pyarrow is not installed, which frames that are not pandas need.
 
     Examples
     --------
@@ -287,6 +297,13 @@ def over(frame: pd.DataFrame) -> Cohorts:
     >>> import csmetrics as csm
     >>> csm.over(pd.DataFrame({"lost": [2, 3], "start": [100, 400]})).total().churn_rate()
     1.0
+    >>> import polars as pl
+    >>> plans = pl.LazyFrame({"plan": ["pro", "pro", "free"], "lost": [2, 3, 40], "start": [100, 400, 500]})
+    >>> csm.over(plans).by("plan").churn_rate()
+    plan
+    free    8.0
+    pro     1.0
+    Name: churn_rate, dtype: float64
     """
     return Cohorts(frame)
 

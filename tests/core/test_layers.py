@@ -23,7 +23,10 @@ names = pytest.mark.parametrize("name", REGISTRY)
 LAYERS = (
     ("errors",),
     ("core",),
-    ("_catalog", "catalog", "health", "engines", "_columns", "_plan", "cohorts", "datasets", "intervals", "survival"),
+    (
+        *("_catalog", "catalog", "health", "engines", "_columns", "_engine", "_plan"),
+        *("cohorts", "datasets", "intervals", "survival"),
+    ),
     ("frame",),
     ("accessors",),
     ("plotting", "testing"),

@@ -12,6 +12,9 @@ VARIABLE = "CSMETRICS_REAL_DATA"
 ORIGIN = {
     "telco_customer_churn.csv.gz": "IBM/telco-customer-churn-on-icp4d on GitHub, Apache-2.0",
     "sfo_airport_survey_2018.csv.gz": "the airport customer survey of 2018 on DataSF (data.sfgov.org), public domain",
+    "tvc_monthly_subscriptions.csv.gz": "theventurecity/data-toolkit on GitHub, MIT",
+    "gamelaunch.csv.gz": "PeerChristensen/cohorts on GitHub, MIT (user ids recoded)",
+    "uci_online_retail_invoices.csv.gz": "Online Retail (352) on archive.ics.uci.edu, CC BY 4.0, one row per invoice",
 }
 
 
@@ -40,3 +43,21 @@ def telco() -> pd.DataFrame:
 def sfo() -> pd.DataFrame:
     """One row per passenger asked; every code as it stands in the file."""
     return read("sfo_airport_survey_2018.csv.gz")
+
+
+@pytest.fixture(scope="session")
+def subscriptions() -> pd.DataFrame:
+    """One row per payment of a monthly subscription: activity_date, user_id, inc_amt."""
+    return read("tvc_monthly_subscriptions.csv.gz")
+
+
+@pytest.fixture(scope="session")
+def gamelaunch() -> pd.DataFrame:
+    """One row per start of a game, dated by day: userid, eventDate."""
+    return read("gamelaunch.csv.gz")
+
+
+@pytest.fixture(scope="session")
+def invoices() -> pd.DataFrame:
+    """One row per invoice of a shop with its instant; `gross` is the sum of its positive lines."""
+    return read("uci_online_retail_invoices.csv.gz")

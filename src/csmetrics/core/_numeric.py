@@ -84,6 +84,12 @@ def percent(top: Any, bottom: Any) -> Any:
     return 100.0 if top == bottom else clamp(value, -100, 100)
 
 
+def percents(part: Array, whole: Array) -> Array:
+    """Percent of each, not limited to 100; NaN where the whole is not above 0, or either is missing."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(whole > 0, 100 * part / whole, nan)
+
+
 def clamp(value: Any, low: float, high: float) -> Any:
     """Keep a number, or the finite ones of an array, between two bounds."""
     if isinstance(value, np.ndarray):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -114,6 +115,7 @@ class Registration:
     base: str
     reduces: bool
     over_columns: bool
+    not_beside: dict[str, str]  # optional inputs that are not taken from a frame which has another column, too
     positional: tuple[str, ...]  # arguments that need no name
     defaults: dict[str, Any] = field(repr=False)
     options: dict[str, Any] = field(repr=False)
@@ -154,6 +156,7 @@ def metric(
     base: str = "",
     reduces: bool = False,
     over_columns: bool = False,
+    not_beside: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Function], Function]:
     """Register a formula. The function itself is returned: nothing wraps a call.
 
@@ -173,14 +176,18 @@ def metric(
         True where the inputs are whole columns of raw answers or dates and one number comes out.
     over_columns
         True where the first input has one value per component, which in a frame are several columns.
+    not_beside
+        Optional inputs, each with a column beside which a cohort frame gives them only where they are named.
     """
 
     def register(function: Function) -> Function:
         name = function.__name__
         parameters = _parameters(function)
-        named = {p for rule in rules for p in (*rule.parts, *rule.wholes)}
+        named = {*not_beside, *(p for rule in rules for p in (*rule.parts, *rule.wholes))}
         if list(inputs) != [p for p in parameters if p in inputs] or not named <= set(inputs):
             raise TypeError(f"@metric on {name}: inputs and rules must name its arguments, in their order")
+        if any(parameters[p] is REQUIRED for p in not_beside):
+            raise TypeError(f"@metric on {name}: not_beside must name arguments with a default")
         if name in REGISTRY and REGISTRY[name].function.__module__ != function.__module__:
             raise TypeError(f"@metric: {name} is registered already, by {REGISTRY[name].function.__module__}")
         registration = Registration(
@@ -197,6 +204,7 @@ def metric(
             base=base,
             reduces=reduces,
             over_columns=over_columns,
+            not_beside=dict(not_beside),
             positional=function.__code__.co_varnames[: function.__code__.co_argcount],
             defaults={p: v for p, v in parameters.items() if p in inputs and v is not REQUIRED},
             options={p: v for p, v in parameters.items() if p not in inputs},

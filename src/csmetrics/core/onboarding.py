@@ -12,6 +12,7 @@ from csmetrics.core._dates import Instants, data_end, days_apart, days_between, 
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._numeric import CLEAN, LARGE, NUMBERS, SMALL, clamp, evaluate, fill_value, mean, places, share
 from csmetrics.core._registry import COUNT, DATE, NUMBER, REGISTRY, at_most, flow, level, metric
+from csmetrics.core._survival import median
 from csmetrics.core._types import Array, Dates, T, Undefined, Values
 from csmetrics.errors import MetricInputError, UndefinedMetricError
 
@@ -260,7 +261,7 @@ def median_ttv(
                 name, "started_at", must, "there is none", "leave undefined=nan, or give a number"
             )
         return fill
-    return _median(np.where(there, days, known)[counted], there[counted])
+    return median(np.where(there, days, known)[counted], there[counted])
 
 
 def _known_for(start: Instants, last: Instants) -> Array:
@@ -272,15 +273,6 @@ def _known_for(start: Instants, last: Instants) -> Array:
         hint = "leave out customers who start after the data ends, or move as_of"
         raise MetricInputError("median_ttv", "started_at", "must be <= `as_of`", found, hint)
     return known
-
-
-def _median(days: Array, there: Any) -> float:
-    """Give the first time by which half are there, by Kaplan-Meier; NaN where there is none."""
-    times, reached = np.unique(days[there], return_counts=True)
-    at_risk = days.size - np.searchsorted(np.sort(days), times, side="left")
-    waiting = np.cumprod(1 - reached / at_risk)
-    half = np.flatnonzero(waiting <= 0.5 * (1 + 1e-12))  # the product of exact halves may round to just above
-    return float(times[half[0]]) if half.size else nan
 
 
 @metric(

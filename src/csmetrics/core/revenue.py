@@ -497,6 +497,7 @@ def gross_revenue_churn_rate(
     },
     rules=[at_most(("contraction_mrr", "churned_mrr"), "start_mrr", hint=_NOT_NEW)],
     base="start_mrr",
+    not_beside={"reactivation_mrr": "new_mrr"},
 )
 def net_revenue_churn_rate(
     start_mrr: T,
@@ -547,7 +548,8 @@ def net_revenue_churn_rate(
 
     Notes
     -----
-    It is 100 minus `nrr` of the same inputs.
+    It is 100 minus `nrr` of the same inputs. It is about the customers of the opening: on a cohort frame with
+    `new_mrr`, a column `reactivation_mrr` is left out unless it is named: ``reactivation_mrr="reactivation_mrr"``.
 
     Other definitions in use:
 
@@ -695,6 +697,7 @@ def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined
     },
     rules=[at_most(("contraction_mrr", "churned_mrr"), "start_mrr", hint=_NOT_NEW)],
     base="start_mrr",
+    not_beside={"reactivation_mrr": "new_mrr"},
 )
 def nrr(
     start_mrr: T,
@@ -748,7 +751,9 @@ def nrr(
     -----
     For a year, compare each customer with itself twelve months before. On the data of dbt's mrr-playbook for 2019 that
     gives 70.1 %, twelve monthly rates multiplied 54.0 %, and the year's summed movements -49.6 %, as these charge the
-    opening base with the churn of customers who joined later.
+    opening base with the churn of customers who joined later. NRR is about the customers of the opening: on a cohort
+    frame with `new_mrr`, a column `reactivation_mrr` is left out unless it is named:
+    ``reactivation_mrr="reactivation_mrr"``.
 
     Other definitions in use:
 

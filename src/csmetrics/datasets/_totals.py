@@ -116,7 +116,7 @@ def month_totals(
     cases = _between(tickets, "created", opening, closing)
     solved = cases["resolved"].notna()
     frame["tickets"] = total(cases["customer"], cases["created"].notna())
-    frame["contacts"] = total(cases["customer"], cases["contacts"])
+    frame["contacts"] = frame["tickets"]  # issues, each counted once, as `fcr` takes them
     frame["resolved_first_contact"] = total(cases["customer"], solved & (cases["contacts"] == 1) & ~cases["reopened"])
     frame["resolved"] = total(cases["customer"], solved)
     frame["reopened"] = total(cases["customer"], cases["reopened"])

@@ -1,0 +1,293 @@
+"""Frames that are not pandas: Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, all that narwhals knows.
+
+The engine adds the rows up. What comes back is one row per group, as pandas, through `collect` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from math import ceil, inf, nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.errors import MetricInputError
+
+if TYPE_CHECKING:
+    from csmetrics._plan import Need
+
+HALF = 2**32  # integers whose sum could pass int64 are added in two halves
+LARGE = 2.0**62  # a sum that stays below is far enough from int64's end
+_WORDS = {  # columns that hold no numbers, and what to do about them
+    "String": ("text", "convert text to numbers first"),
+    "Categorical": ("text", "convert text to numbers first"),
+    "Enum": ("text", "convert text to numbers first"),
+    "Boolean": ("booleans", "count the True values first"),
+    "Date": ("dates", ""),
+    "Datetime": ("dates", ""),
+    "Duration": ("durations", ""),
+}
+
+
+def narwhals() -> Any:
+    """Give the module that talks to the engines, its stable interface."""
+    try:
+        import narwhals.stable.v2 as nw
+        import pyarrow  # noqa: F401 - rows come back through it
+    except ImportError as missing:
+        needed = 'frames that are not pandas need narwhals and pyarrow: pip install "csmetrics[engines]"'
+        raise ImportError(needed) from missing
+    return nw
+
+
+def lazy(frame: Any, metric: str = "over", argument: str = "frame") -> Any:
+    """Give the narwhals LazyFrame of a frame of any engine. pandas is never passed here.
+
+    Parameters
+    ----------
+    frame
+        A frame of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis or another engine that narwhals knows.
+    metric, argument
+        Who asks, for the error.
+
+    Returns
+    -------
+    LazyFrame
+        Nothing is computed yet; PyArrow, which has no lazy frames, computes each step as it is asked for.
+
+    Raises
+    ------
+    MetricInputError
+        If it is no such frame.
+    ImportError
+        If narwhals or pyarrow is not installed.
+    """
+    if type(frame).__module__.partition(".")[0] not in ("builtins", "numpy", "pandas"):
+        nw = narwhals()
+        known = nw.from_native(nw.to_native(frame, pass_through=True), pass_through=True)
+        if isinstance(known, (nw.DataFrame, nw.LazyFrame)):
+            return known.lazy()
+    rule = "must be a DataFrame of pandas, Polars, PyArrow, DuckDB, Dask, PySpark, Ibis or else known to narwhals"
+    raise MetricInputError(metric, argument, rule, f"got a {type(frame).__name__}", "make a DataFrame of it first")
+
+
+def collect(frame: Any) -> pd.DataFrame:
+    """Bring the rows of a LazyFrame to pandas, the only place where rows cross.
+
+    Integers stay integers: with missing ones they are pandas' nullable integers, and decimals without a fraction (the
+    sums of some engines) become int64 where they fit.
+    """
+    import pyarrow as pa
+
+    table = frame.collect("pyarrow").to_native()
+    columns = [_readable(column) for column in table.columns]
+    table = pa.table(columns, names=table.column_names)
+    nullable = {pa.type_for_alias(name.lower()): pd.api.types.pandas_dtype(name) for name in _NULLABLE}
+    out: pd.DataFrame = table.to_pandas(date_as_object=False)
+    for place, column in enumerate(columns):
+        if column.null_count and column.type in nullable:
+            out.isetitem(place, column.to_pandas(types_mapper=nullable.get).array)
+    return out
+
+
+_NULLABLE = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+
+
+def _readable(column: Any) -> Any:
+    """Give decimals without a fraction as int64 where that holds them, and categories as every pyarrow reads them."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_decimal(kind) and kind.scale == 0:
+        with suppress(pa.ArrowInvalid):
+            return column.cast(pa.int64())
+    if pa.types.is_dictionary(kind) and pa.types.is_unsigned_integer(kind.index_type):
+        return column.cast(kind.value_type).dictionary_encode()
+    return column
+
+
+class EngineFrame:
+    """A frame of another engine, and what a grain asks of it.
+
+    Parameters
+    ----------
+    frame
+        A frame of any engine that narwhals knows.
+    """
+
+    __slots__ = ("columns", "engine", "frame", "schema")
+
+    def __init__(self, frame: Any) -> None:
+        self.engine = f"{type(frame).__module__.partition('.')[0].lstrip('_')} {type(frame).__name__}"
+        self.frame = lazy(frame)
+        self.schema = self.frame.collect_schema()
+        self.columns = pd.Index(list(self.schema), dtype=object)
+
+    def check(self, label: str, need: Need) -> None:
+        """Refuse a column that holds no numbers."""
+        dtype = self.schema[label]
+        if not dtype.is_numeric() and type(dtype).__name__ != "Unknown":
+            what, hint = _WORDS.get(type(dtype).__name__, (str(dtype), ""))
+            found = f"got {what} in the column {label!r}"
+            raise MetricInputError(need.metric, need.argument, "must be numbers", found, hint)
+
+    def rows(self, names: Iterable[str], keys: Iterable[str] = ()) -> pd.DataFrame:
+        """Bring these columns of all rows and no others; those to group by as `keys`."""
+        nw = narwhals()
+        by, _ = self._keys(keys := tuple(keys))
+        taken = [nw.col(name).alias(f"row {name}") for name in dict.fromkeys(names) if name not in keys]
+        if not by and not taken:
+            return pd.DataFrame(index=pd.RangeIndex(collect(self.frame.select(nw.len().alias("rows")))["rows"][0]))
+        out = collect(self.frame.select(*by, *taken))
+        values = out.iloc[:, len(by) :].rename(columns=lambda name: name.removeprefix("row "))
+        return pd.concat([self._labels(out.iloc[:, : len(by)]), values], axis=1)
+
+    def crowded(self, keys: tuple[str, ...], axis: str) -> tuple[pd.DataFrame, pd.Series[Any]]:
+        """Give the groups that hold more than one value of `axis`, and how many each."""
+        nw = narwhals()
+        columns, cells = self._keys((*keys, axis))
+        _, by = self._keys(keys)
+        distinct = self.frame.select(*columns).group_by(*cells).agg(nw.len().alias("rows"))
+        counted = nw.len().alias("rows")
+        groups = distinct.group_by(*by).agg(counted) if by else distinct.select(counted)
+        small = collect(groups.filter(nw.col("rows") > 1))
+        return self._labels(small), small["rows"]
+
+    def sums(self, keys: tuple[str, ...], needs: Mapping[Any, Need]) -> tuple[pd.DataFrame, dict[Any, Any]]:
+        """Add columns up by group, or all rows where there are no keys.
+
+        Returns
+        -------
+        groups : DataFrame
+            The keys of each group, in any order.
+        sums : dict of ndarray
+            The totals of each column: int64 for integers (objects past it), else float64, NaN where a row is missing.
+        """
+        for label, need in needs.items():
+            self.check(label, need)
+        whole = [label for label in needs if self.schema[label].is_integer()]
+        engine = self.frame.implementation
+        refuses = engine.is_spark_like() or engine.is_ibis()  # a sum past int64; the others pass it in silence
+        halved = set(whole) if refuses else set()
+        small = self._summed(keys, needs, halved)
+        if not refuses:
+            halved = {label for label in whole if _reach(small, label) >= LARGE}
+            small = self._summed(keys, needs, halved) if halved else small
+        totals = {label: self._total(small, label, need, label in halved) for label, need in needs.items()}
+        return self._labels(small), totals
+
+    def _summed(self, keys: tuple[str, ...], needs: Mapping[Any, Need], halved: set[Any]) -> pd.DataFrame:
+        """Collect sums, counts and extremes of plain columns: on these all engines agree, and on little else."""
+        nw = narwhals()
+        columns, by = self._keys(keys)
+        results = [nw.len().alias("rows")]
+        for label, need in needs.items():
+            value = self._value(label)
+            parts = {"value": value}
+            if self.schema[label].is_integer():
+                parts["sum"] = value // HALF if label in halved else value
+                if label in halved:
+                    parts["rest"] = value - parts["sum"] * HALF
+            elif not self._is(label, "Unknown"):
+                parts |= {"sum": value, "wrong": self._wrong(label, need.quantity.low)}
+            columns += [part.alias(f"{name} {label}") for name, part in parts.items()]
+            results += [nw.col(f"{name} {label}").sum() for name in parts if name != "value"]
+            value = nw.col(f"value {label}")
+            results.append(value.count().alias(f"count {label}"))
+            if self.schema[label].is_integer():
+                results += [value.min().alias(f"least {label}"), value.max().alias(f"most {label}")]
+        rows = self.frame.select(*columns) if columns else self.frame
+        return collect(rows.group_by(*by).agg(*results) if by else rows.select(*results))
+
+    def _value(self, label: str) -> Any:
+        """Give a column as int64 or float64."""
+        nw = narwhals()
+        value, engine = nw.col(label), self.frame.implementation
+        if self._is(label, "Unknown"):  # a column without a value, or one that cannot be added
+            return value
+        if not self.schema[label].is_integer():
+            return value.cast(nw.Float64)
+        if engine.is_dask() or engine.is_pandas_like():  # these add in int64 anyway, and cannot cast a null
+            return value
+        return value.cast(nw.Int64)
+
+    def _wrong(self, label: str, low: float) -> Any:
+        """Give 1 where a value is below the least possible one or infinite, else 0."""
+        nw = narwhals()
+        # NaN stands above every number on some engines, on none below one or equal to infinity
+        value, whole = self._value(label), self.schema[label].is_integer()
+        tests = [value < (ceil(low) if whole else low)] if low > -inf else []
+        tests += [] if whole else [value == inf, value == -inf]
+        wrong = tests[0]
+        for test in tests[1:]:
+            wrong = wrong | test
+        return wrong.fill_null(False).cast(nw.Int64)  # Spark adds no booleans
+
+    def _total(self, small: pd.DataFrame, label: str, need: Need, halved: bool) -> Any:
+        """Read a column's totals, or refuse the column."""
+        rows, count = small["rows"].to_numpy(), small[f"count {label}"].to_numpy()
+        if self._is(label, "Unknown"):
+            if count.any():
+                found = f"got a column {label!r} of a type that cannot be added"
+                raise MetricInputError(need.metric, need.argument, "must be numbers", found)
+            return np.where(rows > 0, nan, 0.0)
+        if self.schema[label].is_integer():
+            wrong = _integers(small[f"least {label}"]).min(initial=0) < need.quantity.low
+            total = _integers(small[f"sum {label}"])
+            if halved:
+                total = total.astype(object if _reach(small, label) >= LARGE else np.int64) * HALF
+                total = total + _integers(small[f"rest {label}"])
+        else:
+            wrong = _integers(small[f"wrong {label}"]).any()
+            total = np.where(rows > 0, small[f"sum {label}"].to_numpy(dtype=np.float64, na_value=nan), 0.0)
+        if wrong:
+            self._refuse(label, need)
+        return total if (count == rows).all() else np.where(count == rows, total.astype(np.float64), nan)
+
+    def _refuse(self, label: str, need: Need) -> None:
+        """Count the rows that cannot be right, and refuse them."""
+        nw = narwhals()
+        columns = [self._value(label).alias("least"), self._wrong(label, need.quantity.low).alias("wrong")]
+        results = [nw.len().alias("rows"), nw.col("wrong").sum(), nw.col("least").min()]
+        small = collect(self.frame.select(*columns).select(*results))
+        if small["wrong"][0]:
+            raise need.refusal(*(small[name][0] for name in ("wrong", "rows", "least")))
+
+    def _is(self, label: str, kind: str) -> bool:
+        return type(self.schema[label]).__name__ == kind
+
+    def _key(self, name: str) -> Any:
+        """Give a column to group by: text for categories, one kind of missing for floats."""
+        nw = narwhals()
+        column, dtype = nw.col(name), self.schema[name]
+        if dtype.is_float():
+            return nw.when(~column.is_nan()).then(column)
+        return column.cast(nw.String) if self._is(name, "Categorical") or self._is(name, "Enum") else column
+
+    def _keys(self, names: Iterable[str]) -> tuple[list[Any], list[str]]:
+        """Give the columns to group by, under names that no other column has, and these names."""
+        by = {f"key {name}": name for name in names}
+        return [self._key(name).alias(key) for key, name in by.items()], list(by)
+
+    def _labels(self, small: pd.DataFrame) -> pd.DataFrame:
+        """Take the key columns of what came back, under their own names; what has an order of its own keeps it."""
+        keys = [str(name) for name in small if str(name).startswith("key ")]
+        out = small[keys].rename(columns=lambda name: name.removeprefix("key "))
+        for name in map(str, out):
+            if self._is(name, "Enum"):
+                out[name] = pd.Categorical(out[name], categories=list(self.schema[name].categories), ordered=True)
+        return out
+
+
+def _integers(sums: pd.Series[Any]) -> Any:
+    """Give sums as int64; the sum of nothing is null on some engines."""
+    return sums.to_numpy(dtype=np.int64, na_value=0)
+
+
+def _reach(small: pd.DataFrame, label: str) -> float:
+    """Give a number that no group's total is further from 0 than."""
+    ends = [np.abs(_integers(small[f"{end} {label}"]).astype(np.float64)) for end in ("least", "most")]
+    reach: float = (np.maximum(*ends) * small["rows"].to_numpy()).max(initial=0)
+    return reach

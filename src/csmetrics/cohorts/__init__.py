@@ -1,0 +1,23 @@
+"""Raw rows in, cohort frames out: tables of totals whose columns carry the formulas' own argument names."""
+
+from csmetrics.cohorts.adoption import adoption
+from csmetrics.cohorts.events import active_users, lifecycle
+from csmetrics.cohorts.grid import RetentionGrid
+from csmetrics.cohorts.onboarding import onboarding
+from csmetrics.cohorts.retention import retention
+from csmetrics.cohorts.subscriptions import movements_from_snapshots, movements_from_subscriptions
+from csmetrics.cohorts.surveys import survey
+from csmetrics.cohorts.tickets import tickets
+
+__all__ = [
+    "RetentionGrid",
+    "active_users",
+    "adoption",
+    "lifecycle",
+    "movements_from_snapshots",
+    "movements_from_subscriptions",
+    "onboarding",
+    "retention",
+    "survey",
+    "tickets",
+]

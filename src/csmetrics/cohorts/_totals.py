@@ -1,0 +1,247 @@
+"""From rows to totals by group: answers, flags and waits are read and added up, by pandas and by an engine alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from csmetrics import engines
+from csmetrics._columns import has
+from csmetrics._engine import narwhals
+from csmetrics.cohorts._engines import EngineRows, with_micros
+from csmetrics.cohorts._rows import Rows, key_names
+from csmetrics.cohorts._time import NAT, Times, mixed_zones
+from csmetrics.core._flags import flags
+
+Read = TypeVar("Read")
+
+_CODES = "where a code stands for no answer, put None or NaN first"
+_MEANS = "an average of answers is not an answer; give the answers themselves"
+_SECOND = 1_000_000  # microseconds
+
+
+class Unnamed(str):
+    """The name of a column that the caller did not give: it need not be there."""
+
+    __slots__ = ()
+
+
+class Table(Rows):
+    """Rows of a pandas DataFrame that become totals.
+
+    Conditions are bool arrays, in which a comparison with something missing is False.
+    """
+
+    def has(self, name: Any) -> bool:
+        """Tell whether there is such a column."""
+        return has(self.frame, name)
+
+    def answers(self, name: Any, argument: str, low: int, high: int, *, whole: bool) -> Any:
+        """Read answers on a scale, NaN where missing. What lies outside is bad, and fractions where `whole`."""
+        values = self.numbers(name, argument, negative=True, missing=True)
+        off = (values < low) | (values > high)
+        off &= np.isfinite(values)
+        self.refuse(argument, f"is not between {low} and {high}", off, _CODES)
+        if whole:
+            self._refuse_fractions(argument, values, ~off, _MEANS)
+        return values
+
+    def counts(self, name: Any, argument: str) -> Any:
+        """Read whole numbers that are not negative, NaN where missing."""
+        values = self.numbers(name, argument, missing=True)
+        self._refuse_fractions(argument, values, values >= 0, "")
+        return values
+
+    def _refuse_fractions(self, argument: str, values: Any, possible: Any, hint: str) -> None:
+        if values.dtype.kind == "f":
+            odd = np.isfinite(values) & (np.rint(values) != values)
+            self.refuse(argument, "is no whole number", odd & possible, hint)
+
+    def flags(self, name: Any, argument: str) -> tuple[Any, Any]:
+        """Read booleans, or counts that mean yes above 0: which are yes, and which are there."""
+        read = flags(self.column(name, argument))
+        if read is not None:
+            return read.yes, np.ones(read.yes.size, bool) if read.known is None else read.known
+        values = self.numbers(name, argument, missing=True)
+        return values > 0, ~np.isnan(values)
+
+    def every(self) -> Any:
+        """Give the condition that all rows meet."""
+        return np.ones(len(self.frame), bool)
+
+    def happened(self, times: Times) -> Any:
+        """Tell where there is a date."""
+        return times.ticks != NAT
+
+    def waited(self, since: str, first: Times, until: str, last: Times) -> tuple[Any, Any]:
+        """Give the time that passed, 0 where the end is missing: in seconds, and what is left of it in nanoseconds.
+
+        Neither part passes int64 in a sum, and sums of integers are the same on all engines.
+        """
+        (begun, begun_rest), (ended, ended_rest) = _seconds(first), _seconds(last)
+        there = self.happened(last)
+        return np.where(there, ended - begun, 0), np.where(there, ended_rest - begun_rest, 0)
+
+    def whole(self, name: Any) -> bool:
+        """Tell whether a column holds integers, be it with missing ones."""
+        return getattr(self.column(name, "").dtype, "kind", "O") in "iu"
+
+    def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
+        """Count the conditions, and add up the amounts, of the good rows by group; what is missing is nothing."""
+        keys, kept = [self.column(name, "by") for name in key_names(by)], self.kept()
+        given = {name: np.asarray(values)[kept] for name, values in columns.items()}
+        for name, values in given.items():
+            if name not in amounts:
+                given[name] = values.view(np.int8)
+            elif values.dtype.kind == "f":
+                given[name] = np.where(np.isnan(values), 0.0, values)
+        return noted(self, table([key if isinstance(kept, slice) else key.iloc[kept] for key in keys], given))
+
+
+class EngineTable(EngineRows):
+    """Rows of an engine's frame that become totals: `Table` for engines.
+
+    Conditions are boolean expressions, null or False where something is missing; no NaN comes into them.
+    """
+
+    def __init__(self, metric: str, frame: Any, on_bad_rows: str) -> None:
+        super().__init__(metric, frame, on_bad_rows)
+        self._aware: dict[str, bool] = {}
+
+    def has(self, name: Any) -> bool:
+        """Tell whether there is such a column."""
+        return has(self, name)
+
+    def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
+        """Read dates; naive and aware never mix. The latest becomes a fact."""
+        nw = narwhals()
+        column = super().times(name, argument, optional=optional, like=like)
+        if self.schema[name] != nw.Unknown:
+            self._aware[argument] = getattr(self.schema[name], "time_zone", None) is not None
+        if len(set(self._aware.values())) > 1:
+            found = ", ".join(f"{other} {'with' if aware else 'without'} one" for other, aware in self._aware.items())
+            raise mixed_zones(self.metric, ", ".join(self._aware), found)
+        self.fact(argument, column, "max")
+        return column
+
+    def answers(self, name: Any, argument: str, low: int, high: int, *, whole: bool) -> Any:
+        """Read answers on a scale, null where missing. What lies outside is bad, and fractions where `whole`."""
+        given = self._given(name, argument, negative=True)
+        self.refuse((given < low) | (given > high))
+        if whole:
+            self._refuse_fractions(name, given)
+        return given
+
+    def counts(self, name: Any, argument: str) -> Any:
+        """Read whole numbers that are not negative, null where missing."""
+        given = self._given(name, argument)
+        self._refuse_fractions(name, given)
+        return given
+
+    def _refuse_fractions(self, name: Any, given: Any) -> None:
+        if not self.schema[name].is_integer():
+            self.refuse((given < given.round()) | (given > given.round()))  # and not !=, which NaN passes on Dask
+
+    def flags(self, name: Any, argument: str) -> tuple[Any, Any]:
+        """Read booleans, or counts that mean yes above 0: which are yes, and which are there."""
+        if self.schema.get(name) == narwhals().Boolean:
+            column = self.column(name, argument)
+            return column, ~column.is_null()
+        values = self._given(name, argument)
+        return values > 0, ~values.is_null()
+
+    def _given(self, name: Any, argument: str, *, negative: bool = False) -> Any:
+        """Read numbers that may be missing, NaN as null: on some engines it stands above every number."""
+        column = self.numbers(name, argument, negative=negative, missing=True)
+        if self.schema[name].is_integer():
+            return column
+        return narwhals().when(column.is_finite()).then(column)
+
+    def every(self) -> Any:
+        """Give the condition that all rows meet."""
+        return narwhals().lit(True)
+
+    def happened(self, times: Any) -> Any:
+        """Tell where there is a date."""
+        return ~times.is_null()
+
+    def instants(self, argument: str, times: Any) -> Any:
+        """Give microseconds since 1970-01-01 in UTC; once the rows are screened."""
+        name = f"_micros_{argument}"
+        self.frame = with_micros(self.frame, self.metric, argument, times, self.instant(argument).zone, name)
+        return narwhals().col(name)
+
+    def waited(self, since: str, first: Any, until: str, last: Any) -> tuple[Any, Any]:
+        """Give the time that passed, 0 where the end is missing: in seconds, and what is left of it in nanoseconds."""
+        passed = self.instants(until, self.filled(last, first)) - self.instants(since, first)
+        return passed // _SECOND, passed % _SECOND * 1000
+
+    def filled(self, times: Any, others: Any) -> Any:
+        """Give other instants where some are missing: not all engines count on from a missing one."""
+        return narwhals().when(self.happened(times)).then(times).otherwise(others)
+
+    def whole(self, name: Any) -> bool:
+        """Tell whether a column holds integers, be it with missing ones."""
+        return bool(self.schema[name].is_integer())
+
+    def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
+        """Count the conditions, and add up the amounts, of the good rows by group; what is missing is nothing."""
+        nw = narwhals()
+        keys = self.keys(by)
+        asked = {"rows": nw.lit(1).cast(nw.Int64)}
+        for name, values in columns.items():
+            flag = nw.when(values).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
+            asked[f"sum {name}"] = values if name in amounts else flag
+        small = self.sums(keys, asked)
+        sums = {name: _numbers(small[f"sum {name}"]) for name in columns}
+        return noted(self, table([small[key] for key in keys], sums))
+
+
+def read(
+    metric: str, frame: Any, on_bad_rows: str, screened: Callable[[Any], Read]
+) -> tuple[Table | EngineTable, Read]:
+    """Read and screen the rows of a frame; what `screened` makes of them comes back with them."""
+    if isinstance(frame, pd.DataFrame):
+        rows = Table(metric, frame, on_bad_rows)
+        return rows, screened(rows)
+    others = EngineTable(metric, frame, on_bad_rows)
+    found = screened(others)
+
+    def check(some: pd.DataFrame) -> Rows:
+        few = Table(metric, some, on_bad_rows)
+        screened(few)
+        return few
+
+    others.screen(check)
+    return others, found
+
+
+def noted(rows: Table | EngineTable, out: pd.DataFrame) -> pd.DataFrame:
+    """Put the bad rows beside a result, where that was asked for."""
+    if rows.report:
+        out.attrs["excluded"] = rows.excluded() if isinstance(rows, Table) else rows.excluded
+    return out
+
+
+def table(keys: Sequence[pd.Series[Any]], columns: dict[str, Any]) -> pd.DataFrame:
+    """Add columns up by keys; without keys, to one row."""
+    if not keys:
+        totals = engines.total_sums(columns).totals
+        return pd.DataFrame({name: [total] for name, total in totals.items()}, index=pd.Index(["total"]))
+    index, sums = engines.group_sums(keys, columns)
+    return pd.DataFrame(sums.totals, index=index)
+
+
+def _seconds(times: Times) -> tuple[Any, Any]:
+    """Give seconds since 1970-01-01 in UTC, and what is left of them in nanoseconds."""
+    per_second = times.per_day // 86_400
+    seconds, rest = np.divmod(times.elapsed(), per_second)
+    return seconds, rest * (10**9 // per_second)
+
+
+def _numbers(sums: pd.Series[Any]) -> Any:
+    """Give sums as int64 or float64; the sum of nothing is null on some engines."""
+    return sums.to_numpy(dtype=np.int64 if sums.dtype.kind in "iu" else np.float64, na_value=0)

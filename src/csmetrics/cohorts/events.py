@@ -1,0 +1,414 @@
+"""Raw events: how they are read, and the users active in each day or period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.cohorts import _engines
+from csmetrics.cohorts._activity import Log, active, tally
+from csmetrics.cohorts._rows import Groups, Rows, check_whole, key_names, number_units
+from csmetrics.cohorts._time import NAT, Calendar, Times, end_of_data, must_match
+from csmetrics.cohorts.grid import RetentionGrid
+from csmetrics.core._money import BITS
+from csmetrics.errors import MetricInputError
+
+Result = TypeVar("Result", pd.DataFrame, RetentionGrid)
+
+
+@dataclass(frozen=True)
+class Events:
+    """Screened events.
+
+    Attributes
+    ----------
+    log
+        Whose they are and in which period.
+    stop
+        The end of the data in microseconds; None where there are no dates.
+    zone
+        The time zone of the times.
+    starts, returns
+        The positions of those that begin a membership, and of those that count as coming back; None for all.
+    times
+        When they were; None where an engine gave their periods only.
+    excluded
+        The bad rows, where they were asked for.
+    elapsed
+        Where an engine counted the windows since each user's own start: that start for each row of the log, and a table
+        of rows and ages.
+    gaps
+        Where an engine looked for each user's next active day: the days until then and how many users, for each row of
+        the log, which holds days then and no users.
+    """
+
+    log: Log
+    stop: int | None
+    zone: Any
+    starts: Any = None
+    returns: Any = None
+    times: Times | None = None
+    excluded: pd.DataFrame | None = None
+    elapsed: Any = None
+    gaps: Any = None
+
+    def note(self, out: Result) -> Result:
+        """Put the bad rows beside a result."""
+        if self.excluded is not None:
+            out.attrs["excluded"] = self.excluded
+        return out
+
+
+def read_events(
+    metric: str,
+    events: Any,
+    user: Any,
+    time: Any,
+    calendar: Calendar,
+    *,
+    as_of: Any,
+    by: Any,
+    on_bad_rows: str,
+    event: Any = None,
+    start_event: Any = None,
+    return_event: Any = None,
+    value: Any = None,
+    count: bool = False,
+    width: int | None = None,
+    recurring: bool = False,
+    longest: int | None = None,
+) -> Events:
+    """Read and screen events of a pandas DataFrame, or let an engine reduce its own to users and periods."""
+    if event is None and (start_event is not None or return_event is not None):
+        found = f"got {start_event if start_event is not None else return_event!r}"
+        hint = "event='feature', for example"
+        raise MetricInputError(
+            metric, "event", "must name the column that start_event and return_event are in", found, hint
+        )
+    roles = _kinds(start_event), _kinds(return_event)
+    if not isinstance(events, pd.DataFrame):
+        names = (user, time, event, value)
+        return _from_engine(
+            metric, events, names, calendar, as_of, by, on_bad_rows, roles, count, width, recurring, longest
+        )
+    rows = Rows(metric, events, on_bad_rows)
+    users, times, values = _screened(rows, user, time, value)
+    keys = [rows.column(name, "by") for name in key_names(by)]
+    happened = None if event is None else rows.column(event, "event")
+    kept = rows.kept()
+    if values is not None and values.dtype.kind == "i" and not np.abs(values).sum(dtype=np.float64) < 2.0**BITS:
+        raise MetricInputError(metric, "value", "must add up to less than 2**62", "got more", "give larger units")
+    zone = must_match(metric, {"time": times})
+    times = times.take(kept)
+    stop = end_of_data(metric, as_of, [times.last()], zone, bool(len(times.ticks)))
+    log = Log(
+        *number_units(users, kept),
+        Groups(keys, kept),
+        calendar.numbering(times),
+        values=None if values is None else values[kept],
+    )
+    starts = _matching(happened, roles[0], kept, times, stop)
+    returns = starts if roles[1] == roles[0] else _matching(happened, roles[1], kept, times, stop)
+    return Events(log, stop, zone, starts, returns, times, rows.excluded() if rows.report else None)
+
+
+def _kinds(given: Any) -> list[Any] | None:
+    """Give the kinds of events as a list; None for all."""
+    if given is None:
+        return None
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, (str, bytes)) else [given]
+
+
+def _screened(rows: Any, user: Any, time: Any, value: Any) -> tuple[Any, Any, Any]:
+    """Read the columns in which a row can be bad, of pandas or of an engine."""
+    users, times = rows.units(user, "user"), rows.times(time, "time")
+    return users, times, None if value is None else rows.numbers(value, "value", negative=True)
+
+
+def _from_engine(
+    metric: str,
+    events: Any,
+    names: tuple[Any, ...],
+    calendar: Calendar,
+    as_of: Any,
+    by: Any,
+    on_bad_rows: str,
+    roles: tuple[Any, ...],
+    count: bool,
+    width: int | None,
+    recurring: bool,
+    longest: int | None,
+) -> Events:
+    """Let the engine reduce events to one row per user and period."""
+    user, time, event, value = names
+    rows = _engines.EngineRows(metric, events, on_bad_rows)
+    _, instants, amounts = _screened(rows, user, time, value)
+    keys = rows.keys(by)
+    happened = None if event is None else rows.column(event, "event")
+    rows.fact("last", instants, "max")
+
+    def check(frame: pd.DataFrame) -> Rows:
+        some = Rows(metric, frame, on_bad_rows)
+        _screened(some, user, time, value)
+        return some
+
+    rows.screen(check)
+    last = rows.instant("last")
+    stop = end_of_data(metric, as_of, [last.last()], last.zone, bool((last.ticks != NAT).all()))
+    if as_of is not None and stop is not None:
+        rows.keep_before(instants, stop, last.zone)
+    reduced = _engines.ReducedEvents(rows, user, keys, instants, happened, roles, amounts, calendar)
+    starts = returns = pairs = gaps = None
+    if width is not None:
+        small, pairs = reduced.elapsed(width, last.zone, recurring)
+    elif longest is not None and reduced.looks_ahead:
+        small = reduced.gaps(longest)
+        gaps = small["_gap"].to_numpy(dtype=np.int64), small["_users"].to_numpy(dtype=np.int64)
+    else:
+        small, starts, returns = reduced.periods(count)
+    numbers = _engines.period_numbers(metric, calendar, small["_period"])
+    first = int(numbers.min()) if numbers.size else 0
+    log = Log(
+        *number_units(small["_users" if gaps is not None else user], slice(None)),
+        Groups([small[key] for key in keys], slice(None)),
+        Numbers(first, int(numbers.max(initial=first)) - first + 1, numbers - first),
+        small["_events"].to_numpy() if count and width is None else None,
+        None if value is None else small["_value"].to_numpy(),
+    )
+    elapsed = None if pairs is None else (small["_began"].to_numpy(), pairs)
+    return Events(log, stop, last.zone, starts, returns, None, rows.excluded, elapsed, gaps)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Periods that an engine has numbered."""
+
+    first: int
+    count: int
+    numbers: Any
+
+    def of(self, rows: Any) -> Any:
+        """Give the numbers of some rows."""
+        return self.numbers[rows]
+
+
+def _matching(happened: Any, wanted: Any, kept: Any, times: Times, stop: int | None) -> Any:
+    """Give the positions of the events of some kinds, up to the end of the data; None for all."""
+    known = times.before(stop)
+    if wanted is None:
+        return known
+    flags = happened.iloc[kept].isin(wanted).to_numpy(dtype=bool)
+    return np.flatnonzero(flags) if known is None else known[flags[known]]
+
+
+def active_users(
+    events: Any,
+    *,
+    user: str = "user",
+    time: str = "time",
+    as_of: Any = None,
+    wau: int = 7,
+    mau: int = 28,
+    by: Any = None,
+    on_bad_rows: str = "raise",
+) -> pd.DataFrame:
+    r"""Count the users active on each day, and in the week and month that end with it.
+
+    Parameters
+    ----------
+    events
+        One row per event: a DataFrame of pandas, or of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then
+        finds each user's days.
+    user, time
+        Columns: who, and when. Days are those of the column's own clock.
+    as_of
+        The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
+        whole day. The last event unless given. A day that is not over is left out.
+    wau, mau
+        Trailing days of a week and of a month, the day itself among them. 28 days hold every weekday four times; 30 are
+        in use as well.
+    by
+        Column or list of columns to group by. A user in several groups counts in each.
+    on_bad_rows
+        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+
+    Returns
+    -------
+    DataFrame
+        One row per day (PeriodIndex `period`), and group: `dau`, `wau`, `mau`, distinct users. ``.csm.stickiness()``
+        follows.
+
+    Raises
+    ------
+    MetricInputError
+        If a user or a time is missing, or a time is no date.
+    MissingColumnError
+        If a column is not there.
+
+    Notes
+    -----
+    Other definitions in use: the users of a calendar week or month, which jump with its length; 30 days for a month.
+    Windows that reach back before the first event hold what there is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> events = pd.DataFrame(
+    ...     {"user": [1, 2, 1, 1], "time": pd.to_datetime(["2026-03-01", "2026-03-02", "2026-03-02", "2026-03-04"])}
+    ... )
+    >>> csm.cohorts.active_users(events, wau=2)
+                dau  wau  mau
+    period
+    2026-03-01    1    1    1
+    2026-03-02    2    2    2
+    2026-03-03    0    2    2
+    2026-03-04    1    1    2
+    """
+    metric = "active_users"
+    windows = {"dau": 1, "wau": check_whole(metric, "wau", wau), "mau": check_whole(metric, "mau", mau)}
+    calendar, longest = Calendar(metric, "D"), max(windows.values())
+    found = read_events(
+        metric, events, user, time, calendar, as_of=as_of, by=by, on_bad_rows=on_bad_rows, longest=longest
+    )
+    first, days = _complete(found, calendar)
+    gaps = np.zeros((found.log.groups.count, max(found.log.periods.count, days), longest + 1), np.int64)
+    for cell, users in _until_next(found, gaps.shape[1], longest):
+        tally(gaps.reshape(-1), cell, users)
+    columns = {name: _rolling(gaps, window)[:, :days].T.reshape(-1) for name, window in windows.items()}
+    out = pd.DataFrame(columns, index=found.log.groups.index(calendar.index(first, days, "period")))
+    return found.note(out)
+
+
+def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, Any]]:
+    """Give cells of group, day and days until the next active one, at most `longest`; and their users, if many."""
+    log = found.log
+    if found.gaps is not None:
+        gap, users = found.gaps
+        group = 0 if log.groups.number is None else log.groups.number
+        yield (group * days + log.periods.of(slice(None))) * (longest + 1) + gap, users
+        return
+    distinct = active(log)
+    for block in distinct.blocks():
+        keys, user = distinct.keys[block], distinct.user(block)
+        gap = np.full(keys.size, longest, np.intp)
+        same = user[1:] == user[:-1]
+        gap[:-1][same] = np.minimum((keys[1:] - keys[:-1])[same], longest)
+        yield (distinct.group(block, log.groups.count) * days + distinct.period(block)) * (longest + 1) + gap, None
+
+
+def _rolling(gaps: Any, window: int) -> Any:
+    """Count users over trailing days: each comes in on a day, and leaves `window` days later or when seen again."""
+    groups, days, longest = gaps.shape
+    change = np.zeros((groups, days + window), np.int64)
+    change[:, :days] = gaps.sum(axis=2)
+    for gap in range(1, longest):
+        out = min(gap, window)
+        change[:, out : days + out] -= gaps[:, :, gap]
+    return change.cumsum(axis=1)[:, :days]
+
+
+def lifecycle(
+    events: Any,
+    *,
+    user: str = "user",
+    time: str = "time",
+    freq: str = "M",
+    as_of: Any = None,
+    by: Any = None,
+    on_bad_rows: str = "raise",
+    week_start: str = "monday",
+) -> pd.DataFrame:
+    r"""Count new, returning, resurrected and dormant users in each period.
+
+    Parameters
+    ----------
+    events
+        One row per event: a DataFrame of pandas, or of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then
+        finds each user's periods.
+    user, time
+        Columns: who, and when.
+    freq
+        Length of the periods: h, D, W, M, Q or Y, on the column's own clock.
+    as_of
+        The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
+        whole day. The last event unless given. A period that is not over is left out.
+    by
+        Column or list of columns to group by. A user in several groups counts in each.
+    on_bad_rows
+        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+    week_start
+        ``"monday"`` or ``"sunday"``.
+
+    Returns
+    -------
+    DataFrame
+        One row per period (PeriodIndex `period`), and group: `active`; of those `new_users` (never seen before),
+        `returning` (active in the period before, too) and `resurrected` (active before, but not then); and `dormant`,
+        active in the period before and not in this one. ``.csm.lifecycle_quick_ratio()`` follows.
+
+    Raises
+    ------
+    MetricInputError
+        If a user or a time is missing, a time is no date, or `freq` or `week_start` is unknown.
+    MissingColumnError
+        If a column is not there.
+
+    Notes
+    -----
+    active = new_users + returning + resurrected, and active = active of the period before + new_users + resurrected -
+    dormant. Who is dormant counts once, in the first period without them.
+
+    Other definitions in use: new by the date of the account instead of the first event, which leaves users out who were
+    there before the events were.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> times = pd.to_datetime(["2026-01-05", "2026-01-09", "2026-02-03", "2026-03-01", "2026-03-02"])
+    >>> events = pd.DataFrame({"user": ["ann", "bob", "ann", "ann", "bob"], "time": times})
+    >>> csm.cohorts.lifecycle(events, as_of="2026-03-31")
+             active  new_users  returning  resurrected  dormant
+    period
+    2026-01       2          2          0            0        0
+    2026-02       1          0          1            0        1
+    2026-03       2          0          1            1        0
+    """
+    metric = "lifecycle"
+    calendar = Calendar(metric, freq, week_start)
+    found = read_events(metric, events, user, time, calendar, as_of=as_of, by=by, on_bad_rows=on_bad_rows)
+    first, periods = _complete(found, calendar)
+    groups = found.log.groups.count
+    known = max(found.log.periods.count, periods)
+    everyone, new, returning = (np.zeros(groups * known, np.int64) for _ in range(3))
+    distinct = active(found.log)
+    for block in distinct.blocks():
+        period, users = distinct.period(block), distinct.user(block)
+        cell = distinct.group(block, groups) * known + period
+        begins = np.ones(users.size, bool)
+        np.not_equal(users[1:], users[:-1], out=begins[1:])
+        again = ~begins
+        again[1:] &= period[1:] == period[:-1] + 1
+        tally(everyone, cell)
+        tally(new, cell[begins])
+        tally(returning, cell[again])
+    columns = {"active": everyone, "new_users": new, "returning": returning}
+    table = {name: counts.reshape(groups, known)[:, :periods] for name, counts in columns.items()}
+    table["resurrected"] = table["active"] - table["new_users"] - table["returning"]
+    table["dormant"] = np.zeros_like(table["active"])
+    table["dormant"][:, 1:] = table["active"][:, :-1] - table["returning"][:, 1:]
+    index = found.log.groups.index(calendar.index(first, periods, "period"))
+    return found.note(pd.DataFrame({name: counts.T.reshape(-1) for name, counts in table.items()}, index=index))
+
+
+def _complete(found: Events, calendar: Calendar) -> tuple[int, int]:
+    """Give the first period and how many are complete from it on."""
+    if found.stop is None or not len(found.log):
+        return 0, 0
+    first = found.log.periods.first
+    return first, max(calendar.at(found.stop) - first, 0)

@@ -1,0 +1,197 @@
+"""The retention triangle: cohorts down, ages across, and in each cell what is known by the end of the data."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.core._numeric import percents
+
+STATES: Final = ("observed", "in progress", "future")
+_SHOWN = 24  # cohorts and ages that a repr shows
+
+
+class RetentionGrid:
+    """How many of each cohort came back, by age; as `csmetrics.cohorts.retention` returns it.
+
+    Attributes
+    ----------
+    sizes : Series
+        Users of each cohort; with ``value=`` their amounts at age 0. Of a cohort whose period still runs, those so far.
+    counts : DataFrame
+        Cohort by age: users (or amounts) retained; <NA> in every cell that is not observed.
+    state : DataFrame
+        Cohort by age: "observed", "in progress" or "future".
+    kind : str
+        "on", "on_or_after" or "on_or_before".
+    attrs : dict
+        ``attrs["excluded"]`` holds the bad rows where ``on_bad_rows="report"`` was asked for.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> events = pd.DataFrame(
+    ...     {
+    ...         "user": ["ann", "bob", "ann", "cid", "bob"],
+    ...         "time": pd.to_datetime(["2026-01-05", "2026-01-20", "2026-02-03", "2026-02-10", "2026-03-01"]),
+    ...     }
+    ... )
+    >>> grid = csm.cohorts.retention(events, as_of="2026-03-31")
+    >>> grid
+    RetentionGrid (on, M): percent of each cohort; blank where not observed
+             size      0     1     2
+    cohort
+    2026-01     2  100.0  50.0  50.0
+    2026-02     1  100.0   0.0
+    2026-03     0
+    >>> grid.counts[1]
+    cohort
+    2026-01       1
+    2026-02       0
+    2026-03    <NA>
+    Freq: M, Name: 1, dtype: Int64
+    >>> grid.pooled()
+    age
+    0    100.000000
+    1     33.333333
+    2     50.000000
+    Name: pooled, dtype: float64
+    """
+
+    def __init__(self, sizes: pd.Series[Any], counts: pd.DataFrame, codes: Any, kind: str, freq: str) -> None:
+        self.sizes = sizes
+        self.counts = counts
+        self.kind = kind
+        self._freq = freq
+        self._codes = codes
+        self.attrs: dict[str, Any] = {}
+
+    @property
+    def state(self) -> pd.DataFrame:
+        """Tell for each cell whether it is observed, in progress or still in the future."""
+        words = np.array(STATES, dtype=object)[self._codes]
+        return pd.DataFrame(words, index=self.counts.index, columns=self.counts.columns)
+
+    def rates(self) -> pd.DataFrame:
+        """Give the percent of each cohort; NaN in every cell that is not observed, and in cohorts without a size.
+
+        Returns
+        -------
+        DataFrame
+            Cohort by age, float64.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import csmetrics as csm
+        >>> events = pd.DataFrame(
+        ...     {"user": [1, 2, 1], "time": pd.to_datetime(["2026-01-05", "2026-01-09", "2026-02-01"])}
+        ... )
+        >>> csm.cohorts.retention(events, as_of="2026-02-28").rates()
+        age          0     1
+        cohort
+        2026-01  100.0  50.0
+        2026-02    NaN   NaN
+        """
+        values = percents(self._known(), np.asarray(self.sizes, dtype=np.float64)[:, None])
+        return pd.DataFrame(values, index=self.counts.index, columns=self.counts.columns)
+
+    def pooled(self) -> Any:
+        """Give the retention of all cohorts together: the sum retained, of the sum of sizes, over the observed cells.
+
+        Every age has its own base: the cohorts old enough. It is no mean of rates, in which a cohort of ten would
+        weigh as much as one of a thousand.
+
+        Returns
+        -------
+        Series or DataFrame
+            Percent by age; with ``by=``, one row per group. NaN where no cohort is observed.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import csmetrics as csm
+        >>> events = pd.DataFrame(
+        ...     {"user": [1, 2, 1], "time": pd.to_datetime(["2026-01-05", "2026-01-09", "2026-02-01"])}
+        ... )
+        >>> csm.cohorts.retention(events, as_of="2026-02-28").pooled()
+        age
+        0    100.0
+        1     50.0
+        Name: pooled, dtype: float64
+        """
+        known = self._known()
+        base = np.where(np.isnan(known), 0.0, np.asarray(self.sizes, dtype=np.float64)[:, None])
+        found = np.where(np.isnan(known), 0.0, known)
+        index: Any = self.counts.index
+        if index.nlevels == 1:
+            return pd.Series(percents(found.sum(axis=0), base.sum(axis=0)), index=self.counts.columns, name="pooled")
+        cohorts = len(index.levels[0]) and len(index.get_level_values(0).unique())
+        groups = len(index) // cohorts if cohorts else 0
+        shape = (cohorts, groups, known.shape[1])
+        values = percents(found.reshape(shape).sum(axis=0), base.reshape(shape).sum(axis=0))
+        return pd.DataFrame(values, index=index[:groups].droplevel(0), columns=self.counts.columns)
+
+    def _known(self) -> Any:
+        return self.counts.to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def _table(self) -> pd.DataFrame:
+        table = self.rates()
+        table.insert(0, "size", self.sizes)
+        table.columns.name = None
+        return table
+
+    def _title(self) -> str:
+        what = "percent of each cohort" if self.sizes.name == "size" else f"percent of each cohort's {self.sizes.name}"
+        return f"RetentionGrid ({self.kind}, {self._freq}): {what}; blank where not observed"
+
+    def __repr__(self) -> str:
+        if not len(self.counts):
+            return f"RetentionGrid ({self.kind}, {self._freq}): no cohorts"
+        table = self._table()
+        text = table.iloc[:_SHOWN, : _SHOWN + 1].to_string(float_format="{:.1f}".format, na_rep="")
+        lines = [self._title(), *(line.rstrip() for line in text.splitlines())]
+        more = [
+            f"{n} {what}"
+            for n, what in zip(np.subtract(table.shape, (_SHOWN, _SHOWN + 1)), ("cohorts", "ages"), strict=True)
+            if n > 0
+        ]
+        return "\n".join([*lines, *([f"... and {' and '.join(more)} more"] if more else [])])
+
+    def _repr_html_(self) -> str:
+        """Write a table whose cells are shaded by their percentage and blank where nothing is known yet."""
+        if not len(self.counts):
+            return f"<p>{self!r}</p>"
+        rates, codes = self.rates().iloc[:_SHOWN, :_SHOWN], self._codes
+        names = [str(name) for name in rates.index.names]
+        head = "".join(f"<th>{_escape(name)}</th>" for name in [*names, "size", *map(str, rates.columns)])
+        rows = []
+        for i, (label, values) in enumerate(zip(rates.index, rates.to_numpy(), strict=True)):
+            labels = label if isinstance(label, tuple) else (label,)
+            cells = [f"<th>{_escape(str(part))}</th>" for part in labels]
+            cells.append(f'<td style="text-align:right">{self.sizes.iloc[i]:,}</td>')
+            cells += [_cell(value, int(codes[i, j])) for j, value in enumerate(values)]
+            rows.append(f"<tr>{''.join(cells)}</tr>")
+        more = (
+            ""
+            if rates.shape == self.counts.shape
+            else f"<p>{self.counts.shape[0]} cohorts, {self.counts.shape[1]} ages in all</p>"
+        )
+        caption = f"<caption>{_escape(self._title())}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
+
+
+def _cell(value: float, code: int) -> str:
+    if value != value:
+        return f'<td title="{STATES[code] if code else "no base"}"></td>'
+    strength = 0.75 * min(max(value, 0.0), 100.0) * 0.01
+    color = "#fff" if strength > 0.55 else "#111"
+    shade = f"background:rgba(33,102,172,{strength:.2f});color:{color};text-align:right"
+    return f'<td style="{shade}">{value:.1f}&#8201;%</td>'
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -1,0 +1,502 @@
+"""Retention of cohorts, from raw events to the triangle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.cohorts._activity import ROWS, Active, Log, Packing, active, changes, tally
+from csmetrics.cohorts._rows import check_whole, check_word
+from csmetrics.cohorts._time import DAY, Calendar, in_micros, in_utc
+from csmetrics.cohorts.events import Events, read_events
+from csmetrics.cohorts.grid import RetentionGrid
+from csmetrics.errors import MetricInputError
+
+NEVER = np.iinfo(np.int64).max  # the start of nobody
+MOST = 2**27  # cells: a gigabyte
+KINDS = ("on", "on_or_after", "on_or_before")
+
+
+class Members(NamedTuple):
+    """Users in their cohorts, some of them, and the ages at which they came back.
+
+    Attributes
+    ----------
+    group, cohort
+        One per member: the number of the group (or 0 for all) and of the cohort's period.
+    sizes
+        Each one's amount at age 0; None to count them.
+    who, age
+        One per member and age, in this order: the position of the member, and its age there, at least 1.
+    amounts
+        The amount at that age, or None.
+    began
+        Each one's own start in microseconds of UTC, where ages count from it; else None.
+    """
+
+    group: Any
+    cohort: Any
+    sizes: Any
+    who: Any
+    age: Any
+    amounts: Any
+    began: Any = None
+
+
+@dataclass(frozen=True)
+class Ages:
+    """The columns of a triangle after age 0: the first and last age of each.
+
+    Attributes
+    ----------
+    kind
+        on, on_or_after or on_or_before.
+    low, high
+        One per column.
+    single
+        Whether each column is one age.
+    labels
+        All columns, age 0 included.
+    column
+        For each age, the column that it counts in first; 0 for none.
+    """
+
+    kind: str
+    low: Any
+    high: Any
+    single: bool
+    labels: pd.Index[Any]
+    column: Any
+
+    @classmethod
+    def make(cls, kind: str, lengths: Sequence[int] | None, count: int) -> Ages:
+        """Make single ages, or brackets of some lengths, for ages below `count`."""
+        ages = np.arange(max(count, 1))
+        labels: pd.Index[Any] = pd.RangeIndex(ages.size, name="age")
+        low = high = ages[1:]
+        if lengths is not None:
+            high = np.cumsum(lengths)
+            low = high - np.array(lengths) + 1
+            names = [str(a) if a == b else f"{a}-{b}" for a, b in zip(low.tolist(), high.tolist(), strict=True)]
+            labels = pd.Index(["0", *names], name="age")
+        column = np.searchsorted(low, ages, side="right")
+        if kind != "on_or_after":
+            column = np.searchsorted(high, ages, side="left") + 1
+            column[column > high.size] = 0
+        return cls(kind, low, high, lengths is None, labels, column)
+
+    def spread(self, cells: Any) -> None:
+        """Let what counts in one column count in those after it, or before it."""
+        if self.kind == "on_or_before":
+            np.cumsum(cells[..., 1:], axis=-1, out=cells[..., 1:])
+        elif self.kind == "on_or_after":
+            cells[..., :0:-1] = np.cumsum(cells[..., :0:-1], axis=-1)
+
+    def counted(self, members: Members, column: Any) -> Any:
+        """Tell which rows to count, so that nobody counts twice in a column."""
+        if members.amounts is not None or (self.kind == "on" and self.single):
+            return column > 0
+        other = members.who[1:] != members.who[:-1]
+        only = np.ones(members.who.size, bool)
+        if self.kind == "on_or_after":
+            only[:-1] = other
+        elif self.kind == "on_or_before":
+            only[1:] = other
+        else:
+            only[1:] = other | (column[1:] != column[:-1])
+        return only & (column > 0)
+
+
+def retention(
+    events: Any,
+    *,
+    user: str = "user",
+    time: str = "time",
+    freq: str = "M",
+    kind: str = "on",
+    cohort: str = "first",
+    event: str | None = None,
+    start_event: Any = None,
+    return_event: Any = None,
+    min_events: int = 1,
+    brackets: Sequence[int] | None = None,
+    window: str = "calendar",
+    week_start: str = "monday",
+    as_of: Any = None,
+    value: str | None = None,
+    by: Any = None,
+    on_bad_rows: str = "raise",
+) -> RetentionGrid:
+    r"""Count who of each cohort came back, by age.
+
+    Parameters
+    ----------
+    events
+        One row per event: a DataFrame of pandas, or of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then
+        finds each user's periods.
+    user, time
+        Columns: who, and when.
+    freq
+        Length of cohorts and ages: h, D, W, M, Q or Y, on the column's own clock.
+    kind
+        ``"on"``: active at that age. ``"on_or_after"``: at that age or later ("unbounded", "rolling").
+        ``"on_or_before"``: at some age from 1 to that one.
+    cohort
+        ``"first"``: a user belongs to the period of its first start event. ``"recurring"``: to every period with one.
+    event
+        The column in which `start_event` and `return_event` are looked up.
+    start_event, return_event
+        The kind of event (or a list of kinds) that begins a membership, and that counts as coming back. Every row
+        counts where none is given.
+    min_events
+        Return events that a user needs in a single period. Age 0 needs one.
+    brackets
+        Lengths of ages taken together: ``[4, 10, 3]`` are the ages 1-4, 5-14, 15-17.
+    window
+        ``"calendar"``: ages are calendar periods. ``"elapsed"``: whole windows since the user's own start, of 1 hour,
+        24 hours, 7 days or 30 days; a day of the change of clocks has its 23 or 25 hours.
+    week_start
+        ``"monday"`` or ``"sunday"``.
+    as_of
+        The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
+        whole day. The last event unless given; what happened later is not counted.
+    value
+        A column to add up instead of counting users: revenue by cohort and age.
+    by
+        Column or list of columns to group by. A user in several groups belongs to each.
+    on_bad_rows
+        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+
+    Returns
+    -------
+    RetentionGrid
+        Cohort by age, of every calendar period from the first cohort's to the running one; with groups, cohort and
+        group by age.
+
+    Raises
+    ------
+    MetricInputError
+        If a user, a time or a value is missing, a time is no date, or an argument is none of its choices.
+    MissingColumnError
+        If a column is not there.
+
+    Notes
+    -----
+    A cell is observed once its period has ended by `as_of` (with ``window="elapsed"``, for the last member), in
+    progress while it runs, and in the future until it begins. Only observed cells have a count; nothing unobserved is
+    ever 0.
+
+    Age 0 is the cohort's size, even where start and return events differ. With `value` it is the amount of the start
+    events in the cohort's period.
+
+    Other definitions in use:
+
+    * cells that still run count as they are, or as 0: the newest cohorts look worst.
+    * first-time or recurring cohorts: the default of products differs, and with it every cell.
+    * timestamps rounded down to the hour before 24-hour windows (Amplitude): 17:59 and 17:00 the next day are a day
+      apart there, and none here.
+    * a column's average as the mean of its rates, or weighted twice by size (Mixpanel); see `RetentionGrid.pooled`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> events = pd.DataFrame(
+    ...     {
+    ...         "user": ["ann", "bob", "ann", "cid", "bob", "cid"],
+    ...         "time": pd.to_datetime(
+    ...             ["2026-01-05", "2026-01-20", "2026-02-03", "2026-02-10", "2026-03-01", "2026-03-09"]
+    ...         ),
+    ...     }
+    ... )
+    >>> grid = csm.cohorts.retention(events, as_of="2026-03-31")
+    >>> grid.counts
+    age      0     1     2
+    cohort
+    2026-01  2     1     1
+    2026-02  1     1  <NA>
+    2026-03  0  <NA>  <NA>
+    >>> grid.rates()[1]
+    cohort
+    2026-01     50.0
+    2026-02    100.0
+    2026-03      NaN
+    Freq: M, Name: 1, dtype: float64
+    """
+    metric = "retention"
+    check_word(metric, "kind", kind, KINDS)
+    check_word(metric, "cohort", cohort, ("first", "recurring"))
+    check_word(metric, "window", window, ("calendar", "elapsed"))
+    least = check_whole(metric, "min_events", min_events)
+    calendar = Calendar(metric, freq, week_start)
+    width = calendar.width() if window == "elapsed" else None
+    lengths = _lengths(metric, brackets)
+    recurring = cohort == "recurring"
+    found = read_events(
+        metric, events, user, time, calendar, as_of=as_of, by=by, on_bad_rows=on_bad_rows,
+        event=event, start_event=start_event, return_event=return_event, value=value,
+        count=least > 1, width=width, recurring=recurring,
+    )  # fmt: skip
+    read = _calendar_members if width is None else _elapsed_members
+    first, members = read(found, recurring, least, width or 0)
+    triangle = _Triangle(found, calendar, first, kind, lengths, width)
+    for some in members:
+        triangle.add(some)
+    return found.note(triangle.grid(value))
+
+
+def _lengths(metric: str, brackets: Any) -> list[int] | None:
+    if brackets is None:
+        return None
+    if isinstance(brackets, (list, tuple, np.ndarray)) and len(brackets):
+        return [check_whole(metric, "brackets", length) for length in brackets]
+    rule, hint = "must be lengths in periods", "brackets=[4, 10, 3] for ages 1-4, 5-14 and 15-17"
+    raise MetricInputError(metric, "brackets", rule, f"got {brackets!r}", hint)
+
+
+class _Triangle:
+    """Cells in the making: group, cohort and age.
+
+    Parameters
+    ----------
+    found
+        The events.
+    calendar
+        The cohorts' periods.
+    first
+        The first cohort's period, counted as the events' are; None where there is no cohort.
+    kind, lengths
+        As `retention` takes them.
+    width
+        The length of an elapsed window in microseconds; None for calendar periods.
+    """
+
+    def __init__(
+        self, found: Events, calendar: Calendar, first: int | None, kind: str, lengths: Any, width: int | None
+    ) -> None:
+        self.calendar, self.width, self.groups = calendar, width, found.log.groups
+        self.stop = found.stop or 0
+        self.offset = first or 0
+        self.first = found.log.periods.first + self.offset
+        self.cohorts = 0 if first is None else max(calendar.at(self.stop - 1) - self.first + 1, 0)
+        self.opens = calendar.start(np.arange(self.cohorts + 1) + self.first)  # and the end of the last
+        reach = self.cohorts
+        if width is not None:
+            self.until = in_utc(self.stop, found.zone)
+            self.starts = np.array([in_utc(int(at), found.zone) for at in self.opens[:-1]], dtype=np.int64)
+            self.earliest = np.full((self.groups.count, self.cohorts), NEVER)
+            self.latest = np.full((self.groups.count, self.cohorts), -NEVER)
+            reach = (self.until - 1 - int(self.starts[0])) // width + 1 if self.cohorts else 0
+        self.ages = Ages.make(kind, lengths, reach)
+        cells = self.groups.count * self.cohorts * len(self.ages.labels)
+        if cells > MOST:
+            labels = calendar.index(self.first, self.cohorts, "cohort")
+            rule, hint = f"must give at most {MOST:,} cells", "a longer freq, brackets, or a look at the earliest time"
+            raise MetricInputError(
+                "retention", "freq", rule, f"from {labels[0]} to {labels[-1]} there are {cells:,}", hint
+            )
+        dtype = np.int64 if found.log.values is None else found.log.values.dtype
+        self.cells = np.zeros((self.groups.count, self.cohorts, len(self.ages.labels)), dtype)
+
+    def add(self, members: Members) -> None:
+        """Count some members."""
+        row = members.group * self.cohorts + members.cohort - self.offset
+        cells, columns = self.cells.reshape(-1), self.cells.shape[2]
+        tally(cells, row * columns, members.sizes)
+        column = self.ages.column.take(members.age)
+        rows = self.ages.counted(members, column)
+        cell = (row * columns)[members.who[rows]] + column[rows]
+        tally(cells, cell, None if members.amounts is None else members.amounts[rows])
+        if members.began is not None:
+            np.minimum.at(self.earliest.reshape(-1), row, members.began)
+            np.maximum.at(self.latest.reshape(-1), row, members.began)
+
+    def grid(self, value: str | None) -> RetentionGrid:
+        """Give the triangle, without what is not observed."""
+        self.ages.spread(self.cells)
+        states = self._states()
+        shape = (self.cohorts * self.groups.count, self.cells.shape[2])
+        cells, codes = (np.ascontiguousarray(part.swapaxes(0, 1)).reshape(shape) for part in (self.cells, states))
+        index = self.groups.index(self.calendar.index(self.first, self.cohorts, "cohort"))
+        whole = cells.dtype.kind == "i"
+        columns = {
+            label: pd.arrays.IntegerArray(cells[:, i].copy(), codes[:, i] > 0) if whole
+            else np.where(codes[:, i] > 0, np.nan, cells[:, i])
+            for i, label in enumerate(self.ages.labels)
+        }  # fmt: skip
+        counts = pd.DataFrame(columns, index=index)
+        counts.columns = self.ages.labels
+        sizes = pd.Series(cells[:, 0].copy(), index=index, name="size" if value is None else value)
+        return RetentionGrid(sizes, counts, codes, self.ages.kind, self.calendar.freq)
+
+    def _states(self) -> Any:
+        """Tell for each cell whether it is observed (0), in progress (1) or in the future (2)."""
+        low = np.concatenate([[0], self.ages.low])
+        high = np.concatenate([[0], self.ages.high])
+        if self.width is None:
+            last = self.calendar.at(self.stop) - self.first  # of the periods that are complete, and one more
+            begun = self.calendar.at(self.stop - 1) - self.first
+            cohort = np.arange(self.cohorts)[:, None]
+            states = np.where(cohort + high < last, 0, np.where(cohort + low <= begun, 1, 2))
+            return np.broadcast_to(states, self.cells.shape)
+        empty = self.earliest == NEVER
+        earliest = np.where(empty, self.starts, self.earliest)[..., None]
+        latest = np.where(empty, self.starts, self.latest)[..., None]
+        ended = (latest + (high + 1) * self.width <= self.until) & (self.opens[1:, None] <= self.stop)
+        ended[..., 0] = self.opens[1:] <= self.stop
+        return np.where(ended, 0, np.where(earliest + low * self.width < self.until, 1, 2))
+
+
+def _calendar_members(found: Events, recurring: bool, least: int, _: int) -> tuple[int | None, Iterator[Members]]:
+    """Give the first cohort, and the members by calendar periods."""
+    log = found.log
+    starts = active(log, found.starts)
+    returns = (
+        starts
+        if found.starts is found.returns and least == 1
+        else active(log, found.returns, count=least > 1).frequent(least)
+    )
+    if not starts.keys.size:
+        return None, iter(())
+    first = int(starts.period(slice(None)).min())
+    return first, (_first_of_all if returns is starts and not recurring else _joined)(starts, returns, recurring, log)
+
+
+def _first_of_all(starts: Active, _: Active, recurring: bool, log: Log) -> Iterator[Members]:
+    """Give members of first cohorts where every event counts for both: their rows follow one another."""
+    for block in starts.blocks():
+        period, begins = starts.period(block), starts.begins(block)
+        at = np.flatnonzero(begins)
+        cohort = period[at]
+        later = ~begins
+        who = (np.cumsum(begins) - 1)[later]
+        amounts = None if starts.values is None else starts.values[block]
+        yield Members(
+            starts.group(block, log.groups.count)[at] if log.groups.count > 1 else 0,
+            cohort,
+            None if amounts is None else amounts[at],
+            who,
+            period[later] - cohort[who],
+            None if amounts is None else amounts[later],
+        )
+
+
+def _joined(starts: Active, returns: Active, recurring: bool, log: Log) -> Iterator[Members]:
+    """Give members with those of their user's other periods that come later."""
+    for block in starts.blocks():
+        chosen = np.arange(block.start, block.stop)
+        if not recurring:
+            chosen = chosen[starts.begins(block)]
+        keys = starts.keys[chosen]
+        low = np.searchsorted(returns.keys, keys, side="right")
+        high = np.searchsorted(returns.keys, keys | starts.packing.mask, side="right")
+        for part in _parts(high - low):
+            who, rows = _expand(low[part], high[part])
+            cohort = starts.period(chosen[part])
+            yield Members(
+                starts.group(chosen[part], log.groups.count),
+                cohort,
+                None if starts.values is None else starts.values[chosen[part]],
+                who,
+                returns.period(rows) - cohort[who],
+                None if returns.values is None else returns.values[rows],
+            )
+
+
+def _elapsed_members(found: Events, recurring: bool, least: int, width: int) -> tuple[int | None, Iterator[Members]]:
+    """Give the first cohort, and the members by whole windows since each one's own start."""
+    if found.elapsed is not None:
+        return _engine_members(found, least)
+    log, times = found.log, found.times
+    assert times is not None  # of pandas
+    everything = np.arange(len(log))
+    chosen, others = (everything if rows is None else rows for rows in (found.starts, found.returns))
+    if not chosen.size:
+        return None, iter(())
+    ticks = times.elapsed()
+    packing = Packing.of(log)
+    keys = packing.pack(log, chosen)
+    order = np.lexsort((ticks[chosen], keys))
+    keys, began = keys[order], ticks[chosen][order]
+    at = np.flatnonzero(changes(keys))
+    sizes = None if log.values is None else np.add.reduceat(log.values[chosen][order], at)
+    keys, began = keys[at], began[at]
+    starts = Active(keys, packing, None, sizes)
+    if not recurring:
+        firsts = np.flatnonzero(starts.begins(slice(None)))
+        starts, began = starts.take(firsts), began[firsts]
+    users = packing.pack(log, others) >> packing.dtype.type(packing.period)
+    order = np.lexsort((ticks[others], users))
+    happened = ticks[others][order]
+    amounts = None if log.values is None else log.values[others][order]
+    first = int(starts.period(slice(None)).min())
+    return first, _since(starts, began, users[order], happened, amounts, times.per_day, width, least, log.groups.count)
+
+
+def _engine_members(found: Events, least: int) -> tuple[int | None, Iterator[Members]]:
+    """Give the members whose windows an engine has counted."""
+    log, (began, pairs) = found.log, found.elapsed
+    if not len(log):
+        return None, iter(())
+    pairs = pairs[pairs["_events"] >= least]
+    amounts = None if log.values is None else pairs["_value"].to_numpy()
+    group = 0 if log.groups.number is None else log.groups.number
+    who, age, period = pairs["who"].to_numpy(), pairs["_age"].to_numpy(), log.periods.of(slice(None))
+    return int(period.min()), iter([Members(group, period, log.values, who, age, amounts, began)])
+
+
+def _since(
+    starts: Active,
+    began: Any,
+    users: Any,
+    happened: Any,
+    amounts: Any,
+    per_day: int,
+    width: int,
+    least: int,
+    groups: int,
+) -> Iterator[Members]:
+    """Give members with the windows since their own start in which their user's events lie."""
+    wanted = starts.user(slice(None))
+    low, high = np.searchsorted(users, wanted, side="left"), np.searchsorted(users, wanted, side="right")
+    for part in _parts(high - low):
+        who, rows = _expand(low[part], high[part])
+        age = (happened[rows] - began[part][who]) // (width * per_day // DAY)
+        later = age >= 1
+        who, age, rows = who[later], age[later], rows[later]
+        at = np.flatnonzero(changes(who) | changes(age))
+        often = np.diff(at, append=who.size) >= least
+        sums = None if amounts is None or not at.size else np.add.reduceat(amounts[rows], at)[often]
+        at = at[often]
+        yield Members(
+            starts.group(part, groups),
+            starts.period(part),
+            None if starts.values is None else starts.values[part],
+            who[at],
+            age[at],
+            sums if amounts is None or at.size else amounts[:0],
+            in_micros(began[part], per_day),
+        )
+
+
+def _parts(lengths: Any) -> Iterator[slice]:
+    """Cut into pieces of about as many rows as a block has."""
+    ends = np.cumsum(lengths)
+    at = 0
+    while at < len(lengths):
+        before = int(ends[at - 1]) if at else 0
+        stop = max(int(np.searchsorted(ends, before + ROWS, side="right")), at + 1)
+        yield slice(at, stop)
+        at = stop
+
+
+def _expand(low: Any, high: Any) -> tuple[Any, Any]:
+    """List the rows from each low to each high, and the position of the pair that each belongs to."""
+    lengths = high - low
+    who = np.repeat(np.arange(len(lengths)), lengths)
+    begins = np.cumsum(lengths) - lengths
+    return who, np.arange(who.size) + (low - begins)[who]

@@ -1,0 +1,488 @@
+"""Subscriptions and snapshots of MRR in, its movements out: who came, left and came back, and what it did to MRR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.cohorts._engines import EngineRows, period_numbers
+from csmetrics.cohorts._rows import Groups, Rows, check_whole, key_names, number_units
+from csmetrics.cohorts._time import DAY, NAT, Calendar, Times, end_of_data
+from csmetrics.core._money import back, to_units
+from csmetrics.core._numeric import BLOCK
+from csmetrics.errors import MetricInputError
+
+CUSTOMERS = ("start", "new", "reactivated", "lost", "end")
+AMOUNTS = ("start_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "end_mrr")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes of MRR in the order of their rows, for one sign.
+
+    Attributes
+    ----------
+    customer
+        Numbers from 0, one per row.
+    period
+        Numbers from 0, below the count of periods.
+    units
+        By how much it changes, in whole units.
+    """
+
+    customer: Any
+    period: Any
+    units: Any
+
+    def by_period(self, periods: int) -> Changes:
+        """Sort by period, which are few: a radix sort of one or two bytes."""
+        period = self.period.astype(np.min_scalar_type(max(periods - 1, 0)))
+        order = np.argsort(period, kind="stable")
+        ends = np.cumsum(np.bincount(period, minlength=periods))
+        return Changes(self.customer[order], ends, self.units[order])
+
+    def of(self, period: int) -> slice:
+        """Give the rows of a period, once they are sorted."""
+        return slice(int(self.period[period - 1]) if period else 0, int(self.period[period]))
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a bridge is made from.
+
+    Attributes
+    ----------
+    gains, losses
+        Changes of MRR: what is added to customers' balances and what is taken off.
+    customers
+        How many customers there are, those of each group counted apart.
+    group_of
+        The group of each customer; None where there is only one group.
+    groups
+        The groups.
+    first, periods
+        The first period's number, and how many are complete.
+    scale
+        Units of an amount of 1; None where amounts are integers.
+    excluded
+        The bad rows, where they were asked for.
+    """
+
+    gains: Changes
+    losses: Changes
+    customers: int
+    group_of: Any
+    groups: Groups
+    first: int
+    periods: int
+    scale: Any
+    excluded: pd.DataFrame | None
+
+
+def movements_from_subscriptions(
+    subscriptions: Any,
+    *,
+    customer: str = "customer",
+    start: str = "start",
+    end: str = "end",
+    mrr: str = "mrr",
+    freq: str = "M",
+    span: int = 1,
+    as_of: Any = None,
+    by: Any = None,
+    on_bad_rows: str = "raise",
+) -> pd.DataFrame:
+    r"""Count customers and MRR that came, grew, shrank and left in each period, from a ledger of subscriptions.
+
+    A row is live from its start to just before its end. A customer's MRR at an instant is the sum of its live rows; a
+    period's opening is the state just before its first instant, its closing the state just before the next period's.
+    Each customer is compared opening to closing, and its whole change gets one label.
+
+    Parameters
+    ----------
+    subscriptions
+        One row per subscription, or per stretch of one at the same price: a DataFrame of pandas, or of Polars, PyArrow,
+        DuckDB, Dask, PySpark, Ibis, whose engine then adds the rows up.
+    customer, start, end, mrr
+        Columns: whose it is; its first instant; the first instant after it (missing while it runs); its monthly amount,
+        0 or more. Integers, such as cents, stay integers.
+    freq
+        Length of the periods: h, D, W (from Monday), M, Q or Y. Those of an aware column are on its own clock.
+    span
+        Compare each closing with the state so many periods before: 12 for trailing-twelve-month NRR. Periods overlap.
+    as_of
+        The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
+        whole day. The latest instant in the data unless given; rows that start later are not known yet.
+    by
+        Column or list of columns to group by. Each group is a ledger of its own: who moves from one plan to another is
+        lost in one and new in the other. Missing keys form a group of their own.
+    on_bad_rows
+        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+
+    Returns
+    -------
+    DataFrame
+        One row per complete period (PeriodIndex `period`), and group: customers `start`, `new`, `reactivated`, `lost`,
+        `end`; amounts `start_mrr`, `new_mrr`, `reactivation_mrr`, `expansion_mrr`, `contraction_mrr`, `churned_mrr`,
+        `end_mrr`, all positive. They are the inputs of `nrr`, `grr`, `churn_rate`, `quick_ratio` and others:
+        ``.csm.nrr()``.
+
+    Raises
+    ------
+    MetricInputError
+        If a customer, a start or an amount is missing, a date is no date, a row ends before it starts, an amount is
+        negative or infinite, or times with and without a time zone meet.
+    MissingColumnError
+        If a column is not there.
+
+    Notes
+    -----
+    To the last digit, in every row:
+
+    * start + new + reactivated - lost = end
+    * start_mrr + new_mrr + reactivation_mrr + expansion_mrr - contraction_mrr - churned_mrr = end_mrr
+    * this end = next start, with ``span=1``
+
+    Amounts with up to four decimals are added up as whole hundredths or ten-thousandths, so that a renewal at the same
+    price is no expansion of 0.00000000000001.
+
+    * A row that starts on the boundary is new in the period that begins there; one that ends on it is still in the
+      closing of the period before, and lost in the period that begins there.
+    * Who leaves and comes back within a period never left; who comes and leaves within one was never there.
+    * A customer whose MRR is 0 is none. New is who never was one at an earlier boundary; else it came back.
+    * The end of the data is not the end of a subscription: a row without an end runs on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> ledger = pd.DataFrame(
+    ...     {
+    ...         "customer": ["ann", "bob", "bob", "cid"],
+    ...         "start": pd.to_datetime(["2026-01-10", "2026-01-15", "2026-02-20", "2026-02-01"]),
+    ...         "end": pd.to_datetime(["2026-03-05", "2026-02-20", None, None]),
+    ...         "mrr": [100, 50, 80, 30],
+    ...     }
+    ... )
+    >>> months = csm.cohorts.movements_from_subscriptions(ledger, as_of="2026-03-31")
+    >>> months[["start", "new", "reactivated", "lost", "end"]]
+             start  new  reactivated  lost  end
+    period
+    2026-01      0    2            0     0    2
+    2026-02      2    1            0     0    3
+    2026-03      3    0            0     1    2
+    >>> months.csm.nrr()
+    period
+    2026-01           NaN
+    2026-02    120.000000
+    2026-03     52.380952
+    Freq: M, Name: nrr, dtype: float64
+    """
+    metric = "movements_from_subscriptions"
+    calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
+    columns = {"customer": customer, "start": start, "end": end, "mrr": mrr}
+    return _movements(metric, subscriptions, columns, calendar, span, as_of, by, on_bad_rows)
+
+
+def movements_from_snapshots(
+    snapshots: Any,
+    *,
+    customer: str = "customer",
+    date: str = "date",
+    mrr: str = "mrr",
+    freq: str = "M",
+    span: int = 1,
+    as_of: Any = None,
+    by: Any = None,
+    on_bad_rows: str = "raise",
+) -> pd.DataFrame:
+    r"""Count customers and MRR that came, grew, shrank and left in each period, from one amount per period.
+
+    A customer's MRR at the end of a period is the sum of its rows in that period; without a row it is 0.
+
+    Parameters
+    ----------
+    snapshots
+        One row per customer and period, such as payments or a monthly export: a DataFrame of pandas, or of Polars,
+        PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then adds the rows up.
+    customer, date, mrr
+        Columns: whose it is; a date (or a Period) in the period; the amount, 0 or more. Integers stay integers.
+    freq, span, as_of, by, on_bad_rows
+        As `movements_from_subscriptions` takes them. A column of Periods covers its last one.
+
+    Returns
+    -------
+    DataFrame
+        As of `movements_from_subscriptions`.
+
+    Raises
+    ------
+    MetricInputError
+        If a customer, a date or an amount is missing, a date is no date, or an amount is negative or infinite.
+    MissingColumnError
+        If a column is not there.
+
+    Notes
+    -----
+    The last period counts only where `as_of` covers it: a month that still runs would show most customers as lost.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> payments = pd.DataFrame(
+    ...     {
+    ...         "customer": ["ann", "ann", "bob", "ann"],
+    ...         "date": pd.to_datetime(["2026-01-10", "2026-02-10", "2026-02-11", "2026-03-10"]),
+    ...         "mrr": [20, 25, 10, 25],
+    ...     }
+    ... )
+    >>> months = csm.cohorts.movements_from_snapshots(payments, as_of="2026-03-31")
+    >>> months[["start_mrr", "new_mrr", "expansion_mrr", "churned_mrr", "end_mrr"]]
+             start_mrr  new_mrr  expansion_mrr  churned_mrr  end_mrr
+    period
+    2026-01          0       20              0            0       20
+    2026-02         20       10              5            0       35
+    2026-03         35        0              0           10       25
+    """
+    metric = "movements_from_snapshots"
+    calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
+    columns = {"customer": customer, "date": date, "mrr": mrr}
+    return _movements(metric, snapshots, columns, calendar, span, as_of, by, on_bad_rows)
+
+
+def _movements(
+    metric: str,
+    frame: Any,
+    columns: dict[str, str],
+    calendar: Calendar,
+    span: int,
+    as_of: Any,
+    by: Any,
+    on_bad_rows: str,
+) -> pd.DataFrame:
+    read = _from_pandas if isinstance(frame, pd.DataFrame) else _from_engine
+    return _bridge(read(metric, frame, columns, calendar, as_of, by, on_bad_rows), calendar, span)
+
+
+def _screened(rows: Any, columns: dict[str, str]) -> tuple[Any, Any, Any, Any]:
+    """Read the columns of pandas or of an engine: customer, start (or date), end (None for snapshots), MRR."""
+    first, *other = [name for name in columns if name not in ("customer", "mrr")]
+    customers, begins, ends = rows.units(columns["customer"], "customer"), rows.times(columns[first], first), None
+    if other:
+        ends = rows.times(columns["end"], "end", optional=True, like=begins)
+        rows.refuse_before("end", ends, begins)
+    return customers, begins, ends, rows.numbers(columns["mrr"], "mrr")
+
+
+def _from_pandas(
+    metric: str, frame: pd.DataFrame, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
+) -> Ledger:
+    """Number the customers and periods of rows, and turn amounts into changes."""
+    rows = Rows(metric, frame, on_bad_rows)
+    customers, begins, ends, amounts = _screened(rows, columns)
+    keys = [rows.column(name, "by") for name in key_names(by)]
+    kept = rows.kept()
+    begins, ends = begins.take(kept), ends and ends.take(kept)
+    instants = [begins] if ends is None else [begins, ends]
+    stop = end_of_data(metric, as_of, [times.last() for times in instants], begins.zone, bool(begins.ticks.size))
+    known = begins.before(stop)
+    if known is not None:  # what starts after the end of the data is not known yet
+        kept = known if isinstance(kept, slice) else kept[known]
+        begins, ends = begins.take(known), ends and ends.take(known)
+    amounts = amounts[kept]
+    units, scale = to_units(amounts)
+    if units is None:
+        raise _too_much(metric)
+    groups = Groups(keys, kept)
+    number, count, group_of = _customers(customers, kept, groups)
+    first = periods = 0
+    if stop is not None and begins.ticks.size:
+        first = calendar.at(int(begins.ticks.min()) * DAY // begins.per_day)
+        periods = max(calendar.at(stop) - first, 0)
+    close = int(calendar.start(first + periods))
+    came, period = _within(begins, calendar, first, close)
+    gains = Changes(number[came], period, units[came])
+    if ends is None:
+        losses = _held(gains, periods)
+    else:
+        gone, period = _within(ends, calendar, first, close)
+        losses = Changes(number[gone], period, units[gone])
+    whole = amounts.dtype.kind == "i"
+    excluded = rows.excluded() if rows.report else None
+    return Ledger(gains, losses, count, group_of, groups, first, periods, None if whole else scale, excluded)
+
+
+def _from_engine(
+    metric: str, frame: Any, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
+) -> Ledger:
+    """Let the engine add the changes up, one row per customer and period."""
+    rows = EngineRows(metric, frame, on_bad_rows)
+    _, begins, ends, amounts = _screened(rows, columns)
+    keys = rows.keys(by)
+    rows.fact("start", begins, "min")
+    rows.fact("start_last", begins, "max")
+    if ends is not None:
+        rows.fact("end_last", ends, "max")
+    rows.ask_money(amounts)
+
+    def check(some: pd.DataFrame) -> Rows:
+        screened = Rows(metric, some, on_bad_rows)
+        _screened(screened, columns)
+        return screened
+
+    rows.screen(check)
+    opening = rows.instant("start")
+    lasts = [rows.instant(name) for name in ("start_last", "end_last") if name in rows.facts]
+    known = bool((opening.ticks != NAT).all())
+    stop = end_of_data(metric, as_of, [times.last() for times in lasts], opening.zone, known)
+    first = periods = 0
+    if stop is not None and known:
+        first = calendar.at(int(opening.ticks[0]) * DAY // opening.per_day)
+        periods = max(calendar.at(stop) - first, 0)
+    units, scale = rows.money(amounts)
+    if units is None:
+        raise _too_much(metric)
+    until = 0 if stop is None else stop
+    rows.keep_before(begins, until, opening.zone)
+    signed = [(1, begins)] if ends is None else [(1, begins), (-1, ends)]
+    small = rows.changes(columns["customer"], keys, units, signed, until, opening.zone, calendar)
+    groups = Groups([small[key] for key in keys], slice(None))
+    number, count, group_of = _customers(small[columns["customer"]], slice(None), groups)
+    period = period_numbers(metric, calendar, small["_period"]) - first
+    complete = np.flatnonzero(period < periods)
+    gains = Changes(number[complete], period[complete], small["_units"].to_numpy(dtype=np.int64)[complete])
+    losses = _held(gains, periods if ends is None else 0)
+    return Ledger(gains, losses, count, group_of, groups, first, periods, scale, rows.excluded)
+
+
+def _held(gains: Changes, periods: int) -> Changes:
+    """Take back in the next of some periods what a snapshot says of one."""
+    last = gains.period + 1 < periods
+    return Changes(gains.customer[last], gains.period[last] + 1, gains.units[last])
+
+
+def _too_much(metric: str) -> MetricInputError:
+    return MetricInputError(metric, "mrr", "must add up to less than 2**62", "got more", "give larger units")
+
+
+def _within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[Any, Any]:
+    """Give the rows whose instant is there and before the close of the last period, and their periods."""
+    known = times.before(close)
+    rows = slice(None) if known is None else known
+    numbering = calendar.numbering(times.take(rows))
+    return rows, numbering.of(slice(None)).astype(np.int64) + (numbering.first - first)
+
+
+def _customers(customers: Any, kept: Any, groups: Groups) -> tuple[Any, int, Any]:
+    """Number customers from 0 with few gaps, each group's apart; give their count and groups."""
+    values, offset, size = number_units(customers, kept)
+    number = values.astype(np.int64) - offset
+    if groups.number is not None:
+        number = number * groups.count + groups.number
+        size *= groups.count
+    if size > 4 * len(number) + BLOCK:
+        number, found = pd.factorize(number)
+        return number, len(found), None if groups.number is None else found % groups.count
+    return number, size, None if groups.number is None else np.arange(size) % groups.count
+
+
+class _Table:
+    """A bridge in the making: a row per period and group."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.groups, self.group_of = ledger.groups.count, ledger.group_of
+        self.columns = {name: np.zeros((ledger.periods, self.groups), np.int64) for name in CUSTOMERS + AMOUNTS}
+
+    def put(self, period: int, customers: Any, before: Any, after: Any, known: Any) -> None:
+        """Label the changes of some customers in a period."""
+        change = after - before
+        here, was = after > 0, before > 0
+        self._add(period, "new", "new_mrr", customers, here & ~was & ~known, after)
+        self._add(period, "reactivated", "reactivation_mrr", customers, here & ~was & known, after)
+        self._add(period, "lost", "churned_mrr", customers, was & ~here, before)
+        self._add(period, None, "expansion_mrr", customers, was & (change > 0), change)
+        self._add(period, None, "contraction_mrr", customers, here & (change < 0), -change)
+
+    def state(self, period: int, count: str, amount: str, balance: Any) -> None:
+        """Add up everybody's state."""
+        self._add(period, count, amount, slice(None), balance > 0, balance)
+
+    def _add(self, period: int, count: str | None, amount: str, customers: Any, flags: Any, units: Any) -> None:
+        at = np.flatnonzero(flags)
+        if not at.size:
+            return
+        if self.group_of is None:
+            self.columns[amount][period, 0] += units[at].sum()
+            if count is not None:
+                self.columns[count][period, 0] += at.size
+            return
+        group = self.group_of[customers][at]
+        np.add.at(self.columns[amount][period], group, units[at])
+        if count is not None:
+            self.columns[count][period] += np.bincount(group, minlength=self.groups)
+
+
+def _bridge(ledger: Ledger, calendar: Calendar, span: int) -> pd.DataFrame:
+    """Walk through the periods with one balance per customer."""
+    table = _Table(ledger)
+    (_walk if span == 1 else _walk_span)(ledger, table, span)
+    index = ledger.groups.index(calendar.index(ledger.first, ledger.periods, "period"))
+    columns: dict[str, Any] = {name: table.columns[name].reshape(-1) for name in CUSTOMERS + AMOUNTS}
+    if ledger.scale is not None:
+        columns |= {name: back(columns[name], ledger.scale) for name in AMOUNTS}
+    out = pd.DataFrame(columns, index=index)
+    if ledger.excluded is not None:
+        out.attrs["excluded"] = ledger.excluded
+    return out
+
+
+def _walk(ledger: Ledger, table: _Table, _: int) -> None:
+    """Look at those customers only whose MRR changes in the period."""
+    seen = np.zeros(ledger.customers, bool)
+    for period, touched, before, after in _steps(ledger, np.zeros(ledger.customers, np.int64)):
+        table.put(period, touched, before, after, seen[touched])
+        seen[touched[after > 0]] = True
+    columns = table.columns
+    change = columns["new"] + columns["reactivated"] - columns["lost"]
+    columns["end"] = change.cumsum(axis=0)
+    columns["start"] = columns["end"] - change
+    gained = columns["new_mrr"] + columns["reactivation_mrr"] + columns["expansion_mrr"]
+    gained -= columns["contraction_mrr"] + columns["churned_mrr"]
+    columns["end_mrr"] = gained.cumsum(axis=0)
+    columns["start_mrr"] = columns["end_mrr"] - gained
+
+
+def _walk_span(ledger: Ledger, table: _Table, span: int) -> None:
+    """Compare each closing with the state `span` periods before: two walks, one that many periods behind the other."""
+    balance, earlier = np.zeros((2, ledger.customers), np.int64)
+    seen = np.zeros(ledger.customers, bool)
+    behind = _steps(ledger, earlier)
+    everyone = slice(None)
+    for period, *_ in _steps(ledger, balance):
+        if period >= span:
+            _, touched, _, after = next(behind)
+            seen[touched[after > 0]] = True
+        table.put(period, everyone, earlier, balance, seen)
+        table.state(period, "start", "start_mrr", earlier)
+        table.state(period, "end", "end_mrr", balance)
+
+
+def _steps(ledger: Ledger, balance: Any) -> Iterator[tuple[int, Any, Any, Any]]:
+    """Bring the balances from one closing to the next; give the period, who was touched, and their MRR at both."""
+    gains, losses = (changes.by_period(ledger.periods) for changes in (ledger.gains, ledger.losses))
+    place = np.zeros(ledger.customers, np.int64)
+    for period in range(ledger.periods):
+        came, gone = gains.of(period), losses.of(period)
+        customers = np.concatenate([gains.customer[came], losses.customer[gone]])
+        rows = np.arange(customers.size)
+        place[customers] = rows
+        touched = customers[place[customers] == rows]
+        before = balance[touched]
+        np.add.at(balance, gains.customer[came], gains.units[came])
+        np.subtract.at(balance, losses.customer[gone], losses.units[gone])
+        yield period, touched, before, balance[touched]

@@ -1,0 +1,115 @@
+"""Raw survey answers in, counts of each class out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.cohorts._rows import check_word
+from csmetrics.cohorts._totals import read
+from csmetrics.core._answers import lowest_top, nps_scale, rating_scale
+
+_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+
+
+def survey(
+    responses: Any,
+    *,
+    score: str = "score",
+    kind: str = "nps",
+    scale: tuple[int, int] | None = None,
+    by: Any = None,
+    on_bad_rows: str = "raise",
+) -> pd.DataFrame:
+    """Count the answers to one survey question by what they say.
+
+    Parameters
+    ----------
+    responses
+        One row per person asked or per answer: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark
+        or Ibis, whose engine then does the counting.
+    score
+        The column of answers. Missing ones (None, NaN, pd.NA) leave the base: they count nowhere.
+    kind
+        ``"nps"`` (how likely to recommend), ``"csat"`` (how satisfied) or ``"ces"`` (how easy; high is easy).
+    scale
+        Lowest and highest possible answer: by default (0, 10) for nps, (1, 5) for csat, (1, 7) for ces. NPS knows
+        (0, 10) and (1, 10) only.
+    by
+        A column, or a list of columns, to count apart. Missing keys form a group of their own.
+    on_bad_rows
+        ``"raise"``, or ``"report"``: leave bad rows out and give them back in ``.attrs["excluded"]`` with the reason.
+
+    Returns
+    -------
+    DataFrame
+        One row per group, the keys as its index; without `by` one row, ``"total"``. Counts are int64.
+
+        * nps: `promoters` (9 and 10), `passives` (7 and 8), `detractors` (6 and less), `responses` (all three).
+        * csat: `satisfied` (the two highest answers of the scale), `responses`.
+        * ces: `effort_sum` (the sum of the answers: int64 for a column of integers, else float64), `easy` (above the
+          middle of the scale: 5 to 7 of 7, 4 and 5 of 5), `difficult` (below the middle: 1 to 3 of 7), `responses`.
+
+    Raises
+    ------
+    MetricInputError
+        If an answer is off the scale, infinite or no number, is fractional (nps and csat; ces takes fractions), or an
+        option is none that there is.
+    MissingColumnError
+        If a column is not there.
+
+    See Also
+    --------
+    csmetrics.nps, csmetrics.nps_from_scores, csmetrics.csat, csmetrics.ces, csmetrics.ces_top_box
+
+    Notes
+    -----
+    The totals feed the formulas: `nps`, `csat`, `ces`, `ces_top_box`, `net_easy_score`, and with the column `invited`
+    beside them `response_rate`. They add up over segments and time; scores do not.
+
+    `easy` is what `ces_top_box` counts on its scale of 7 and on its scale of 5, and lies as far from the middle as
+    `difficult`. `net_easy_score` then is that of SoluCX, 5 to 7 against 1 to 3; for CYS's, 6 and 7 against 1 to 3,
+    count the answers of 6 and 7 yourself. On a scale without a middle answer every answer is one or the other.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> answers = pd.DataFrame({"plan": ["pro", "pro", "pro", "free", "free"], "score": [10, 9, 3, 8, None]})
+    >>> counts = csm.cohorts.survey(answers, by="plan")
+    >>> counts
+          promoters  passives  detractors  responses
+    plan
+    free          0         1           0          1
+    pro           2         0           1          3
+    >>> counts.csm.nps()
+    plan
+    free     0.000000
+    pro     33.333333
+    Name: nps, dtype: float64
+    >>> counts.csm.total().nps()
+    25.0
+    """
+    check_word("survey", "kind", kind, tuple(_SCALES))
+    given = _SCALES[kind] if scale is None else scale
+    low, high = (nps_scale if kind == "nps" else rating_scale)(survey, given)
+
+    def screened(rows: Any) -> Any:
+        return rows.answers(score, "score", low, high, whole=kind != "ces")
+
+    rows, answers = read("survey", responses, on_bad_rows, screened)
+    answered = {"responses": answers >= low}
+    if kind == "nps":
+        classes = {"promoters": answers >= 9, "passives": (answers >= 7) & (answers < 9), "detractors": answers < 7}
+        return rows.totals(by, classes | answered)
+    if kind == "csat":
+        top = lowest_top(survey, (low, high), min(2, high - low))
+        return rows.totals(by, {"satisfied": answers >= top} | answered)
+    middle = 0.5 * (low + high)
+    sides = {"easy": answers > middle, "difficult": answers < middle}
+    out = rows.totals(by, {"effort_sum": answers} | sides | answered, amounts=["effort_sum"])
+    if rows.whole(score):
+        out["effort_sum"] = out["effort_sum"].astype(np.int64)
+    return out

@@ -1,0 +1,141 @@
+"""Kaplan-Meier: the share still waiting after each time, those not there yet counted for as long as they are known."""
+
+from __future__ import annotations
+
+from math import nan
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from csmetrics.core._numeric import BLOCK
+from csmetrics.core._types import Array
+
+_FEW: Final = 4096  # whole durations that are worth a table, however few rows there are
+_HALF: Final = 50 * (1 + 1e-12)  # percent; a product of exact halves may round to just above
+
+
+class Steps(NamedTuple):
+    """What happened at each duration, in the order of time.
+
+    Attributes
+    ----------
+    times
+        The durations that occur: int64 or float64.
+    reached, censored
+        How many got there after so long, and how many were not followed any longer; int64.
+    """
+
+    times: Any
+    reached: Any
+    censored: Any
+
+    def at_risk(self) -> Any:
+        """Count those who were not there before each time and are known for that long."""
+        return (self.reached + self.censored)[::-1].cumsum()[::-1]
+
+    def waiting(self) -> Array:
+        """Give the percent who are not there after each time.
+
+        While nobody is censored it is a plain share: the factors 1 - d/n of one time and the next make up one fraction.
+        So there is one more rounding for each time before which somebody was, and none before the first.
+        """
+        some = self.reached > 0
+        before = self.at_risk()[some]
+        if not before.size:
+            return np.full(some.size, 100.0)
+        after = before - self.reached[some]
+        starts = np.flatnonzero(np.append(True, before[1:] != after[:-1]))
+        lengths = np.diff(starts, append=before.size)
+        opening = np.cumprod(after[starts + lengths - 1] / before[starts])
+        falls = np.repeat(np.append(100.0, 100 * opening[:-1]), lengths)
+        falls *= after
+        falls /= np.repeat(before[starts], lengths)
+        return falls if falls.size == some.size else np.append(100.0, falls)[np.cumsum(some)]
+
+    def median(self, waiting: Array) -> float:
+        """Give the first time after which no more than half wait; NaN where there is none."""
+        half = waiting <= _HALF
+        return float(self.times[half.argmax()]) if half.any() else nan
+
+
+def steps(durations: Any, reached: Any, counts: Any = None) -> Steps:
+    """Count by duration.
+
+    Parameters
+    ----------
+    durations
+        Integers, or float64, none of them negative or missing.
+    reached
+        bool: whether the duration ended with getting there.
+    counts
+        How often each row occurs, int64; None for once.
+    """
+    kind = np.int64 if durations.dtype.kind != "f" and durations.max(initial=0) < 2**62 else np.float64
+    if not durations.size:
+        return Steps(np.zeros(0, kind), *np.zeros((2, 0), np.int64))
+    size = _days(durations)
+    if size is None:
+        return _by_sort(durations.astype(kind, copy=False), reached, counts)
+    there, *happened = _by_day(durations, reached, counts, size)
+    return Steps(there.astype(kind), *happened)
+
+
+def median(durations: Any, reached: Any, counts: Any = None) -> float:
+    """Give the first time by which half are there, by Kaplan-Meier; NaN where there is none."""
+    found = steps(durations, reached, counts)
+    return found.median(found.waiting())
+
+
+def _days(durations: Any) -> int | None:
+    """Give one more than the longest duration, where all are whole numbers so small that each gets a place."""
+    longest = durations.max()
+    if not longest < _FEW + durations.size // 16:
+        return None
+    if durations.dtype.kind == "f":
+        whole = np.empty(min(BLOCK, durations.size))
+        for at in range(0, durations.size, BLOCK):
+            block = durations[at : at + BLOCK]
+            if (np.rint(block, out=whole[: block.size]) != block).any():
+                return None
+    return int(longest) + 1
+
+
+def _by_day(durations: Any, reached: Any, counts: Any, size: int) -> Steps:
+    """Count whole durations in a table, a block of rows at a time."""
+    table = np.zeros(2 * size, np.int64)
+    step = max(BLOCK, 4 * size)
+    cells = np.empty(min(step, durations.size), np.int64)
+    for at in range(0, durations.size, step):
+        rows = slice(at, at + step)
+        block = durations[rows]
+        cell = cells[: block.size]
+        np.multiply(block, 2, out=cell, dtype=np.int64, casting="unsafe")
+        cell += reached[rows]
+        if counts is None:
+            table += np.bincount(cell, minlength=2 * size)
+        else:
+            np.add.at(table, cell, counts[rows])
+    there = np.flatnonzero(table.reshape(-1, 2).any(axis=1))
+    return Steps(there, table[1::2][there], table[::2][there])
+
+
+def _by_sort(durations: Any, reached: Any, counts: Any) -> Steps:
+    """Sort once, with what happened in the last bit: read as integers, floats that are not negative are in order."""
+    keys: Any = (durations + durations.dtype.type(0)).view(np.uint64)  # -0.0 becomes 0.0
+    keys <<= 1
+    keys |= reached
+    if counts is not None:
+        order = np.argsort(keys)
+        keys, counts = keys[order], counts[order]
+    else:
+        keys.sort()
+    starts = np.append(0, 1 + np.flatnonzero((keys[1:] ^ keys[:-1]) > 1))
+    times = (keys[starts] >> 1).view(durations.dtype)
+    keys &= 1
+    happened = keys.view(np.int64)
+    if counts is not None:
+        happened *= counts
+    got = np.add.reduceat(happened, starts)
+    every = np.diff(np.append(starts, keys.size)) if counts is None else np.add.reduceat(counts, starts)
+    some = every > 0
+    return Steps(times, got, every - got) if some.all() else Steps(times[some], got[some], (every - got)[some])

@@ -1,0 +1,34 @@
+"""What the tests on engines share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from csmetrics import _engine
+
+from ..engine_frames import FRAMES, NAMES
+
+
+@pytest.fixture(params=NAMES)
+def make(request: pytest.FixtureRequest) -> Callable[[pd.DataFrame], Any]:
+    """Give the function that makes a frame of an engine from pandas."""
+    return FRAMES[request.param]
+
+
+@pytest.fixture
+def crossed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """List how many rows come back from the engine, each time that some do."""
+    seen: list[int] = []
+    collect = _engine.collect
+
+    def counted(frame: Any) -> pd.DataFrame:
+        out = collect(frame)
+        seen.append(len(out))
+        return out
+
+    monkeypatch.setattr(_engine, "collect", counted)
+    return seen

@@ -1,0 +1,294 @@
+"""The builders on every engine: the same frames as on pandas, from few rows that cross. One body, all engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+from csmetrics import _engine
+
+from ..engine_frames import FRAMES, NAMES
+
+Make = Callable[[pd.DataFrame], Any]
+build = csm.cohorts
+
+
+@pytest.fixture(params=NAMES)
+def make(request: pytest.FixtureRequest) -> Make:
+    """Give the function that makes a frame of the engine from pandas."""
+    return FRAMES[request.param]
+
+
+@pytest.fixture
+def crossed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """List how many rows come back from the engine, each time that some do."""
+    seen: list[int] = []
+    collect = _engine.collect
+
+    def counted(frame: Any) -> pd.DataFrame:
+        out = collect(frame)
+        seen.append(len(out))
+        return out
+
+    monkeypatch.setattr(_engine, "collect", counted)
+    return seen
+
+
+def ledger() -> pd.DataFrame:
+    """Make up a ledger of 40 customers with several rows each, boundaries, open ends and missing groups."""
+    rng = np.random.default_rng(7)
+    rows = 4000
+    start = np.datetime64("2024-01-01T00:00:00", "us") + rng.integers(0, 500, rows) * np.timedelta64(1, "D")
+    start += rng.choice([0, 0, 5 * 3600 + 17], rows) * np.timedelta64(1, "s")
+    length = rng.choice([0, 1, 14, 31, 90, 200], rows) * np.timedelta64(1, "D")
+    end = (start + length).astype("M8[us]")
+    end[rng.random(rows) < 0.2] = np.datetime64("NaT")
+    return pd.DataFrame(
+        {
+            "customer": rng.integers(0, 40, rows),
+            "start": start,
+            "end": end,
+            "mrr": rng.integers(0, 90, rows) * 100,
+            "plan": pd.Series(rng.choice(["free", "pro", None], rows, p=[0.5, 0.4, 0.1]).tolist()),
+            "tier": rng.integers(1, 4, rows),
+        }
+    )
+
+
+def events() -> pd.DataFrame:
+    """Make up events of 60 users over 100 days, with half of a second here and there."""
+    rng = np.random.default_rng(8)
+    rows = 6000
+    seconds = rng.integers(0, 100 * 86_400, rows) * 10**6 + rng.choice([0, 500_000], rows)
+    return pd.DataFrame(
+        {
+            "user": rng.integers(0, 60, rows) * 10**9,
+            "time": np.datetime64("2024-01-20", "us") + seconds.astype("m8[us]"),
+            "kind": pd.Series(rng.choice(["open", "buy", "share", None], rows, p=[0.6, 0.2, 0.1, 0.1]), dtype=object),
+            "plan": pd.Series(rng.choice(["free", "pro", None], rows, p=[0.5, 0.4, 0.1]).tolist()),
+            "cents": rng.integers(-500, 9000, rows),
+        }
+    )
+
+
+LEDGER, EVENTS = ledger(), events()
+CENTS = LEDGER.assign(mrr=(LEDGER["mrr"] + 10) / 100)
+THIRDS = LEDGER.assign(mrr=LEDGER["mrr"] / 3)
+TEXT_IDS = EVENTS.assign(user="u" + EVENTS["user"].astype(str))
+DATES = LEDGER.assign(start=LEDGER["start"].dt.normalize())
+
+MOVEMENTS: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
+    "months": (LEDGER, lambda f: build.movements_from_subscriptions(f, as_of="2025-03-31")),
+    "weeks": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="W")),
+    "days by plan": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="D", as_of="2024-02-20", by="plan")),
+    "span, two keys": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="M", span=12, by=["tier", "plan"])),
+    "quarters": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="Q")),
+    "years": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="Y", as_of="2025-12-31")),
+    "float cents": (CENTS, lambda f: build.movements_from_subscriptions(f, as_of="2025-03-31", by="tier")),
+    "thirds": (THIRDS, lambda f: build.movements_from_subscriptions(f, as_of="2025-03-31T12:00")),
+    "snapshots": (DATES, lambda f: build.movements_from_snapshots(f, date="start", freq="W", by="plan")),
+}
+ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
+    "months": (EVENTS, lambda f: build.retention(f).counts),
+    "hours": (EVENTS, lambda f: build.lifecycle(f, freq="h", as_of="2024-02-01")),
+    "text ids": (TEXT_IDS, lambda f: build.retention(f, freq="W", week_start="sunday").counts),
+    "recurring": (
+        EVENTS,
+        lambda f: build.retention(f, freq="D", cohort="recurring", min_events=2, as_of="2024-03-01T12:00").counts,
+    ),
+    "on or after": (EVENTS, lambda f: build.retention(f, freq="W", kind="on_or_after", by="plan").counts),
+    "brackets": (EVENTS, lambda f: build.retention(f, freq="D", kind="on_or_before", brackets=[3, 10, 20]).counts),
+    "kinds of events": (
+        EVENTS,
+        lambda f: build.retention(f, freq="W", event="kind", start_event="buy", return_event=["open", "share"]).counts,
+    ),
+    "value": (EVENTS, lambda f: build.retention(f, value="cents", event="kind", start_event="buy", by="plan").counts),
+    "elapsed": (EVENTS, lambda f: build.retention(f, freq="W", window="elapsed", by="plan", min_events=2).counts),
+    "elapsed, recurring": (
+        EVENTS,
+        lambda f: build.retention(f, freq="M", window="elapsed", cohort="recurring", value="cents", by="plan").counts,
+    ),
+    "active users": (EVENTS, lambda f: build.active_users(f, by="plan", as_of="2024-04-20")),
+    "lifecycle": (EVENTS, lambda f: build.lifecycle(f, freq="W", by="plan")),
+    "quarters": (EVENTS, lambda f: build.lifecycle(f, freq="Q", as_of="2024-06-30")),
+}
+
+
+@pytest.mark.parametrize("name", MOVEMENTS)
+def test_movements(make: Make, crossed: list[int], name: str) -> None:
+    frame, call = MOVEMENTS[name]
+    expected = call(frame)
+    assert not crossed  # pandas never goes that way
+    got = call(make(frame))
+    exact = name != "thirds"
+    pd.testing.assert_frame_equal(got, expected, check_exact=exact, rtol=1e-12)
+    assert len(expected) > 1
+    assert crossed
+    assert sum(crossed) < len(frame)
+
+
+@pytest.mark.parametrize("name", ACTIVITY)
+def test_activity(make: Make, crossed: list[int], name: str) -> None:
+    frame, call = ACTIVITY[name]
+    expected = call(frame)
+    assert not crossed
+    pd.testing.assert_frame_equal(call(make(frame)), expected, check_exact=True, check_column_type=False)
+    assert len(expected) > 1
+    assert crossed
+    assert sum(crossed) < len(frame)
+
+
+def test_retention_gives_sizes_states_and_rates(make: Make) -> None:
+    expected, got = build.retention(EVENTS, freq="W"), build.retention(make(EVENTS), freq="W")
+    pd.testing.assert_series_equal(got.sizes, expected.sizes)
+    pd.testing.assert_frame_equal(got.state, expected.state)
+    pd.testing.assert_frame_equal(got.rates(), expected.rates())
+    pd.testing.assert_series_equal(got.pooled(), expected.pooled())
+    assert repr(got) == repr(expected)
+
+
+def spoil(frame: pd.DataFrame, column: str, values: dict[int, Any]) -> pd.DataFrame:
+    out = frame.copy()
+    for row, value in values.items():
+        out.loc[row, column] = value
+    return out
+
+
+BAD: dict[str, tuple[pd.DataFrame, Callable[..., Any], str, str]] = {
+    "no customer": (
+        LEDGER.assign(customer=pd.array(np.where(LEDGER.index < 3, None, LEDGER["customer"]), dtype="Int64")),
+        build.movements_from_subscriptions,
+        "customer",
+        "is missing",
+    ),
+    "negative": (
+        spoil(LEDGER, "mrr", {5: -1, 9: -100}),
+        build.movements_from_subscriptions,
+        "mrr",
+        "is negative",
+    ),
+    "infinite": (spoil(CENTS, "mrr", {5: np.inf}), build.movements_from_subscriptions, "mrr", "is infinite"),
+    "not a number": (spoil(CENTS, "mrr", {5: np.nan}), build.movements_from_subscriptions, "mrr", "is missing"),
+    "ends early": (
+        spoil(LEDGER, "end", {5: pd.Timestamp("2020-01-01")}),
+        build.movements_from_subscriptions,
+        "end",
+        "is before its start",
+    ),
+    "no time": (spoil(EVENTS, "time", {5: pd.NaT}), build.active_users, "time", "is missing"),
+    "no user": (
+        TEXT_IDS.assign(user=TEXT_IDS["user"].astype(object).where(TEXT_IDS.index != 5, None)),
+        build.lifecycle,
+        "user",
+        "is missing",
+    ),
+    "no value": (
+        EVENTS.assign(cents=EVENTS["cents"].astype(float).where(EVENTS.index != 5)),
+        lambda f, **options: build.retention(f, value="cents", **options).counts,
+        "value",
+        "is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_rows(make: Make, name: str) -> None:
+    frame, call, argument, _reason = BAD[name]
+    with pytest.raises(csm.MetricInputError) as on_pandas:
+        call(frame)
+    count = str(on_pandas.value).split("; ")[1].split(" of ")[0]
+    with pytest.raises(csm.MetricInputError) as caught:
+        call(make(frame))
+    assert (caught.value.argument, caught.value.rule) == (argument, on_pandas.value.rule)
+    assert f"{count} of {len(frame)} rows" in caught.value.found
+    assert caught.value.hint == on_pandas.value.hint
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if name != "no value"])
+def test_bad_rows_are_given_back(make: Make, name: str) -> None:
+    frame, call, argument, reason = BAD[name]
+    expected, got = call(frame, on_bad_rows="report"), call(make(frame), on_bad_rows="report")
+    excluded = got.attrs["excluded"]
+    assert excluded["reason"].tolist() == [f"`{argument}` {reason}"] * len(expected.attrs["excluded"])
+    assert list(excluded.columns) == [*frame.columns, "reason"]
+    pd.testing.assert_frame_equal(got, expected)
+    call(make(frame.drop(index=expected.attrs["excluded"].index)))
+
+
+def test_no_bad_rows_is_an_empty_report(make: Make) -> None:
+    got = build.lifecycle(make(EVENTS), on_bad_rows="report")
+    assert got.attrs["excluded"].empty
+    assert list(got.attrs["excluded"].columns) == [*EVENTS.columns, "reason"]
+
+
+def test_no_rows(make: Make) -> None:
+    nobody = LEDGER.iloc[:0].assign(plan=pd.Series(dtype="str"))
+    for call in (
+        lambda f: build.movements_from_subscriptions(f, by="plan"),
+        lambda f: build.lifecycle(f, user="customer", time="start"),
+        lambda f: build.retention(f, user="customer", time="start").counts,
+    ):
+        got, expected = call(make(nobody)), call(nobody)
+        assert got.shape == expected.shape
+        assert list(got.columns) == list(expected.columns)
+
+
+def test_missing_columns(make: Make) -> None:
+    frame = make(LEDGER)
+    with pytest.raises(csm.MissingColumnError, match="no column 'time'; this frame has 'customer', 'start'"):
+        build.active_users(frame, user="customer")
+    with pytest.raises(csm.MissingColumnError, match="no column 'region'"):
+        build.movements_from_subscriptions(frame, by="region")
+
+
+def test_text_is_no_date(make: Make) -> None:
+    with pytest.raises(csm.MetricInputError, match=r"`time` must hold dates; got a column of"):
+        build.active_users(make(EVENTS), time="plan")
+    with pytest.raises(csm.MetricInputError, match=r"`mrr` must be numbers; got a column of"):
+        build.movements_from_subscriptions(make(LEDGER), mrr="plan")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_zones(zone: str) -> None:
+    """Days and hours are those of the column's own clock; elapsed windows are taken in UTC."""
+    aware = EVENTS.assign(time=EVENTS["time"].dt.tz_localize("UTC").dt.tz_convert(zone))
+    for name in ("polars lazy", "pyarrow", "dask"):  # the others keep a zone per session
+        frame = FRAMES[name](aware)
+        for call in (
+            lambda f: build.lifecycle(f, freq="h", as_of="2024-04-10"),
+            lambda f: build.retention(f, freq="D", window="elapsed", as_of="2024-04-10").counts,
+            lambda f: build.retention(f, freq="M", kind="on_or_after").counts,
+        ):
+            pd.testing.assert_frame_equal(call(frame), call(aware))
+        with pytest.raises(csm.MetricInputError, match="zone"):
+            build.lifecycle(frame, as_of=pd.Timestamp("2024-04-10"))
+
+
+def test_duckdb_keeps_its_zone_in_the_session() -> None:
+    aware = EVENTS.assign(time=EVENTS["time"].dt.tz_localize("UTC").dt.tz_convert("America/New_York"))
+    import duckdb
+
+    from ..engine_frames import arrow
+
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'America/New_York'")
+    connection.register("given", arrow(aware))
+    connection.execute("create table happened as select * from given")
+    frame = connection.table("happened")
+    pd.testing.assert_frame_equal(build.lifecycle(frame, freq="D"), build.lifecycle(aware, freq="D"))
+    with pytest.raises(csm.MetricInputError, match="set the session's time zone to UTC first"):
+        build.retention(frame, freq="D", window="elapsed")
+    connection.execute("set timezone = 'UTC'")
+    options = {"freq": "D", "window": "elapsed", "as_of": "2024-04-10"}
+    expected = build.retention(aware.assign(time=aware["time"].dt.tz_convert("UTC")), **options)
+    pd.testing.assert_frame_equal(build.retention(connection.table("happened"), **options).counts, expected.counts)
+
+
+def test_what_is_no_frame() -> None:
+    with pytest.raises(csm.MetricInputError, match="must be a DataFrame"):
+        build.retention([1, 2, 3])

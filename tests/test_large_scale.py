@@ -1,0 +1,281 @@
+"""The large example, small: each engine gives what plain pandas gives on the same files, and the bound is kept."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from .engine_frames import spark
+
+SCRIPT = Path(__file__).parents[1] / "examples" / "large_scale.py"
+EVENTS = 20_000
+ENGINES = ["polars", "duckdb", "spark"]
+OLDEST = {"polars": "1.30", "duckdb": "1.3"}  # that read files piece by piece, that narwhals can ask for everything
+
+
+def load() -> ModuleType:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    spec = importlib.util.spec_from_file_location("large_scale", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["large_scale"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+large_scale = load()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("events")
+    large_scale.make_events(folder, EVENTS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rows(folder: Path) -> pd.DataFrame:
+    return pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))], ignore_index=True)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return needed(request.param)
+
+
+def needed(engine: str) -> str:
+    """Skip where the engine is missing or too old."""
+    pytest.importorskip("narwhals", reason="narwhals is not installed")
+    if engine == "spark":
+        spark()  # the session of the test run, which the example then takes
+    else:
+        oldest = OLDEST[engine]
+        pytest.importorskip(engine, minversion=oldest, reason=f"{engine} is missing or older than {oldest}")
+    return engine
+
+
+# ------------------------------------------------------------------------------------------------ in plain pandas
+
+
+@pytest.fixture(scope="module")
+def triangle(rows: pd.DataFrame) -> pd.Series[Any]:
+    """Users by segment, month of the first event and months since then."""
+    month = rows["time"].dt.year * 12 + rows["time"].dt.month
+    first = month.groupby(rows["user"]).transform("min")
+    keys = [rows["segment"], first.rename("cohort"), (month - first).rename("age")]
+    return rows["user"].groupby(keys).nunique()
+
+
+@pytest.fixture(scope="module")
+def days(rows: pd.DataFrame) -> pd.DataFrame:
+    """Users within 1, 7 and 28 days: each counts on the day of an event and on the days after it."""
+    seen = pd.DataFrame({"user": rows["user"], "day": rows["time"].dt.normalize()}).drop_duplicates()
+    every = pd.date_range(seen["day"].min(), large_scale.LAST)
+    columns = {}
+    for name, window in {"dau": 1, "wau": 7, "mau": 28}.items():
+        later = [seen.assign(day=seen["day"] + pd.Timedelta(days=after)) for after in range(window)]
+        columns[name] = pd.concat(later).drop_duplicates()["day"].value_counts().reindex(every, fill_value=0)
+    return pd.DataFrame(columns).set_axis(every.to_period("D").rename("period"))
+
+
+@pytest.fixture(scope="module")
+def scores(rows: pd.DataFrame) -> pd.DataFrame:
+    """Answers of each class by segment."""
+    answered = rows.dropna(subset="score")
+    classes = pd.cut(answered["score"], [-1, 6, 8, 10], labels=["detractors", "passives", "promoters"]).astype(str)
+    table = pd.crosstab(answered["segment"], classes)[["promoters", "passives", "detractors"]]
+    return table.assign(responses=table.sum(axis=1)).rename_axis(columns=None)
+
+
+# ------------------------------------------------------------------------------------------------ the figures
+
+
+def check(found: dict[str, Any], triangle: pd.Series[Any], days: pd.DataFrame, scores: pd.DataFrame) -> None:
+    grid = found["retention"]
+    cells = grid.counts.reset_index().melt(["cohort", "segment"], var_name="age", value_name="users")
+    cells = cells[cells["users"].fillna(0) > 0]
+    months = [cohort.year * 12 + cohort.month for cohort in cells["cohort"]]
+    got = dict(zip(zip(cells["segment"], months, cells["age"], strict=True), cells["users"], strict=True))
+    assert got == triangle.to_dict()
+    assert (grid.state == "observed").to_numpy().sum() == 3 * 24 * 25 / 2  # three triangles, 24 months wide
+    pd.testing.assert_frame_equal(found["active users"], days, check_freq=False, check_dtype=False)
+    pd.testing.assert_frame_equal(found["NPS"], scores, check_index_type=False, check_dtype=False)
+
+
+def test_an_engine_gives_the_figures_of_plain_pandas(engine, folder, triangle, days, scores) -> None:
+    with large_scale.ENGINES[engine].events(folder, 512) as events:
+        check(dict(large_scale.figures(events)), triangle, days, scores)
+
+
+def test_the_same_program_takes_a_pandas_frame(rows, triangle, days, scores) -> None:
+    check(dict(large_scale.figures(rows)), triangle, days, scores)
+
+
+# ------------------------------------------------------------------------------------------------ what is printed
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder in which temporary folders are made."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = large_scale.main([str(a) for a in arguments])
+    return code, *capsys.readouterr()
+
+
+def lines(text: str, label: str) -> Iterator[list[str]]:
+    return (line.split()[1:] for line in text.splitlines() if line.split()[:1] == [label])
+
+
+def test_the_program_prints_these_figures(capsys, temporary, engine, triangle, days, scores) -> None:
+    code, out, err = run(capsys, "--engine", engine, "--events", EVENTS, "--limit-mb", 100_000)
+    assert code == 0
+    assert "limit" not in err
+    assert not list(temporary.iterdir())
+    assert f"{EVENTS:,} events" in out
+
+    last = 2025 * 12 + 12
+    for segment in large_scale.SEGMENTS:
+        retained, answered = lines(out, segment)
+        cells = triangle[segment].unstack(fill_value=0)
+        users = cells[0]
+        assert retained[0] == str(users.sum())
+        for shown, age in zip(retained[1:], (1, 2, 3, 6, 12, 18), strict=True):
+            old = cells.index + age <= last
+            assert shown == f"{100 * cells[age][old].sum() / users[old].sum():.1f}"
+        counts = scores.loc[segment]
+        nps = 100 * (counts["promoters"] - counts["detractors"]) / counts["responses"]
+        assert answered == [*map(str, counts), f"{nps:.1f}"]
+
+    quarters = [f"{year}-{end}" for year in (2024, 2025) for end in ("03-31", "06-30", "09-30", "12-31")]
+    for quarter in quarters:
+        (active,) = lines(out, quarter)
+        dau, wau, mau = days.loc[pd.Period(quarter, "D")]
+        assert active == [str(dau), str(wau), str(mau), f"{100 * dau / mau:.1f}"]
+
+
+# ------------------------------------------------------------------------------------------------ memory and files
+
+
+def test_more_memory_than_the_limit_is_a_failure(capsys, temporary) -> None:
+    needed("duckdb")
+    code, out, err = run(capsys, "--events", 2000, "--limit-mb", 10)
+    assert code == 1
+    assert "the limit is 10 MB, and the peak was" in err
+    assert "as a pandas DataFrame" in out
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what children hold")
+def test_the_peak_holds_what_was_freed_and_what_children_hold() -> None:
+    child = "import sys; held = bytearray(200 * 2**20); print(flush=True); sys.stdin.read()"
+    program = f"""
+import subprocess, sys
+sys.path.insert(0, {str(SCRIPT.parent)!r})
+import large_scale
+peaks = [large_scale.peak_memory()]
+held = bytearray(200 * 2**20)
+peaks.append(large_scale.peak_memory())
+del held
+peaks.append(large_scale.peak_memory())
+pipe = subprocess.PIPE
+with subprocess.Popen([sys.executable, "-c", {child!r}], stdin=pipe, stdout=pipe) as process:
+    process.stdout.readline()
+    peaks.append(large_scale.peak_memory())
+print(*peaks)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    before, held, freed, with_child = map(float, done.stdout.split())
+    assert 190 < held - before < 260
+    assert abs(freed - held) < 10
+    assert 190 < with_child - held < 260
+
+
+def test_the_size_in_pandas_is_that_of_all_rows(folder, rows) -> None:
+    size = rows.memory_usage(index=False, deep=True).sum() / 2**20
+    assert large_scale.in_pandas(folder) == pytest.approx(size, rel=0.02)
+
+
+def test_kept_files_are_taken_again(capsys, tmp_path) -> None:
+    needed("polars")
+    kept = tmp_path / "new" / "folder"
+    arguments = ("--engine", "polars", "--keep", kept, "--limit-mb", 100_000, "--events")
+    code, first, _ = run(capsys, *arguments, 3000)
+    assert code == 0
+    times = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert len(times) == 4
+    code, second, _ = run(capsys, *arguments, 3000)
+    assert code == 0
+    assert "(found)" in second.splitlines()[0]
+    assert "made in" in first.splitlines()[0]
+    assert times == {path: path.stat().st_mtime_ns for path in kept.iterdir()}
+    code, out, err = run(capsys, *arguments, 3001)
+    assert (code, out) == (2, "")
+    assert "holds 3,000 events; empty it, or give --events 3000" in err
+
+
+def test_a_missing_engine_is_one_clear_line(capsys, temporary, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    code, _, err = run(capsys, "--events", 1000)
+    assert code == 2
+    assert err.count("\n") == 1
+    assert 'pip install "csmetrics[engines]" duckdb' in err
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("events", [0, -5])
+def test_there_must_be_an_event(capsys, events) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        large_scale.main(["--events", str(events)])
+    assert "at least 1" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------------------------------ the data
+
+
+def test_the_events_are_as_many_as_asked_for_and_lie_within_the_dates(rows) -> None:
+    assert len(rows) == EVENTS
+    assert rows["time"].min() >= pd.Timestamp("2024-01-01")
+    assert rows["time"].max() < pd.Timestamp("2026-01-01")
+    assert rows["segment"].groupby(rows["user"]).nunique().max() == 1
+    assert set(rows["segment"]) == set(large_scale.SEGMENTS)
+    answered = rows["score"].dropna()
+    assert answered.between(0, 10).all()
+    assert 0.015 < len(answered) / EVENTS < 0.025
+
+
+def test_users_come_and_go_and_do_several_things_a_day(rows) -> None:
+    day = rows["time"].dt.normalize()
+    assert len(pd.DataFrame({"user": rows["user"], "day": day}).drop_duplicates()) < 0.3 * EVENTS
+    last = day.groupby(rows["user"]).max()
+    assert 0.3 < (last < pd.Timestamp("2025-11-01")).mean() < 0.95
+    assert (day >= pd.Timestamp("2025-01-01")).mean() == pytest.approx(1 - 0.5**large_scale.GROWTH, abs=0.02)
+
+
+def test_the_same_events_every_time(folder, tmp_path) -> None:
+    large_scale.make_events(tmp_path, EVENTS)
+    files = sorted(path.name for path in folder.iterdir())
+    assert [path.name for path in sorted(tmp_path.iterdir())] == files
+    assert all((folder / name).read_bytes() == (tmp_path / name).read_bytes() for name in files)
+
+
+@pytest.mark.parametrize("events", [1, 3, 7])
+def test_a_few_events_are_made_too(tmp_path, events) -> None:
+    large_scale.make_events(tmp_path, events)
+    made = pd.concat([pd.read_parquet(path) for path in tmp_path.iterdir()])
+    assert len(made) == events
+    assert np.isfinite(made["user"]).all()
