@@ -258,6 +258,7 @@ def test_whole_numbers_stay_whole() -> None:
     assert kaplan_meier(np.array([1, 2], dtype=np.int8), [1, 0]).table.index.dtype == np.int64
     assert kaplan_meier(np.array([1, 2], dtype=np.uint64), [1, 0]).table.index.dtype == np.int64
     assert kaplan_meier(np.array([1.0, 2.0]), [1, 0]).table.index.dtype == np.float64
+    assert kaplan_meier(np.array([1, 2], dtype=">i4"), [1, 0]).at(1) == 50.0
     huge = kaplan_meier(np.array([2**63, 1], dtype=np.uint64), [1, 0])
     assert huge.table.index.tolist() == [1.0, 2.0**63]
 

@@ -19,6 +19,7 @@ _SYNONYMS = {
     "mrr": ("revenue", "amount", "recurring"),
     "customers": ("accounts", "clients", "subscribers", "users"),
     "responses": ("answers", "respondents", "replies"),
+    "repeat_contacts": ("further",),
     "tickets": ("cases", "issues", "conversations"),
 }
 

@@ -13,7 +13,7 @@ from csmetrics.core._flags import flags
 from csmetrics.core._kinds import array, common_index, is_scalar
 from csmetrics.core._numeric import fill_value, places, show
 from csmetrics.core._registry import NUMBER
-from csmetrics.core._survival import steps
+from csmetrics.core._survival import peak, steps
 from csmetrics.core._types import Undefined
 from csmetrics.errors import MetricInputError, UndefinedMetricError
 
@@ -83,7 +83,7 @@ class Survival:
         array([100.,  80.,  80.,  30.,  nan])
         """
         times = array("Survival.at", "time", time, NUMBER).astype(np.float64)
-        _refuse_below("Survival.at", "time", times.reshape(-1))
+        _refuse_impossible("Survival.at", "time", times.reshape(-1), "")
         known = self.table.index.to_numpy(dtype=np.float64)
         waiting = self.table["survival"].to_numpy()
         place = np.searchsorted(known, times, side="right")
@@ -188,12 +188,14 @@ def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined
     fill = fill_value(_METRIC, undefined)
     common_index(_METRIC, {"durations": durations, "observed": observed, "counts": counts})
     days = _column("durations", durations)
-    days = days.astype(np.float64, copy=False) if days.dtype.kind == "f" else days
-    _refuse_missing("durations", days, "give those not there yet the time they are known for, with observed=False")
-    _refuse_below(_METRIC, "durations", days)
+    days = days.astype(np.float64 if days.dtype.kind == "f" else days.dtype.newbyteorder("="), copy=False)
+    longest = peak(days)
+    if longest is None:
+        hint = "give those not there yet the time they are known for, with observed=False"
+        _refuse_impossible(_METRIC, "durations", days, hint)
     reached = _observed(observed, days.size)
     often = None if counts is None else _counts(counts, days.size)
-    found = steps(days, reached, often)
+    found = steps(days, reached, often, longest)
     if not found.times.size and undefined == "raise":
         hint = "leave undefined=nan, or give a number"
         raise UndefinedMetricError(_METRIC, "durations", "must hold one", "there is none", hint)
@@ -224,17 +226,12 @@ def _refuse(metric: str, argument: str, rule: str, bad: Any, values: Any, hint: 
     raise MetricInputError(metric, argument, rule, found, hint)
 
 
-def _refuse_missing(argument: str, values: Any, hint: str) -> None:
-    if values.dtype.kind == "f" and np.isnan(values.max(initial=0)):
-        _refuse(_METRIC, argument, "must be there for each one", np.isnan(values), values, hint)
-
-
-def _refuse_below(metric: str, argument: str, values: Any) -> None:
-    """Refuse what is negative or infinite."""
-    if np.fmin.reduce(values, initial=0) < 0:
-        _refuse(metric, argument, "must be >= 0", values < 0, values)
-    if np.fmax.reduce(values, initial=0) == np.inf:
-        _refuse(metric, argument, "must be finite", np.isinf(values), values)
+def _refuse_impossible(metric: str, argument: str, values: Any, hint: str) -> None:
+    """Refuse what is missing (where there is a hint for it), negative or infinite."""
+    if hint:
+        _refuse(metric, argument, "must be there for each one", np.isnan(values), values, hint)
+    _refuse(metric, argument, "must be >= 0", values < 0, values)
+    _refuse(metric, argument, "must be finite", np.isinf(values), values)
 
 
 def _same_length(argument: str, size: int, wanted: int) -> None:
@@ -264,8 +261,7 @@ def _observed(value: Any, size: int) -> Any:
 def _counts(value: Any, size: int) -> Any:
     values = _column("counts", value)
     _same_length("counts", values.size, size)
-    _refuse_missing("counts", values, "0 for none")
-    _refuse_below(_METRIC, "counts", values)
+    _refuse_impossible(_METRIC, "counts", values, "0 for none")
     _refuse(_METRIC, "counts", "must be whole numbers", values != np.rint(values), values)
     if values.sum(dtype=np.float64) >= 2.0**62:
         raise MetricInputError(_METRIC, "counts", "must add up to less than 2**62", "got more")

@@ -312,7 +312,7 @@ def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> Non
 
 def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> None:
     table = TABLE.iloc[:300][["plan"]].assign(score=[11, nan, 8.5, -np.inf, *[9.0] * 296])
-    with pytest.raises(csm.MetricInputError, match="3 of 300 rows break a rule, such as .*score=11"):
+    with pytest.raises(csm.MetricInputError, match=r"3 of 300 rows break a rule, such as .*score=11"):
         survey(make(table))
     assert max(crossed) <= 3
     result = survey(make(table), by="plan", on_bad_rows="report")

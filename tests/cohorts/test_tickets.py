@@ -351,7 +351,7 @@ def test_bad_rows(column: str, value: Any, reason: str, rule: str) -> None:
 
 def test_a_row_may_be_bad_in_several_ways() -> None:
     table = made((1, 5), (2, 6), contacts=[-1, 1]).assign(resolved=[EARLY, EARLY])
-    with pytest.raises(csm.MetricInputError, match="2 of 2 rows break it.*; in 1 `contacts` is negative"):
+    with pytest.raises(csm.MetricInputError, match=r"2 of 2 rows break it.*; in 1 `contacts` is negative"):
         tickets(table)
     excluded = tickets(table, on_bad_rows="report").attrs["excluded"]
     assert excluded["reason"].tolist() == [

@@ -94,7 +94,7 @@ class Packing:
         for at in range(0, keys.size, BLOCK):
             block = keys[at : at + BLOCK]
             place = slice(at, at + BLOCK) if rows is None else rows[at : at + BLOCK]
-            np.subtract(self.users[place], self.offset, out=block, casting="unsafe")
+            np.subtract(self.users[place].astype(np.int64, copy=False), self.offset, out=block, casting="unsafe")
             np.left_shift(block, self.dtype.type(self.period), out=block)
             block |= log.periods.of(place).astype(self.dtype, copy=False)
             if log.groups.count > 1:

@@ -15,11 +15,12 @@ from csmetrics import _engine
 from csmetrics._columns import require
 from csmetrics._engine import narwhals
 from csmetrics.cohorts._rows import Rows, broken, check_mode, key_names
-from csmetrics.cohorts._time import Calendar, Times, read_times
+from csmetrics.cohorts._time import Calendar, Times, mixed_zones, read_times
 from csmetrics.core._money import BITS, SCALES, binary_scale
 from csmetrics.errors import MetricInputError
 
 _UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
+_LATEST = 253_402_214_400_000_000  # the last day of the year 9999, in microseconds: what Python can say
 _SAMPLE = 3  # bad rows that an error shows
 _COLUMNS = 6  # and their columns
 
@@ -56,21 +57,24 @@ class EngineRows:
         self.facts = pd.DataFrame()
         self._asked: dict[str, Any] = {}
         self._bad: list[Any] = []
+        self._zones: dict[str, str | None] = {}  # of the columns of dates, all read on the clock of the first
 
     def column(self, name: Any, argument: str) -> Any:
         """Give a column as an expression; MissingColumnError where it is not there."""
         require(self, name, self.metric, argument)
         return narwhals().col(name)
 
-    def keys(self, by: Any) -> list[str]:
+    def keys(self, by: Any, axis: str | None = None) -> list[str]:
         """Give the grouping columns by name; categories become text, whose order is the same on all engines."""
         nw = narwhals()
-        names = key_names(by)
+        names = key_names(self.metric, by, axis)
         for name in names:
             self.column(name, "by")
-        words = [nw.col(name).cast(nw.String) for name in names if self.schema[name] in (nw.Categorical, nw.Enum)]
-        if words:
-            self.frame = self.frame.with_columns(*words)
+        made = [nw.col(name).cast(nw.String) for name in names if self.schema[name] in (nw.Categorical, nw.Enum)]
+        floats = [name for name in names if self.schema[name].is_float()]
+        made += [nw.when(~nw.col(name).is_nan()).then(nw.col(name)).alias(name) for name in floats]  # NaN becomes null
+        if made:
+            self.frame = self.frame.with_columns(*made)
         return names
 
     def refuse(self, flag: Any) -> None:
@@ -97,7 +101,15 @@ class EngineRows:
             raise MetricInputError(self.metric, argument, "must hold dates", f"got a column of {dtype}", hint)
         if not optional:
             self.refuse(column.is_null())
-        return column
+        if dtype == nw.Unknown:
+            return column
+        zone = getattr(dtype, "time_zone", None)
+        self._zones[argument] = zone
+        if len({other is None for other in self._zones.values()}) > 1:
+            found = ", ".join(f"{n} {'without' if z is None else 'with'} one" for n, z in self._zones.items())
+            raise mixed_zones(self.metric, ", ".join(self._zones), found)
+        first = next(iter(self._zones.values()))
+        return column if zone == first else column.dt.convert_time_zone(first)
 
     def refuse_before(self, argument: str, ends: Any, begins: Any, first: str = "", hint: str = "") -> None:
         """Refuse rows that end before they begin."""
@@ -133,28 +145,28 @@ class EngineRows:
             Screens a pandas frame of such rows: it words what is wrong with them.
         """
         nw = narwhals()
-        names = [f"_bad_{i}" for i in range(len(self._bad))]
-        facts = [column.alias(f"_fact_{name}") for name, (column, _) in self._asked.items()]
+        names = [f"csm bad_{i}" for i in range(len(self._bad))]
+        facts = [column.alias(f"csm fact_{name}") for name, (column, _) in self._asked.items()]
         flagged = self.frame.with_columns(
             *(flag.alias(name) for flag, name in zip(self._bad, names, strict=True)), *facts
         )
-        flagged = flagged.with_columns(sum((nw.col(name) for name in names[1:]), nw.col(names[0])).alias("_bad"))
-        flagged = flagged.with_columns((nw.col("_bad") > 0).cast(nw.Int64).alias("_bad"))
+        flagged = flagged.with_columns(sum((nw.col(name) for name in names[1:]), nw.col(names[0])).alias("csm bad"))
+        flagged = flagged.with_columns((nw.col("csm bad") > 0).cast(nw.Int64).alias("csm bad"))
         self._look(flagged)
-        found, some = self._count("bad"), flagged.filter(nw.col("_bad") == 1).select(*self.columns)
+        found, some = self._count("bad"), flagged.filter(nw.col("csm bad") == 1).select(*self.columns)
         if found and not self.report:
             raise self._error(check(_engine.collect(some.head(_SAMPLE))), found)
         if self.report:
             self.excluded = check(_engine.collect(some)).excluded()
         if found:
-            flagged = flagged.filter(nw.col("_bad") == 0)
+            flagged = flagged.filter(nw.col("csm bad") == 0)
             self.frame = flagged.select(*self.columns)
             self._look(flagged)
 
     def _look(self, flagged: Any) -> None:
         nw = narwhals()
-        totals = [nw.len().alias("rows"), nw.col("_bad").sum().alias("bad")]
-        totals += [getattr(nw.col(f"_fact_{name}"), how)().alias(name) for name, (_, how) in self._asked.items()]
+        totals = [nw.len().alias("rows"), nw.col("csm bad").sum().alias("bad")]
+        totals += [getattr(nw.col(f"csm fact_{name}"), how)().alias(name) for name, (_, how) in self._asked.items()]
         self.facts = _engine.collect(flagged.select(*totals))
 
     def _count(self, name: str) -> int:
@@ -180,7 +192,7 @@ class EngineRows:
         """Ask for what tells the unit of amounts: their sum, and how many are no multiples of each."""
         nw = narwhals()
         self.fact("money", amounts.abs().cast(nw.Float64), "sum")
-        if self.frame.select(amounts.alias("_mrr")).collect_schema()["_mrr"].is_integer():
+        if self.frame.select(amounts.alias("csm mrr")).collect_schema()["csm mrr"].is_integer():
             return
         known = nw.when(amounts.is_finite()).then(amounts).otherwise(nw.lit(0.0))  # the others are bad rows
         for scale in SCALES:
@@ -230,10 +242,10 @@ class EngineRows:
         parts = []
         for sign, times in signed:
             known = self.frame.filter(times < instant(stop, zone))
-            columns = (period_key(calendar, times).alias("_period"), (units * sign).alias("_units"))
-            parts.append(known.with_columns(*columns).select(customer, *keys, "_period", "_units"))
+            columns = (period_key(calendar, times).alias("csm period"), (units * sign).alias("csm units"))
+            parts.append(known.with_columns(*columns).select(customer, *keys, "csm period", "csm units"))
         both = nw.concat(parts) if len(parts) > 1 else parts[0]
-        return _engine.collect(both.group_by(customer, *keys, "_period").agg(nw.col("_units").sum()))
+        return _engine.collect(both.group_by(customer, *keys, "csm period").agg(nw.col("csm units").sum()))
 
     def sums(self, keys: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
         """Add up expressions by keys; without keys, over all rows, to one row.
@@ -254,16 +266,18 @@ class EngineRows:
 
 def instant(micros: int, zone: Any) -> Any:
     """Give a datetime for microseconds of the wall clock."""
-    stamp = pd.Timestamp(micros, unit="us")
+    stamp = pd.Timestamp(min(micros, _LATEST), unit="us")
     if zone is not None:
         stamp = stamp.tz_localize(zone, ambiguous=False, nonexistent="shift_forward")
     return stamp.to_pydatetime()
 
 
 def period_key(calendar: Calendar, column: Any) -> Any:
-    """Give the expression that tells a row's period: its number, or the first instant of a day or an hour."""
-    if calendar.freq in ("D", "h"):
-        return column.dt.truncate("1h" if calendar.freq == "h" else "1d")
+    """Give the expression that tells a row's period on its own clock: its number, or the first instant of a day."""
+    if calendar.freq == "D":
+        return column.dt.truncate("1d")
+    if calendar.freq == "h":
+        return _days(column) * 24 + column.dt.hour().cast(narwhals().Int64)
     if calendar.freq == "W":
         return (_days(column) + calendar.lead) // 7
     whole = narwhals().Int64
@@ -275,7 +289,7 @@ def period_numbers(metric: str, calendar: Calendar, keys: pd.Series[Any]) -> Any
     """Give the calendar's numbers for keys that came back."""
     if not len(keys):
         return np.zeros(0, np.int64)
-    if calendar.freq not in ("D", "h"):
+    if calendar.freq != "D":
         return keys.to_numpy(dtype=np.int64)
     times, _ = read_times(metric, "time", keys)
     numbering = calendar.numbering(times)
@@ -318,29 +332,34 @@ class ReducedEvents:
             nw.lit(1) if role is None else nw.when(happened.is_in(role)).then(nw.lit(1)).otherwise(nw.lit(0))
             for role in roles
         ]
-        columns = {"_period": period_key(calendar, times)}
-        columns |= {f"_{role}": flag.cast(nw.Int64) for role, flag in zip(("start", "return"), flags, strict=True)}
+        columns = {"csm period": period_key(calendar, times)}
+        columns |= {f"csm {role}": flag.cast(nw.Int64) for role, flag in zip(("start", "return"), flags, strict=True)}
         if self.amounts:
-            columns["_value"] = amounts
+            columns["csm value"] = amounts
         self.frame = rows.frame.with_columns(*(column.alias(name) for name, column in columns.items()))
         if self.amounts:
             self.frame = self.frame.with_columns(
-                *((nw.col("_value") * nw.col(f"_{role}")).alias(f"_{role}_value") for role in ("start", "return"))
+                *(
+                    (nw.col("csm value") * nw.col(f"csm {role}")).alias(f"csm {role}_value")
+                    for role in ("start", "return")
+                )
             )
 
     def periods(self, count: bool) -> tuple[pd.DataFrame, Any, Any]:
         """Give one row per user and period, with its events and amounts, and the rows of either role (None for all)."""
         nw = narwhals()
-        names = [self.user, *self.keys, "_period"]
+        names = [self.user, *self.keys, "csm period"]
         if self.all and not count and not self.amounts:
-            distinct = self.frame.group_by(*names).agg(nw.len().alias("_events"))  # streams where unique() does not
+            distinct = self.frame.group_by(*names).agg(nw.len().alias("csm events"))  # streams where unique() does not
             return _engine.collect(distinct.select(*names)), None, None
-        totals = [nw.col("_start").sum(), nw.col("_return").sum()]
+        totals = [nw.col("csm start").sum(), nw.col("csm return").sum()]
         if self.amounts:
-            totals += [nw.col("_start_value").sum(), nw.col("_return_value").sum()]
+            totals += [nw.col("csm start_value").sum(), nw.col("csm return_value").sum()]
         small = _engine.collect(self.frame.group_by(*names).agg(*totals))
         parts = [
-            small[small[f"_{role}"] > 0].rename(columns={f"_{role}": "_events", f"_{role}_value": "_value"})
+            small[small[f"csm {role}"] > 0].rename(
+                columns={f"csm {role}": "csm events", f"csm {role}_value": "csm value"}
+            )
             for role in (("start",) if self.all else ("start", "return"))
         ]
         if self.all:
@@ -357,13 +376,13 @@ class ReducedEvents:
     def gaps(self, longest: int) -> pd.DataFrame:
         """Count users by groups, day and the days until their next active one, at most `longest`."""
         nw = narwhals()
-        seen = self.frame.group_by(self.user, *self.keys, "_period").agg(nw.len().alias("_users"))
-        seen = seen.with_columns(_days(nw.col("_period")).alias("_day"))
-        following = nw.col("_day").shift(-1).over(self.user, *self.keys, order_by="_day")
-        seen = seen.with_columns((following - nw.col("_day")).alias("_gap"))
-        gap = nw.when(nw.col("_gap") < longest).then(nw.col("_gap")).otherwise(nw.lit(longest))
-        seen = seen.select(*self.keys, "_period", gap.alias("_gap"))
-        return _engine.collect(seen.group_by(*self.keys, "_period", "_gap").agg(nw.len().alias("_users")))
+        seen = self.frame.group_by(self.user, *self.keys, "csm period").agg(nw.len().alias("csm users"))
+        seen = seen.with_columns(_days(nw.col("csm period")).alias("csm day"))
+        following = nw.col("csm day").shift(-1).over(self.user, *self.keys, order_by="csm day")
+        seen = seen.with_columns((following - nw.col("csm day")).alias("csm gap"))
+        gap = nw.when(nw.col("csm gap") < longest).then(nw.col("csm gap")).otherwise(nw.lit(longest))
+        seen = seen.select(*self.keys, "csm period", gap.alias("csm gap"))
+        return _engine.collect(seen.group_by(*self.keys, "csm period", "csm gap").agg(nw.len().alias("csm users")))
 
     def elapsed(self, width: int, zone: Any, recurring: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Count the windows since each user's own start.
@@ -371,13 +390,14 @@ class ReducedEvents:
         Returns
         -------
         members : DataFrame
-            User, groups, `_period`, `_began` in microseconds of UTC, `_value`: one row per member, in order.
+            User, groups, `csm period`, `csm began` in microseconds of UTC, `csm value`: one row per member, in order.
         pairs : DataFrame
-            `who`, the position of a member; `_age`, `_events`, `_value`: one row per member and window, in order.
+            `csm who`, the position of a member; `csm age`, `csm events`, `csm value`: one row per member and window,
+            in order.
         """
         nw = narwhals()
         # null keys match nothing in a join: text that is never null, and a flag, stand for them
-        same = [f"_key_{i}" for i in range(len(self.keys))]
+        same = [f"csm key_{i}" for i in range(len(self.keys))]
         safe = [
             nw.col(key).cast(nw.String).fill_null("").alias(name) for key, name in zip(self.keys, same, strict=True)
         ]
@@ -387,38 +407,56 @@ class ReducedEvents:
         ]
         ids = [self.user, *same, *(f"{name}_null" for name in same)]
         timed = self.frame.with_columns(*safe) if safe else self.frame
-        timed = with_micros(timed, self.metric, "time", self.times, zone, "_micros")
-        begun = timed.filter(nw.col("_start") == 1)
-        totals = [nw.col("_micros").min().alias("_began")]
-        totals += [nw.col("_start_value").sum().alias("_value")] if self.amounts else []
-        members = _engine.collect(begun.group_by(*ids, *self.keys, "_period").agg(*totals))
-        members = members.sort_values([*ids, "_period"], ignore_index=True)
+        timed = with_micros(timed, self.metric, {"csm micros": ("time", self.times, zone)})
+        begun = timed.filter(nw.col("csm start") == 1)
+        totals = [nw.col("csm micros").min().alias("csm began")]
+        totals += [nw.col("csm start_value").sum().alias("csm value")] if self.amounts else []
+        members = _engine.collect(begun.group_by(*ids, *self.keys, "csm period").agg(*totals))
+        members = members.sort_values([*ids, "csm period"], ignore_index=True)
         if not recurring:
             members = members.drop_duplicates(ids, ignore_index=True)
-        starts = begun.group_by(*ids, *(["_period"] if recurring else [])).agg(nw.col("_micros").min().alias("_began"))
+        starts = begun.group_by(*ids, *(["csm period"] if recurring else [])).agg(
+            nw.col("csm micros").min().alias("csm began")
+        )
         if recurring:
-            starts = starts.rename({"_period": "_cohort"})
-        whose = [*ids, *(["_cohort"] if recurring else [])]
-        since = timed.filter(nw.col("_return") == 1).join(starts, on=ids, how="inner")
-        since = since.with_columns(((nw.col("_micros") - nw.col("_began")) // width).alias("_age"))
-        totals = [nw.col("_return").sum().alias("_events")]
-        totals += [nw.col("_return_value").sum().alias("_value")] if self.amounts else []
-        pairs = _engine.collect(since.filter(nw.col("_age") >= 1).group_by(*whose, "_age").agg(*totals))
-        at = members[[*ids, "_period"]].assign(who=np.arange(len(members)))
+            starts = starts.rename({"csm period": "csm cohort"})
+        whose = [*ids, *(["csm cohort"] if recurring else [])]
+        since = timed.filter(nw.col("csm return") == 1).join(starts, on=ids, how="inner")
+        since = since.with_columns(((nw.col("csm micros") - nw.col("csm began")) // width).alias("csm age"))
+        totals = [nw.col("csm return").sum().alias("csm events")]
+        totals += [nw.col("csm return_value").sum().alias("csm value")] if self.amounts else []
+        pairs = _engine.collect(since.filter(nw.col("csm age") >= 1).group_by(*whose, "csm age").agg(*totals))
+        at = members[[*ids, "csm period"]].assign(**{"csm who": np.arange(len(members))})
         if recurring:
-            pairs = pairs.rename(columns={"_cohort": "_period"}).merge(at, on=[*ids, "_period"])
+            pairs = pairs.rename(columns={"csm cohort": "csm period"}).merge(at, on=[*ids, "csm period"])
         else:
-            pairs = pairs.merge(at.drop(columns="_period"), on=ids)
-        return members, pairs.sort_values(["who", "_age"], ignore_index=True)
+            pairs = pairs.merge(at.drop(columns="csm period"), on=ids)
+        return members, pairs.sort_values(["csm who", "csm age"], ignore_index=True)
 
 
-def with_micros(frame: Any, metric: str, argument: str, times: Any, zone: Any, name: str) -> Any:
-    """Add a column of microseconds since 1970-01-01 in UTC."""
-    if zone is None or str(zone) in _UTC:
-        return frame.with_columns(_micros(times).alias(name))
-    try:
-        return frame.with_columns(_micros(times.dt.convert_time_zone("UTC")).alias(name))
+def with_micros(frame: Any, metric: str, instants: dict[str, tuple[str, Any, Any]]) -> Any:
+    """Add columns of microseconds since 1970-01-01 in UTC.
+
+    Parameters
+    ----------
+    frame
+        A LazyFrame.
+    metric
+        The builder that asks.
+    instants
+        The new columns' names, to the argument, the expression and the time zone of instants.
+    """
+    foreign = {name: given for name, given in instants.items() if given[2] is not None and str(given[2]) not in _UTC}
+    columns = {
+        name: times.dt.convert_time_zone("UTC") if name in foreign else times
+        for name, (_, times, _) in instants.items()
+    }
+    try:  # all at once: Dask takes long for one after the other
+        return frame.with_columns(*(_micros(times).alias(name) for name, times in columns.items()))
     except NotImplementedError:  # where the zone belongs to the session; the rows are the same in another
+        if not foreign:
+            raise
+        argument, _, zone = next(iter(foreign.values()))
         rule, hint = "must be in UTC to count elapsed time on this engine", "set the session's time zone to UTC first"
         raise MetricInputError(metric, argument, rule, f"got the zone {zone}", hint) from None
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from csmetrics import engines
 from csmetrics._columns import column
-from csmetrics.cohorts._time import NAT, Times, must_match, read_times
+from csmetrics.cohorts._time import NAT, Calendar, Times, must_match, read_times
 from csmetrics.core._kinds import array
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import MetricInputError
@@ -47,6 +47,10 @@ class Rows:
         """Give a column or index level."""
         return column(self.frame, name, self.metric, argument)
 
+    def keys(self, by: Any, axis: str | None = None) -> list[pd.Series[Any]]:
+        """Give the grouping columns; none may be called as the time axis of the result."""
+        return [self.column(name, "by") for name in key_names(self.metric, by, axis)]
+
     def refuse(self, argument: str, reason: str, flags: Any, hint: str = "") -> None:
         """Mark rows as bad."""
         if flags is not None and np.any(flags):
@@ -58,6 +62,8 @@ class Rows:
         if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
             return series
         self.refuse(argument, "is missing", series.isna().to_numpy(), "every row must say whose it is")
+        if series.dtype.kind == "f":
+            self.refuse(argument, "is infinite", np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)))
         return series
 
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None) -> Times:
@@ -115,13 +121,8 @@ class Rows:
         name = "reason"
         while name in out.columns:
             name += "_"
-        out[name] = ["; ".join(several) for several in reasons]
-        return out
-
-    def note(self, out: Any) -> Any:
-        """Put the bad rows beside a result, where that was asked for."""
-        if self.report:
-            out.attrs["excluded"] = self.excluded()
+        levels = out.columns.nlevels
+        out[name if levels == 1 else (name, *[""] * (levels - 1))] = ["; ".join(several) for several in reasons]
         return out
 
     def _any(self) -> Any:
@@ -205,11 +206,27 @@ def check_whole(metric: str, argument: str, value: Any, low: int = 1) -> int:
     raise MetricInputError(metric, argument, f"must be a whole number >= {low}", f"got {value!r}")
 
 
-def key_names(by: Any) -> list[Any]:
+def key_names(metric: str, by: Any, axis: str | None = None) -> list[Any]:
     """Give the names in `by`: none, one, or a list of them."""
-    if by is None:
-        return []
-    return list(by) if isinstance(by, list) else [by]
+    names = [] if by is None else list(by) if isinstance(by, list) else [by]
+    if axis is not None and axis in names:
+        hint = f"the result has a level {axis!r} for its time: rename the column"
+        raise MetricInputError(metric, "by", f"must not name {axis!r}", f"got {by!r}", hint)
+    if any(name in names[:i] for i, name in enumerate(names)):
+        raise MetricInputError(metric, "by", "must name each column once", f"got {by!r}")
+    return names
+
+
+MOST = 2**27  # cells of a result or of what it is made from: a gigabyte
+
+
+def check_cells(metric: str, calendar: Calendar, first: int, periods: int, each: int) -> None:
+    """Refuse to make far more periods than anyone looks at: one misdated row is enough for them."""
+    if periods * each > MOST:
+        labels = calendar.index(first, periods, "period")
+        found = f"from {labels[0]} to {labels[-1]} there are {periods:,} periods, {periods * each:,} cells"
+        hint = "look at the earliest and the latest date, give as_of, or take a longer freq"
+        raise MetricInputError(metric, "freq", f"must make at most {MOST:,} cells", found, hint)
 
 
 class Groups:
@@ -223,7 +240,7 @@ class Groups:
         Positions of the rows to keep.
     """
 
-    def __init__(self, columns: Sequence[pd.Series[Any]], rows: Any) -> None:
+    def __init__(self, metric: str, columns: Sequence[pd.Series[Any]], rows: Any) -> None:
         self.names = [series.name for series in columns]
         self.labels: Any = None
         self.count = 1
@@ -231,7 +248,10 @@ class Groups:
         if not columns:
             return
         taken = columns if isinstance(rows, slice) else [series.iloc[rows] for series in columns]
-        self.labels, parts = engines.group_rows(taken)
+        try:
+            self.labels, parts = engines.group_rows(taken)
+        except TypeError as wrong:  # lists and other things that cannot be told apart
+            raise MetricInputError(metric, "by", "must hold numbers, text or dates", f"got an {wrong}") from None
         self.count = len(parts)
         self.number = np.zeros(len(taken[0]), np.int64)
         if parts:
@@ -241,9 +261,6 @@ class Groups:
         """Cross a time axis with the groups; time comes first."""
         if self.labels is None:
             return axis
-        if axis.name in self.names:
-            hint = f"the result has a level {axis.name!r} for its time: rename the column"
-            raise MetricInputError("cohorts", "by", f"must not be {axis.name!r}", "got that", hint)
         first = axis.repeat(self.count)
         tiled = self.labels.take(np.tile(np.arange(self.count), len(axis)))
         others = (
@@ -254,8 +271,8 @@ class Groups:
         return pd.MultiIndex.from_arrays([first, *others], names=[axis.name, *self.names])
 
 
-def number_units(series: pd.Series[Any], rows: Any) -> tuple[Any, int, int]:
-    """Number customers or users.
+def number_units(metric: str, series: pd.Series[Any], rows: Any) -> tuple[Any, int, int]:
+    """Number customers or users of a builder.
 
     Returns
     -------
@@ -270,8 +287,8 @@ def number_units(series: pd.Series[Any], rows: Any) -> tuple[Any, int, int]:
     try:
         return _numbered(taken)
     except TypeError as wrong:  # lists and other things that cannot be told apart
-        rule = "must hold numbers or text"
-        raise MetricInputError("cohorts", str(series.name), rule, f"got an {wrong}") from None
+        rule = "must hold numbers or text that say whose each row is"
+        raise MetricInputError(metric, str(series.name), rule, f"got an {wrong}") from None
 
 
 def _numbered(taken: pd.Series[Any]) -> tuple[Any, int, int]:

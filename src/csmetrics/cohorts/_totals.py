@@ -12,8 +12,8 @@ from csmetrics import engines
 from csmetrics._columns import has
 from csmetrics._engine import narwhals
 from csmetrics.cohorts._engines import EngineRows, with_micros
-from csmetrics.cohorts._rows import Rows, key_names
-from csmetrics.cohorts._time import NAT, Times, mixed_zones
+from csmetrics.cohorts._rows import Rows
+from csmetrics.cohorts._time import NAT, Times
 from csmetrics.core._flags import flags
 
 Read = TypeVar("Read")
@@ -76,14 +76,19 @@ class Table(Rows):
         """Tell where there is a date."""
         return times.ticks != NAT
 
-    def waited(self, since: str, first: Times, until: str, last: Times) -> tuple[Any, Any]:
-        """Give the time that passed, 0 where the end is missing: in seconds, and what is left of it in nanoseconds.
+    def waited(self, times: dict[str, Times], since: str) -> dict[str, tuple[Any, Any]]:
+        """Give the time passed since one argument, 0 where the other is missing: seconds, and the rest in nanoseconds.
 
         Neither part passes int64 in a sum, and sums of integers are the same on all engines.
         """
-        (begun, begun_rest), (ended, ended_rest) = _seconds(first), _seconds(last)
-        there = self.happened(last)
-        return np.where(there, ended - begun, 0), np.where(there, ended_rest - begun_rest, 0)
+        begun, begun_rest = _seconds(times[since])
+        found = {}
+        for argument, until in times.items():
+            if argument != since:
+                ended, rest = _seconds(until)
+                there = self.happened(until)
+                found[argument] = (np.where(there, ended - begun, 0), np.where(there, rest - begun_rest, 0))
+        return found
 
     def whole(self, name: Any) -> bool:
         """Tell whether a column holds integers, be it with missing ones."""
@@ -91,7 +96,7 @@ class Table(Rows):
 
     def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
         """Count the conditions, and add up the amounts, of the good rows by group; what is missing is nothing."""
-        keys, kept = [self.column(name, "by") for name in key_names(by)], self.kept()
+        keys, kept = self.keys(by), self.kept()
         given = {name: np.asarray(values)[kept] for name, values in columns.items()}
         for name, values in given.items():
             if name not in amounts:
@@ -107,23 +112,13 @@ class EngineTable(EngineRows):
     Conditions are boolean expressions, null or False where something is missing; no NaN comes into them.
     """
 
-    def __init__(self, metric: str, frame: Any, on_bad_rows: str) -> None:
-        super().__init__(metric, frame, on_bad_rows)
-        self._aware: dict[str, bool] = {}
-
     def has(self, name: Any) -> bool:
         """Tell whether there is such a column."""
         return has(self, name)
 
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
         """Read dates; naive and aware never mix. The latest becomes a fact."""
-        nw = narwhals()
         column = super().times(name, argument, optional=optional, like=like)
-        if self.schema[name] != nw.Unknown:
-            self._aware[argument] = getattr(self.schema[name], "time_zone", None) is not None
-        if len(set(self._aware.values())) > 1:
-            found = ", ".join(f"{other} {'with' if aware else 'without'} one" for other, aware in self._aware.items())
-            raise mixed_zones(self.metric, ", ".join(self._aware), found)
         self.fact(argument, column, "max")
         return column
 
@@ -168,20 +163,26 @@ class EngineTable(EngineRows):
         """Tell where there is a date."""
         return ~times.is_null()
 
-    def instants(self, argument: str, times: Any) -> Any:
-        """Give microseconds since 1970-01-01 in UTC; once the rows are screened."""
-        name = f"_micros_{argument}"
-        self.frame = with_micros(self.frame, self.metric, argument, times, self.instant(argument).zone, name)
-        return narwhals().col(name)
+    def instants(self, times: dict[str, Any], others: str) -> dict[str, Any]:
+        """Give microseconds since 1970-01-01 in UTC; those of another argument where missing. Once rows are screened.
 
-    def waited(self, since: str, first: Any, until: str, last: Any) -> tuple[Any, Any]:
-        """Give the time that passed, 0 where the end is missing: in seconds, and what is left of it in nanoseconds."""
-        passed = self.instants(until, self.filled(last, first)) - self.instants(since, first)
-        return passed // _SECOND, passed % _SECOND * 1000
+        Not all engines count on from a missing date.
+        """
+        nw = narwhals()
+        filled = {
+            argument: at if argument == others else nw.when(self.happened(at)).then(at).otherwise(times[others])
+            for argument, at in times.items()
+        }
+        zones = {argument: self.instant(argument).zone for argument in times}
+        asked = {f"csm micros_{argument}": (argument, at, zones[argument]) for argument, at in filled.items()}
+        self.frame = with_micros(self.frame, self.metric, asked)
+        return {argument: nw.col(f"csm micros_{argument}") for argument in times}
 
-    def filled(self, times: Any, others: Any) -> Any:
-        """Give other instants where some are missing: not all engines count on from a missing one."""
-        return narwhals().when(self.happened(times)).then(times).otherwise(others)
+    def waited(self, times: dict[str, Any], since: str) -> dict[str, tuple[Any, Any]]:
+        """Give the time passed since one argument, as `Table` does."""
+        micros = self.instants(times, since)
+        passed = {argument: at - micros[since] for argument, at in micros.items() if argument != since}
+        return {argument: (time // _SECOND, time % _SECOND * 1000) for argument, time in passed.items()}
 
     def whole(self, name: Any) -> bool:
         """Tell whether a column holds integers, be it with missing ones."""

@@ -11,6 +11,7 @@ import pandas as pd
 from csmetrics import _engine, engines
 from csmetrics._columns import require
 from csmetrics._engine import narwhals
+from csmetrics.cohorts._activity import changes
 from csmetrics.cohorts._rows import Groups, Rows, check_whole, key_names
 from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, noted, read, table
 from csmetrics.core._numeric import BLOCK
@@ -110,7 +111,7 @@ def adoption(
     chart           2         4              2                   4
     export          1         4              1                   4
     """
-    keys = key_names(by)
+    keys = key_names(_METRIC, by)
     others = [name for name in keys if name != feature]
     named = isinstance(eligible, (str, tuple))
     number = check_whole(_METRIC, "eligible", eligible, 0) if isinstance(eligible, (int, float, np.number)) else None
@@ -149,7 +150,7 @@ def _accounts(eligible: Any, user: str, others: list[str]) -> pd.DataFrame:
         if missing:
             columns = pd.DataFrame(columns=list(frame.collect_schema()))
             require(columns, missing[0], _METRIC, "user" if missing[0] == user else "by")
-        eligible = _engine.collect(frame.select(*names).unique())
+        eligible = _engine.collect(frame.group_by(*names).agg(narwhals().len().alias("csm rows")))
     rows = Rows(_METRIC, eligible, "raise")
     found = {user: rows.units(user, "user")} | {name: rows.column(name, "by") for name in others}
     rows.kept()
@@ -164,12 +165,10 @@ def _reduced(rows: Table | EngineTable, names: list[str], allowed: Any) -> tuple
         return (uses if isinstance(kept, slice) else uses.iloc[kept]), None if allowed is None else allowed[kept]
     nw = narwhals()
     rows.keys(names)
-    if allowed is None:
-        return _engine.collect(rows.frame.select(*names).unique()), None
-    could = nw.when(allowed).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
-    flagged = rows.frame.select(*names, could.alias("_could"))
-    small = _engine.collect(flagged.group_by(*names).agg(nw.col("_could").max()))
-    return small[names], small["_could"].to_numpy() == 1
+    could = nw.lit(1) if allowed is None else nw.when(allowed).then(nw.lit(1)).otherwise(nw.lit(0))
+    flagged = rows.frame.select(*names, could.cast(nw.Int64).alias("csm could"))
+    small = _engine.collect(flagged.group_by(*names).agg(nw.col("csm could").max()))
+    return small[names], None if allowed is None else small["csm could"].to_numpy() == 1
 
 
 class _Found:
@@ -203,17 +202,17 @@ class _Found:
         columns = {name: _stacked(accounts, uses, name) for name in (user, *shared)}
         whose, people = _numbered([columns[name] for name in dict.fromkeys([user, *shared])])
         if shared == others:
-            self.groups = Groups([columns[name] for name in others], slice(None))
+            self.groups = Groups(_METRIC, [columns[name] for name in others], slice(None))
         else:
             assert accounts is not None
-            self.groups = Groups([accounts[name] for name in others], slice(None))
+            self.groups = Groups(_METRIC, [accounts[name] for name in others], slice(None))
         members = slice(0, before) if accounts is not None else slice(None) if could is None else np.flatnonzero(could)
         group: Any = np.int64(0) if self.groups.number is None else self.groups.number[members]
         count = max(self.groups.count, 1)
         member = _distinct(whose[members] * count + group, people * count)
         self.group = member % count
         used = np.flatnonzero(uses[feature].notna().to_numpy())
-        self.features = Groups([uses[feature]], used)
+        self.features = Groups(_METRIC, [uses[feature]], used)
         count = max(self.features.count, 1)
         pairs = _distinct(whose[before:][used] * count + self.features.number, people * count)
         self.feature = pairs % count
@@ -275,7 +274,8 @@ def _numbered(columns: Sequence[pd.Series[Any]]) -> tuple[Any, int]:
 def _distinct(numbers: Any, size: int) -> Any:
     """Give the numbers that occur, in order; they are below `size`."""
     if size > 4 * len(numbers) + BLOCK:
-        return np.unique(numbers)
+        ordered = np.sort(numbers)  # many times faster here than np.unique, which hashes
+        return ordered[changes(ordered)]
     there = np.zeros(size, bool)
     there[numbers] = True
     return np.flatnonzero(there)

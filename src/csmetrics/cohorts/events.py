@@ -11,7 +11,7 @@ import pandas as pd
 
 from csmetrics.cohorts import _engines
 from csmetrics.cohorts._activity import Log, active, tally
-from csmetrics.cohorts._rows import Groups, Rows, check_whole, key_names, number_units
+from csmetrics.cohorts._rows import Groups, Rows, check_cells, check_whole, number_units
 from csmetrics.cohorts._time import NAT, Calendar, Times, end_of_data, must_match
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.core._money import BITS
@@ -81,6 +81,7 @@ def read_events(
     width: int | None = None,
     recurring: bool = False,
     longest: int | None = None,
+    axis: str = "period",
 ) -> Events:
     """Read and screen events of a pandas DataFrame, or let an engine reduce its own to users and periods."""
     if event is None and (start_event is not None or return_event is not None):
@@ -93,11 +94,11 @@ def read_events(
     if not isinstance(events, pd.DataFrame):
         names = (user, time, event, value)
         return _from_engine(
-            metric, events, names, calendar, as_of, by, on_bad_rows, roles, count, width, recurring, longest
+            metric, events, names, calendar, as_of, by, on_bad_rows, roles, count, width, recurring, longest, axis
         )
     rows = Rows(metric, events, on_bad_rows)
     users, times, values = _screened(rows, user, time, value)
-    keys = [rows.column(name, "by") for name in key_names(by)]
+    keys = rows.keys(by, axis)
     happened = None if event is None else rows.column(event, "event")
     kept = rows.kept()
     if values is not None and values.dtype.kind == "i" and not np.abs(values).sum(dtype=np.float64) < 2.0**BITS:
@@ -105,14 +106,17 @@ def read_events(
     zone = must_match(metric, {"time": times})
     times = times.take(kept)
     stop = end_of_data(metric, as_of, [times.last()], zone, bool(len(times.ticks)))
+    known = times.before(stop)
+    if known is not None:  # what happens after the end of the data is not known yet
+        kept, times = known if isinstance(kept, slice) else kept[known], times.take(known)
     log = Log(
-        *number_units(users, kept),
-        Groups(keys, kept),
+        *number_units(metric, users, kept),
+        Groups(metric, keys, kept),
         calendar.numbering(times),
         values=None if values is None else values[kept],
     )
-    starts = _matching(happened, roles[0], kept, times, stop)
-    returns = starts if roles[1] == roles[0] else _matching(happened, roles[1], kept, times, stop)
+    starts = _matching(happened, roles[0], kept)
+    returns = starts if roles[1] == roles[0] else _matching(happened, roles[1], kept)
     return Events(log, stop, zone, starts, returns, times, rows.excluded() if rows.report else None)
 
 
@@ -142,12 +146,13 @@ def _from_engine(
     width: int | None,
     recurring: bool,
     longest: int | None,
+    axis: str,
 ) -> Events:
     """Let the engine reduce events to one row per user and period."""
     user, time, event, value = names
     rows = _engines.EngineRows(metric, events, on_bad_rows)
     _, instants, amounts = _screened(rows, user, time, value)
-    keys = rows.keys(by)
+    keys = rows.keys(by, axis)
     happened = None if event is None else rows.column(event, "event")
     rows.fact("last", instants, "max")
 
@@ -167,19 +172,19 @@ def _from_engine(
         small, pairs = reduced.elapsed(width, last.zone, recurring)
     elif longest is not None and reduced.looks_ahead:
         small = reduced.gaps(longest)
-        gaps = small["_gap"].to_numpy(dtype=np.int64), small["_users"].to_numpy(dtype=np.int64)
+        gaps = small["csm gap"].to_numpy(dtype=np.int64), small["csm users"].to_numpy(dtype=np.int64)
     else:
         small, starts, returns = reduced.periods(count)
-    numbers = _engines.period_numbers(metric, calendar, small["_period"])
+    numbers = _engines.period_numbers(metric, calendar, small["csm period"])
     first = int(numbers.min()) if numbers.size else 0
     log = Log(
-        *number_units(small["_users" if gaps is not None else user], slice(None)),
-        Groups([small[key] for key in keys], slice(None)),
+        *number_units(metric, small["csm users" if gaps is not None else user], slice(None)),
+        Groups(metric, [small[key] for key in keys], slice(None)),
         Numbers(first, int(numbers.max(initial=first)) - first + 1, numbers - first),
-        small["_events"].to_numpy() if count and width is None else None,
-        None if value is None else small["_value"].to_numpy(),
+        small["csm events"].to_numpy() if count and width is None else None,
+        None if value is None else small["csm value"].to_numpy(),
     )
-    elapsed = None if pairs is None else (small["_began"].to_numpy(), pairs)
+    elapsed = None if pairs is None else (small["csm began"].to_numpy(), pairs)
     return Events(log, stop, last.zone, starts, returns, None, rows.excluded, elapsed, gaps)
 
 
@@ -196,13 +201,9 @@ class Numbers:
         return self.numbers[rows]
 
 
-def _matching(happened: Any, wanted: Any, kept: Any, times: Times, stop: int | None) -> Any:
-    """Give the positions of the events of some kinds, up to the end of the data; None for all."""
-    known = times.before(stop)
-    if wanted is None:
-        return known
-    flags = happened.iloc[kept].isin(wanted).to_numpy(dtype=bool)
-    return np.flatnonzero(flags) if known is None else known[flags[known]]
+def _matching(happened: Any, wanted: list[Any] | None, kept: Any) -> Any:
+    """Give the positions of the events of some kinds; None for all."""
+    return None if wanted is None else np.flatnonzero(happened.iloc[kept].isin(wanted).to_numpy(dtype=bool))
 
 
 def active_users(
@@ -276,6 +277,7 @@ def active_users(
         metric, events, user, time, calendar, as_of=as_of, by=by, on_bad_rows=on_bad_rows, longest=longest
     )
     first, days = _complete(found, calendar)
+    check_cells(metric, calendar, first, days, found.log.groups.count * (longest + 1))
     gaps = np.zeros((found.log.groups.count, max(found.log.periods.count, days), longest + 1), np.int64)
     for cell, users in _until_next(found, gaps.shape[1], longest):
         tally(gaps.reshape(-1), cell, users)
@@ -384,6 +386,7 @@ def lifecycle(
     found = read_events(metric, events, user, time, calendar, as_of=as_of, by=by, on_bad_rows=on_bad_rows)
     first, periods = _complete(found, calendar)
     groups = found.log.groups.count
+    check_cells(metric, calendar, first, periods, groups)
     known = max(found.log.periods.count, periods)
     everyone, new, returning = (np.zeros(groups * known, np.int64) for _ in range(3))
     distinct = active(found.log)

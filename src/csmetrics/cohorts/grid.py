@@ -41,7 +41,7 @@ class RetentionGrid:
     ... )
     >>> grid = csm.cohorts.retention(events, as_of="2026-03-31")
     >>> grid
-    RetentionGrid (on, M): percent of each cohort; blank where not observed
+    RetentionGrid (on, M): percent of each cohort; blank where not observed or without a base
              size      0     1     2
     cohort
     2026-01     2  100.0  50.0  50.0
@@ -146,7 +146,7 @@ class RetentionGrid:
 
     def _title(self) -> str:
         what = "percent of each cohort" if self.sizes.name == "size" else f"percent of each cohort's {self.sizes.name}"
-        return f"RetentionGrid ({self.kind}, {self._freq}): {what}; blank where not observed"
+        return f"RetentionGrid ({self.kind}, {self._freq}): {what}; blank where not observed or without a base"
 
     def __repr__(self) -> str:
         if not len(self.counts):

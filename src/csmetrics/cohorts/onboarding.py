@@ -10,7 +10,6 @@ import pandas as pd
 
 from csmetrics import engines
 from csmetrics._engine import narwhals
-from csmetrics.cohorts._rows import key_names
 from csmetrics.cohorts._time import NAT, Times, end_of_data, in_utc, must_match
 from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, noted, read, table
 from csmetrics.core._dates import Instants, days_apart, in_days
@@ -124,7 +123,7 @@ def onboarding(
 
 def _from_pandas(rows: Table, found: dict[str, Times], as_of: Any, by: Any) -> pd.DataFrame:
     """Count the rows, and estimate the median of each group."""
-    keys, kept = [rows.column(name, "by") for name in key_names(by)], rows.kept()
+    keys, kept = rows.keys(by), rows.kept()
     found = {argument: times.take(kept) for argument, times in found.items()}
     zone = must_match(rows.metric, found)
     dated = bool(found["started"].ticks.size)
@@ -178,34 +177,38 @@ def _from_engine(rows: EngineTable, found: dict[str, Any], as_of: Any, by: Any) 
     zone = facts["started"].zone
     known = bool((facts["started"].ticks != NAT).all())
     stop = end_of_data(rows.metric, as_of, [times.last() for times in facts.values()], zone, known)
+    if stop is not None:
+        rows.keep_before(found["started"], stop, zone)
     end = in_utc(stop, zone) if stop is not None else 0
-    begun = rows.instants("started", found["started"])
-    rows.frame = rows.frame.filter(begun < end)
-    asked = {"_rows": nw.lit(1).cast(nw.Int64)}
-    happened = {}
-    for argument in ("completed", "value"):
-        if argument in found:
-            at = rows.instants(argument, rows.filled(found[argument], found["started"]))
-            there = rows.happened(found[argument]) & (at < end)
-            happened[argument] = nw.when(there).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
+    micros = rows.instants(found, "started")
+    asked = {"csm rows": nw.lit(1).cast(nw.Int64)}
+    there = {
+        argument: nw.when(rows.happened(found[argument]) & (at < end))
+        .then(nw.lit(1))
+        .otherwise(nw.lit(0))
+        .cast(nw.Int64)
+        for argument, at in micros.items()
+    }
     if "completed" in found:
-        asked["_completed"] = happened["completed"]
+        asked["csm completed"] = there["completed"]
     names = list(keys)
     if "value" in found:
-        rows.frame = rows.frame.with_columns(happened["value"].alias("_reached"))
-        upto = nw.when(nw.col("_reached") == 1).then(at).otherwise(nw.lit(end - 1))
-        rows.frame = rows.frame.with_columns((upto - begun).alias("_waited"))
-        names += ["_waited", "_reached"]
+        got = rows.happened(found["value"]) & (micros["value"] < end)
+        upto = nw.when(got).then(micros["value"]).otherwise(nw.lit(end - 1))
+        rows.frame = rows.frame.with_columns(
+            there["value"].alias("csm reached"), (upto - micros["started"]).alias("csm waited")
+        )
+        names += ["csm waited", "csm reached"]
     small = rows.sums(names, asked)
-    counts = small["_rows"].to_numpy(dtype=np.int64, na_value=0)
+    counts = small["csm rows"].to_numpy(dtype=np.int64, na_value=0)
     columns = {"started": counts}
     if "completed" in found:
-        columns["completed"] = small["_completed"].to_numpy(dtype=np.int64, na_value=0)
+        columns["completed"] = small["csm completed"].to_numpy(dtype=np.int64, na_value=0)
     groups = [small[key] for key in keys]
     if "value" not in found:
         return table(groups, columns)
-    there = small["_reached"].to_numpy(dtype=np.int64) == 1
+    there = small["csm reached"].to_numpy(dtype=np.int64) == 1
     columns["reached"] = counts * there
     out = table(groups, columns)
-    out["median_ttv"] = _medians(groups, in_days(small["_waited"].to_numpy(dtype=np.int64)), there, counts)
+    out["median_ttv"] = _medians(groups, in_days(small["csm waited"].to_numpy(dtype=np.int64)), there, counts)
     return out

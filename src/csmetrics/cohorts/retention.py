@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._activity import ROWS, Active, Log, Packing, active, changes, tally
-from csmetrics.cohorts._rows import check_whole, check_word
+from csmetrics.cohorts._rows import check_cells, check_whole, check_word
 from csmetrics.cohorts._time import DAY, Calendar, in_micros, in_utc
 from csmetrics.cohorts.events import Events, read_events
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import MetricInputError
 
 NEVER = np.iinfo(np.int64).max  # the start of nobody
-MOST = 2**27  # cells: a gigabyte
 KINDS = ("on", "on_or_after", "on_or_before")
 
 
@@ -83,6 +82,7 @@ class Ages:
             low = high - np.array(lengths) + 1
             names = [str(a) if a == b else f"{a}-{b}" for a, b in zip(low.tolist(), high.tolist(), strict=True)]
             labels = pd.Index(["0", *names], name="age")
+            low, high = np.minimum(low, ages.size), np.minimum(high, ages.size)  # what lies beyond is never observed
         column = np.searchsorted(low, ages, side="right")
         if kind != "on_or_after":
             column = np.searchsorted(high, ages, side="left") + 1
@@ -239,7 +239,7 @@ def retention(
     found = read_events(
         metric, events, user, time, calendar, as_of=as_of, by=by, on_bad_rows=on_bad_rows,
         event=event, start_event=start_event, return_event=return_event, value=value,
-        count=least > 1, width=width, recurring=recurring,
+        count=least > 1, width=width, recurring=recurring, axis="cohort",
     )  # fmt: skip
     read = _calendar_members if width is None else _elapsed_members
     first, members = read(found, recurring, least, width or 0)
@@ -252,7 +252,7 @@ def retention(
 def _lengths(metric: str, brackets: Any) -> list[int] | None:
     if brackets is None:
         return None
-    if isinstance(brackets, (list, tuple, np.ndarray)) and len(brackets):
+    if isinstance(brackets, Iterable) and not isinstance(brackets, str) and (brackets := list(brackets)):
         return [check_whole(metric, "brackets", length) for length in brackets]
     rule, hint = "must be lengths in periods", "brackets=[4, 10, 3] for ages 1-4, 5-14 and 15-17"
     raise MetricInputError(metric, "brackets", rule, f"got {brackets!r}", hint)
@@ -292,13 +292,7 @@ class _Triangle:
             self.latest = np.full((self.groups.count, self.cohorts), -NEVER)
             reach = (self.until - 1 - int(self.starts[0])) // width + 1 if self.cohorts else 0
         self.ages = Ages.make(kind, lengths, reach)
-        cells = self.groups.count * self.cohorts * len(self.ages.labels)
-        if cells > MOST:
-            labels = calendar.index(self.first, self.cohorts, "cohort")
-            rule, hint = f"must give at most {MOST:,} cells", "a longer freq, brackets, or a look at the earliest time"
-            raise MetricInputError(
-                "retention", "freq", rule, f"from {labels[0]} to {labels[-1]} there are {cells:,}", hint
-            )
+        check_cells("retention", calendar, self.first, self.cohorts, self.groups.count * len(self.ages.labels))
         dtype = np.int64 if found.log.values is None else found.log.values.dtype
         self.cells = np.zeros((self.groups.count, self.cohorts, len(self.ages.labels)), dtype)
 
@@ -442,10 +436,10 @@ def _engine_members(found: Events, least: int) -> tuple[int | None, Iterator[Mem
     log, (began, pairs) = found.log, found.elapsed
     if not len(log):
         return None, iter(())
-    pairs = pairs[pairs["_events"] >= least]
-    amounts = None if log.values is None else pairs["_value"].to_numpy()
+    pairs = pairs[pairs["csm events"] >= least]
+    amounts = None if log.values is None else pairs["csm value"].to_numpy()
     group = 0 if log.groups.number is None else log.groups.number
-    who, age, period = pairs["who"].to_numpy(), pairs["_age"].to_numpy(), log.periods.of(slice(None))
+    who, age, period = pairs["csm who"].to_numpy(), pairs["csm age"].to_numpy(), log.periods.of(slice(None))
     return int(period.min()), iter([Members(group, period, log.values, who, age, amounts, began)])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._engines import EngineRows, period_numbers
-from csmetrics.cohorts._rows import Groups, Rows, check_whole, key_names, number_units
+from csmetrics.cohorts._rows import Groups, Rows, check_cells, check_whole, number_units
 from csmetrics.cohorts._time import DAY, NAT, Calendar, Times, end_of_data
 from csmetrics.core._money import back, to_units
 from csmetrics.core._numeric import BLOCK
@@ -116,7 +116,8 @@ def movements_from_subscriptions(
         Compare each closing with the state so many periods before: 12 for trailing-twelve-month NRR. Periods overlap.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. The latest instant in the data unless given; rows that start later are not known yet.
+        whole day. The latest instant in the data unless given: give it where ends lie in the future, such as those of
+        contracts, or every month until then is returned. Rows that start later are not known yet.
     by
         Column or list of columns to group by. Each group is a ledger of its own: who moves from one plan to another is
         lost in one and new in the other. Missing keys form a group of their own.
@@ -266,7 +267,7 @@ def _movements(
     on_bad_rows: str,
 ) -> pd.DataFrame:
     read = _from_pandas if isinstance(frame, pd.DataFrame) else _from_engine
-    return _bridge(read(metric, frame, columns, calendar, as_of, by, on_bad_rows), calendar, span)
+    return _bridge(metric, read(metric, frame, columns, calendar, as_of, by, on_bad_rows), calendar, span)
 
 
 def _screened(rows: Any, columns: dict[str, str]) -> tuple[Any, Any, Any, Any]:
@@ -285,7 +286,7 @@ def _from_pandas(
     """Number the customers and periods of rows, and turn amounts into changes."""
     rows = Rows(metric, frame, on_bad_rows)
     customers, begins, ends, amounts = _screened(rows, columns)
-    keys = [rows.column(name, "by") for name in key_names(by)]
+    keys = rows.keys(by, "period")
     kept = rows.kept()
     begins, ends = begins.take(kept), ends and ends.take(kept)
     instants = [begins] if ends is None else [begins, ends]
@@ -298,8 +299,8 @@ def _from_pandas(
     units, scale = to_units(amounts)
     if units is None:
         raise _too_much(metric)
-    groups = Groups(keys, kept)
-    number, count, group_of = _customers(customers, kept, groups)
+    groups = Groups(metric, keys, kept)
+    number, count, group_of = _customers(metric, customers, kept, groups)
     first = periods = 0
     if stop is not None and begins.ticks.size:
         first = calendar.at(int(begins.ticks.min()) * DAY // begins.per_day)
@@ -323,7 +324,7 @@ def _from_engine(
     """Let the engine add the changes up, one row per customer and period."""
     rows = EngineRows(metric, frame, on_bad_rows)
     _, begins, ends, amounts = _screened(rows, columns)
-    keys = rows.keys(by)
+    keys = rows.keys(by, "period")
     rows.fact("start", begins, "min")
     rows.fact("start_last", begins, "max")
     if ends is not None:
@@ -351,11 +352,11 @@ def _from_engine(
     rows.keep_before(begins, until, opening.zone)
     signed = [(1, begins)] if ends is None else [(1, begins), (-1, ends)]
     small = rows.changes(columns["customer"], keys, units, signed, until, opening.zone, calendar)
-    groups = Groups([small[key] for key in keys], slice(None))
-    number, count, group_of = _customers(small[columns["customer"]], slice(None), groups)
-    period = period_numbers(metric, calendar, small["_period"]) - first
+    groups = Groups(metric, [small[key] for key in keys], slice(None))
+    number, count, group_of = _customers(metric, small[columns["customer"]], slice(None), groups)
+    period = period_numbers(metric, calendar, small["csm period"]) - first
     complete = np.flatnonzero(period < periods)
-    gains = Changes(number[complete], period[complete], small["_units"].to_numpy(dtype=np.int64)[complete])
+    gains = Changes(number[complete], period[complete], small["csm units"].to_numpy(dtype=np.int64)[complete])
     losses = _held(gains, periods if ends is None else 0)
     return Ledger(gains, losses, count, group_of, groups, first, periods, scale, rows.excluded)
 
@@ -378,9 +379,9 @@ def _within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[A
     return rows, numbering.of(slice(None)).astype(np.int64) + (numbering.first - first)
 
 
-def _customers(customers: Any, kept: Any, groups: Groups) -> tuple[Any, int, Any]:
+def _customers(metric: str, customers: Any, kept: Any, groups: Groups) -> tuple[Any, int, Any]:
     """Number customers from 0 with few gaps, each group's apart; give their count and groups."""
-    values, offset, size = number_units(customers, kept)
+    values, offset, size = number_units(metric, customers, kept)
     number = values.astype(np.int64) - offset
     if groups.number is not None:
         number = number * groups.count + groups.number
@@ -427,8 +428,9 @@ class _Table:
             self.columns[count][period] += np.bincount(group, minlength=self.groups)
 
 
-def _bridge(ledger: Ledger, calendar: Calendar, span: int) -> pd.DataFrame:
+def _bridge(metric: str, ledger: Ledger, calendar: Calendar, span: int) -> pd.DataFrame:
     """Walk through the periods with one balance per customer."""
+    check_cells(metric, calendar, ledger.first, ledger.periods, ledger.groups.count * len(CUSTOMERS + AMOUNTS))
     table = _Table(ledger)
     (_walk if span == 1 else _walk_span)(ledger, table, span)
     index = ledger.groups.index(calendar.index(ledger.first, ledger.periods, "period"))

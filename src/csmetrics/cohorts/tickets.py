@@ -179,6 +179,8 @@ def tickets(
 def _columns(rows: Any, found: dict[str, Any]) -> dict[str, Any]:
     """Give what to count and to add up, as far as the columns are there, in the order of the result."""
     columns = {"tickets": rows.every()}
+    dates = {argument: found[argument] for argument in ("created", "first_response", "resolved") if argument in found}
+    waited = rows.waited(dates, "created") if "created" in found else {}
     solved = rows.happened(found["resolved"]) if "resolved" in found else None
     again = None
     if "reopened" in found:
@@ -195,9 +197,8 @@ def _columns(rows: Any, found: dict[str, Any]) -> dict[str, Any]:
     ):
         if argument in found:
             columns[count] = rows.happened(found[argument])
-            if "created" in found:
-                passed = rows.waited("created", found["created"], argument, found[argument])
-                columns[total], columns[f"{total} rest"] = passed
+            if argument in waited:
+                columns[total], columns[f"{total} rest"] = waited[argument]
     if again is not None:
         columns["reopened"] = again if solved is None else again & solved
     if "escalated" in found:

@@ -11,6 +11,7 @@ from csmetrics.core._numeric import BLOCK
 from csmetrics.core._types import Array
 
 _FEW: Final = 4096  # whole durations that are worth a table, however few rows there are
+_MANY: Final = 2**16  # times whose factors are multiplied as they come: exact shares would cost more than the sort
 _HALF: Final = 50 * (1 + 1e-12)  # percent; a product of exact halves may round to just above
 
 
@@ -39,6 +40,8 @@ class Steps(NamedTuple):
         While nobody is censored it is a plain share: the factors 1 - d/n of one time and the next make up one fraction.
         So there is one more rounding for each time before which somebody was, and none before the first.
         """
+        if self.times.size > _MANY:
+            return np.cumprod(1 - self.reached / self.at_risk()) * 100
         some = self.reached > 0
         before = self.at_risk()[some]
         if not before.size:
@@ -58,7 +61,19 @@ class Steps(NamedTuple):
         return float(self.times[half.argmax()]) if half.any() else nan
 
 
-def steps(durations: Any, reached: Any, counts: Any = None) -> Steps:
+def peak(durations: Any) -> Any:
+    """Give the longest duration; None where one may be negative, missing or infinite.
+
+    Read as unsigned integers, these come after all others: one pass tells. So does -0.0.
+    """
+    if not durations.size:
+        return 0
+    bits = durations.view(f"u{durations.itemsize}").max()
+    top = bits.view(durations.dtype)
+    return top if 0 < top < np.inf or bits == 0 else None
+
+
+def steps(durations: Any, reached: Any, counts: Any = None, longest: Any = None) -> Steps:
     """Count by duration.
 
     Parameters
@@ -69,14 +84,16 @@ def steps(durations: Any, reached: Any, counts: Any = None) -> Steps:
         bool: whether the duration ended with getting there.
     counts
         How often each row occurs, int64; None for once.
+    longest
+        The longest duration, where it is known.
     """
-    kind = np.int64 if durations.dtype.kind != "f" and durations.max(initial=0) < 2**62 else np.float64
+    longest = durations.max(initial=0) if longest is None else longest
+    kind = np.int64 if durations.dtype.kind != "f" and longest < 2**62 else np.float64
     if not durations.size:
         return Steps(np.zeros(0, kind), *np.zeros((2, 0), np.int64))
-    size = _days(durations)
-    if size is None:
+    if not (longest < _FEW + durations.size // 16 and _whole(durations)):
         return _by_sort(durations.astype(kind, copy=False), reached, counts)
-    there, *happened = _by_day(durations, reached, counts, size)
+    there, *happened = _by_day(durations, reached, counts, int(longest) + 1)
     return Steps(there.astype(kind), *happened)
 
 
@@ -86,18 +103,15 @@ def median(durations: Any, reached: Any, counts: Any = None) -> float:
     return found.median(found.waiting())
 
 
-def _days(durations: Any) -> int | None:
-    """Give one more than the longest duration, where all are whole numbers so small that each gets a place."""
-    longest = durations.max()
-    if not longest < _FEW + durations.size // 16:
-        return None
+def _whole(durations: Any) -> bool:
+    """Tell whether all are whole numbers."""
     if durations.dtype.kind == "f":
-        whole = np.empty(min(BLOCK, durations.size))
+        rounded = np.empty(min(BLOCK, durations.size), durations.dtype)
         for at in range(0, durations.size, BLOCK):
             block = durations[at : at + BLOCK]
-            if (np.rint(block, out=whole[: block.size]) != block).any():
-                return None
-    return int(longest) + 1
+            if (np.rint(block, out=rounded[: block.size]) != block).any():
+                return False
+    return True
 
 
 def _by_day(durations: Any, reached: Any, counts: Any, size: int) -> Steps:
@@ -109,7 +123,8 @@ def _by_day(durations: Any, reached: Any, counts: Any, size: int) -> Steps:
         rows = slice(at, at + step)
         block = durations[rows]
         cell = cells[: block.size]
-        np.multiply(block, 2, out=cell, dtype=np.int64, casting="unsafe")
+        cell[...] = block
+        cell *= 2
         cell += reached[rows]
         if counts is None:
             table += np.bincount(cell, minlength=2 * size)
@@ -129,7 +144,12 @@ def _by_sort(durations: Any, reached: Any, counts: Any) -> Steps:
         keys, counts = keys[order], counts[order]
     else:
         keys.sort()
-    starts = np.append(0, 1 + np.flatnonzero((keys[1:] ^ keys[:-1]) > 1))
+    tied = (keys[1:] ^ keys[:-1]) <= 1
+    if counts is None and not tied.any():
+        got = (keys & 1).view(np.int64)
+        keys >>= 1
+        return Steps(keys.view(durations.dtype), got, 1 - got)
+    starts = np.append(0, 1 + np.flatnonzero(~tied))
     times = (keys[starts] >> 1).view(durations.dtype)
     keys &= 1
     happened = keys.view(np.int64)
