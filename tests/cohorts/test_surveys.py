@@ -216,6 +216,7 @@ BAD = [
     ("nps", 11, "is not between 0 and 10", "must be between 0 and 10"),
     ("nps", -1, "is not between 0 and 10", "must be between 0 and 10"),
     ("nps", 8.5, "is no whole number", "must be whole numbers"),
+    ("nps", 10.5, "is not between 0 and 10", "must be between 0 and 10"),
     ("nps", np.inf, "is infinite", "must be finite"),
     ("csat", 0, "is not between 1 and 5", "must be between 1 and 5"),
     ("csat", 4.5, "is no whole number", "must be whole numbers"),

@@ -20,7 +20,7 @@ from csmetrics.core._money import BITS, SCALES, binary_scale
 from csmetrics.errors import MetricInputError
 
 _UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
-_LATEST = 253_402_214_400_000_000  # the last day of the year 9999, in microseconds: what Python can say
+_LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999: what Python can say
 _SAMPLE = 3  # bad rows that an error shows
 _COLUMNS = 6  # and their columns
 

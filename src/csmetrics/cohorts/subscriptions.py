@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,16 +38,31 @@ class Changes:
     period: Any
     units: Any
 
-    def by_period(self, periods: int) -> Changes:
+    def by_period(self, periods: int) -> Sorted:
         """Sort by period, which are few: a radix sort of one or two bytes."""
         period = self.period.astype(np.min_scalar_type(max(periods - 1, 0)))
         order = np.argsort(period, kind="stable")
-        ends = np.cumsum(np.bincount(period, minlength=periods))
-        return Changes(self.customer[order], ends, self.units[order])
+        ends = np.append(0, np.cumsum(np.bincount(period, minlength=periods)))
+        return Sorted(narrow(self.customer)[order], narrow(self.units)[order], ends)
 
-    def of(self, period: int) -> slice:
-        """Give the rows of a period, once they are sorted."""
-        return slice(int(self.period[period - 1]) if period else 0, int(self.period[period]))
+
+class Sorted(NamedTuple):
+    """Changes of MRR, sorted by period: customers, units, and where each period's rows begin and end."""
+
+    customer: Any
+    units: Any
+    ends: Any
+
+    def of(self, period: int) -> tuple[Any, Any]:
+        """Give the customers and the units of a period."""
+        rows = slice(int(self.ends[period]), int(self.ends[period + 1]))
+        return self.customer[rows].astype(np.intp), self.units[rows].astype(np.int64)
+
+
+def narrow(values: Any) -> Any:
+    """Halve what has to be gathered, where the numbers are small."""
+    small = values.max(initial=0) < 2**31 and values.min(initial=0) >= -(2**31)
+    return values.astype(np.int32) if small else values
 
 
 @dataclass(frozen=True)
@@ -477,14 +492,14 @@ def _walk_span(ledger: Ledger, table: _Table, span: int) -> None:
 def _steps(ledger: Ledger, balance: Any) -> Iterator[tuple[int, Any, Any, Any]]:
     """Bring the balances from one closing to the next; give the period, who was touched, and their MRR at both."""
     gains, losses = (changes.by_period(ledger.periods) for changes in (ledger.gains, ledger.losses))
-    place = np.zeros(ledger.customers, np.int64)
+    place = np.zeros(ledger.customers, np.int32 if len(ledger.gains.customer) < 2**30 else np.int64)
     for period in range(ledger.periods):
-        came, gone = gains.of(period), losses.of(period)
-        customers = np.concatenate([gains.customer[came], losses.customer[gone]])
-        rows = np.arange(customers.size)
+        (came, gained), (gone, lost) = gains.of(period), losses.of(period)
+        customers = np.concatenate([came, gone])
+        rows = np.arange(customers.size, dtype=place.dtype)
         place[customers] = rows
         touched = customers[place[customers] == rows]
         before = balance[touched]
-        np.add.at(balance, gains.customer[came], gains.units[came])
-        np.subtract.at(balance, losses.customer[gone], losses.units[gone])
+        np.add.at(balance, came, gained)
+        np.subtract.at(balance, gone, lost)
         yield period, touched, before, balance[touched]
