@@ -256,6 +256,15 @@ def test_naive_and_aware_never_mix() -> None:
     ]  # a bare date is on their clock
 
 
+def test_columns_in_different_zones_are_the_same_instants() -> None:
+    """The latest date ends the data, be it written on another clock."""
+    berlin = CUSTOMERS.apply(lambda column: (column + pd.Timedelta(hours=9)).dt.tz_localize("Europe/Berlin"))
+    for name in DATES:
+        mixed = berlin.assign(**{name: berlin[name].dt.tz_convert("America/New_York")})
+        pd.testing.assert_frame_equal(onboarding(mixed), onboarding(berlin), check_exact=True)
+        assert onboarding(mixed)["reached"].item() == 2
+
+
 def test_missing_keys_are_a_group_of_their_own() -> None:
     result = onboarding(CUSTOMERS.assign(plan=["x", None, None]), by="plan")
     assert result["started"].tolist() == [1, 2]
