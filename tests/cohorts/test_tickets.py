@@ -450,3 +450,9 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
         tickets(make(table), created="opened")
     with pytest.raises(csm.MissingColumnError, match="none of the columns"):
         tickets(make(table[["team"]]))
+
+
+def test_engines_with_keys_named_like_totals(make: Callable[[pd.DataFrame], Any]) -> None:
+    keys = ["rows", "tickets", "sum contacts"]
+    table = TABLE.iloc[:100][["created", "contacts"]].assign(**dict.fromkeys(keys, TABLE["tier"]))
+    pd.testing.assert_frame_equal(tickets(make(table), by=keys), tickets(table, by=keys), check_exact=True)

@@ -192,12 +192,12 @@ class EngineTable(EngineRows):
         """Count the conditions, and add up the amounts, of the good rows by group; what is missing is nothing."""
         nw = narwhals()
         keys = self.keys(by)
-        asked = {"rows": nw.lit(1).cast(nw.Int64)}
+        asked = {"csm rows": nw.lit(1).cast(nw.Int64)}
         for name, values in columns.items():
             flag = nw.when(values).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
-            asked[f"sum {name}"] = values if name in amounts else flag
+            asked[f"csm {name}"] = values if name in amounts else flag
         small = self.sums(keys, asked)
-        sums = {name: _numbers(small[f"sum {name}"]) for name in columns}
+        sums = {name: _numbers(small[f"csm {name}"]) for name in columns}
         return noted(self, table([small[key] for key in keys], sums))
 
 
