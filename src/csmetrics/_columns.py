@@ -39,11 +39,15 @@ def has(frame: Any, name: Any) -> bool:
 def require(frame: Any, name: Any, metric: str, argument: str) -> None:
     """Refuse a name that no column and no index level has, in a frame of any engine."""
     if not has(frame, name):
-        names = [repr(c) for c in frame.columns[:_SHOWN]]
-        more = f" and {len(frame.columns) - _SHOWN} more" if len(frame.columns) > _SHOWN else ""
-        found = f"this frame has {', '.join(names) or 'no columns'}{more}"
         hint = _hint(frame, name, metric, argument)
-        raise MissingColumnError(metric, argument, f"no column {name!r}", found, hint)
+        raise MissingColumnError(metric, argument, f"no column {name!r}", what_is_there(frame), hint)
+
+
+def what_is_there(frame: Any) -> str:
+    """List the columns of a frame of any engine, for an error."""
+    names = ", ".join(repr(name) for name in frame.columns[:_SHOWN])
+    more = f" and {len(frame.columns) - _SHOWN} more" if len(frame.columns) > _SHOWN else ""
+    return f"this frame has {names or 'no columns'}{more}"
 
 
 def column(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> pd.Series[Any]:

@@ -109,6 +109,15 @@ def _readable(column: Any) -> Any:
     return column
 
 
+def group_key(schema: Mapping[str, Any], name: str) -> Any:
+    """Give a column to group by: text for categories, one kind of missing for floats."""
+    nw = narwhals()
+    column, dtype = nw.col(name), schema[name]
+    if dtype.is_float():
+        return nw.when(~column.is_nan()).then(column)
+    return column.cast(nw.String) if type(dtype).__name__ in ("Categorical", "Enum") else column
+
+
 class EngineFrame:
     """A frame of another engine, and what a grain asks of it.
 
@@ -259,18 +268,10 @@ class EngineFrame:
     def _is(self, label: str, kind: str) -> bool:
         return type(self.schema[label]).__name__ == kind
 
-    def _key(self, name: str) -> Any:
-        """Give a column to group by: text for categories, one kind of missing for floats."""
-        nw = narwhals()
-        column, dtype = nw.col(name), self.schema[name]
-        if dtype.is_float():
-            return nw.when(~column.is_nan()).then(column)
-        return column.cast(nw.String) if self._is(name, "Categorical") or self._is(name, "Enum") else column
-
     def _keys(self, names: Iterable[str]) -> tuple[list[Any], list[str]]:
         """Give the columns to group by, under names that no other column has, and these names."""
         by = {f"key {name}": name for name in names}
-        return [self._key(name).alias(key) for key, name in by.items()], list(by)
+        return [group_key(self.schema, name).alias(key) for key, name in by.items()], list(by)
 
     def _labels(self, small: pd.DataFrame) -> pd.DataFrame:
         """Take the key columns of what came back, under their own names; what has an order of its own keeps it."""

@@ -10,33 +10,11 @@ import pandas as pd
 import pytest
 
 import csmetrics as csm
-from csmetrics import _engine
 
-from ..engine_frames import FRAMES, NAMES
+from ..engine_frames import FRAMES
 
 Make = Callable[[pd.DataFrame], Any]
 build = csm.cohorts
-
-
-@pytest.fixture(params=NAMES)
-def make(request: pytest.FixtureRequest) -> Make:
-    """Give the function that makes a frame of the engine from pandas."""
-    return FRAMES[request.param]
-
-
-@pytest.fixture
-def crossed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """List how many rows come back from the engine, each time that some do."""
-    seen: list[int] = []
-    collect = _engine.collect
-
-    def counted(frame: Any) -> pd.DataFrame:
-        out = collect(frame)
-        seen.append(len(out))
-        return out
-
-    monkeypatch.setattr(_engine, "collect", counted)
-    return seen
 
 
 def ledger() -> pd.DataFrame:

@@ -6,7 +6,7 @@ What crosses is small: one row of facts, the bad rows that were asked for, and o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ from csmetrics import _engine
 from csmetrics._columns import require
 from csmetrics._engine import narwhals
 from csmetrics.cohorts._rows import Rows, broken, check_mode, key_names
-from csmetrics.cohorts._time import Calendar, Times, mixed_zones, read_times
-from csmetrics.core._money import BITS, SCALES, binary_scale
+from csmetrics.cohorts._time import Calendar, Times, one_clock, read_times
+from csmetrics.core._money import BITS, SCALES, binary_scale, is_whole
 from csmetrics.errors import MetricInputError
 
 _UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
@@ -47,6 +47,8 @@ class EngineRows:
         After `screen`: the bad rows with the reasons, where they were asked for.
     """
 
+    on_pandas: ClassVar[type[Rows]] = Rows
+
     def __init__(self, metric: str, frame: Any, on_bad_rows: str) -> None:
         check_mode(metric, on_bad_rows)
         self.metric, self.report = metric, on_bad_rows == "report"
@@ -66,15 +68,11 @@ class EngineRows:
 
     def keys(self, by: Any, axis: str | None = None) -> list[str]:
         """Give the grouping columns by name; categories become text, whose order is the same on all engines."""
-        nw = narwhals()
         names = key_names(self.metric, by, axis)
         for name in names:
             self.column(name, "by")
-        made = [nw.col(name).cast(nw.String) for name in names if self.schema[name] in (nw.Categorical, nw.Enum)]
-        floats = [name for name in names if self.schema[name].is_float()]
-        made += [nw.when(~nw.col(name).is_nan()).then(nw.col(name)).alias(name) for name in floats]  # NaN becomes null
-        if made:
-            self.frame = self.frame.with_columns(*made)
+        if names:
+            self.frame = self.frame.with_columns(*(_engine.group_key(self.schema, name).alias(name) for name in names))
         return names
 
     def refuse(self, flag: Any) -> None:
@@ -105,10 +103,7 @@ class EngineRows:
             return column
         zone = getattr(dtype, "time_zone", None)
         self._zones[argument] = zone
-        if len({other is None for other in self._zones.values()}) > 1:
-            found = ", ".join(f"{n} {'without' if z is None else 'with'} one" for n, z in self._zones.items())
-            raise mixed_zones(self.metric, ", ".join(self._zones), found)
-        first = next(iter(self._zones.values()))
+        first = one_clock(self.metric, self._zones)
         return column if zone == first else column.dt.convert_time_zone(first)
 
     def refuse_before(self, argument: str, ends: Any, begins: Any, first: str = "", hint: str = "") -> None:
@@ -136,13 +131,13 @@ class EngineRows:
         """Ask for the sum, min or max of an expression over all rows."""
         self._asked[name] = (column, how)
 
-    def screen(self, check: Callable[[pd.DataFrame], Rows]) -> None:
+    def screen(self, screened: Callable[[Any], Any]) -> None:
         """Find the facts and the bad rows; raise, or leave them out.
 
         Parameters
         ----------
-        check
-            Screens a pandas frame of such rows: it words what is wrong with them.
+        screened
+            What reads the columns: on bad rows brought to pandas it words what is wrong with them.
         """
         nw = narwhals()
         names = [f"csm bad_{i}" for i in range(len(self._bad))]
@@ -155,13 +150,19 @@ class EngineRows:
         self._look(flagged)
         found, some = self._count("bad"), flagged.filter(nw.col("csm bad") == 1).select(*self.columns)
         if found and not self.report:
-            raise self._error(check(_engine.collect(some.head(_SAMPLE))), found)
+            raise self._error(self._worded(some.head(_SAMPLE), screened), found)
         if self.report:
-            self.excluded = check(_engine.collect(some)).excluded()
+            self.excluded = self._worded(some, screened).explained()
         if found:
             flagged = flagged.filter(nw.col("csm bad") == 0)
             self.frame = flagged.select(*self.columns)
             self._look(flagged)
+
+    def _worded(self, some: Any, screened: Callable[[Any], Any]) -> Rows:
+        """Bring bad rows to pandas, and say there what is wrong with them."""
+        rows = self.on_pandas(self.metric, _engine.collect(some), "report")
+        screened(rows)
+        return rows
 
     def _look(self, flagged: Any) -> None:
         nw = narwhals()
@@ -196,8 +197,7 @@ class EngineRows:
             return
         known = nw.when(amounts.is_finite()).then(amounts).otherwise(nw.lit(0.0))  # the others are bad rows
         for scale in SCALES:
-            units = known * scale
-            odd = nw.when((units - units.round()).abs() <= units.abs() * 2.0**-51).then(nw.lit(0)).otherwise(nw.lit(1))
+            odd = nw.when(is_whole(known * scale)).then(nw.lit(0)).otherwise(nw.lit(1))
             self.fact(f"odd_{scale}", odd, "sum")
 
     def money(self, amounts: Any) -> tuple[Any, Any]:

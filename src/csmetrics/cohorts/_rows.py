@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from csmetrics import engines
 from csmetrics._columns import column
 from csmetrics.cohorts._time import NAT, Calendar, Times, must_match, read_times
 from csmetrics.core._kinds import array
+from csmetrics.core._money import BITS
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import MetricInputError
 
@@ -113,7 +114,17 @@ class Rows:
             raise self._error()
         return np.flatnonzero(~self._any())
 
-    def excluded(self) -> pd.DataFrame:
+    @property
+    def columns(self) -> pd.Index[Any]:
+        """The names of the columns."""
+        return self.frame.columns
+
+    @property
+    def excluded(self) -> pd.DataFrame | None:
+        """The bad rows with the reasons, where they were asked for."""
+        return self.explained() if self.report else None
+
+    def explained(self) -> pd.DataFrame:
         """Give the bad rows with the reasons, in a column after the others."""
         rows = np.flatnonzero(self._any())
         reasons = [[f"`{a}` {reason}" for reason, a, _, flags in self.bad if flags[row]] for row in rows]
@@ -149,6 +160,16 @@ def _earlier(ends: Times, begins: Times) -> Any:
         whole, rest = np.divmod(begun, begins.per_day // ends.per_day)
         early = (ended < whole) | ((ended == whole) & (rest > 0))
     return early & (ends.ticks != NAT) & (begins.ticks != NAT)
+
+
+Result = TypeVar("Result", bound=Any)
+
+
+def noted(out: Result, excluded: pd.DataFrame | None) -> Result:
+    """Put the bad rows beside a result, where they were asked for."""
+    if excluded is not None:
+        out.attrs["excluded"] = excluded
+    return out
 
 
 class Excluded(pd.DataFrame):
@@ -217,6 +238,11 @@ def key_names(metric: str, by: Any, axis: str | None = None) -> list[Any]:
     return names
 
 
+def too_large(metric: str, argument: str) -> MetricInputError:
+    """Make the error for integers whose sum int64 does not hold."""
+    return MetricInputError(metric, argument, f"must add up to less than 2**{BITS}", "got more", "give larger units")
+
+
 MOST = 2**27  # cells of a result or of what it is made from: a gigabyte
 
 
@@ -234,6 +260,8 @@ class Groups:
 
     Parameters
     ----------
+    metric
+        The builder that asks, for its errors.
     columns
         The grouping columns; none for a single group.
     rows

@@ -6,7 +6,7 @@ An aware column is read on its own wall clock, where its days and months are; on
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias
@@ -71,6 +71,13 @@ class Times:
         if self.ticks.max() < bound and self.ticks.min() != NAT:
             return None
         return np.flatnonzero((self.ticks < bound) & (self.ticks != NAT))
+
+    def known(self, kept: Any, stop: int | None) -> tuple[Any, Any]:
+        """Cut what comes after the end of the data: the positions in the column that stay, and those in the frame."""
+        rows = self.before(stop)
+        if rows is None:
+            return slice(None), kept
+        return rows, rows if isinstance(kept, slice) else kept[rows]
 
     def take(self, rows: Any) -> Times:
         """Keep some rows."""
@@ -170,7 +177,11 @@ def _refuse_mixed(metric: str, argument: str, value: Any, others: pd.Series[Any]
 
 def must_match(metric: str, columns: dict[str, Times]) -> Any:
     """Give the time zone of the columns; refuse naive beside aware."""
-    zones = {name: times.zone for name, times in columns.items() if (times.ticks != NAT).any()}
+    return one_clock(metric, {name: times.zone for name, times in columns.items() if (times.ticks != NAT).any()})
+
+
+def one_clock(metric: str, zones: Mapping[str, Any]) -> Any:
+    """Give the first of the columns' time zones; refuse naive beside aware."""
     if len({zone is None for zone in zones.values()}) > 1:
         found = ", ".join(f"{name} {'without' if zone is None else 'with'} one" for name, zone in zones.items())
         raise mixed_zones(metric, ", ".join(zones), found)

@@ -12,7 +12,7 @@ from csmetrics import engines
 from csmetrics._columns import has
 from csmetrics._engine import narwhals
 from csmetrics.cohorts._engines import EngineRows, with_micros
-from csmetrics.cohorts._rows import Rows
+from csmetrics.cohorts._rows import Rows, noted
 from csmetrics.cohorts._time import NAT, Times
 from csmetrics.core._flags import flags
 
@@ -103,7 +103,7 @@ class Table(Rows):
                 given[name] = values.view(np.int8)
             elif values.dtype.kind == "f":
                 given[name] = np.where(np.isnan(values), 0.0, values)
-        return noted(self, table([key if isinstance(kept, slice) else key.iloc[kept] for key in keys], given))
+        return noted(table([key if isinstance(kept, slice) else key.iloc[kept] for key in keys], given), self.excluded)
 
 
 class EngineTable(EngineRows):
@@ -111,6 +111,8 @@ class EngineTable(EngineRows):
 
     Conditions are boolean expressions, null or False where something is missing; no NaN comes into them.
     """
+
+    on_pandas = Table
 
     def has(self, name: Any) -> bool:
         """Tell whether there is such a column."""
@@ -198,7 +200,7 @@ class EngineTable(EngineRows):
             asked[f"csm {name}"] = values if name in amounts else flag
         small = self.sums(keys, asked)
         sums = {name: _numbers(small[f"csm {name}"]) for name in columns}
-        return noted(self, table([small[key] for key in keys], sums))
+        return noted(table([small[key] for key in keys], sums), self.excluded)
 
 
 def read(
@@ -210,21 +212,8 @@ def read(
         return rows, screened(rows)
     others = EngineTable(metric, frame, on_bad_rows)
     found = screened(others)
-
-    def check(some: pd.DataFrame) -> Rows:
-        few = Table(metric, some, on_bad_rows)
-        screened(few)
-        return few
-
-    others.screen(check)
+    others.screen(screened)
     return others, found
-
-
-def noted(rows: Table | EngineTable, out: pd.DataFrame) -> pd.DataFrame:
-    """Put the bad rows beside a result, where that was asked for."""
-    if rows.report:
-        out.attrs["excluded"] = rows.excluded() if isinstance(rows, Table) else rows.excluded
-    return out
 
 
 def table(keys: Sequence[pd.Series[Any]], columns: dict[str, Any]) -> pd.DataFrame:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from csmetrics import _engine, engines
-from csmetrics._columns import require
+from csmetrics._columns import require, what_is_there
 from csmetrics._engine import narwhals
 from csmetrics.cohorts._activity import changes
-from csmetrics.cohorts._rows import Groups, Rows, check_whole, key_names
-from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, noted, read, table
+from csmetrics.cohorts._rows import Groups, Rows, check_whole, key_names, noted
+from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, read, table
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, MissingColumnError
 
@@ -132,12 +132,11 @@ def adoption(
     if number is not None:
         out["eligible"] = number
     out["features_available"] = out["eligible"] * (1 if feature in keys else found.features.count)
-    return noted(rows, out)
+    return noted(out, rows.excluded)
 
 
 def _nobody(rows: Any) -> MissingColumnError:
-    names = ", ".join(map(repr, list(rows.columns if isinstance(rows, EngineTable) else rows.frame.columns)[:20]))
-    return MissingColumnError(_METRIC, "eligible", "no column 'eligible'", f"this frame has {names}", _HOW)
+    return MissingColumnError(_METRIC, "eligible", "no column 'eligible'", what_is_there(rows), _HOW)
 
 
 def _accounts(eligible: Any, user: str, others: list[str]) -> pd.DataFrame:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts import _engines
 from csmetrics.cohorts._activity import Log, active, tally
-from csmetrics.cohorts._rows import Groups, Rows, check_cells, check_whole, number_units
-from csmetrics.cohorts._time import NAT, Calendar, Times, end_of_data, must_match
-from csmetrics.cohorts.grid import RetentionGrid
+from csmetrics.cohorts._rows import Groups, Rows, check_cells, check_whole, noted, number_units, too_large
+from csmetrics.cohorts._time import NAT, Calendar, Times, end_of_data
 from csmetrics.core._money import BITS
 from csmetrics.errors import MetricInputError
-
-Result = TypeVar("Result", pd.DataFrame, RetentionGrid)
 
 
 @dataclass(frozen=True)
@@ -56,133 +53,130 @@ class Events:
     elapsed: Any = None
     gaps: Any = None
 
-    def note(self, out: Result) -> Result:
-        """Put the bad rows beside a result."""
-        if self.excluded is not None:
-            out.attrs["excluded"] = self.excluded
-        return out
+
+@dataclass(frozen=True)
+class Request:
+    """What a builder asks of events.
+
+    Attributes
+    ----------
+    metric
+        The builder.
+    user, time
+        Columns: who, and when.
+    calendar
+        The periods.
+    as_of, by, on_bad_rows
+        As the builder takes them.
+    event, value
+        Columns: what, and how much; None for none.
+    starts, returns
+        The kinds of events that begin a membership, and that count as coming back; None for all.
+    count
+        Whether the events of a period are counted.
+    width, recurring
+        The length of an elapsed window in microseconds (None for calendar periods), and whether each period with a
+        start begins a membership: what an engine has to know to count windows.
+    longest
+        How many days ahead an engine may look for a user's next one; None for not at all.
+    axis
+        The name of the result's time axis.
+    """
+
+    metric: str
+    user: str
+    time: str
+    calendar: Calendar
+    as_of: Any
+    by: Any
+    on_bad_rows: str
+    event: str | None = None
+    value: str | None = None
+    starts: list[Any] | None = None
+    returns: list[Any] | None = None
+    count: bool = False
+    width: int | None = None
+    recurring: bool = False
+    longest: int | None = None
+    axis: str = "period"
+
+    def read(self, events: Any) -> Events:
+        """Read and screen events of a pandas DataFrame, or let an engine reduce its own to users and periods."""
+        if self.event is None and (self.starts is not None or self.returns is not None):
+            found = f"got {self.returns if self.starts is None else self.starts}"
+            rule, hint = "must name the column that start_event and return_event are in", "event='feature', for example"
+            raise MetricInputError(self.metric, "event", rule, found, hint)
+        return (_from_pandas if isinstance(events, pd.DataFrame) else _from_engine)(self, events)
+
+    def screened(self, rows: Any) -> tuple[Any, Any, Any]:
+        """Read the columns in which a row can be bad, of pandas or of an engine."""
+        users, times = rows.units(self.user, "user"), rows.times(self.time, "time")
+        return users, times, None if self.value is None else rows.numbers(self.value, "value", negative=True)
 
 
-def read_events(
-    metric: str,
-    events: Any,
-    user: Any,
-    time: Any,
-    calendar: Calendar,
-    *,
-    as_of: Any,
-    by: Any,
-    on_bad_rows: str,
-    event: Any = None,
-    start_event: Any = None,
-    return_event: Any = None,
-    value: Any = None,
-    count: bool = False,
-    width: int | None = None,
-    recurring: bool = False,
-    longest: int | None = None,
-    axis: str = "period",
-) -> Events:
-    """Read and screen events of a pandas DataFrame, or let an engine reduce its own to users and periods."""
-    if event is None and (start_event is not None or return_event is not None):
-        found = f"got {start_event if start_event is not None else return_event!r}"
-        hint = "event='feature', for example"
-        raise MetricInputError(
-            metric, "event", "must name the column that start_event and return_event are in", found, hint
-        )
-    roles = _kinds(start_event), _kinds(return_event)
-    if not isinstance(events, pd.DataFrame):
-        names = (user, time, event, value)
-        return _from_engine(
-            metric, events, names, calendar, as_of, by, on_bad_rows, roles, count, width, recurring, longest, axis
-        )
-    rows = Rows(metric, events, on_bad_rows)
-    users, times, values = _screened(rows, user, time, value)
-    keys = rows.keys(by, axis)
-    happened = None if event is None else rows.column(event, "event")
+def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
+    """Number the users and periods of rows."""
+    metric = asked.metric
+    rows = Rows(metric, events, asked.on_bad_rows)
+    users, times, values = asked.screened(rows)
+    keys = rows.keys(asked.by, asked.axis)
+    happened = None if asked.event is None else rows.column(asked.event, "event")
     kept = rows.kept()
     if values is not None and values.dtype.kind == "i" and not np.abs(values).sum(dtype=np.float64) < 2.0**BITS:
-        raise MetricInputError(metric, "value", "must add up to less than 2**62", "got more", "give larger units")
-    zone = must_match(metric, {"time": times})
+        raise too_large(metric, "value")
     times = times.take(kept)
-    stop = end_of_data(metric, as_of, [times.last()], zone, bool(len(times.ticks)))
-    known = times.before(stop)
-    if known is not None:  # what happens after the end of the data is not known yet
-        kept, times = known if isinstance(kept, slice) else kept[known], times.take(known)
+    stop = end_of_data(metric, asked.as_of, [times.last()], times.zone, bool(len(times.ticks)))
+    known, kept = times.known(kept, stop)
+    times = times.take(known)
     log = Log(
         *number_units(metric, users, kept),
         Groups(metric, keys, kept),
-        calendar.numbering(times),
+        asked.calendar.numbering(times),
         values=None if values is None else values[kept],
     )
-    starts = _matching(happened, roles[0], kept)
-    returns = starts if roles[1] == roles[0] else _matching(happened, roles[1], kept)
-    return Events(log, stop, zone, starts, returns, times, rows.excluded() if rows.report else None)
+    starts = _matching(happened, asked.starts, kept)
+    returns = starts if asked.returns == asked.starts else _matching(happened, asked.returns, kept)
+    return Events(log, stop, times.zone, starts, returns, times, rows.excluded)
 
 
-def _kinds(given: Any) -> list[Any] | None:
+def kinds(given: Any) -> list[Any] | None:
     """Give the kinds of events as a list; None for all."""
     if given is None:
         return None
     return list(given) if isinstance(given, Iterable) and not isinstance(given, (str, bytes)) else [given]
 
 
-def _screened(rows: Any, user: Any, time: Any, value: Any) -> tuple[Any, Any, Any]:
-    """Read the columns in which a row can be bad, of pandas or of an engine."""
-    users, times = rows.units(user, "user"), rows.times(time, "time")
-    return users, times, None if value is None else rows.numbers(value, "value", negative=True)
-
-
-def _from_engine(
-    metric: str,
-    events: Any,
-    names: tuple[Any, ...],
-    calendar: Calendar,
-    as_of: Any,
-    by: Any,
-    on_bad_rows: str,
-    roles: tuple[Any, ...],
-    count: bool,
-    width: int | None,
-    recurring: bool,
-    longest: int | None,
-    axis: str,
-) -> Events:
+def _from_engine(asked: Request, events: Any) -> Events:
     """Let the engine reduce events to one row per user and period."""
-    user, time, event, value = names
-    rows = _engines.EngineRows(metric, events, on_bad_rows)
-    _, instants, amounts = _screened(rows, user, time, value)
-    keys = rows.keys(by, axis)
-    happened = None if event is None else rows.column(event, "event")
+    metric, calendar = asked.metric, asked.calendar
+    rows = _engines.EngineRows(metric, events, asked.on_bad_rows)
+    _, instants, amounts = asked.screened(rows)
+    keys = rows.keys(asked.by, asked.axis)
+    happened = None if asked.event is None else rows.column(asked.event, "event")
     rows.fact("last", instants, "max")
-
-    def check(frame: pd.DataFrame) -> Rows:
-        some = Rows(metric, frame, on_bad_rows)
-        _screened(some, user, time, value)
-        return some
-
-    rows.screen(check)
+    rows.screen(asked.screened)
     last = rows.instant("last")
-    stop = end_of_data(metric, as_of, [last.last()], last.zone, bool((last.ticks != NAT).all()))
-    if as_of is not None and stop is not None:
+    stop = end_of_data(metric, asked.as_of, [last.last()], last.zone, bool((last.ticks != NAT).all()))
+    if asked.as_of is not None and stop is not None:
         rows.keep_before(instants, stop, last.zone)
-    reduced = _engines.ReducedEvents(rows, user, keys, instants, happened, roles, amounts, calendar)
+    roles = asked.starts, asked.returns
+    reduced = _engines.ReducedEvents(rows, asked.user, keys, instants, happened, roles, amounts, calendar)
     starts = returns = pairs = gaps = None
-    if width is not None:
-        small, pairs = reduced.elapsed(width, last.zone, recurring)
-    elif longest is not None and reduced.looks_ahead:
-        small = reduced.gaps(longest)
+    if asked.width is not None:
+        small, pairs = reduced.elapsed(asked.width, last.zone, asked.recurring)
+    elif asked.longest is not None and reduced.looks_ahead:
+        small = reduced.gaps(asked.longest)
         gaps = small["csm gap"].to_numpy(dtype=np.int64), small["csm users"].to_numpy(dtype=np.int64)
     else:
-        small, starts, returns = reduced.periods(count)
+        small, starts, returns = reduced.periods(asked.count)
     numbers = _engines.period_numbers(metric, calendar, small["csm period"])
     first = int(numbers.min()) if numbers.size else 0
     log = Log(
-        *number_units(metric, small["csm users" if gaps is not None else user], slice(None)),
+        *number_units(metric, small["csm users" if gaps is not None else asked.user], slice(None)),
         Groups(metric, [small[key] for key in keys], slice(None)),
         Numbers(first, int(numbers.max(initial=first)) - first + 1, numbers - first),
-        small["csm events"].to_numpy() if count and width is None else None,
-        None if value is None else small["csm value"].to_numpy(),
+        small["csm events"].to_numpy() if asked.count and asked.width is None else None,
+        None if asked.value is None else small["csm value"].to_numpy(),
     )
     elapsed = None if pairs is None else (small["csm began"].to_numpy(), pairs)
     return Events(log, stop, last.zone, starts, returns, None, rows.excluded, elapsed, gaps)
@@ -273,9 +267,7 @@ def active_users(
     metric = "active_users"
     windows = {"dau": 1, "wau": check_whole(metric, "wau", wau), "mau": check_whole(metric, "mau", mau)}
     calendar, longest = Calendar(metric, "D"), max(windows.values())
-    found = read_events(
-        metric, events, user, time, calendar, as_of=as_of, by=by, on_bad_rows=on_bad_rows, longest=longest
-    )
+    found = Request(metric, user, time, calendar, as_of, by, on_bad_rows, longest=longest).read(events)
     first, days = _complete(found, calendar)
     check_cells(metric, calendar, first, days, found.log.groups.count * (longest + 1))
     gaps = np.zeros((found.log.groups.count, max(found.log.periods.count, days), longest + 1), np.int64)
@@ -283,7 +275,7 @@ def active_users(
         tally(gaps.reshape(-1), cell, users)
     columns = {name: _rolling(gaps, window)[:, :days].T.reshape(-1) for name, window in windows.items()}
     out = pd.DataFrame(columns, index=found.log.groups.index(calendar.index(first, days, "period")))
-    return found.note(out)
+    return noted(out, found.excluded)
 
 
 def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, Any]]:
@@ -383,7 +375,7 @@ def lifecycle(
     """
     metric = "lifecycle"
     calendar = Calendar(metric, freq, week_start)
-    found = read_events(metric, events, user, time, calendar, as_of=as_of, by=by, on_bad_rows=on_bad_rows)
+    found = Request(metric, user, time, calendar, as_of, by, on_bad_rows).read(events)
     first, periods = _complete(found, calendar)
     groups = found.log.groups.count
     check_cells(metric, calendar, first, periods, groups)
@@ -391,10 +383,8 @@ def lifecycle(
     everyone, new, returning = (np.zeros(groups * known, np.int64) for _ in range(3))
     distinct = active(found.log)
     for block in distinct.blocks():
-        period, users = distinct.period(block), distinct.user(block)
+        period, begins = distinct.period(block), distinct.begins(block)
         cell = distinct.group(block, groups) * known + period
-        begins = np.ones(users.size, bool)
-        np.not_equal(users[1:], users[:-1], out=begins[1:])
         again = ~begins
         again[1:] &= period[1:] == period[:-1] + 1
         tally(everyone, cell)
@@ -406,7 +396,8 @@ def lifecycle(
     table["dormant"] = np.zeros_like(table["active"])
     table["dormant"][:, 1:] = table["active"][:, :-1] - table["returning"][:, 1:]
     index = found.log.groups.index(calendar.index(first, periods, "period"))
-    return found.note(pd.DataFrame({name: counts.T.reshape(-1) for name, counts in table.items()}, index=index))
+    out = pd.DataFrame({name: counts.T.reshape(-1) for name, counts in table.items()}, index=index)
+    return noted(out, found.excluded)
 
 
 def _complete(found: Events, calendar: Calendar) -> tuple[int, int]:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from csmetrics import engines
 from csmetrics._engine import narwhals
-from csmetrics.cohorts._time import NAT, Times, end_of_data, in_utc, must_match
-from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, noted, read, table
+from csmetrics.cohorts._rows import noted
+from csmetrics.cohorts._time import DAY, NAT, Times, end_of_data, in_utc, must_match
+from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, read, table
 from csmetrics.core._dates import Instants, days_apart, in_days
 from csmetrics.core._survival import median
 
@@ -117,8 +118,8 @@ def onboarding(
 
     rows, found = read(metric, customers, on_bad_rows, screened)
     if isinstance(rows, Table):
-        return noted(rows, _from_pandas(rows, found, as_of, by))
-    return noted(rows, _from_engine(rows, found, as_of, by))
+        return noted(_from_pandas(rows, found, as_of, by), rows.excluded)
+    return noted(_from_engine(rows, found, as_of, by), rows.excluded)
 
 
 def _from_pandas(rows: Table, found: dict[str, Times], as_of: Any, by: Any) -> pd.DataFrame:
@@ -158,7 +159,7 @@ def _instants(times: Times) -> Instants:
 
 def _last(stop: int | None, zone: Any) -> Instants:
     """Give the last instant that the data covers."""
-    day, rest = divmod((in_utc(stop, zone) if stop is not None else 0) - 1, 86_400_000_000)
+    day, rest = divmod((in_utc(stop, zone) if stop is not None else 0) - 1, DAY)
     return Instants(np.array([day]), np.array([rest * 1000]).view("m8[ns]"), zone is not None)
 
 
@@ -207,8 +208,8 @@ def _from_engine(rows: EngineTable, found: dict[str, Any], as_of: Any, by: Any) 
     groups = [small[key] for key in keys]
     if "value" not in found:
         return table(groups, columns)
-    there = small["csm reached"].to_numpy(dtype=np.int64) == 1
-    columns["reached"] = counts * there
+    reached = small["csm reached"].to_numpy(dtype=np.int64) == 1
+    columns["reached"] = counts * reached
     out = table(groups, columns)
-    out["median_ttv"] = _medians(groups, in_days(small["csm waited"].to_numpy(dtype=np.int64)), there, counts)
+    out["median_ttv"] = _medians(groups, in_days(small["csm waited"].to_numpy(dtype=np.int64)), reached, counts)
     return out

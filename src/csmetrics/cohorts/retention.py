@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._activity import ROWS, Active, Log, Packing, active, changes, tally
-from csmetrics.cohorts._rows import check_cells, check_whole, check_word
+from csmetrics.cohorts._rows import check_cells, check_whole, check_word, noted
 from csmetrics.cohorts._time import DAY, Calendar, in_micros, in_utc
-from csmetrics.cohorts.events import Events, read_events
+from csmetrics.cohorts.events import Events, Request, kinds
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import MetricInputError
 
@@ -236,17 +236,18 @@ def retention(
     width = calendar.width() if window == "elapsed" else None
     lengths = _lengths(metric, brackets)
     recurring = cohort == "recurring"
-    found = read_events(
-        metric, events, user, time, calendar, as_of=as_of, by=by, on_bad_rows=on_bad_rows,
-        event=event, start_event=start_event, return_event=return_event, value=value,
+    found = Request(
+        metric, user, time, calendar, as_of, by, on_bad_rows, event, value, kinds(start_event), kinds(return_event),
         count=least > 1, width=width, recurring=recurring, axis="cohort",
-    )  # fmt: skip
-    read = _calendar_members if width is None else _elapsed_members
-    first, members = read(found, recurring, least, width or 0)
+    ).read(events)  # fmt: skip
+    if width is None:
+        first, members = _calendar_members(found, recurring, least)
+    else:
+        first, members = _elapsed_members(found, recurring, least, width)
     triangle = _Triangle(found, calendar, first, kind, lengths, width)
     for some in members:
         triangle.add(some)
-    return found.note(triangle.grid(value))
+    return noted(triangle.grid(value), found.excluded)
 
 
 def _lengths(metric: str, brackets: Any) -> list[int] | None:
@@ -345,7 +346,7 @@ class _Triangle:
         return np.where(ended, 0, np.where(earliest + low * self.width < self.until, 1, 2))
 
 
-def _calendar_members(found: Events, recurring: bool, least: int, _: int) -> tuple[int | None, Iterator[Members]]:
+def _calendar_members(found: Events, recurring: bool, least: int) -> tuple[int | None, Iterator[Members]]:
     """Give the first cohort, and the members by calendar periods."""
     log = found.log
     starts = active(log, found.starts)
@@ -357,10 +358,12 @@ def _calendar_members(found: Events, recurring: bool, least: int, _: int) -> tup
     if not starts.keys.size:
         return None, iter(())
     first = int(starts.period(slice(None)).min())
-    return first, (_first_of_all if returns is starts and not recurring else _joined)(starts, returns, recurring, log)
+    if returns is starts and not recurring:
+        return first, _first_of_all(starts, log)
+    return first, _joined(starts, returns, recurring, log)
 
 
-def _first_of_all(starts: Active, _: Active, recurring: bool, log: Log) -> Iterator[Members]:
+def _first_of_all(starts: Active, log: Log) -> Iterator[Members]:
     """Give members of first cohorts where every event counts for both: their rows follow one another."""
     for block in starts.blocks():
         period, begins = starts.period(block), starts.begins(block)

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._engines import EngineRows, period_numbers
-from csmetrics.cohorts._rows import Groups, Rows, check_cells, check_whole, number_units
+from csmetrics.cohorts._rows import Groups, Rows, check_cells, check_whole, noted, number_units, too_large
 from csmetrics.cohorts._time import DAY, NAT, Calendar, Times, end_of_data
 from csmetrics.core._money import back, to_units
 from csmetrics.core._numeric import BLOCK
-from csmetrics.errors import MetricInputError
 
 CUSTOMERS = ("start", "new", "reactivated", "lost", "end")
 AMOUNTS = ("start_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "end_mrr")
@@ -306,14 +305,12 @@ def _from_pandas(
     begins, ends = begins.take(kept), ends and ends.take(kept)
     instants = [begins] if ends is None else [begins, ends]
     stop = end_of_data(metric, as_of, [times.last() for times in instants], begins.zone, bool(begins.ticks.size))
-    known = begins.before(stop)
-    if known is not None:  # what starts after the end of the data is not known yet
-        kept = known if isinstance(kept, slice) else kept[known]
-        begins, ends = begins.take(known), ends and ends.take(known)
+    known, kept = begins.known(kept, stop)
+    begins, ends = begins.take(known), ends and ends.take(known)
     amounts = amounts[kept]
     units, scale = to_units(amounts)
     if units is None:
-        raise _too_much(metric)
+        raise too_large(metric, "mrr")
     groups = Groups(metric, keys, kept)
     number, count, group_of = _customers(metric, customers, kept, groups)
     first = periods = 0
@@ -329,8 +326,7 @@ def _from_pandas(
         gone, period = _within(ends, calendar, first, close)
         losses = Changes(number[gone], period, units[gone])
     whole = amounts.dtype.kind == "i"
-    excluded = rows.excluded() if rows.report else None
-    return Ledger(gains, losses, count, group_of, groups, first, periods, None if whole else scale, excluded)
+    return Ledger(gains, losses, count, group_of, groups, first, periods, None if whole else scale, rows.excluded)
 
 
 def _from_engine(
@@ -345,13 +341,7 @@ def _from_engine(
     if ends is not None:
         rows.fact("end_last", ends, "max")
     rows.ask_money(amounts)
-
-    def check(some: pd.DataFrame) -> Rows:
-        screened = Rows(metric, some, on_bad_rows)
-        _screened(screened, columns)
-        return screened
-
-    rows.screen(check)
+    rows.screen(lambda some: _screened(some, columns))
     opening = rows.instant("start")
     lasts = [rows.instant(name) for name in ("start_last", "end_last") if name in rows.facts]
     known = bool((opening.ticks != NAT).all())
@@ -362,7 +352,7 @@ def _from_engine(
         periods = max(calendar.at(stop) - first, 0)
     units, scale = rows.money(amounts)
     if units is None:
-        raise _too_much(metric)
+        raise too_large(metric, "mrr")
     until = 0 if stop is None else stop
     rows.keep_before(begins, until, opening.zone)
     signed = [(1, begins)] if ends is None else [(1, begins), (-1, ends)]
@@ -380,10 +370,6 @@ def _held(gains: Changes, periods: int) -> Changes:
     """Take back in the next of some periods what a snapshot says of one."""
     last = gains.period + 1 < periods
     return Changes(gains.customer[last], gains.period[last] + 1, gains.units[last])
-
-
-def _too_much(metric: str) -> MetricInputError:
-    return MetricInputError(metric, "mrr", "must add up to less than 2**62", "got more", "give larger units")
 
 
 def _within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[Any, Any]:
@@ -447,18 +433,18 @@ def _bridge(metric: str, ledger: Ledger, calendar: Calendar, span: int) -> pd.Da
     """Walk through the periods with one balance per customer."""
     check_cells(metric, calendar, ledger.first, ledger.periods, ledger.groups.count * len(CUSTOMERS + AMOUNTS))
     table = _Table(ledger)
-    (_walk if span == 1 else _walk_span)(ledger, table, span)
+    if span == 1:
+        _walk(ledger, table)
+    else:
+        _walk_span(ledger, table, span)
     index = ledger.groups.index(calendar.index(ledger.first, ledger.periods, "period"))
     columns: dict[str, Any] = {name: table.columns[name].reshape(-1) for name in CUSTOMERS + AMOUNTS}
     if ledger.scale is not None:
         columns |= {name: back(columns[name], ledger.scale) for name in AMOUNTS}
-    out = pd.DataFrame(columns, index=index)
-    if ledger.excluded is not None:
-        out.attrs["excluded"] = ledger.excluded
-    return out
+    return noted(pd.DataFrame(columns, index=index), ledger.excluded)
 
 
-def _walk(ledger: Ledger, table: _Table, _: int) -> None:
+def _walk(ledger: Ledger, table: _Table) -> None:
     """Look at those customers only whose MRR changes in the period."""
     seen = np.zeros(ledger.customers, bool)
     for period, touched, before, after in _steps(ledger, np.zeros(ledger.customers, np.int64)):

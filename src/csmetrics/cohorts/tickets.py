@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csmetrics._columns import what_is_there
 from csmetrics.cohorts._totals import Unnamed, read
 from csmetrics.core._dates import in_hours
 from csmetrics.errors import MissingColumnError
 
 _CREATED, _FIRST_RESPONSE, _RESOLVED = Unnamed("created"), Unnamed("first_response"), Unnamed("resolved")
 _CONTACTS, _REOPENED, _ESCALATED = Unnamed("contacts"), Unnamed("reopened"), Unnamed("escalated")
+_TIMES = ("response_time", "resolution_time_sum")  # in two parts until they are added up
 _ORDER = "a ticket is answered and solved after it was created; check the time zones"
 
 
@@ -163,9 +165,9 @@ def tickets(
 
     rows, found = read(metric, tickets, on_bad_rows, screened)
     columns = _columns(rows, found)
-    amounts = [name for name in columns if name.endswith(("_time", "_sum", " rest", "all_contacts"))]
+    amounts = [*_TIMES, *(f"{name} rest" for name in _TIMES), "all_contacts"]
     out = rows.totals(by, columns, amounts)
-    for name in ("response_time", "resolution_time_sum"):
+    for name in _TIMES:
         if name in out:
             rest = out.pop(f"{name} rest")
             out[name] = in_hours(out[name].to_numpy(), rest.to_numpy())
@@ -192,8 +194,8 @@ def _columns(rows: Any, found: dict[str, Any]) -> dict[str, Any]:
             first = solved & (found["contacts"] == 1)
             columns["resolved_first_contact"] = first if again is None else first & ~again
     for argument, count, total in (
-        ("first_response", "responded", "response_time"),
-        ("resolved", "resolved", "resolution_time_sum"),
+        ("first_response", "responded", _TIMES[0]),
+        ("resolved", "resolved", _TIMES[1]),
     ):
         if argument in found:
             columns[count] = rows.happened(found[argument])
@@ -212,7 +214,5 @@ def _columns(rows: Any, found: dict[str, Any]) -> dict[str, Any]:
 
 def _no_column(metric: str, named: dict[str, Any], rows: Any) -> MissingColumnError:
     names = [repr(str(name)) for name in named.values() if name is not None]
-    has = ", ".join(map(repr, list(rows.columns if hasattr(rows, "columns") else rows.frame.columns)[:20]))
     hint = 'name what is there: created="opened_at", for example'
-    found = f"this frame has {has or 'no columns'}"
-    return MissingColumnError(metric, "created", f"none of the columns {', '.join(names)}", found, hint)
+    return MissingColumnError(metric, "created", f"none of the columns {', '.join(names)}", what_is_there(rows), hint)

@@ -37,8 +37,12 @@ def to_units(values: Any) -> tuple[Any, Any]:
 
 
 def is_whole(units: Any) -> Any:
-    """Tell which are whole, but for the rounding of their decimals to float64 and of one product."""
-    return (units - units.round()).__abs__() <= units.__abs__() * 2.0**-51
+    """Tell which are whole, but for the rounding of their decimals to float64 and of one product.
+
+    None is negative. An array, or an engine's expression.
+    """
+    rest, rounding = units - units.round(), units * 2.0**-51
+    return (rest <= rounding) & (rest >= -1 * rounding)
 
 
 def binary_scale(total: float) -> float:
