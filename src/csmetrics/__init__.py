@@ -29,8 +29,9 @@ from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnErro
 from csmetrics.frame import Cohorts, over
 
 if TYPE_CHECKING:
-    from csmetrics import cohorts, datasets, survival
+    from csmetrics import cohorts, datasets, survival, testing
     from csmetrics._catalog import Catalog, MetricSpec, catalog
+    from csmetrics._explain import Explanation, explain
     from csmetrics.health import HealthScore
 
 __version__ = "0.1.0"
@@ -40,10 +41,13 @@ _LAZY = {
     "catalog": "csmetrics._catalog",
     "Catalog": "csmetrics._catalog",
     "MetricSpec": "csmetrics._catalog",
+    "Explanation": "csmetrics._explain",
     "HealthScore": "csmetrics.health",
     "cohorts": "csmetrics.cohorts",
     "datasets": "csmetrics.datasets",
+    "explain": "csmetrics._explain",
     "survival": "csmetrics.survival",
+    "testing": "csmetrics.testing",
 }
 
 __all__ = [
@@ -52,6 +56,7 @@ __all__ = [
     "Catalog",
     "Cohorts",
     "CsmetricsError",
+    "Explanation",
     "HealthScore",
     "MetricInputError",
     "MetricSpec",
@@ -60,8 +65,10 @@ __all__ = [
     "catalog",
     "cohorts",
     "datasets",
+    "explain",
     "over",
     "survival",
+    "testing",
 ]
 
 
@@ -74,7 +81,7 @@ if not TYPE_CHECKING:  # else every misspelt name would pass as one of these
         from importlib import import_module
 
         module = import_module(_LAZY[name])
-        value = module if name in ("cohorts", "datasets", "survival") else getattr(module, name)
+        value = module if name in ("cohorts", "datasets", "survival", "testing") else getattr(module, name)
         globals()[name] = value
         return value
 

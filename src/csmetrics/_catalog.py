@@ -11,10 +11,12 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from math import isinf
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from pydantic import BaseModel, ConfigDict
 
+from csmetrics import _models
+from csmetrics._docstring import PITFALLS, RIVALS, Docstring
 from csmetrics.core._registry import REGISTRY, Kind, Registration, Unit, nearest
 from csmetrics.errors import MetricInputError
 
@@ -143,9 +145,61 @@ class MetricSpec(_Record):
         """The function that computes it."""
         return REGISTRY[self.name].function
 
-    def compute(self, **inputs: Any) -> Any:
-        """Compute the metric; the arguments are those of the function."""
-        return self.function(**inputs)
+    @property
+    def Inputs(self) -> type[_models.Inputs]:  # noqa: N802 - a class
+        """The pydantic model of the inputs and options: strict, frozen, nothing besides them; null is missing."""
+        return _models.inputs_model(self.name)
+
+    @property
+    def Result(self) -> type[_models.Result]:  # noqa: N802 - a class
+        """The pydantic model of the result: metric, value (null where there is none), unit, status."""
+        return _models.result_model(self.name)
+
+    @overload
+    def compute(self, document: str | bytes | bytearray | Mapping[str, Any] | _models.Inputs, /) -> _models.Result: ...
+
+    @overload
+    def compute(self, /, **inputs: Any) -> Any: ...
+
+    def compute(self, /, *document: Any, **inputs: Any) -> Any:
+        """Compute the metric from a document (JSON text, a mapping, `Inputs`), or as the function does.
+
+        Parameters
+        ----------
+        document
+            JSON text, a mapping or an instance of `Inputs`. Missing is null.
+        **inputs
+            The arguments of the function, instead of a document.
+
+        Returns
+        -------
+        Result or what the function returns
+            A document gives a `Result`; keywords give the plain figure.
+
+        Raises
+        ------
+        MetricInputError
+            If the document is not valid JSON, breaks the schema, or the metric refuses its values.
+        UndefinedMetricError
+            If the metric has no value and the document says ``"undefined": "raise"``.
+        TypeError
+            If both a document and keywords are given, or neither.
+
+        Examples
+        --------
+        >>> import csmetrics as csm
+        >>> csm.catalog["churn_rate"].compute('{"lost": 5, "start": 100}').model_dump()
+        {'metric': 'churn_rate', 'value': 5.0, 'unit': 'percent', 'status': 'ok'}
+        >>> csm.catalog["churn_rate"].compute({"lost": 0, "start": 0}).model_dump_json()
+        '{"metric":"churn_rate","value":null,"unit":"percent","status":"undefined"}'
+        >>> csm.catalog["churn_rate"].compute(lost=5, start=100)
+        5.0
+        """
+        if not document:
+            return self.function(**inputs)
+        if inputs or len(document) > 1:
+            raise TypeError(f"{self.name}: compute() takes one document, or the inputs by keyword")
+        return _models.compute(REGISTRY[self.name], document[0])
 
     def __str__(self) -> str:
         better = "" if self.direction == "neither" else f", {self.direction} is better"
@@ -223,7 +277,7 @@ catalog = Catalog()
 
 def _metric_spec(name: str) -> MetricSpec:
     spec = REGISTRY[name]
-    doc = _Docstring(inspect.getdoc(spec.function) or "")
+    doc = Docstring(spec.function)
     return MetricSpec(
         name=name,
         title=spec.title,
@@ -239,8 +293,8 @@ def _metric_spec(name: str) -> MetricSpec:
         base=spec.base,
         formula=doc.formula,
         notes=doc.notes,
-        rivals=doc.bullets("Other definitions in use:"),
-        pitfalls=doc.bullets("Pitfalls:"),
+        rivals=doc.bullets(RIVALS),
+        pitfalls=doc.bullets(PITFALLS),
         references=doc.references,
         examples=tuple(Example(**row) for row in _examples(spec.family) if row.pop("metric") == name),
     )
@@ -277,33 +331,6 @@ def _examples(family: str) -> list[dict[str, Any]]:
 
 def _date(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
-
-
-class _Docstring:
-    """The parts of a numpydoc docstring that the catalogue shows."""
-
-    def __init__(self, text: str) -> None:
-        head, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", text, flags=re.MULTILINE)
-        sections = dict(zip(rest[::2], rest[1::2], strict=True))
-        self.summary = " ".join(head.partition("\n\n")[0].split())
-        blocks = re.findall(r"\.\. math::((?:.|\n)*?)(?=\n\n\S|\Z)", head.strip())
-        self.formula = "\n".join(" ".join(block.split()) for block in blocks)
-        entries = re.split(r"^(\S.*)\n", sections.get("Parameters", ""), flags=re.MULTILINE)[1:]
-        self.parameters = {
-            name.strip(): " ".join(body.split())
-            for names, body in zip(entries[::2], entries[1::2], strict=True)
-            for name in names.partition(":")[0].split(",")
-        }
-        self._notes = sections.get("Notes", "")
-        self.notes = re.split(r"^(?:Other definitions in use|Pitfalls):\n", self._notes, flags=re.MULTILINE)[0].strip()
-        references = re.split(r"\.\. \[\d+\]", sections.get("References", ""))[1:]
-        self.references = tuple(" ".join(reference.split()) for reference in references)
-
-    def bullets(self, heading: str) -> tuple[str, ...]:
-        """Give the list under a heading of the Notes."""
-        after = self._notes.partition(f"{heading}\n")[2]
-        block = re.split(r"\n\n(?=\S)(?!\*)", after.strip("\n"))[0]
-        return tuple(" ".join(b.split()) for b in re.split(r"^\* ", block, flags=re.MULTILINE)[1:])
 
 
 _FILLERS = {"the", "of", "a", "an", "by", "to", "for", "our", "per", "number", "is", "are", "do", "does"}

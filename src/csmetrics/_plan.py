@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from csmetrics.core._kinds import array, is_scalar
 from csmetrics.core._numeric import check, show
 from csmetrics.core._registry import NUMBER, REGISTRY, Kind, Quantity, Registration
 from csmetrics.errors import MetricInputError, MissingColumnError
+
+if TYPE_CHECKING:
+    from csmetrics._explain import Explanation
 
 PERIOD = "period"  # the time axis, where `by` or `total` names no other
 
@@ -178,12 +181,26 @@ class Plan:
 
     def value(self, totals: Mapping[Any, Any]) -> Any:
         """Call the formula with the columns' totals."""
+        computed = {n: source.value(totals) for n, source in self.sources.items() if isinstance(source, Plan)}
+        return self.spec.function(**self._inputs(totals, computed), **self.options)
+
+    def _inputs(self, totals: Mapping[Any, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
         inputs = {name: totals[label] for name, label in self.columns.items()}
-        for name, source in self.sources.items():
-            inputs[name] = source.value(totals) if isinstance(source, Plan) else source
+        inputs |= {name: computed.get(name, source) for name, source in self.sources.items()}
         if self.components:
             inputs[next(iter(self.spec.inputs))] = {name: totals[label] for name, label in self.components.items()}
-        return self.spec.function(**inputs, **self.options)
+        return inputs
+
+    def explained(self, totals: Mapping[Any, Any], further: Mapping[str, Any], **about: Any) -> Explanation:
+        """Explain the figure of one group from its totals; levels that are computed on the way, too."""
+        from csmetrics._explain import explained  # needed by few, so loaded by few
+
+        plans = {n: source for n, source in self.sources.items() if isinstance(source, Plan)}
+        levels = {name: plan.explained(totals, {}) for name, plan in plans.items()}
+        inputs = self._inputs(totals, {name: level.result for name, level in levels.items()})
+        beside = [n for n, other in self.spec.not_beside.items() if n not in self.columns and has(self.frame, other)]
+        notes = [f"{n} is left out, as the frame has {self.spec.not_beside[n]}; name it to count it" for n in beside]
+        return explained(self.spec, {**inputs, **self.options}, further, levels=levels, notes=notes, **about)
 
     def _computed(self, name: str, grain: Grain, given: Mapping[str, Any]) -> Plan:
         """Plan the metric that gives a level. What is undefined on the way is missing, or raises."""

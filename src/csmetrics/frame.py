@@ -6,7 +6,8 @@ Nothing here divides: the value of a group is the formula of its sums, never the
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,13 @@ import pandas as pd
 from csmetrics import engines
 from csmetrics._columns import column, has, require
 from csmetrics._engine import EngineFrame
-from csmetrics._plan import Grain, Plan
-from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest
+from csmetrics._plan import Grain, Need, Plan
+from csmetrics._values import shown
+from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest, parameters, registered
 from csmetrics.errors import MetricInputError, MissingColumnError
+
+if TYPE_CHECKING:
+    from csmetrics._explain import Explanation
 
 
 class Cohorts:
@@ -171,7 +176,7 @@ class Cohorts:
         >>> df.csm.total().compute(csm.churn_rate, lost="cancelled")
         1.0
         """
-        spec = _spec(metric)
+        spec = registered(metric, "compute")
         named = _bound(spec, args, given)
         if spec.reduces:
             return self._reduced(spec, named)
@@ -225,7 +230,7 @@ class Cohorts:
         left_out: dict[str, str] = {}
         grain = replace(self._grain)  # the frame may have changed since the last call
         rows = Grain(grain.frame)
-        for spec in map(_spec, names) if names else REGISTRY.values():
+        for spec in (registered(name, "metrics") for name in names) if names else REGISTRY.values():
             if spec.reduces or spec.over_columns:  # they take columns of any name
                 continue
             given = {n: v for n, v in columns.items() if n in _known(spec)}
@@ -245,6 +250,70 @@ class Cohorts:
         out = pd.DataFrame(values, index=pd.Index(["total"]) if index is None else index)
         out.attrs["left_out"] = left_out
         return out
+
+    def explain(self, metric: Callable[..., Any] | str, group: Any = None, /, **given: Any) -> Explanation:
+        """Show how the figure of one group comes about: ``df.csm.by("plan").explain("nrr", "pro")``.
+
+        Parameters
+        ----------
+        metric
+            A metric, or its name.
+        group
+            The group, as in the index of the result: a key, or a tuple of keys. For each row (``df.csm``) the row's
+            label, for ``.total()`` none.
+        **given
+            Columns or numbers for its inputs, and its options.
+
+        Returns
+        -------
+        Explanation
+            Formula, numbers put in, result, what rival definitions give on the same numbers, the frame's rows behind
+            the figure, and the raw rows that were left out of the frame. Printed it is text, in a notebook LaTeX.
+
+        Raises
+        ------
+        MissingColumnError
+            If a column is not there.
+        MetricInputError
+            If there is no such group, or the metric refuses the values.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> df = pd.DataFrame({"plan": ["pro", "pro", "free"], "lost": [2, 3, 40], "start": [100, 400, 500]})
+        >>> print(df.csm.by("plan").explain("churn_rate", "pro"))  # doctest: +ELLIPSIS
+        churn rate = lost / start × 100
+                   = 5 / 500 × 100
+                   = 1 %
+        ...
+        From 2 rows of the cohort frame.
+        """
+        spec = registered(metric, "explain")
+        if spec.reduces:
+            hint = f"csm.explain(csm.{spec.name}, ...) takes the answers of one group"
+            raise MetricInputError("explain", "metric", "must be made of totals", f"got {spec.name}", hint)
+        grain = replace(self._grain)
+        named = _bound(spec, (), given)
+        plan = Plan(grain, spec, named)
+        index, totals = grain.sums(plan.needs())
+        at = _place(spec.name, index, group)
+        rivals = {n for function in spec.rivals.values() for n in parameters(function)} - set(spec.inputs)
+        further = {name: value for name in sorted(rivals) for value in self._total(grain, name, at)}
+        frame = grain.frame
+        rows = None if isinstance(frame, EngineFrame) else frame.iloc[_rows_behind(frame, grain.keys, at)]
+        left_out = getattr(frame, "attrs", {}).get("excluded")
+        about = {"rows": rows, "left_out": left_out if isinstance(left_out, pd.DataFrame) else None}
+        return plan.explained({n: _picked(v, at) for n, v in totals.items()}, further, **about)
+
+    def _total(self, grain: Grain, name: str, at: int | None) -> Iterator[Any]:
+        """Give the total of a column that only a rival definition takes, if it is there and adds up."""
+        spec = next((spec for spec in REGISTRY.values() if name in spec.inputs), None)
+        if spec is None or not has(grain.frame, name):
+            return
+        kind = spec.inputs[name].kind
+        if kind == "flow" or (kind == "stock" and not grain.adds_periods) or grain.keys is None:
+            with suppress(MetricInputError):
+                yield _picked(grain.sums({name: Need(spec.name, name)})[1][name], at)
 
     def _reduced(self, spec: Registration, given: dict[str, Any]) -> Any:
         """Call a formula that takes whole columns of raw answers or dates, for each group."""
@@ -308,16 +377,6 @@ def over(frame: Any) -> Cohorts:
     return Cohorts(frame)
 
 
-def _spec(metric: Callable[..., Any] | str) -> Registration:
-    """Find a metric by its name or function."""
-    name = metric if isinstance(metric, str) else getattr(metric, "__name__", "")
-    spec = REGISTRY.get(name)
-    if spec is not None and (isinstance(metric, str) or spec.function is metric):
-        return spec
-    rule = "must be a metric of csmetrics or its name"
-    raise MetricInputError("compute", "metric", rule, f"got {metric!r}", nearest(name))
-
-
 def _bound(spec: Registration, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
     """Put positional arguments under their names, and refuse names that the metric does not know."""
     if len(args) > len(spec.positional):
@@ -339,6 +398,42 @@ def _known(spec: Registration) -> list[str]:
         if declared.kind == "level" and name in REGISTRY:
             known |= dict.fromkeys(REGISTRY[name].inputs) | dict.fromkeys(_known(REGISTRY[name]))
     return list(known)
+
+
+def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
+    """Find a group among those of a grain; None for the total."""
+    if index is None:
+        if group is None:
+            return None
+        rule, hint = "is for .by(...)", "leave it out: a total has one figure"
+        raise MetricInputError("explain", "group", rule, f"got {shown(group)}", hint)
+    try:
+        at = index.get_loc(group)
+    except (KeyError, TypeError, ValueError):  # InvalidIndexError is no KeyError for lists
+        at = None
+    except pd.errors.InvalidIndexError:
+        at = None
+    if isinstance(at, (int, np.integer)):
+        return int(at)
+    some = ", ".join(repr(label) for label in index[:5].tolist())
+    found = f"got {shown(group)}" if group is not None else "got none"
+    if at is not None:
+        raise MetricInputError("explain", "group", "must be one row or group", f"{found}, which are several")
+    more = f", and {len(index) - 5} more" if len(index) > 5 else ""
+    raise MetricInputError("explain", "group", f"must be a group of {metric}", found, f"there are {some}{more}")
+
+
+def _picked(total: Any, at: int | None) -> Any:
+    return total.iloc[at] if isinstance(total, pd.Series) and at is not None else total
+
+
+def _rows_behind(frame: pd.DataFrame, keys: tuple[Any, ...] | None, at: int | None) -> Any:
+    """Give the places of the rows behind a figure."""
+    if at is None:
+        return slice(None)
+    if keys is None:
+        return [at]
+    return engines.group_rows([column(frame, name, "by", "keys") for name in keys])[1][at]
 
 
 EXAMPLES = "    Examples\n"  # those of the function do not fit the method

@@ -14,15 +14,15 @@ against what `@metric` declared and comes back to the same formula with ``undefi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import inf, nan
+from collections.abc import Callable, Mapping
+from math import inf, isfinite, nan
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from csmetrics.core._kinds import aligned, is_scalar, number
-from csmetrics.core._registry import REGISTRY, Quantity, Registration
+from csmetrics.core._registry import REGISTRY, Quantity, Registration, parameters
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, UndefinedMetricError
 
@@ -88,6 +88,18 @@ def percents(part: Array, whole: Array) -> Array:
     """Percent of each, not limited to 100; NaN where the whole is not above 0, or either is missing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(whole > 0, 100 * part / whole, nan)
+
+
+def rival(function: Callable[..., Any], given: Mapping[str, Any]) -> float | None:
+    """Compute a rival definition: NaN where it has no value, None where it needs an input that is not given."""
+    needed = parameters(function)
+    if not needed.keys() <= given.keys():
+        return None
+    try:
+        value = float(function(*(given[name] for name in needed)))
+    except (ArithmeticError, TypeError):  # an empty denominator, a missing input
+        return nan
+    return value if isfinite(value) else nan
 
 
 def clamp(value: Any, low: float, high: float) -> Any:

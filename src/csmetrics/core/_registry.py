@@ -11,6 +11,8 @@ from math import inf
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from csmetrics.errors import MetricInputError
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 Unit = Literal["percent", "points", "ratio", "money", "days", "periods", "count", "rating", "time", "number", "band"]
@@ -116,6 +118,9 @@ class Registration:
     reduces: bool
     over_columns: bool
     not_beside: dict[str, str]  # optional inputs that are not taken from a frame which has another column, too
+    rises: tuple[str, ...]
+    falls: tuple[str, ...]
+    rivals: dict[str, Callable[..., Any]]  # by the words with which the docstring begins to tell of each
     positional: tuple[str, ...]  # arguments that need no name
     defaults: dict[str, Any] = field(repr=False)
     options: dict[str, Any] = field(repr=False)
@@ -132,10 +137,20 @@ def nearest(name: str) -> str:
     return f"did you mean {words[close[0]]!r}?" if close else f"csm.catalog.find({name!r}) searches"
 
 
+def registered(metric: Callable[..., Any] | str, asked_by: str) -> Registration:
+    """Find a metric by its name or function; `asked_by` names the caller in the error."""
+    name = metric if isinstance(metric, str) else getattr(metric, "__name__", "")
+    spec = REGISTRY.get(name)
+    if spec is not None and (isinstance(metric, str) or spec.function is metric):
+        return spec
+    rule = "must be a metric of csmetrics or its name"
+    raise MetricInputError(asked_by, "metric", rule, f"got {metric!r}"[:80], nearest(name))
+
+
 REQUIRED = inspect.Parameter.empty
 
 
-def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
+def parameters(function: Callable[..., Any]) -> dict[str, Any]:
     """Give the arguments and their defaults; `inspect.signature` would take a good part of the import's time."""
     code = function.__code__
     places, words = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
@@ -157,6 +172,9 @@ def metric(
     reduces: bool = False,
     over_columns: bool = False,
     not_beside: Mapping[str, str] = MappingProxyType({}),
+    rises: Sequence[str] = (),
+    falls: Sequence[str] = (),
+    rivals: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
 ) -> Callable[[Function], Function]:
     """Register a formula. The function itself is returned: nothing wraps a call.
 
@@ -178,15 +196,22 @@ def metric(
         True where the first input has one value per component, which in a frame are several columns.
     not_beside
         Optional inputs, each with a column beside which a cohort frame gives them only where they are named.
+    rises, falls
+        Inputs of which more, all else the same, never lowers or never raises the result.
+    rivals
+        Other definitions that can be computed: the words with which the docstring's list begins to tell of it, and a
+        function of inputs of this metric or of others, by their names, in the unit of this metric.
     """
 
     def register(function: Function) -> Function:
         name = function.__name__
-        parameters = _parameters(function)
-        named = {*not_beside, *(p for rule in rules for p in (*rule.parts, *rule.wholes))}
-        if list(inputs) != [p for p in parameters if p in inputs] or not named <= set(inputs):
-            raise TypeError(f"@metric on {name}: inputs and rules must name its arguments, in their order")
-        if any(parameters[p] is REQUIRED for p in not_beside):
+        arguments = parameters(function)
+        named = {*not_beside, *rises, *falls, *(p for rule in rules for p in (*rule.parts, *rule.wholes))}
+        if list(inputs) != [p for p in arguments if p in inputs] or not named <= set(inputs):
+            raise TypeError(
+                f"@metric on {name}: inputs, rules, rises and falls must name its arguments, in their order"
+            )
+        if any(arguments[p] is REQUIRED for p in not_beside):
             raise TypeError(f"@metric on {name}: not_beside must name arguments with a default")
         if name in REGISTRY and REGISTRY[name].function.__module__ != function.__module__:
             raise TypeError(f"@metric: {name} is registered already, by {REGISTRY[name].function.__module__}")
@@ -205,9 +230,12 @@ def metric(
             reduces=reduces,
             over_columns=over_columns,
             not_beside=dict(not_beside),
+            rises=tuple(rises),
+            falls=tuple(falls),
+            rivals=dict(rivals),
             positional=function.__code__.co_varnames[: function.__code__.co_argcount],
-            defaults={p: v for p, v in parameters.items() if p in inputs and v is not REQUIRED},
-            options={p: v for p, v in parameters.items() if p not in inputs},
+            defaults={p: v for p, v in arguments.items() if p in inputs and v is not REQUIRED},
+            options={p: v for p, v in arguments.items() if p not in inputs},
         )
         REGISTRY[name] = registration
         # so that a star import of a family brings its metrics and nothing else

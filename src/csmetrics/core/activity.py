@@ -25,6 +25,11 @@ from csmetrics.errors import MetricInputError
     bounds=(0, 100),
     inputs={"active": stock(COUNT), "total": stock(COUNT)},
     rules=[at_most("active", "total", hint="count only active users who are in `total`")],
+    rises=("active",),
+    falls=("total",),
+    rivals={
+        "(end - new) / start": lambda end, new, start: 100 * (end - new) / start,
+    },
     base="total",
 )
 def active_rate(active: T, total: Values, *, undefined: Undefined = nan) -> T:
@@ -65,7 +70,7 @@ def active_rate(active: T, total: Values, *, undefined: Undefined = nan) -> T:
     Other definitions in use:
 
     * the same quotient followed over time under the name of retention: users who joined yesterday count as retained.
-      The field's (end - new) / start is `retention_rate`.
+    * (end - new) / start: what the field calls retention, `retention_rate`; those who joined are on neither side.
     * active / users with a paid plan: give those as `total`.
 
     Pitfalls:
@@ -101,6 +106,8 @@ def active_rate(active: T, total: Values, *, undefined: Undefined = nan) -> T:
     bounds=(0, 100),
     inputs={"dau": stock(COUNT), "mau": stock(COUNT)},
     rules=[at_most("dau", "mau", hint="a day's users are among the month's that ends with it")],
+    rises=("dau",),
+    falls=("mau",),
     base="mau",
 )
 def stickiness(dau: T, mau: Values, *, undefined: Undefined = nan) -> T:
@@ -175,6 +182,8 @@ def stickiness(dau: T, mau: Values, *, undefined: Undefined = nan) -> T:
     better="higher",
     bounds=(0, None),
     inputs={"new_users": flow(COUNT), "resurrected": flow(COUNT), "dormant": flow(COUNT)},
+    rises=("new_users", "resurrected"),
+    falls=("dormant",),
     base="dormant",
 )
 def lifecycle_quick_ratio(new_users: T, resurrected: Values, dormant: Values, *, undefined: Undefined = nan) -> T:
@@ -253,6 +262,7 @@ def lifecycle_quick_ratio(new_users: T, resurrected: Values, dormant: Values, *,
     better="higher",
     over_columns=True,
     inputs={"counts": flow(COUNT), "weights": level(NUMBER)},
+    rises=("weights",),
 )
 def engagement_score(
     counts: Values | Mapping[Any, Values] | pd.DataFrame,
@@ -343,6 +353,8 @@ def engagement_score(
     bounds=(0, 100),
     inputs={"repeat_customers": flow(COUNT), "customers": flow(COUNT)},
     rules=[at_most("repeat_customers", "customers", hint="count only repeat customers who are in `customers`")],
+    rises=("repeat_customers",),
+    falls=("customers",),
     base="customers",
 )
 def repeat_purchase_rate(repeat_customers: T, customers: Values, *, undefined: Undefined = nan) -> T:

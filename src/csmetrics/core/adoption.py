@@ -24,6 +24,12 @@ from csmetrics.core._types import T, Undefined, Values
     bounds=(0, 100),
     inputs={"adopters": flow(COUNT), "eligible": flow(COUNT)},
     rules=[at_most("adopters", "eligible", hint="count only adopters who are in `eligible`")],
+    rises=("adopters",),
+    falls=("eligible",),
+    rivals={
+        "new active users / signups": lambda adopters, signups: 100 * adopters / signups,
+        "users of a feature / monthly active users": lambda adopters, mau: 100 * adopters / mau,
+    },
     base="eligible",
 )
 def adoption_rate(adopters: T, eligible: Values, *, undefined: Undefined = nan) -> T:
@@ -101,6 +107,11 @@ def adoption_rate(adopters: T, eligible: Values, *, undefined: Undefined = nan) 
     bounds=(0, 100),
     inputs={"features_used": flow(COUNT), "features_available": flow(COUNT)},
     rules=[at_most("features_used", "features_available", hint="count only features that are in `features_available`")],
+    rises=("features_used",),
+    falls=("features_available",),
+    rivals={
+        "users of one feature / eligible users": lambda adopters, eligible: 100 * adopters / eligible,
+    },
     base="features_available",
 )
 def feature_adoption_rate(features_used: T, features_available: Values, *, undefined: Undefined = nan) -> T:
@@ -168,6 +179,8 @@ def feature_adoption_rate(features_used: T, features_available: Values, *, undef
     bounds=(0, 100),
     inputs={"activated": flow(COUNT), "signups": flow(COUNT)},
     rules=[at_most("activated", "signups", hint="count only activations of those in `signups`")],
+    rises=("activated",),
+    falls=("signups",),
     base="signups",
 )
 def activation_rate(activated: T, signups: Values, *, undefined: Undefined = nan) -> T:
@@ -243,6 +256,8 @@ def activation_rate(activated: T, signups: Values, *, undefined: Undefined = nan
     better="higher",
     bounds=(0, None),
     inputs={"seats_used": stock(COUNT), "seats_licensed": stock(COUNT)},
+    rises=("seats_used",),
+    falls=("seats_licensed",),
     base="seats_licensed",
 )
 def license_utilization(seats_used: T, seats_licensed: Values, *, undefined: Undefined = nan) -> T:

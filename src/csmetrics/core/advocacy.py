@@ -25,6 +25,13 @@ from csmetrics.core._types import T, Undefined, Values
     bounds=(0, 100),
     inputs={"referrers": flow(COUNT), "customers": flow(COUNT)},
     rules=[at_most("referrers", "customers", hint="count each customer who referred once, not each referral")],
+    rises=("referrers",),
+    falls=("customers",),
+    rivals={
+        "referred customers / all customers": lambda referred_new, customers: 100 * referred_new / customers,
+        "referred customers / last year's customers": lambda referred_new, start: 100 * referred_new / start,
+        "referred new customers / new customers": lambda referred_new, new: 100 * referred_new / new,
+    },
     base="customers",
 )
 def referral_rate(referrers: T, customers: Values, *, undefined: Undefined = nan) -> T:
@@ -63,7 +70,8 @@ def referral_rate(referrers: T, customers: Values, *, undefined: Undefined = nan
 
     Other definitions in use:
 
-    * referred customers / all customers, or / last year's customers: counts those brought, not those who brought them.
+    * referred customers / all customers: counts those brought, not those who brought them.
+    * referred customers / last year's customers: the same, without those who joined since below the line.
     * referred orders / orders: usual in retail; give orders in both inputs.
     * referred new customers / new customers: that is `referral_share`.
 
@@ -92,6 +100,11 @@ def referral_rate(referrers: T, customers: Values, *, undefined: Undefined = nan
     bounds=(0, 100),
     inputs={"referred_new": flow(COUNT), "new": flow(COUNT)},
     rules=[at_most("referred_new", "new", hint="count only new customers of the same period")],
+    rises=("referred_new",),
+    falls=("new",),
+    rivals={
+        "referred new customers / all customers": lambda referred_new, customers: 100 * referred_new / customers,
+    },
     base="new",
 )
 def referral_share(referred_new: T, new: Values, *, undefined: Undefined = nan) -> T:
@@ -132,6 +145,7 @@ def referral_share(referred_new: T, new: Values, *, undefined: Undefined = nan) 
 
     * revenue of referred new customers / last year's revenue: the `earned_new` of `earned_growth_rate`.
     * only new customers whose source is known below the line: higher where many are unknown.
+    * referred new customers / all customers: falls as the company grows, however many are brought.
 
     Pitfalls:
 
@@ -157,6 +171,8 @@ def referral_share(referred_new: T, new: Values, *, undefined: Undefined = nan) 
     bounds=(0, 100),
     inputs={"converted": flow(COUNT), "referrals": flow(COUNT)},
     rules=[at_most("converted", "referrals", hint="count only those in `referrals` who became customers")],
+    rises=("converted",),
+    falls=("referrals",),
     base="referrals",
 )
 def referral_conversion_rate(converted: T, referrals: Values, *, undefined: Undefined = nan) -> T:
@@ -222,6 +238,10 @@ def referral_conversion_rate(converted: T, referrals: Values, *, undefined: Unde
     better="higher",
     bounds=(0, None),
     inputs={"invites_per_customer": level(AMOUNT), "conversion_rate": level(PERCENT)},
+    rises=("invites_per_customer", "conversion_rate"),
+    rivals={
+        "customers who came by invitation / customers at the start": lambda referred_new, start: referred_new / start,
+    },
 )
 def viral_coefficient(invites_per_customer: T, conversion_rate: Values, *, undefined: Undefined = nan) -> T:
     r"""Mean number of new customers whom one customer brings.

@@ -49,6 +49,7 @@ _BANDS = np.array(["red", "yellow", "green", None], dtype=object)
     bounds=(0, 100),
     over_columns=True,
     inputs={"scores": level(SCORE), "weights": level(AMOUNT)},
+    rises=("scores",),
     base="weights",
 )
 def health_score(
@@ -348,6 +349,8 @@ def health_band(score: Values, red: Values = 50, yellow: Values = 75) -> Any:
     bounds=(0, 100),
     inputs={"at_risk": flow(COUNT), "customers": stock(COUNT)},
     rules=[at_most("at_risk", "customers", hint="count each customer once, however many warnings it has")],
+    rises=("at_risk",),
+    falls=("customers",),
     base="customers",
 )
 def at_risk_rate(at_risk: T, customers: Values, *, undefined: Undefined = nan) -> T:

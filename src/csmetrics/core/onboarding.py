@@ -33,6 +33,11 @@ _ORDER = "check the time zones and the order of the arguments; a date without a 
     bounds=(0, 100),
     inputs={"completed": flow(COUNT), "started": flow(COUNT)},
     rules=[at_most("completed", "started", hint="count only customers counted in `started`")],
+    rises=("completed",),
+    falls=("started",),
+    rivals={
+        "completed / signups": lambda completed, signups: 100 * completed / signups,
+    },
     base="started",
 )
 def onboarding_completion_rate(completed: T, started: Values, *, undefined: Undefined = nan) -> T:
@@ -102,6 +107,8 @@ def onboarding_completion_rate(completed: T, started: Values, *, undefined: Unde
     bounds=(0, None),
     inputs={"started_at": level(DATE), "value_at": level(DATE)},
     rules=[at_most("started_at", "value_at", hint=_ORDER)],
+    rises=("value_at",),
+    falls=("started_at",),
 )
 def ttv(started_at: Dates, value_at: Dates) -> Any:
     r"""Days from a customer's start to the moment it first gets the value it came for.
@@ -289,6 +296,8 @@ def _known_for(start: Instants, last: Instants) -> Array:
     bounds=(0, None),
     inputs={"started_at": level(DATE), "completed_at": level(DATE)},
     rules=[at_most("started_at", "completed_at", hint=_ORDER)],
+    rises=("completed_at",),
+    falls=("started_at",),
 )
 def onboarding_time(started_at: Dates, completed_at: Dates) -> Any:
     r"""Days from the start of a customer's onboarding to its completion.
@@ -357,6 +366,8 @@ def onboarding_time(started_at: Dates, completed_at: Dates) -> Any:
     better="higher",
     bounds=(0, None),
     inputs={"tutorial_visits": flow(COUNT), "customers": flow(COUNT)},
+    rises=("tutorial_visits",),
+    falls=("customers",),
     base="customers",
 )
 def tutorials_per_customer(tutorial_visits: T, customers: Values, *, undefined: Undefined = nan) -> T:
@@ -425,6 +436,9 @@ def tutorials_per_customer(tutorial_visits: T, customers: Values, *, undefined: 
     better="higher",
     bounds=(0, 100),
     inputs={"current": level(NUMBER), "target": level(NUMBER), "baseline": level(NUMBER)},
+    rivals={
+        "current / target": lambda current, target: 100 * current / target,
+    },
     base="target - baseline",
 )
 def goal_attainment(current: T, target: Values, baseline: Values = 0, *, undefined: Undefined = nan) -> T:
@@ -518,6 +532,11 @@ def goal_attainment(current: T, target: Values, baseline: Values = 0, *, undefin
     bounds=(0, 100),
     inputs={"realized": flow(COUNT), "customers": flow(COUNT)},
     rules=[at_most("realized", "customers", hint="count only customers counted in `customers`")],
+    rises=("realized",),
+    falls=("customers",),
+    rivals={
+        "realized / all customers": lambda realized, end: 100 * realized / end,
+    },
     base="customers",
 )
 def value_realization_rate(realized: T, customers: Values, *, undefined: Undefined = nan) -> T:

@@ -30,6 +30,13 @@ from csmetrics.core._types import T, Undefined, Values
     bounds=(0, 100),
     inputs={"lost": flow(COUNT), "start": stock(COUNT)},
     rules=[at_most("lost", "start", hint="count only customers who were there at the start")],
+    rises=("lost",),
+    falls=("start",),
+    rivals={
+        "lost / (start + new)": lambda lost, start, new: 100 * lost / (start + new),
+        "lost / customers due to renew": lambda lost, due: 100 * lost / due,
+        "lost / mean of start and end": lambda lost, start, end: 200 * lost / (start + end),
+    },
     base="start",
 )
 def churn_rate(lost: T, start: Values, *, undefined: Undefined = nan) -> T:
@@ -120,6 +127,13 @@ def churn_rate(lost: T, start: Values, *, undefined: Undefined = nan) -> T:
             hint="count everyone who came in the period in `new` or `reactivated`",
         ),
     ],
+    rises=("end",),
+    falls=("new", "start", "reactivated"),
+    rivals={
+        "active users / all users": lambda active, total: 100 * active / total,
+        "end / start": lambda end, start: 100 * end / start,
+        "(end - new) / start": lambda end, new, start: 100 * (end - new) / start,
+    },
     base="start",
 )
 def retention_rate(end: T, new: Values, start: Values, *, reactivated: Values = 0, undefined: Undefined = nan) -> T:
@@ -200,6 +214,11 @@ def retention_rate(end: T, new: Values, start: Values, *, reactivated: Values = 
     bounds=(0, 100),
     inputs={"renewed": flow(AMOUNT), "due": flow(AMOUNT)},
     rules=[at_most("renewed", "due", hint="count only contracts that were due; upsell at renewal is expansion")],
+    rises=("renewed",),
+    falls=("due",),
+    rivals={
+        "renewed / all customers": lambda renewed, customers: 100 * renewed / customers,
+    },
     base="due",
 )
 def renewal_rate(renewed: T, due: Values, *, undefined: Undefined = nan) -> T:
@@ -265,6 +284,12 @@ def renewal_rate(renewed: T, due: Values, *, undefined: Undefined = nan) -> T:
     bounds=(0, 100),
     inputs={"reactivated": flow(COUNT), "lapsed": stock(COUNT)},
     rules=[at_most("reactivated", "lapsed", hint="count only customers who had left before the period")],
+    rises=("reactivated",),
+    falls=("lapsed",),
+    rivals={
+        "reactivated / customers lost in the same period": lambda reactivated, lost: 100 * reactivated / lost,
+        "reactivated / start": lambda reactivated, start: 100 * reactivated / start,
+    },
     base="lapsed",
 )
 def reactivation_rate(reactivated: T, lapsed: Values, *, undefined: Undefined = nan) -> T:
@@ -337,6 +362,7 @@ def reactivation_rate(reactivated: T, lapsed: Values, *, undefined: Undefined = 
     better="higher",
     bounds=(1, None),
     inputs={"churn_rate": level(PERCENT)},
+    falls=("churn_rate",),
     base="churn_rate",
 )
 def average_lifetime(churn_rate: T, *, undefined: Undefined = nan) -> T:
@@ -402,11 +428,18 @@ def average_lifetime(churn_rate: T, *, undefined: Undefined = nan) -> T:
     better="lower",
     bounds=(0, 100),
     inputs={"churn_rate": level(PERCENT), "periods": level(AMOUNT)},
+    rises=("churn_rate", "periods"),
+    rivals={
+        "churn rate x periods": lambda churn_rate, periods: churn_rate * periods,
+    },
 )
 def compound_churn_rate(churn_rate: T, periods: Values, *, undefined: Undefined = nan) -> T:
     r"""Churn over several periods that each lose the same share; over 1/12 of a period as well.
 
-    .. math:: \text{compound churn} = \left(1 - (1 - \text{churn rate} / 100)^{\text{periods}}\right) \times 100
+    .. math::
+
+        \text{compound churn} =
+        \left(1 - \left(1 - \frac{\text{churn rate}}{100}\right)^{\text{periods}}\right) \times 100
 
     Parameters
     ----------
@@ -435,7 +468,8 @@ def compound_churn_rate(churn_rate: T, periods: Values, *, undefined: Undefined 
     -----
     Other definitions in use:
 
-    * churn rate x 12: passes 100 % at 8.4 % a month; those who left in January cannot leave again in February.
+    * churn rate x periods: times 12 it passes 100 % at 8.4 % a month; those who left in January cannot leave again in
+      February.
     * 1 - the product of each month's own retention: the same idea where the months differ.
 
     Pitfalls:
@@ -466,6 +500,10 @@ def compound_churn_rate(churn_rate: T, periods: Values, *, undefined: Undefined 
     better="higher",
     bounds=(0, None),
     inputs={"retention_rate": level(OPEN_PERCENT), "periods": level(AMOUNT)},
+    rises=("retention_rate",),
+    rivals={
+        "100 - periods x churn": lambda retention_rate, periods: 100 - periods * (100 - retention_rate),
+    },
 )
 def compound_retention_rate(retention_rate: T, periods: Values, *, undefined: Undefined = nan) -> T:
     r"""Retention over several periods that each keep the same share; over 1/12 of a period as well.
@@ -499,7 +537,7 @@ def compound_retention_rate(retention_rate: T, periods: Values, *, undefined: Un
     -----
     Other definitions in use:
 
-    * 100 - 12 x churn: turns negative; retention multiplies, it does not subtract.
+    * 100 - periods x churn: turns negative; retention multiplies, it does not subtract.
 
     Pitfalls:
 
@@ -526,6 +564,11 @@ def compound_retention_rate(retention_rate: T, periods: Values, *, undefined: Un
     better="higher",
     bounds=(-100, None),
     inputs={"start": stock(COUNT), "end": stock(COUNT)},
+    rises=("end",),
+    falls=("start",),
+    rivals={
+        "new / start": lambda new, start: 100 * new / start,
+    },
     base="start",
 )
 def customer_growth_rate(start: T, end: Values, *, undefined: Undefined = nan) -> T:

@@ -15,6 +15,9 @@ from csmetrics.core._types import T, Undefined, Values
 _BILLS_AND_MONTHS = {"day": (365, 12), "week": (52, 12), "month": (1, 1), "quarter": (1, 3), "year": (1, 12)}
 _WORDS: dict[Any, tuple[float, float]] = {**_BILLS_AND_MONTHS, None: (nan, nan)}
 
+# Bills a month where a month has four weeks, or thirty days
+_FOUR_WEEKS = {"day": 30, "week": 4, "month": 1, "quarter": 1 / 3, "year": 1 / 12}
+
 _NOT_NEW = "losses of customers who were not there at the start do not belong here"
 
 
@@ -28,6 +31,11 @@ _NOT_NEW = "losses of customers who were not there at the start do not belong he
         "amount": flow(MONEY),
         "interval": level(choice("day", "week", "month", "quarter", "year")),
         "count": level(COUNT),
+    },
+    rises=("amount",),
+    falls=("count",),
+    rivals={
+        "a week times 4 and a day times 30": lambda amount, interval, count: amount * _FOUR_WEEKS.get(interval) / count,
     },
     base="count",
 )
@@ -69,7 +77,8 @@ def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: 
 
     Other definitions in use:
 
-    * a week times 4 (Ghost, Polar) or 4.345 (RevenueCat), a day times 30 (Polar): 4 weeks a month lose 7.7 %.
+    * a week times 4 and a day times 30 (Polar; Ghost for weeks): 4 weeks a month lose 7.7 %.
+    * a week times 4.345 (RevenueCat): 0.3 % more than 52 weeks in 12 months.
     * each subscription rounded to the cent (Polar) or down (Ghost): the sum of rounded values is not the rounded sum.
     * only discounts that last forever subtracted (Stripe by default), or all of them, however short (ProfitWell).
 
@@ -110,6 +119,7 @@ def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: 
     better="higher",
     bounds=(0, None),
     inputs={"mrr": stock(MONEY)},
+    rises=("mrr",),
 )
 def arr(mrr: T, *, undefined: Undefined = nan) -> T:
     r"""Recurring revenue of a year at today's monthly value.
@@ -181,6 +191,13 @@ def arr(mrr: T, *, undefined: Undefined = nan) -> T:
     better="higher",
     bounds=(0, None),
     inputs={"mrr": stock(MONEY), "customers": stock(COUNT)},
+    rises=("mrr",),
+    falls=("customers",),
+    rivals={
+        "per seat": lambda mrr, seats_licensed: mrr / seats_licensed,
+        "free users below the line": lambda mrr, total: mrr / total,
+        "times 12": lambda mrr, customers: 12 * mrr / customers,
+    },
     base="customers",
 )
 def arpa(mrr: T, customers: Values, *, undefined: Undefined = nan) -> T:
@@ -219,7 +236,7 @@ def arpa(mrr: T, customers: Values, *, undefined: Undefined = nan) -> T:
 
     Other definitions in use:
 
-    * per user or seat (ARPU in the strict sense): give users as `customers`.
+    * per seat or user (ARPU in the strict sense): give seats or users as `customers`.
     * free users below the line as well: falls whenever a free plan does well.
     * times 12, per year: give the `arr` as `mrr`.
 
@@ -248,6 +265,11 @@ def arpa(mrr: T, customers: Values, *, undefined: Undefined = nan) -> T:
     better="higher",
     bounds=(0, None),
     inputs={"new_mrr": flow(MONEY), "new": flow(COUNT)},
+    rises=("new_mrr",),
+    falls=("new",),
+    rivals={
+        "MRR / customers": lambda mrr, customers: mrr / customers,
+    },
     base="new",
 )
 def asp(new_mrr: T, new: Values, *, undefined: Undefined = nan) -> T:
@@ -287,6 +309,7 @@ def asp(new_mrr: T, new: Values, *, undefined: Undefined = nan) -> T:
     Other definitions in use:
 
     * value of the whole contract per deal: mixes price with length of term.
+    * MRR / customers: that is `arpa`, the mean of all customers and not of those who just bought.
 
     Pitfalls:
 
@@ -316,6 +339,11 @@ def asp(new_mrr: T, new: Values, *, undefined: Undefined = nan) -> T:
         "churned_mrr": flow(MONEY),
         "reactivation_mrr": flow(MONEY),
     },
+    rises=("new_mrr", "expansion_mrr", "reactivation_mrr"),
+    falls=("contraction_mrr", "churned_mrr"),
+    rivals={
+        "MRR at the end - MRR at the start": lambda start_mrr, end_mrr: end_mrr - start_mrr,
+    },
 )
 def net_new_mrr(
     new_mrr: T,
@@ -331,7 +359,8 @@ def net_new_mrr(
     .. math::
 
         \text{net new MRR} =
-        \text{new} + \text{expansion} + \text{reactivation} - \text{contraction} - \text{churned}
+        \text{new MRR} + \text{expansion MRR} + \text{reactivation MRR}
+        - \text{contraction MRR} - \text{churned MRR}
 
     Parameters
     ----------
@@ -370,6 +399,7 @@ def net_new_mrr(
 
     * without a bucket for reactivation (PostHog, Metabase): who comes back counts as new; the sum is the same.
     * a change of exchange rates as a movement of its own (Stripe, Chargebee): leave it out here, or add it after.
+    * MRR at the end - MRR at the start: the same, with a change of exchange rates in it.
 
     Pitfalls:
 
@@ -409,6 +439,11 @@ def net_new_mrr(
     bounds=(0, 100),
     inputs={"start_mrr": stock(MONEY), "contraction_mrr": flow(MONEY), "churned_mrr": flow(MONEY)},
     rules=[at_most(("contraction_mrr", "churned_mrr"), "start_mrr", hint=_NOT_NEW)],
+    rises=("contraction_mrr", "churned_mrr"),
+    falls=("start_mrr",),
+    rivals={
+        "churned / start, without contraction": lambda start_mrr, churned_mrr: 100 * churned_mrr / start_mrr,
+    },
     base="start_mrr",
 )
 def gross_revenue_churn_rate(
@@ -416,7 +451,10 @@ def gross_revenue_churn_rate(
 ) -> T:
     r"""Share of the period's opening MRR lost to customers who left or now pay less.
 
-    .. math:: \text{gross churn} = \frac{\text{contraction} + \text{churned}}{\text{start}} \times 100
+    .. math::
+
+        \text{gross churn} =
+        \frac{\text{contraction MRR} + \text{churned MRR}}{\text{start MRR}} \times 100
 
     Parameters
     ----------
@@ -496,6 +534,13 @@ def gross_revenue_churn_rate(
         "reactivation_mrr": flow(MONEY),
     },
     rules=[at_most(("contraction_mrr", "churned_mrr"), "start_mrr", hint=_NOT_NEW)],
+    rises=("contraction_mrr", "churned_mrr"),
+    falls=("expansion_mrr", "reactivation_mrr"),
+    rivals={
+        "without reactivation": lambda start_mrr, expansion_mrr, contraction_mrr, churned_mrr: (
+            100 * (contraction_mrr + churned_mrr - expansion_mrr) / start_mrr
+        ),
+    },
     base="start_mrr",
     not_beside={"reactivation_mrr": "new_mrr"},
 )
@@ -513,7 +558,8 @@ def net_revenue_churn_rate(
     .. math::
 
         \text{net churn} =
-        \frac{\text{contraction} + \text{churned} - \text{expansion} - \text{reactivation}}{\text{start}} \times 100
+        \frac{\text{contraction MRR} + \text{churned MRR} - \text{expansion MRR} - \text{reactivation MRR}}
+        {\text{start MRR}} \times 100
 
     Parameters
     ----------
@@ -602,12 +648,22 @@ def net_revenue_churn_rate(
     bounds=(0, 100),
     inputs={"start_mrr": stock(MONEY), "contraction_mrr": flow(MONEY), "churned_mrr": flow(MONEY)},
     rules=[at_most(("contraction_mrr", "churned_mrr"), "start_mrr", hint=_NOT_NEW)],
+    rises=("start_mrr",),
+    falls=("contraction_mrr", "churned_mrr"),
+    rivals={
+        "with expansion above the line": lambda start_mrr, expansion_mrr, contraction_mrr, churned_mrr: (
+            100 * (start_mrr + expansion_mrr - contraction_mrr - churned_mrr) / start_mrr
+        ),
+    },
     base="start_mrr",
 )
 def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the period's opening MRR that is still there at its end, without anything added.
 
-    .. math:: \text{GRR} = \frac{\text{start} - \text{contraction} - \text{churned}}{\text{start}} \times 100
+    .. math::
+
+        \text{GRR} =
+        \frac{\text{start MRR} - \text{contraction MRR} - \text{churned MRR}}{\text{start MRR}} \times 100
 
     Parameters
     ----------
@@ -696,6 +752,19 @@ def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined
         "reactivation_mrr": flow(MONEY),
     },
     rules=[at_most(("contraction_mrr", "churned_mrr"), "start_mrr", hint=_NOT_NEW)],
+    rises=("expansion_mrr", "reactivation_mrr"),
+    falls=("contraction_mrr", "churned_mrr"),
+    rivals={
+        "with new business": lambda start_mrr, new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr: (
+            100 * (start_mrr + new_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr) / start_mrr
+        ),
+        "with reactivation": lambda start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr: (
+            100 * (start_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr) / start_mrr
+        ),
+        "without reactivation": lambda start_mrr, expansion_mrr, contraction_mrr, churned_mrr: (
+            100 * (start_mrr + expansion_mrr - contraction_mrr - churned_mrr) / start_mrr
+        ),
+    },
     base="start_mrr",
     not_beside={"reactivation_mrr": "new_mrr"},
 )
@@ -713,8 +782,8 @@ def nrr(
     .. math::
 
         \text{NRR} =
-        \frac{\text{start} + \text{expansion} + \text{reactivation} - \text{contraction} - \text{churned}}{\text{start}}
-        \times 100
+        \frac{\text{start MRR} + \text{expansion MRR} + \text{reactivation MRR}
+        - \text{contraction MRR} - \text{churned MRR}}{\text{start MRR}} \times 100
 
     Parameters
     ----------
@@ -757,10 +826,10 @@ def nrr(
 
     Other definitions in use:
 
-    * revenue from existing and new customers over start: that is growth, `mrr_growth_rate` plus 100.
+    * with new business, so existing and new customers over start: that is growth, `mrr_growth_rate` plus 100.
     * movements of the whole period, whoever made them, over start ("lazy NRR"): refused here once it passes the base.
-    * with reactivation (ChartMogul's net churn and its cohort view) or without it (its NRR chart): `reactivation_mrr`
-      is 0 unless given.
+    * with reactivation, as in ChartMogul's net churn and its cohort view: give `reactivation_mrr`.
+    * without reactivation, as in ChartMogul's NRR chart: `reactivation_mrr` is 0 unless given.
     * trailing twelve months, only customers above a size (some listed companies): say so beside the figure.
 
     Pitfalls:
@@ -815,12 +884,19 @@ def nrr(
     better="higher",
     bounds=(0, None),
     inputs={"expansion_mrr": flow(MONEY), "start_mrr": stock(MONEY)},
+    rises=("expansion_mrr",),
+    falls=("start_mrr",),
+    rivals={
+        "(expansion + reactivation) / start": lambda expansion_mrr, reactivation_mrr, start_mrr: (
+            100 * (expansion_mrr + reactivation_mrr) / start_mrr
+        ),
+    },
     base="start_mrr",
 )
 def expansion_rate(expansion_mrr: T, start_mrr: Values, *, undefined: Undefined = nan) -> T:
     r"""MRR that the period's opening customers added, as a share of what they paid at its start.
 
-    .. math:: \text{expansion rate} = \frac{\text{expansion}}{\text{start}} \times 100
+    .. math:: \text{expansion rate} = \frac{\text{expansion MRR}}{\text{start MRR}} \times 100
 
     Parameters
     ----------
@@ -855,6 +931,7 @@ def expansion_rate(expansion_mrr: T, start_mrr: Values, *, undefined: Undefined 
 
     * growth of expansion itself, this period's over the last one's: that is another question.
     * the change in expansion over start: a second difference, and hard to read.
+    * (expansion + reactivation) / start (Chargebee): those who come back were no customers at the start.
     * customers who upgraded / customers: a share of customers; `adoption_rate` counts it.
 
     Pitfalls:
@@ -891,12 +968,19 @@ def expansion_rate(expansion_mrr: T, start_mrr: Values, *, undefined: Undefined 
     bounds=(0, 100),
     inputs={"contraction_mrr": flow(MONEY), "start_mrr": stock(MONEY)},
     rules=[at_most("contraction_mrr", "start_mrr", hint=_NOT_NEW)],
+    rises=("contraction_mrr",),
+    falls=("start_mrr",),
+    rivals={
+        "(contraction + churned) / start": lambda contraction_mrr, churned_mrr, start_mrr: (
+            100 * (contraction_mrr + churned_mrr) / start_mrr
+        ),
+    },
     base="start_mrr",
 )
 def contraction_rate(contraction_mrr: T, start_mrr: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the period's opening MRR given up by customers who stayed and pay less.
 
-    .. math:: \text{contraction rate} = \frac{\text{contraction}}{\text{start}} \times 100
+    .. math:: \text{contraction rate} = \frac{\text{contraction MRR}}{\text{start MRR}} \times 100
 
     Parameters
     ----------
@@ -930,6 +1014,7 @@ def contraction_rate(contraction_mrr: T, start_mrr: Values, *, undefined: Undefi
     Other definitions in use:
 
     * contraction / MRR due to renew (Displayr): give that MRR as `start_mrr`.
+    * (contraction + churned) / start (Chargebee): that is `gross_revenue_churn_rate`.
     * a move to a cheaper yearly plan left out, as the term grew (the SQL of fight-churn calls it extension).
 
     Pitfalls:
@@ -956,12 +1041,22 @@ def contraction_rate(contraction_mrr: T, start_mrr: Values, *, undefined: Undefi
     better="higher",
     bounds=(-100, None),
     inputs={"start_mrr": stock(MONEY), "end_mrr": stock(MONEY)},
+    rises=("end_mrr",),
+    falls=("start_mrr",),
+    rivals={
+        "net new / start": lambda new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr, start_mrr: (
+            100 * (new_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr) / start_mrr
+        ),
+        "the monthly rate that compounds": lambda start_mrr, end_mrr, periods: (
+            100 * ((end_mrr / start_mrr) ** (1 / periods) - 1)
+        ),
+    },
     base="start_mrr",
 )
 def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan) -> T:
     r"""Change of monthly recurring revenue over the period, against its opening.
 
-    .. math:: \text{growth} = \frac{\text{end} - \text{start}}{\text{start}} \times 100
+    .. math:: \text{growth} = \frac{\text{end MRR} - \text{start MRR}}{\text{start MRR}} \times 100
 
     Parameters
     ----------
@@ -994,7 +1089,7 @@ def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan
 
     Other definitions in use:
 
-    * `net_new_mrr` / start: the same without a change of exchange rates.
+    * net new / start, with `net_new_mrr` above the line: the same without a change of exchange rates.
     * the monthly rate that compounds to the growth of several months (CMGR): the root of end / start, less 1.
 
     Pitfalls:
@@ -1028,6 +1123,13 @@ def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan
         "churned_mrr": flow(MONEY),
         "reactivation_mrr": flow(MONEY),
     },
+    rises=("new_mrr", "expansion_mrr", "reactivation_mrr"),
+    falls=("contraction_mrr", "churned_mrr"),
+    rivals={
+        "without reactivation": lambda new_mrr, expansion_mrr, contraction_mrr, churned_mrr: (
+            (new_mrr + expansion_mrr) / (contraction_mrr + churned_mrr)
+        ),
+    },
     base="contraction_mrr + churned_mrr",
 )
 def quick_ratio(
@@ -1044,7 +1146,8 @@ def quick_ratio(
     .. math::
 
         \text{quick ratio} =
-        \frac{\text{new} + \text{expansion} + \text{reactivation}}{\text{contraction} + \text{churned}}
+        \frac{\text{new MRR} + \text{expansion MRR} + \text{reactivation MRR}}
+        {\text{contraction MRR} + \text{churned MRR}}
 
     Parameters
     ----------
@@ -1117,6 +1220,10 @@ def quick_ratio(
     better="higher",
     bounds=(-100, None),
     inputs={"nrr": level(OPEN_PERCENT), "earned_new": level(OPEN_PERCENT)},
+    rises=("nrr", "earned_new"),
+    rivals={
+        "earned growth factor": lambda nrr, earned_new: nrr + earned_new,
+    },
 )
 def earned_growth_rate(nrr: T, earned_new: Values, *, undefined: Undefined = nan) -> T:
     r"""Growth that comes from customers who stay, buy more and bring others.

@@ -25,12 +25,20 @@ from csmetrics.core._types import T, Undefined, Values
     bounds=(0, 100),
     inputs={"resolved_first_contact": flow(COUNT), "contacts": flow(COUNT)},
     rules=[at_most("resolved_first_contact", "contacts", hint="count only contacts that are in `contacts`")],
+    rises=("resolved_first_contact",),
+    falls=("contacts",),
+    rivals={
+        "issues / all contacts": lambda contacts, repeat_contacts: 100 * contacts / (contacts + repeat_contacts),
+        "resolved at first contact / solved tickets": lambda resolved_first_contact, resolved: (
+            100 * resolved_first_contact / resolved
+        ),
+    },
     base="contacts",
 )
 def fcr(resolved_first_contact: T, contacts: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the customers' issues that were settled at the first contact (gross FCR).
 
-    .. math:: \text{FCR} = \frac{\text{resolved at first contact}}{\text{contacts}} \times 100
+    .. math:: \text{FCR} = \frac{\text{resolved first contact}}{\text{contacts}} \times 100
 
     Parameters
     ----------
@@ -66,9 +74,9 @@ def fcr(resolved_first_contact: T, contacts: Values, *, undefined: Undefined = n
 
     * net FCR: issues that the first level cannot settle leave the base (MetricNet). Give the smaller `contacts`.
     * 100 - `repeat_contact_rate`: counts every contact, also the second and third of one issue.
-    * issues / contacts: 1.9 contacts for each issue give 53 %. The two are not the same measure.
-    * tickets solved with fewer than two agent replies (Zendesk) or with no further customer reply (Freshservice),
-      over solved tickets: unsolved tickets are not in the base.
+    * issues / all contacts: 1.9 contacts for each issue give 53 %. The two are not the same measure.
+    * resolved at first contact / solved tickets, the first being those with fewer than two agent replies (Zendesk) or
+      with no further customer reply (Freshservice): unsolved tickets are not in the base.
     * share of customers who say so in a survey: counts only those who answer.
 
     Pitfalls:
@@ -96,6 +104,8 @@ def fcr(resolved_first_contact: T, contacts: Values, *, undefined: Undefined = n
     better="lower",
     bounds=(0, None),
     inputs={"response_time": flow(DURATION), "responded": flow(COUNT)},
+    rises=("response_time",),
+    falls=("responded",),
     base="responded",
 )
 def first_response_time(response_time: T, responded: Values, *, undefined: Undefined = nan) -> T:
@@ -164,12 +174,14 @@ def first_response_time(response_time: T, responded: Values, *, undefined: Undef
     better="lower",
     bounds=(0, None),
     inputs={"resolution_time_sum": flow(DURATION), "resolved": flow(COUNT)},
+    rises=("resolution_time_sum",),
+    falls=("resolved",),
     base="resolved",
 )
 def resolution_time(resolution_time_sum: T, resolved: Values, *, undefined: Undefined = nan) -> T:
     r"""Mean time from a ticket's creation to its solution.
 
-    .. math:: \text{resolution time} = \frac{\text{sum of resolution times}}{\text{resolved}}
+    .. math:: \text{resolution time} = \frac{\text{resolution time sum}}{\text{resolved}}
 
     Parameters
     ----------
@@ -237,6 +249,11 @@ def resolution_time(resolution_time_sum: T, resolved: Values, *, undefined: Unde
         "hold_time": flow(DURATION),
         "wrap_time": flow(DURATION),
         "contacts": flow(COUNT),
+    },
+    rises=("talk_time", "hold_time", "wrap_time"),
+    falls=("contacts",),
+    rivals={
+        "talk time alone": lambda talk_time, contacts: talk_time / contacts,
     },
     base="contacts",
 )
@@ -314,6 +331,8 @@ def average_handle_time(
     bounds=(0, 100),
     inputs={"reopened": flow(COUNT), "resolved": flow(COUNT)},
     rules=[at_most("reopened", "resolved", hint="count each reopened ticket once, and only tickets in `resolved`")],
+    rises=("reopened",),
+    falls=("resolved",),
     base="resolved",
 )
 def reopen_rate(reopened: T, resolved: Values, *, undefined: Undefined = nan) -> T:
@@ -380,6 +399,8 @@ def reopen_rate(reopened: T, resolved: Values, *, undefined: Undefined = nan) ->
     bounds=(0, 100),
     inputs={"escalated": flow(COUNT), "tickets": flow(COUNT)},
     rules=[at_most("escalated", "tickets", hint="count each escalated ticket once, and only tickets in `tickets`")],
+    rises=("escalated",),
+    falls=("tickets",),
     base="tickets",
 )
 def escalation_rate(escalated: T, tickets: Values, *, undefined: Undefined = nan) -> T:
@@ -452,6 +473,11 @@ def escalation_rate(escalated: T, tickets: Values, *, undefined: Undefined = nan
     bounds=(0, 100),
     inputs={"met": flow(COUNT), "measured": flow(COUNT)},
     rules=[at_most("met", "measured", hint="count only tickets that are in `measured`")],
+    rises=("met",),
+    falls=("measured",),
+    rivals={
+        "all tickets opened in the period below the line": lambda met, tickets: 100 * met / tickets,
+    },
     base="measured",
 )
 def sla_attainment(met: T, measured: Values, *, undefined: Undefined = nan) -> T:
@@ -527,6 +553,11 @@ def sla_attainment(met: T, measured: Values, *, undefined: Undefined = nan) -> T
     better="higher",
     bounds=(0, 100),
     inputs={"self_served": flow(COUNT), "assisted": flow(COUNT)},
+    rises=("self_served",),
+    falls=("assisted",),
+    rivals={
+        "self-served / assisted": lambda self_served, assisted: 100 * self_served / assisted,
+    },
     base="self_served + assisted",
 )
 def self_service_rate(self_served: T, assisted: Values, *, undefined: Undefined = nan) -> T:
@@ -565,7 +596,8 @@ def self_service_rate(self_served: T, assisted: Values, *, undefined: Undefined 
 
     Other definitions in use:
 
-    * self-service score, help center users / users with tickets (Zendesk): a ratio. 4 to 1 is 80 % here.
+    * self-served / assisted, as Zendesk's self-service score (help center users / users with tickets): a ratio. 4 to 1,
+      which is 400 %, is 80 % here.
     * (article views - tickets after a view) / article views: a base of views, not of questions.
     * questions settled without an agent / all questions, also those never answered: lower than this one.
 
@@ -595,6 +627,11 @@ def self_service_rate(self_served: T, assisted: Values, *, undefined: Undefined 
     better="lower",
     bounds=(0, None),
     inputs={"tickets": flow(COUNT), "customers": stock(COUNT)},
+    rises=("tickets",),
+    falls=("customers",),
+    rivals={
+        "tickets / active users": lambda tickets, active: 100 * tickets / active,
+    },
     base="customers",
 )
 def contact_rate(tickets: T, customers: Values, *, undefined: Undefined = nan) -> T:
@@ -661,6 +698,11 @@ def contact_rate(tickets: T, customers: Values, *, undefined: Undefined = nan) -
     better="lower",
     bounds=(0, None),
     inputs={"support_cost": flow(MONEY), "tickets": flow(COUNT)},
+    rises=("support_cost",),
+    falls=("tickets",),
+    rivals={
+        "cost per resolution": lambda support_cost, resolved: support_cost / resolved,
+    },
     base="tickets",
 )
 def cost_per_ticket(support_cost: T, tickets: Values, *, undefined: Undefined = nan) -> T:
@@ -726,6 +768,8 @@ def cost_per_ticket(support_cost: T, tickets: Values, *, undefined: Undefined = 
     bounds=(0, 100),
     inputs={"repeat_contacts": flow(COUNT), "contacts": flow(COUNT)},
     rules=[at_most("repeat_contacts", "contacts", hint="`contacts` counts all contacts, first and repeated")],
+    rises=("repeat_contacts",),
+    falls=("contacts",),
     base="contacts",
 )
 def repeat_contact_rate(repeat_contacts: T, contacts: Values, *, undefined: Undefined = nan) -> T:
@@ -804,6 +848,13 @@ def repeat_contact_rate(repeat_contacts: T, contacts: Values, *, undefined: Unde
             hint="no more tickets can be closed than were open or came in",
         )
     ],
+    rises=("backlog_start", "received", "reopened"),
+    falls=("resolved", "cancelled"),
+    rivals={
+        "start + received - resolved only": lambda backlog_start, received, resolved: (
+            backlog_start + received - resolved
+        ),
+    },
 )
 def ticket_backlog(
     backlog_start: T,
@@ -818,7 +869,7 @@ def ticket_backlog(
 
     .. math::
 
-        \text{backlog} = \text{backlog at start} + \text{received} + \text{reopened}
+        \text{backlog} = \text{backlog start} + \text{received} + \text{reopened}
         - \text{resolved} - \text{cancelled}
 
     Parameters

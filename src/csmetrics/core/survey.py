@@ -31,6 +31,13 @@ from csmetrics.core._types import T, Undefined, Values
     better="higher",
     bounds=(-100, 100),
     inputs={"promoters": flow(COUNT), "passives": flow(COUNT), "detractors": flow(COUNT)},
+    rises=("promoters",),
+    falls=("detractors",),
+    rivals={
+        "passives left out below the line": lambda promoters, detractors: (
+            100 * (promoters - detractors) / (promoters + detractors)
+        ),
+    },
     base="promoters + passives + detractors",
 )
 def nps(promoters: T, passives: Values, detractors: Values, *, undefined: Undefined = nan) -> T:
@@ -115,6 +122,7 @@ def nps(promoters: T, passives: Values, detractors: Values, *, undefined: Undefi
     better="higher",
     bounds=(-100, 100),
     inputs={"scores": flow(ANSWERS), "weights": flow(AMOUNT)},
+    rises=("scores",),
     base="answered scores",
     reduces=True,
 )
@@ -227,6 +235,12 @@ def nps_from_scores(
     bounds=(0, 100),
     inputs={"satisfied": flow(COUNT), "responses": flow(COUNT)},
     rules=[at_most("satisfied", "responses", hint="count only those who answered, in both")],
+    rises=("satisfied",),
+    falls=("responses",),
+    rivals={
+        "good / (good + bad)": lambda satisfied, responses, neutral: 100 * satisfied / (responses - neutral),
+        "satisfied / invited": lambda satisfied, invited: 100 * satisfied / invited,
+    },
     base="responses",
 )
 def csat(satisfied: T, responses: Values, *, undefined: Undefined = nan) -> T:
@@ -267,7 +281,8 @@ def csat(satisfied: T, responses: Values, *, undefined: Undefined = nan) -> T:
 
     * mean rating, also as percent of the highest: a 1 to 5 scale then starts at 20 %. See `csat_mean_from_ratings`.
     * great minus not good (Help Scout's happiness score): runs from -100 to 100, as `net_sentiment` does.
-    * good / (good + bad) (Zendesk): no middle to count.
+    * good / (good + bad) (Zendesk): no middle to count; neutral answers leave the base.
+    * satisfied / invited: those who did not answer count as not satisfied.
 
     Pitfalls:
 
@@ -294,6 +309,7 @@ def csat(satisfied: T, responses: Values, *, undefined: Undefined = nan) -> T:
     better="higher",
     bounds=(0, 100),
     inputs={"ratings": flow(ANSWERS), "weights": flow(AMOUNT)},
+    rises=("ratings",),
     base="answered ratings",
     reduces=True,
 )
@@ -385,6 +401,7 @@ def csat_from_ratings(
     unit="rating",
     better="higher",
     inputs={"ratings": flow(ANSWERS)},
+    rises=("ratings",),
     base="answered ratings",
     reduces=True,
 )
@@ -463,6 +480,8 @@ def csat_mean_from_ratings(
     better="higher",
     bounds=(0, None),
     inputs={"effort_sum": flow(AMOUNT), "responses": flow(COUNT)},
+    rises=("effort_sum",),
+    falls=("responses",),
     base="responses",
 )
 def ces(effort_sum: T, responses: Values, *, undefined: Undefined = nan) -> T:
@@ -528,6 +547,7 @@ def ces(effort_sum: T, responses: Values, *, undefined: Undefined = nan) -> T:
     unit="rating",
     better="higher",
     inputs={"ratings": flow(ANSWERS)},
+    rises=("ratings",),
     base="answered ratings",
     reduces=True,
 )
@@ -603,6 +623,8 @@ def ces_from_ratings(ratings: AnswerColumn, *, scale: tuple[int, int] = (1, 7), 
     bounds=(0, 100),
     inputs={"easy": flow(COUNT), "responses": flow(COUNT)},
     rules=[at_most("easy", "responses", hint="count only those who answered, in both")],
+    rises=("easy",),
+    falls=("responses",),
     base="responses",
 )
 def ces_top_box(easy: T, responses: Values, *, undefined: Undefined = nan) -> T:
@@ -666,6 +688,8 @@ def ces_top_box(easy: T, responses: Values, *, undefined: Undefined = nan) -> T:
     bounds=(-100, 100),
     inputs={"easy": flow(COUNT), "difficult": flow(COUNT), "responses": flow(COUNT)},
     rules=[at_most(("easy", "difficult"), "responses", hint="count only those who answered, each once")],
+    rises=("easy",),
+    falls=("difficult",),
     base="responses",
 )
 def net_easy_score(easy: T, difficult: Values, responses: Values, *, undefined: Undefined = nan) -> T:
@@ -732,6 +756,8 @@ def net_easy_score(easy: T, difficult: Values, responses: Values, *, undefined: 
     bounds=(0, 100),
     inputs={"responses": flow(COUNT), "invited": flow(COUNT)},
     rules=[at_most("responses", "invited", hint="count each invited person's answer once")],
+    rises=("responses",),
+    falls=("invited",),
     base="invited",
 )
 def response_rate(responses: T, invited: Values, *, undefined: Undefined = nan) -> T:
@@ -798,6 +824,12 @@ def response_rate(responses: T, invited: Values, *, undefined: Undefined = nan) 
     bounds=(0, 100),
     inputs={"followed_up": flow(COUNT), "due": flow(COUNT)},
     rules=[at_most("followed_up", "due", hint="count only answers that were due for a follow-up")],
+    rises=("followed_up",),
+    falls=("due",),
+    rivals={
+        "followed up / all answers": lambda followed_up, responses: 100 * followed_up / responses,
+        "followed up / detractors": lambda followed_up, detractors: 100 * followed_up / detractors,
+    },
     base="due",
 )
 def closed_loop_rate(followed_up: T, due: Values, *, undefined: Undefined = nan) -> T:
@@ -834,7 +866,8 @@ def closed_loop_rate(followed_up: T, due: Values, *, undefined: Undefined = nan)
     -----
     Other definitions in use:
 
-    * all answers below the line, or the detractors' alone.
+    * followed up / all answers: asks for a follow-up of everyone, the content included.
+    * followed up / detractors: the most usual base; those whose time has not run out count as missed.
     * contacted, or the matter settled; within 48 hours (Bain), or ever.
 
     Pitfalls:
@@ -861,6 +894,14 @@ def closed_loop_rate(followed_up: T, due: Values, *, undefined: Undefined = nan)
     better="higher",
     bounds=(-100, 100),
     inputs={"positive": flow(COUNT), "neutral": flow(COUNT), "negative": flow(COUNT)},
+    rises=("positive",),
+    falls=("negative",),
+    rivals={
+        "neutral left out below the line": lambda positive, negative: (
+            100 * (positive - negative) / (positive + negative)
+        ),
+        "positive / (positive + negative)": lambda positive, negative: 100 * positive / (positive + negative),
+    },
     base="positive + neutral + negative",
 )
 def net_sentiment(positive: T, neutral: Values, negative: Values, *, undefined: Undefined = nan) -> T:
@@ -937,6 +978,7 @@ def net_sentiment(positive: T, neutral: Values, negative: Values, *, undefined: 
     better="neither",
     bounds=(0, None),
     inputs={"severity": level(AMOUNT), "frequency": flow(AMOUNT)},
+    rises=("severity", "frequency"),
 )
 def theme_priority(severity: T, frequency: Values, *, undefined: Undefined = nan) -> T:
     r"""How bad a theme of the feedback is times how often it comes up.

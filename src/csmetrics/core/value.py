@@ -33,6 +33,16 @@ _FIRST_PAYMENTS = ("now", "next", "certain_next")
     unit="money",
     better="higher",
     inputs={"arpa": level(MONEY), "churn_rate": level(PERCENT), "gross_margin": level(MARGIN)},
+    rises=("gross_margin",),
+    rivals={
+        "ARPA / churn, without the margin": lambda arpa, churn_rate: 100 * arpa / churn_rate,
+        "net revenue churn": lambda arpa, gross_margin, start_mrr, expansion_mrr, contraction_mrr, churned_mrr: (
+            arpa * gross_margin * start_mrr / (100 * (contraction_mrr + churned_mrr - expansion_mrr))
+        ),
+        "margin / (churn + discount)": lambda arpa, churn_rate, gross_margin, discount_rate: (
+            arpa * gross_margin / (churn_rate + discount_rate)
+        ),
+    },
     base="churn_rate",
 )
 def clv(arpa: T, churn_rate: Values, gross_margin: Values = 100, *, undefined: Undefined = nan) -> T:
@@ -79,6 +89,8 @@ def clv(arpa: T, churn_rate: Values, gross_margin: Values = 100, *, undefined: U
     * (ARPA - cost to serve) / churn (Polar): the same, with the margin in money.
     * what customers have paid to date, on average: needs no model, and leaves out all that is still to come.
     * net revenue churn below the line: grows without limit as expansion nears the losses.
+    * ARPA / churn, without the margin: lifetime revenue, which is what comes out where no margin is given.
+    * margin / (churn + discount): with interest, `discounted_clv` with payments at the end of each period.
 
     Pitfalls:
 
@@ -128,6 +140,10 @@ def clv(arpa: T, churn_rate: Values, gross_margin: Values = 100, *, undefined: U
         "lifetime": level(AMOUNT),
         "gross_margin": level(MARGIN),
     },
+    rises=("gross_margin",),
+    rivals={
+        "without the margin": lambda order_value, purchases, lifetime: order_value * purchases * lifetime,
+    },
 )
 def clv_from_purchases(
     order_value: T, purchases: Values, lifetime: Values, gross_margin: Values = 100, *, undefined: Undefined = nan
@@ -175,6 +191,7 @@ def clv_from_purchases(
     * a model of purchases and of silent leaving for each customer (BG/NBD with gamma-gamma): uses how recent and how
       frequent each one's purchases are.
     * revenue to date per customer: what was, not what will be.
+    * without the margin: lifetime revenue, which is what comes out where no margin is given.
 
     Pitfalls:
 
@@ -219,6 +236,16 @@ def clv_from_purchases(
     unit="money",
     better="higher",
     inputs={"margin": level(SIGNED_MONEY), "retention_rate": level(PERCENT), "discount_rate": level(OPEN_PERCENT)},
+    rises=("margin",),
+    rivals={
+        "margin / (churn + discount)": lambda margin, retention_rate, discount_rate: (
+            100 * margin / (100 - retention_rate + discount_rate)
+        ),
+        "margin x retention / (churn + discount)": lambda margin, retention_rate, discount_rate: (
+            margin * retention_rate / (100 - retention_rate + discount_rate)
+        ),
+        "margin / churn, without interest": lambda margin, retention_rate: 100 * margin / (100 - retention_rate),
+    },
     base="1 + discount_rate - retention_rate",
 )
 def discounted_clv(
@@ -234,11 +261,12 @@ def discounted_clv(
 
     .. math::
 
-        \text{now: } \frac{m (1 + d)}{1 + d - r}
-        \qquad \text{next: } \frac{m r}{1 + d - r}
-        \qquad \text{certain next: } \frac{m}{1 + d - r}
-
-    with margin m, and with retention r and discount d as fractions.
+        \text{now: } \frac{\text{margin} \times (1 + \text{discount rate} / 100)}
+        {1 + \text{discount rate} / 100 - \text{retention rate} / 100}
+        \qquad \text{next: } \frac{\text{margin} \times \text{retention rate} / 100}
+        {1 + \text{discount rate} / 100 - \text{retention rate} / 100}
+        \qquad \text{certain next: } \frac{\text{margin}}
+        {1 + \text{discount rate} / 100 - \text{retention rate} / 100}
 
     Parameters
     ----------
@@ -284,9 +312,12 @@ def discounted_clv(
     * the three timings themselves: textbooks print each of them as "the" CLV; a margin of 100 with 80 % retention at
       10 % is worth 366.67, 266.67 or 333.33.
     * margin / (churn + discount): that is ``"certain_next"``.
+    * margin x retention / (churn + discount), as Gupta and Lehmann have it: that is ``"next"``.
+    * margin / churn, without interest: that is `clv`, and money of years to come is worth as much as today's.
     * with retention that rises as customers age: the sum over an observed curve; a constant rate sells old customers
       short.
-    * growth of the margin g in the series, m r / (1 + d - r (1 + g)): has no value once r (1 + g) reaches 1 + d.
+    * growth of the margin g in the series, m r / (1 + d - r (1 + g)), with retention r and discount d as fractions: has
+      no value once r (1 + g) reaches 1 + d.
 
     Pitfalls:
 
@@ -356,6 +387,11 @@ def _check_options(first_payment: Any, horizon: Any) -> None:
     better="lower",
     bounds=(0, None),
     inputs={"acquisition_cost": flow(MONEY), "new": flow(COUNT)},
+    rises=("acquisition_cost",),
+    falls=("new",),
+    rivals={
+        "acquisition cost / all customers": lambda acquisition_cost, customers: acquisition_cost / customers,
+    },
     base="new",
 )
 def cac(acquisition_cost: T, new: Values, *, undefined: Undefined = nan) -> T:
@@ -396,6 +432,7 @@ def cac(acquisition_cost: T, new: Values, *, undefined: Undefined = nan) -> T:
 
     * paid media only: says what the next customer of a campaign costs, not what customers cost.
     * paid CAC: only customers won by paid channels below the line; with all of them it is the blended CAC.
+    * acquisition cost / all customers: those won earlier cost nothing now, so it falls as the company grows.
     * CAC ratio: the prior quarter's cost over new and expansion revenue, per unit of revenue and not per customer.
 
     Pitfalls:
@@ -422,6 +459,11 @@ def cac(acquisition_cost: T, new: Values, *, undefined: Undefined = nan) -> T:
     better="lower",
     bounds=(0, None),
     inputs={"retention_cost": flow(MONEY), "retained": flow(COUNT)},
+    rises=("retention_cost",),
+    falls=("retained",),
+    rivals={
+        "retention cost / all active customers": lambda retention_cost, customers: retention_cost / customers,
+    },
     base="retained",
 )
 def crc(retention_cost: T, retained: Values, *, undefined: Undefined = nan) -> T:
@@ -460,8 +502,8 @@ def crc(retention_cost: T, retained: Values, *, undefined: Undefined = nan) -> T
 
     Other definitions in use:
 
-    * / all active customers: new ones too, who had nothing to be retained for; growth alone lowers it.
-    * / average revenue per retained customer: give that revenue as a total to `crc_ratio`.
+    * retention cost / all active customers: new ones too, who had nothing to be retained for; growth alone lowers it.
+    * CRC / average revenue per retained customer: give that revenue as a total to `crc_ratio`.
     * cost times customers, as one calculator has it: no cost per customer.
 
     Pitfalls:
@@ -490,6 +532,14 @@ def crc(retention_cost: T, retained: Values, *, undefined: Undefined = nan) -> T
     better="lower",
     bounds=(0, None),
     inputs={"retention_cost": flow(MONEY), "revenue": flow(MONEY)},
+    rises=("retention_cost",),
+    falls=("revenue",),
+    rivals={
+        "retention cost / ARR at the end of the period": lambda retention_cost, end_mrr: (
+            100 * retention_cost / (12 * end_mrr)
+        ),
+        "CRC / CLV": lambda crc, clv: 100 * crc / clv,
+    },
     base="revenue",
 )
 def crc_ratio(retention_cost: T, revenue: Values, *, undefined: Undefined = nan) -> T:
@@ -528,8 +578,8 @@ def crc_ratio(retention_cost: T, revenue: Values, *, undefined: Undefined = nan)
 
     Other definitions in use:
 
-    * / ARR at the end of the period: new customers' revenue is in it, so growth lowers the ratio.
-    * / CLV: a cost of one period against the value of a lifetime; `clv_to_crc` is that, upside down.
+    * retention cost / ARR at the end of the period: new customers' revenue is in it, so growth lowers the ratio.
+    * CRC / CLV: a cost of one period against the value of a lifetime; `clv_to_crc` is that, upside down.
 
     Pitfalls:
 
@@ -562,6 +612,11 @@ def crc_ratio(retention_cost: T, revenue: Values, *, undefined: Undefined = nan)
     unit="ratio",
     better="higher",
     inputs={"clv": level(SIGNED_MONEY), "cac": level(MONEY)},
+    rises=("clv",),
+    rivals={
+        "with lifetime revenue above the line": lambda arpa, churn_rate, cac: 100 * arpa / (churn_rate * cac),
+        "(CLV - CAC) / CAC": lambda clv, cac: (clv - cac) / cac,
+    },
     base="cac",
 )
 def clv_to_cac(clv: T, cac: Values, *, undefined: Undefined = nan) -> T:
@@ -626,6 +681,10 @@ def clv_to_cac(clv: T, cac: Values, *, undefined: Undefined = nan) -> T:
     unit="ratio",
     better="higher",
     inputs={"clv": level(SIGNED_MONEY), "crc": level(MONEY)},
+    rises=("clv",),
+    rivals={
+        "CRC / CLV": lambda clv, crc: crc / clv,
+    },
     base="crc",
 )
 def clv_to_crc(clv: T, crc: Values, *, undefined: Undefined = nan) -> T:
@@ -693,6 +752,14 @@ def clv_to_crc(clv: T, crc: Values, *, undefined: Undefined = nan) -> T:
     better="lower",
     bounds=(0, None),
     inputs={"cac": level(MONEY), "arpa": level(MONEY), "gross_margin": level(MARGIN)},
+    rises=("cac",),
+    falls=("arpa", "gross_margin"),
+    rivals={
+        "without the margin": lambda cac, arpa: cac / arpa,
+        "divided by the share of customers who survive": lambda cac, arpa, gross_margin, churn_rate: (
+            10_000 * cac / (arpa * gross_margin * (100 - churn_rate))
+        ),
+    },
     base="arpa x gross_margin",
 )
 def cac_payback(cac: T, arpa: Values, gross_margin: Values = 100, *, undefined: Undefined = nan) -> T:
@@ -734,7 +801,7 @@ def cac_payback(cac: T, arpa: Values, gross_margin: Values = 100, *, undefined: 
     Other definitions in use:
 
     * without the margin (HiveMetric): shorter, and comparable only with itself.
-    * divided by the share of customers who survive as well: those who leave early pay for nobody.
+    * divided by the share of customers who survive a period as well: those who leave early pay for nobody.
     * prior month's cost over the gross profit of that month's new customers (SaaSGrid): the cohort as a whole.
 
     Pitfalls:

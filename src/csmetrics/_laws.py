@@ -1,0 +1,217 @@
+"""What always holds of a metric, and rows of inputs to see it on: the same rows in every run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
+from math import inf, isnan
+from typing import Any, Literal
+
+from csmetrics.core._registry import REQUIRED, Input, Registration
+from csmetrics.errors import CsmetricsError
+
+Row = dict[str, Any]
+
+LawName = Literal[
+    "undefined", "missing", "bounds", "scale", "monotony", "part and whole", "percent not fraction", "not rounded"
+]
+
+
+@dataclass(frozen=True)
+class Law:
+    """One thing that always holds of a metric.
+
+    Attributes
+    ----------
+    law : str
+        Which one.
+    says : str
+        The same in words.
+    inputs : tuple of str
+        The inputs that it speaks of.
+    power : float or None
+        Scale: all `inputs` times k is the result times k to this power.
+    direction : {"rises", "falls"} or None
+        Monotony: what the result does, at most, as the input grows.
+    low, high : float or None
+        Bounds.
+    """
+
+    law: LawName
+    says: str
+    inputs: tuple[str, ...] = ()
+    power: float | None = None
+    direction: Literal["rises", "falls"] | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def laws(spec: Registration) -> tuple[Law, ...]:
+    """List what always holds of a metric."""
+    return tuple(_laws(spec))
+
+
+def adding(spec: Registration) -> tuple[str, ...]:
+    """Give the inputs that add over segments, where all that are numbers do and the result is one over their sums."""
+    names = tuple(n for n, given in spec.inputs.items() if given.kind != "level")
+    return names if len(names) == len(spec.inputs) and not (spec.reduces or spec.over_columns) else ()
+
+
+def _laws(spec: Registration) -> Iterator[Law]:
+    if spec.base:
+        yield Law("undefined", f"no value, and never 0, where {spec.base} is 0")
+    if spec.reduces:
+        yield Law("missing", "a missing answer leaves the base", tuple(spec.inputs))
+    elif spec.over_columns:
+        yield Law("missing", "a missing component is never taken as 0", tuple(spec.inputs))
+    else:
+        yield Law("missing", "no value, and never 0, where an input is missing", tuple(spec.inputs))
+    low, high = spec.bounds
+    if (low, high) != (None, None):
+        ends = [f"at {end} {at:g}" for end, at in (("least", low), ("most", high)) if at is not None]
+        yield Law("bounds", " and ".join(ends), low=low, high=high)
+    sums = adding(spec)
+    if sums:
+        power = 0.0 if spec.base else 1.0
+        same = "the same" if spec.base else "times k"
+        yield Law("scale", f"{same} where {', '.join(sums)} are all times k", sums, power)
+    money = tuple(n for n, given in spec.inputs.items() if given.quantity.name == "money")
+    if money:
+        power = 1.0 if spec.unit == "money" else 0.0
+        same = "times k" if spec.unit == "money" else "the same"
+        yield Law("scale", f"{same} where all money ({', '.join(money)}) is times k", money, power)
+    for name in spec.rises:
+        yield Law("monotony", f"never lower for more {name}, all else the same", (name,), direction="rises")
+    for name in spec.falls:
+        yield Law("monotony", f"never higher for more {name}, all else the same", (name,), direction="falls")
+    if sums and spec.base:
+        yield Law("part and whole", "that of the sums: between those of the parts, never the mean of them", sums)
+    elif sums:
+        yield Law("part and whole", "that of the sums is the sum of the parts'", sums)
+    if spec.unit in ("percent", "points"):
+        yield Law("percent not fraction", f"in {spec.unit}: 5 is 5, not 0.05")
+    if spec.unit != "band":
+        yield Law("not rounded", "all digits")
+
+
+# Rows
+
+
+def rows(spec: Registration, count: int, seed: int = 0) -> list[Row]:
+    """Draw rows of valid inputs, all inputs in each."""
+    rng = random.Random(f"{spec.name} {seed}")
+    draw = _answers if spec.reduces else _components if spec.over_columns else _row
+    found: list[Row] = []
+    for _ in range(100 * count):
+        row = draw(spec, rng)
+        if value(spec, row) is not None:
+            found.append(row)
+        if len(found) == count:
+            break
+    return found
+
+
+def undefined_rows(spec: Registration) -> list[Row]:
+    """Give rows on which the metric has no value, though nothing is missing."""
+    if not spec.base:
+        return []
+    if spec.reduces:
+        return [{**rows(spec, 1)[0], **{n: [] for n in spec.inputs if n not in spec.defaults}}]
+    found: list[Row] = []
+    rng = random.Random(spec.name)
+    for row in rows(spec, 4, seed=1):
+        below = [n for n in spec.inputs if n in spec.base.split()]
+        if spec.over_columns:
+            candidates: Iterator[Row] = iter([{n: [0] * len(row[n]) for n in below}])
+        else:
+            candidates = (dict(zip(below, ends, strict=True)) for ends in product((0, 100), repeat=len(below)))
+        for ends in candidates:
+            empty = _obeying(spec, {**row, **ends}, rng)
+            if empty not in found and value(spec, empty) is None:
+                found.append(empty)
+    return found
+
+
+def missing_rows(spec: Registration) -> list[Row]:
+    """Give rows that each lack one input, or one of the answers or components in it."""
+    if spec.reduces or spec.over_columns:
+        first = next(iter(spec.inputs))
+        if spec.inputs[first].quantity.name == "date":
+            return []
+        return [{**row, first: [None, *row[first][1:]]} for row in rows(spec, 4, seed=2)]
+    return [{**row, name: None} for row in rows(spec, 2, seed=2) for name in spec.inputs]
+
+
+def value(spec: Registration, row: Row) -> float | str | None:
+    """Compute the metric; None where it has no value, and where a rule is broken."""
+    try:
+        result = spec.function(**row)
+    except CsmetricsError:
+        return None
+    return None if result is None or (isinstance(result, float) and isnan(result)) else result
+
+
+def _row(spec: Registration, rng: random.Random) -> Row:
+    sizes = {name: 10 ** rng.uniform(1.5, 5) for name in ("count", "money", "time", "number")}
+    row = {name: _number(given, sizes, rng) for name, given in spec.inputs.items()}
+    for name, given in spec.inputs.items():
+        if given.kind != "level" and rng.random() < 0.08:  # a month without, now and then
+            row[name] = 0
+    return _obeying(spec, row, rng)
+
+
+def _number(given: Input, sizes: dict[str, float], rng: random.Random) -> Any:
+    quantity = given.quantity
+    if quantity.choices:
+        return rng.choice(quantity.choices)
+    if quantity.name == "date":
+        return datetime(2026, 1, 1) + timedelta(minutes=rng.randrange(500_000))
+    if quantity.name == "count":
+        return rng.randint(1, int(sizes["count"])) if given.kind != "level" else rng.randint(1, 12)
+    if quantity.low == 0 and quantity.high == 100:
+        return round(rng.uniform(0.5, 99.5), 3)
+    if quantity.name == "percent":
+        return round(rng.uniform(20, 99 if quantity.high < inf else 160), 3)
+    if quantity.name in sizes and (given.kind != "level" or quantity.name == "money"):
+        return round(rng.uniform(0.02, 1) * sizes[quantity.name], 2)
+    return round(rng.uniform(-20 if quantity.low < 0 else 0.5, 120 if quantity.low < 0 else 24), 2)
+
+
+def _obeying(spec: Registration, row: Row, rng: random.Random) -> Row:
+    """Bring parts below their wholes."""
+    for _ in range(20):
+        for rule in spec.rules:
+            if len(rule.parts) == len(rule.wholes) == 1:
+                part, whole = rule.parts[0], rule.wholes[0]
+                if row[part] > row[whole]:
+                    zero = row[whole] == 0 and row[part] != 0
+                    row[part], row[whole] = (type(row[part])(0), 0) if zero else (row[whole], row[part])
+                continue
+            parts, wholes = (sum(row[n] for n in names) for names in (rule.parts, rule.wholes))
+            if parts > wholes:
+                share = rng.uniform(0.2, 1) * wholes / parts
+                for name in rule.parts:
+                    row[name] = int(row[name] * share) if isinstance(row[name], int) else round(row[name] * share, 2)
+    return row
+
+
+def _answers(spec: Registration, rng: random.Random) -> Row:
+    size = rng.randint(5, 40)
+    if any(given.quantity.name == "date" for given in spec.inputs.values()):
+        first, last = list(spec.inputs)
+        begun = [datetime(2026, 1, 1) + timedelta(hours=rng.randrange(1000)) for _ in range(size)]
+        row: Row = {first: begun}
+        row[last] = [None if rng.random() < 0.3 else at + timedelta(hours=rng.randrange(600)) for at in begun]
+        return row | {n: datetime(2026, 4, 1) for n, default in spec.options.items() if default is REQUIRED}
+    low, high = spec.options["scale"]
+    answers = [rng.randint(low, high) for _ in range(size)]
+    return {n: answers for n in spec.inputs if n not in spec.defaults}
+
+
+def _components(spec: Registration, rng: random.Random) -> Row:
+    size = rng.randint(2, 5)
+    sizes = {"count": 100.0, "number": 10.0}
+    return {n: [abs(_number(given, sizes, rng)) for _ in range(size)] for n, given in spec.inputs.items()}

@@ -1,0 +1,125 @@
+"""What a verification found, in words and as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+
+from csmetrics._laws import Row
+from csmetrics.testing._calling import Outcome, show
+
+CheckName = Literal[
+    "arguments",
+    "example",
+    "formula",
+    "undefined",
+    "missing",
+    "bounds",
+    "scale",
+    "monotony",
+    "part and whole",
+    "percent not fraction",
+    "not rounded",
+]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: a worked example, or a law on one row of inputs."""
+
+    law: CheckName
+    inputs: Row
+    expected: str
+    got: str
+    ok: bool
+    source: str = ""
+
+    def __str__(self) -> str:
+        given = ", ".join(f"{name}={brief(value)}" for name, value in self.inputs.items())
+        source = f" [{self.source}]" if self.source else ""
+        return f"{given or 'its arguments'}: expected {self.expected}, got {self.got}{source}"
+
+
+def brief(value: Any) -> str:
+    """Write an input in few characters."""
+    text = value.isoformat(" ") if hasattr(value, "isoformat") else show(value) if value is not None else "missing"
+    return text if len(text) <= 48 else f"{text[:45]}..."
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of checking somebody's own figures against a metric.
+
+    Attributes
+    ----------
+    subject : str
+        What was checked.
+    metric : str
+        Against which metric.
+    formula : str
+        How the metric is computed.
+    checks : tuple of Check
+        Everything that was looked at.
+    causes : tuple of str
+        What is likely wrong, in words; a guess from the figures.
+    notes : tuple of str
+        How it was called, and what could not be checked.
+    """
+
+    subject: str
+    metric: str
+    formula: str
+    checks: tuple[Check, ...] = field(repr=False)
+    causes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed."""
+        return bool(self.checks) and all(check.ok for check in self.checks)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The checks that failed."""
+        return tuple(check for check in self.checks if not check.ok)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per law: how often it was checked and failed, and the first failure."""
+        rows = []
+        for law in dict.fromkeys(check.law for check in self.checks):
+            of_law = [check for check in self.checks if check.law == law]
+            failed = [check for check in of_law if not check.ok]
+            rows.append((law, len(of_law), len(failed), str(failed[0]) if failed else ""))
+        return pd.DataFrame(rows, columns=["law", "checks", "failed", "first failure"]).set_index("law")
+
+    def __str__(self) -> str:
+        failed, all_ = len(self.failures), len(self.checks)
+        if self.ok:
+            head = f"{self.subject} is {self.metric}: all {all_} checks hold."
+        else:
+            head = f"{self.subject} is not {self.metric}: {failed} of {all_} checks fail."
+        parts = [head, f"  {self.formula}"]
+        if self.causes:
+            parts += ["", "Likely cause:", *(f"  * {cause}" for cause in self.causes)]
+        if not self.ok:
+            parts += ["", "What fails:"]
+            for law, (checks, wrong, first) in zip(self.table.index, self.table.to_numpy().tolist(), strict=True):
+                if wrong:
+                    parts.append(f"  * {law} ({wrong} of {checks}): {first}")
+        if self.notes:
+            parts += ["", "Notes:", *(f"  * {note}" for note in self.notes)]
+        return "\n".join(parts)
+
+    def __repr__(self) -> str:
+        return f"<Verification of {self.subject}: {'ok' if self.ok else f'{len(self.failures)} checks fail'}>"
+
+
+def found(outcome: Outcome) -> str:
+    """Write an outcome for a check."""
+    return str(outcome)

@@ -1,0 +1,214 @@
+"""A table of inputs and results, as it comes out of SQL, dbt or a spreadsheet, against a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics import _laws
+from csmetrics._columns import column, has, require
+from csmetrics._engine import collect, lazy
+from csmetrics._formula import formula_text
+from csmetrics._laws import Row
+from csmetrics.core._registry import Registration, registered
+from csmetrics.errors import CsmetricsError, MetricInputError
+from csmetrics.testing._calling import Outcome, outcome, show
+from csmetrics.testing._causes import causes, same
+from csmetrics.testing._report import Check, Verification
+from csmetrics.testing._verify import Metric
+
+
+def verify_frame(
+    frame: Any,
+    metric: Metric,
+    /,
+    *,
+    result: Hashable | None = None,
+    tolerance: float = 1e-9,
+    **columns: Any,
+) -> Verification:
+    """Check a table of inputs and results, as it comes out of SQL, dbt or a spreadsheet, against a metric.
+
+    Every row's result is compared with the metric of that row's inputs. Further columns are not needed, but help to
+    guess what went wrong.
+
+    Parameters
+    ----------
+    frame
+        A DataFrame of pandas or of another engine, with the metric's inputs and a column of results. Text that reads
+        as numbers, as a CSV of quoted figures has it, is refused: convert it first.
+    metric
+        The metric, or its name.
+    result
+        The column of results; the one named as the metric, or else ``"result"``.
+    tolerance
+        Relative difference up to which two figures are the same. A table rounded for print needs a larger one.
+    **columns
+        Columns or numbers for inputs: ``lost="cancelled"``; options of the metric.
+
+    Returns
+    -------
+    Verification
+        ``.ok``, ``.causes``, ``.table``; printed, it says in words what is wrong.
+
+    Raises
+    ------
+    MissingColumnError
+        If an input or the result is not among the columns.
+    MetricInputError
+        If there is no such metric, the metric takes whole columns of answers, or the frame has no rows.
+
+    See Also
+    --------
+    verify, assert_verified
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from csmetrics.testing import verify_frame
+    >>> export = pd.DataFrame({"lost": [5, 12, 0], "start": [100, 480, 0], "churn": [0.05, 0.025, 0.0]})
+    >>> print(verify_frame(export, "churn_rate", result="churn"))
+    the table is not churn_rate: 3 of 3 checks fail.
+      churn rate = lost / start × 100
+    <BLANKLINE>
+    Likely cause:
+      * off by 100: a fraction, where percent is meant (0.05 for 5 %)
+      * 0 where it is undefined
+    <BLANKLINE>
+    What fails:
+      * formula (2 of 2): lost=5, start=100: expected 5, got 0.05 [row 0]
+      * undefined (1 of 1): lost=0, start=0: expected no value, start being 0, got 0 [row 2]
+    """
+    spec = registered(metric, "verify_frame")
+    if spec.reduces:
+        hint = "verify its function instead, or the totals of each group"
+        raise MetricInputError("verify_frame", "metric", "must take one value per row", f"got {spec.name}", hint)
+    if spec.over_columns:
+        hint = "verify its function instead"
+        raise MetricInputError("verify_frame", "metric", "must take one column per input", f"got {spec.name}", hint)
+    table = frame if isinstance(frame, pd.DataFrame) else collect(lazy(frame, "verify_frame"))
+    label = result if result is not None else spec.name if has(table, spec.name) else "result"
+    require(table, label, "verify_frame", "result")
+    if not len(table):
+        raise MetricInputError("verify_frame", "frame", "must have rows", "got none")
+    sources = {n: columns.get(n, n) for n in (*spec.inputs, *spec.options) if n in columns or n in spec.inputs}
+    unknown = [n for n in columns if n not in sources]
+    if unknown:
+        rule, hint = "is no input of this metric", f"it has {', '.join(spec.inputs)}"
+        raise MetricInputError(spec.name, unknown[0], rule, f"got {unknown[0]}={columns[unknown[0]]!r}", hint)
+    given: dict[str, Any] = {}
+    for name, source in sources.items():
+        if name in spec.options or (not isinstance(source, str) and not has(table, source)):
+            given[name] = source
+        elif name not in spec.defaults or name in columns or has(table, source):
+            require(table, source, "verify_frame", name)
+            given[name] = column(table, source, "verify_frame", name).tolist()
+    return _TableVerifier(spec, table, given, label, tolerance).report()
+
+
+class _TableVerifier:
+    """One run of checks of a table."""
+
+    def __init__(
+        self, spec: Registration, table: pd.DataFrame, given: dict[str, Any], label: Hashable, tolerance: float
+    ) -> None:
+        self.spec = spec
+        self.table = table
+        self.tolerance = tolerance
+        size = len(table)
+        self.rows: list[Row] = [
+            {n: (v[i] if isinstance(v, list) else v) for n, v in given.items()} for i in range(size)
+        ]
+        self.got = [outcome(value) for value in column(table, label, "verify_frame", "result").tolist()]
+        self.labels = [str(at) for at in table.index]
+        self.causes: dict[str, None] = {}
+        self.label = label
+        self.used = {label, *(v for v in given if has(table, v))}
+
+    def report(self) -> Verification:
+        checks = list(self._checks())
+        self._explain()
+        return Verification(
+            subject="the table",
+            metric=self.spec.name,
+            formula=formula_text(self.spec.name),
+            checks=tuple(checks),
+            causes=tuple(sorted(self.causes, key=lambda words: words.endswith(("undefined", "missing")))),
+        )
+
+    def _checks(self) -> Iterator[Check]:
+        self.right: list[Any] = []
+        for row, got, label in zip(self.rows, self.got, self.labels, strict=True):
+            source = f"row {label}"
+            try:
+                right = self.spec.function(**row)
+            except CsmetricsError as error:
+                self.right.append(None)
+                words = f"inputs that are possible; {error}"
+                yield Check("formula", row, words, str(got), False, source)
+                continue
+            right = outcome(right).value
+            self.right.append(right)
+            if right is not None:
+                ok = got.value is not None and self._agrees(got, right)
+                if got.value is None and not got.returned:
+                    self.causes.setdefault("no value where there is one")
+                yield Check("formula", row, show(right), str(got), ok, source)
+                continue
+            missing = [n for n, value in row.items() if outcome(value).value is None]
+            if got.value is not None:
+                where = f"where `{missing[0]}` is missing" if missing else "where it is undefined"
+                self.causes.setdefault(f"{got} {where}")
+            why = f"{', '.join(missing)} being missing" if missing else f"{self.spec.base} being 0"
+            ok = got.value is None and not got.returned
+            yield Check("missing" if missing else "undefined", row, f"no value, {why}", str(got), ok, source)
+
+    def _agrees(self, got: Outcome, right: Any) -> bool:
+        if isinstance(got.value, float) and isinstance(right, float):
+            return bool(same(got.value, right, self.tolerance))
+        return bool(got.value == right)
+
+    def _explain(self) -> None:
+        """Guess from the rows that have figures; a row of totals among them may be a mean of the others."""
+        known = [
+            i
+            for i, (got, right) in enumerate(zip(self.got, self.right, strict=True))
+            if isinstance(got.value, float) and isinstance(right, float)
+        ]
+        wrong = [i for i in known if not self._agrees(self.got[i], self.right[i])]
+        if not wrong:
+            return
+        means = [i for i in wrong if self._is_mean_of_others(i, known)]
+        if means and len(means) == len(wrong):
+            self.causes = {"mean of rates instead of rate of sums": None, **self.causes}
+            return
+        right = np.array([self.right[i] for i in known], dtype=np.float64)
+        got = np.array([self.got[i].value for i in known], dtype=np.float64)
+        inputs = {n: [self.rows[i][n] for i in known] for n in self.rows[0]}
+        said = causes(self.spec, inputs, self._others(known), right, got)
+        self.causes = {**dict.fromkeys(said), **self.causes}
+
+    def _others(self, known: list[int]) -> dict[str, Any]:
+        """Give the further columns of numbers."""
+        others = {}
+        for name in self.table.columns:
+            if isinstance(name, str) and name not in self.used and name != self.label:
+                values = self.table[name].iloc[known] if self.table.columns.is_unique else None
+                if values is not None and values.dtype.kind in "iuf":
+                    others[name] = values.to_numpy(np.float64)
+        return others
+
+    def _is_mean_of_others(self, at: int, known: list[int]) -> bool:
+        """Tell whether a row holds the sums of other rows and the mean of their results."""
+        value = self.got[at].value
+        others = [i for i in known if i != at]
+        names = _laws.adding(self.spec)
+        if len(others) < 2 or not names:
+            return False
+        sums = {n: sum(self.rows[i][n] for i in others) for n in self.rows[0] if n in names}
+        if not all(same(float(sums[n]), float(self.rows[at][n])) for n in sums):
+            return False
+        return bool(same(float(np.mean([self.got[i].value for i in others])), value))
