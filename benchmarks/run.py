@@ -29,6 +29,7 @@ import pandas as pd
 from cohorts import cohort_cases
 from growth import grow
 from harness import Case, measure
+from pydantic import BaseModel, ConfigDict, Field
 
 import csmetrics as csm
 
@@ -117,6 +118,45 @@ def scalar_cases(scale: float) -> Iterator[Case]:
         lambda: [csm.nrr(*args) for _ in range(loops)],
         lambda: [bare_nrr(*args) for _ in range(loops)],
         1.7,
+    )
+
+
+class PlainInputs(BaseModel):
+    """The inputs of churn as a service of one's own would have them."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    lost: float | None = Field(ge=0, allow_inf_nan=False)
+    start: float | None = Field(ge=0, allow_inf_nan=False)
+
+
+class PlainResult(BaseModel):
+    """The result of churn as a service of one's own would have it."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    metric: str
+    value: float | None
+    unit: str
+
+
+def plain_service(text: str) -> str:
+    inputs = PlainInputs.model_validate_json(text)
+    lost, start = (nan if value is None else value for value in (inputs.lost, inputs.start))
+    value = plain_churn_rate(lost, start)
+    return PlainResult(metric="churn_rate", value=None if value != value else value, unit="percent").model_dump_json()
+
+
+def service_cases(scale: float) -> Iterator[Case]:
+    spec = csm.catalog["churn_rate"]
+    texts = [f'{{"lost": {n % 97}, "start": {100 + n % 89}}}' for n in range(10_000)]
+    yield Case(
+        "service, 10,000 calls of compute(JSON)",
+        "pydantic models by hand",
+        lambda: [spec.compute(text).model_dump_json() for text in texts],
+        lambda: [plain_service(text) for text in texts],
+        2.0,
+        check=lambda: plain_service(texts[3]).startswith('{"metric":"churn_rate","value":2.9126'),
     )
 
 
@@ -291,7 +331,7 @@ def main() -> None:
         rows.append(row)
         print("{:58} {:38} {:6.2f}x of at most {:.2f}x  {}".format(*row), flush=True)
 
-    for make in (scalar_cases, array_cases, nps_cases, group_cases, cohort_cases):
+    for make in (scalar_cases, service_cases, array_cases, nps_cases, group_cases, cohort_cases):
         for case in make(options.scale):
             if asked(case.name):
                 add(measure(case, options.rounds))

@@ -73,7 +73,9 @@ def metric_page(spec: csm.MetricSpec) -> str:
         section("Options", _options(spec, doc)),
         section("In code", _in_code(spec, doc)),
         section("Notes", prose(spec.notes)),
+        section("What always holds", listed([f"{law.law}: {law.says}" for law in spec.laws])),
         section("Other definitions in use", listed(spec.rivals)),
+        section("In numbers", _explained(spec)),
         section("Pitfalls", listed(spec.pitfalls)),
         section("Worked examples", _worked(spec)),
         section("References", "\n".join(f"{i}. {linked(r)}" for i, r in enumerate(spec.references, 1))),
@@ -196,6 +198,14 @@ def _worked(spec: csm.MetricSpec) -> str:
         expected = shown(e.expected) + (f" (±{e.tolerance:g})" if _matters(e) else "")
         rows.append((f"`{inputs}`", expected.strip('"'), linked(e.source), linked(e.note)))
     return table("worked", ("inputs", "result", "source", "note"), rows) if rows else ""
+
+
+def _explained(spec: csm.MetricSpec) -> str:
+    """Explain the first worked example, with what the rival definitions give on its numbers."""
+    if not spec.examples:
+        return ""
+    text = str(csm.explain(spec.name, **spec.examples[0].inputs)).partition("\n\nOther definitions, which need")[0]
+    return f"The first of the worked examples, by `csm.explain`:\n\n```text\n{text}\n```"
 
 
 def _matters(example: Any) -> bool:

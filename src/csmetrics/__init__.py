@@ -26,12 +26,14 @@ from csmetrics.accessors import Answers
 from csmetrics.core._registry import REGISTRY as _REGISTRY
 from csmetrics.core._registry import nearest as _nearest
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
+from csmetrics.errors import shown as _shown
 from csmetrics.frame import Cohorts, over
 
 if TYPE_CHECKING:
     from csmetrics import cohorts, datasets, survival, testing
     from csmetrics._catalog import Catalog, MetricSpec, catalog
     from csmetrics._explain import Explanation, explain
+    from csmetrics._models import Inputs, Result
     from csmetrics.health import HealthScore
 
 __version__ = "0.1.0"
@@ -43,6 +45,8 @@ _LAZY = {
     "MetricSpec": "csmetrics._catalog",
     "Explanation": "csmetrics._explain",
     "HealthScore": "csmetrics.health",
+    "Inputs": "csmetrics._models",
+    "Result": "csmetrics._models",
     "cohorts": "csmetrics.cohorts",
     "datasets": "csmetrics.datasets",
     "explain": "csmetrics._explain",
@@ -58,9 +62,11 @@ __all__ = [
     "CsmetricsError",
     "Explanation",
     "HealthScore",
+    "Inputs",
     "MetricInputError",
     "MetricSpec",
     "MissingColumnError",
+    "Result",
     "UndefinedMetricError",
     "catalog",
     "cohorts",
@@ -77,7 +83,7 @@ if not TYPE_CHECKING:  # else every misspelt name would pass as one of these
     def __getattr__(name: str) -> Any:
         if name not in _LAZY:
             meant = "" if name.startswith("_") else f"; {_nearest(name)}"
-            raise AttributeError(f"module 'csmetrics' has no attribute {name!r}{meant}")
+            raise AttributeError(f"module 'csmetrics' has no attribute {_shown(name)}{meant}")
         from importlib import import_module
 
         module = import_module(_LAZY[name])

@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict
 
 from csmetrics import _models
 from csmetrics._docstring import PITFALLS, RIVALS, Docstring
+from csmetrics._laws import Law, laws
 from csmetrics.core._registry import REGISTRY, Kind, Registration, Unit, nearest
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 
 class _Record(BaseModel):
@@ -146,6 +147,11 @@ class MetricSpec(_Record):
         return REGISTRY[self.name].function
 
     @property
+    def laws(self) -> tuple[Law, ...]:
+        """What always holds of it: undefined, missing, bounds, scale, monotony, part and whole, percent, all digits."""
+        return laws(REGISTRY[self.name])
+
+    @property
     def Inputs(self) -> type[_models.Inputs]:  # noqa: N802 - a class
         """The pydantic model of the inputs and options: strict, frozen, nothing besides them; null is missing."""
         return _models.inputs_model(self.name)
@@ -222,8 +228,8 @@ class Catalog(Mapping[str, MetricSpec]):
     """
 
     def __getitem__(self, name: str) -> MetricSpec:
-        if name not in REGISTRY:
-            raise KeyError(f"no metric {name!r}; {nearest(str(name))}")
+        if name not in self:
+            raise KeyError(f"no metric {shown(name)}; {nearest(name)}")
         return _metric_spec(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -233,7 +239,7 @@ class Catalog(Mapping[str, MetricSpec]):
         return len(REGISTRY)
 
     def __contains__(self, name: object) -> bool:
-        return name in REGISTRY
+        return isinstance(name, str) and name in REGISTRY
 
     def __repr__(self) -> str:
         return f"<csmetrics catalog: {len(self)} metrics>"
@@ -264,12 +270,65 @@ class Catalog(Mapping[str, MetricSpec]):
         >>> [spec.name for spec in csm.catalog.find("NDR", limit=1)]
         ['nrr']
         """
-        if not isinstance(words, str) or not _tokens(words):
-            raise MetricInputError("catalog.find", "words", "must be text to look for", f"got {words!r}")
+        if not isinstance(words, str) or not _tokens(words[:_LONGEST]):
+            raise MetricInputError("catalog.find", "words", "must be text to look for", f"got {shown(words)}")
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-            raise MetricInputError("catalog.find", "limit", "must be a whole number of 1 or more", f"got {limit!r}")
-        scored = [(_likeness(words, spec), -place, spec.name) for place, spec in enumerate(REGISTRY.values())]
+            rule = "must be a whole number of 1 or more"
+            raise MetricInputError("catalog.find", "limit", rule, f"got {shown(limit)}")
+        asked = words[:_LONGEST]
+        scored = [(_likeness(asked, spec), -place, spec.name) for place, spec in enumerate(REGISTRY.values())]
         return [self[name] for score, _, name in sorted(scored, reverse=True)[:limit] if score >= 0.5]
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Write the whole catalogue as one JSON document, from which another language can verify itself.
+
+        Parameters
+        ----------
+        indent
+            Spaces by which to indent; none, and no line breaks, by default.
+
+        Returns
+        -------
+        str
+            ``schema_version``, ``library``, ``version`` and ``metrics``: of each its id, a hash of what defines it,
+            inputs, formula, laws, rivals, sources, and cases with what they give. Missing is null. The hash changes
+            with the definition and never with its wording, and a formula never changes under its name.
+
+        See Also
+        --------
+        json_schema
+
+        Examples
+        --------
+        >>> import json
+        >>> import csmetrics as csm
+        >>> churn = json.loads(csm.catalog.to_json())["metrics"][0]
+        >>> churn["id"], churn["formula_text"]
+        ('csmetrics:churn_rate', 'churn rate = lost / start × 100')
+        >>> [case["expected"] for case in churn["cases"] if case["law"] == "undefined"]
+        [None]
+        """
+        from csmetrics._conformance import document
+
+        return document().model_dump_json(indent=indent)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Give the JSON Schema of the document that `to_json` writes.
+
+        Returns
+        -------
+        dict
+            JSON Schema, draft 2020-12.
+
+        Examples
+        --------
+        >>> import csmetrics as csm
+        >>> csm.catalog.json_schema()["required"]
+        ['schema_version', 'library', 'version', 'metrics']
+        """
+        from csmetrics._conformance import Document
+
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Document.model_json_schema()}
 
 
 catalog = Catalog()
@@ -333,6 +392,7 @@ def _date(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
 
 
+_LONGEST = 200  # letters that are looked for
 _FILLERS = {"the", "of", "a", "an", "by", "to", "for", "our", "per", "number", "is", "are", "do", "does"}
 _COMMON = {"customer", "rate", "user"}  # words of so many metrics that they tell little
 

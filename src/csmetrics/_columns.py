@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from csmetrics.core._registry import REGISTRY
-from csmetrics.errors import MetricInputError, MissingColumnError
+from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
 # What ledgers, dashboards and exports call the formulas' inputs: only for the hint of an error.
 _SYNONYMS = {
@@ -25,6 +25,7 @@ _SYNONYMS = {
 
 
 _SHOWN = 20  # columns that an error lists
+_LONGEST = 80  # letters of a misspelt name that are compared
 
 
 def has(frame: Any, name: Any) -> bool:
@@ -40,12 +41,12 @@ def require(frame: Any, name: Any, metric: str, argument: str) -> None:
     """Refuse a name that no column and no index level has, in a frame of any engine."""
     if not has(frame, name):
         hint = _hint(frame, name, metric, argument)
-        raise MissingColumnError(metric, argument, f"no column {name!r}", what_is_there(frame), hint)
+        raise MissingColumnError(metric, argument, f"no column {shown(name)}", what_is_there(frame), hint)
 
 
 def what_is_there(frame: Any) -> str:
     """List the columns of a frame of any engine, for an error."""
-    names = ", ".join(repr(name) for name in frame.columns[:_SHOWN])
+    names = ", ".join(map(shown, frame.columns[:_SHOWN]))
     more = f" and {len(frame.columns) - _SHOWN} more" if len(frame.columns) > _SHOWN else ""
     return f"this frame has {names or 'no columns'}{more}"
 
@@ -58,7 +59,7 @@ def column(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> pd.Ser
     found = frame[name]
     if isinstance(found, pd.Series):
         return found
-    count = f"this frame has {found.shape[1]} columns under {name!r}"
+    count = f"this frame has {found.shape[1]} columns under {shown(name)}"
     raise MetricInputError(metric, argument, "must be one column", count, "rename or drop the others")
 
 
@@ -81,11 +82,12 @@ def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
 def guess(frame: Any, name: Any, argument: str) -> str | None:
     """Guess which column was meant: by the field's other words for the argument, by spelling, by a shared word."""
     texts = [c for c in frame.columns if isinstance(c, str) and c not in REGISTRY]  # those are not added up
+    asked = name[:_LONGEST].lower() if isinstance(name, str) else shown(name).lower()
     others = {n for spec in REGISTRY.values() for n in spec.inputs}
     free = [text for text in texts if text not in others]  # the rest holds what its name says
     near = [
         *(text for text in texts if _words(text) & set(_SYNONYMS.get(argument, ()))),
-        *difflib.get_close_matches(str(name), free, n=1),
-        *(text for text in free if str(name).lower() in _words(text)),
+        *difflib.get_close_matches(asked, free, n=1),
+        *(text for text in free if asked in _words(text)),
     ]
     return near[0] if near else None

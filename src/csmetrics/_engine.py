@@ -66,9 +66,13 @@ def lazy(frame: Any, metric: str = "over", argument: str = "frame") -> Any:
     """
     if type(frame).__module__.partition(".")[0] not in ("builtins", "numpy", "pandas"):
         nw = narwhals()
-        known = nw.from_native(nw.to_native(frame, pass_through=True), pass_through=True)
-        if isinstance(known, (nw.DataFrame, nw.LazyFrame)):
-            return known.lazy()
+        try:
+            known = nw.from_native(nw.to_native(frame, pass_through=True), pass_through=True)
+            if isinstance(known, (nw.DataFrame, nw.LazyFrame)):
+                return known.lazy()
+        except nw.exceptions.DuplicateError:
+            rule, hint = "must have each column once", "rename or drop the others"
+            raise MetricInputError(metric, argument, rule, "got several of one name", hint) from None
     rule = "must be a DataFrame of pandas, Polars, PyArrow, DuckDB, Dask, PySpark, Ibis or else known to narwhals"
     raise MetricInputError(metric, argument, rule, f"got a {type(frame).__name__}", "make a DataFrame of it first")
 
@@ -113,6 +117,9 @@ def group_key(schema: Mapping[str, Any], name: str) -> Any:
     """Give a column to group by: text for categories, one kind of missing for floats."""
     nw = narwhals()
     column, dtype = nw.col(name), schema[name]
+    if dtype.is_nested():
+        found = f"got lists, or the like, in the column {name!r}"
+        raise MetricInputError("by", "keys", "must be values that rows can have in common", found)
     if dtype.is_float():
         return nw.when(~column.is_nan()).then(column)
     return column.cast(nw.String) if type(dtype).__name__ in ("Categorical", "Enum") else column

@@ -6,17 +6,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from math import isnan
+from decimal import Decimal
+from math import isclose, isnan
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from csmetrics._docstring import RIVALS, Docstring
-from csmetrics._formula import Formula, Node, formula, formula_text
-from csmetrics._values import plain, shown
+from csmetrics._formula import Formula, Node, computed, formula, formula_text
+from csmetrics._values import LARGEST, plain, shown
 from csmetrics.core._kinds import is_scalar
-from csmetrics.core._numeric import rival
+from csmetrics.core._numeric import fill_value, rival
 from csmetrics.core._registry import Registration, parameters, registered
 from csmetrics.errors import MetricInputError
 
@@ -90,7 +92,25 @@ class Explanation:
     left_out: pd.DataFrame | None = None
 
     def __str__(self) -> str:
-        lines = [*self._steps()]
+        return "\n".join([*self._steps(), *self._beside()])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_markdown_(self) -> str:
+        """Show steps and rivals in a notebook."""
+        beside = (
+            line if not line.startswith("  ") else f"* {line.strip().removeprefix('* ')}" for line in self._beside()
+        )
+        return "\n".join([f"$${self.latex}$$", *beside])
+
+    def _repr_latex_(self) -> str:
+        """Show the steps where there is LaTeX and no Markdown."""
+        return f"$\\displaystyle {self.latex}$"
+
+    def _beside(self) -> list[str]:
+        """Tell what stands beside the figure: rival definitions, notes, rows."""
+        lines: list[str] = []
         computed = [r for r in self.rivals if r.computable]
         told = [r for r in self.rivals if not r.computable]
         if computed:
@@ -100,18 +120,11 @@ class Explanation:
             lines += ["", "Other definitions, which need other data:", *(f"  * {r.definition}" for r in told)]
         if self.rows is not None:
             lines += ["", f"From {len(self.rows)} {'row' if len(self.rows) == 1 else 'rows'} of the cohort frame."]
-        lines += [f"Note: {note}" for note in self.notes]
+        lines += ["", *(f"Note: {note}" for note in self.notes)] if self.notes else []
         if self.left_out is not None:
             lines += ["", f"Left out of the cohort frame: {len(self.left_out)} raw rows"]
             lines += [f"  {count} x {reason}" for reason, count in _reasons(self.left_out)]
-        return "\n".join(lines)
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_latex_(self) -> str:
-        """Show the steps in a notebook."""
-        return f"$\\displaystyle {self.latex}$"
+        return lines
 
     def _steps(self) -> list[str]:
         title, equals, _ = self.formula.partition(" = ")
@@ -136,7 +149,7 @@ class Explanation:
             "numbers": self.numbers,
             "result": self.result,
             "unit": self.unit,
-            "inputs": {name: _json(value) for name, value in self.inputs.items()},
+            "inputs": {name: json_ready(value) for name, value in self.inputs.items()},
             "latex": self.latex,
             "rivals": [
                 {"definition": r.definition, "value": r.value, "needs": list(r.needs), "computable": r.computable}
@@ -211,11 +224,18 @@ def explained(
     left_out: pd.DataFrame | None = None,
 ) -> Explanation:
     """Explain one figure, given the numbers that go in and further ones that rivals may take."""
+    if "undefined" in given:  # which a formula only looks at where it is needed
+        fill_value(spec.name, given["undefined"])
     for name, value in {**given, **further}.items():
         if name not in spec.options and not (spec.reduces or spec.over_columns) and not is_scalar(value):
             hint = "explain one row at a time, or a group of a frame with df.csm.by(...).explain(...)"
             raise MetricInputError(spec.name, name, "must be one value", f"got a {type(value).__name__}", hint)
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise MetricInputError(spec.name, name, "must be finite", f"got {shown(value)}")
     result: Any = spec.function(**given)
+    if not is_scalar(result):
+        hint = "explain one row at a time, or a group of a frame with df.csm.by(...).explain(...)"
+        raise MetricInputError(spec.name, ", ".join(given), "must give one figure", "got several", hint)
     result = None if isinstance(result, float) and isnan(result) else result
     full = {**spec.defaults, **given}
     inputs = {name: _plain(full[name]) for name in full if full[name] is not None or name in given}
@@ -223,9 +243,14 @@ def explained(
     if result is None:
         missing = [n for n in spec.inputs if is_scalar(full.get(n)) and plain(full.get(n)) is None and n in given]
         said.append(_why_none(spec, missing))
+    elif "undefined" in given:
+        plainly = spec.function(**{n: v for n, v in given.items() if n != "undefined"})
+        if plainly != plainly:
+            said.append(f"undefined, as {spec.base} is 0: {_number(result)} is what was asked for in its place")
     read = _formula(spec, inputs)
     values = _values(spec, inputs)
     numbers = _put_in(spec, read, inputs, values)
+    kept = _kept(spec, read, inputs, result) if numbers is read else ""
     return Explanation(
         metric=spec.name,
         title=spec.title,
@@ -233,8 +258,8 @@ def explained(
         result=result,
         unit=spec.unit,
         formula=f"{read.title} = {read.text()}" if read else formula_text(spec.name),
-        numbers=numbers.text(values) if numbers else "",
-        latex=_latex(spec, read, numbers, values, result),
+        numbers=f"{numbers.text(values)}{kept}" if numbers else "",
+        latex=_latex(spec, read, numbers, values, kept, result),
         rivals=_rivals(spec, {**full, **further}),
         levels=dict(levels or {}),
         notes=tuple(said),
@@ -246,6 +271,8 @@ def explained(
 def _why_none(spec: Registration, missing: Sequence[str]) -> str:
     if missing:
         return f"no value, as {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+    if spec.base.startswith("answered"):
+        return "no value, as there are no answers"
     return f"no value, as {spec.base} is 0" if spec.base and not spec.reduces else "no value on these numbers"
 
 
@@ -264,6 +291,23 @@ def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
 
 
 # The formula, and the numbers in it
+
+
+def _kept(spec: Registration, read: Formula | None, inputs: Mapping[str, Any], result: Any) -> str:
+    """Say what becomes of the formula's own figure where that is past the metric's bounds, or 100 less it is meant."""
+    low, high = spec.bounds
+    numbers = {n: v for n, v in inputs.items() if isinstance(v, (int, float))}
+    if read is None or low is None or high is None or not set(read.values_needed) <= set(numbers) or result is None:
+        return ""
+    try:
+        value = computed(read.right, numbers)
+    except ZeroDivisionError:
+        return ""
+    kept = min(max(value, low), high)
+    steps = [f"kept within {low:g} to {high:g}"] if not isclose(kept, value, abs_tol=1e-6) else []
+    if inputs.get("better") == "low":
+        steps.append(f"taken from {high:g}")
+    return f" = {_number(value)}, {' and '.join(steps)}" if steps else ""
 
 
 def _formula(spec: Registration, inputs: Mapping[str, Any]) -> Formula | None:
@@ -321,7 +365,7 @@ def _values(spec: Registration, inputs: Mapping[str, Any]) -> dict[str, str]:
     values = {name: _number(value) for name, value in inputs.items() if is_scalar(value)}
     if "interval" in spec.inputs and "interval" in inputs:
         values["intervals_per_month"] = _number(spec.function(1, inputs["interval"]))
-    if spec.reduces and inputs.get("weights") is None:
+    if spec.reduces and inputs.get("weights") is None and not is_scalar(inputs[next(iter(spec.inputs))]):
         values |= _counts(spec, inputs)
     return values
 
@@ -351,11 +395,18 @@ def _number(value: Any) -> str:
         return value.isoformat(" ")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, (int, float)) and 1e10 <= abs(value) < 1e15:  # money in full, not as 4e+12
+        return f"{value:,.2f}".removesuffix(".00")
     return f"{value:,.10g}" if isinstance(value, (int, float)) else str(value)
 
 
 def _latex(
-    spec: Registration, read: Formula | None, numbers: Formula | None, values: Mapping[str, str], result: Any
+    spec: Registration,
+    read: Formula | None,
+    numbers: Formula | None,
+    values: Mapping[str, str],
+    kept: str,
+    result: Any,
 ) -> str:
     unit = {"percent": r"\,\%"}.get(spec.unit, rf"\text{{{SIGNS.get(spec.unit, '')}}}")
     words = isinstance(result, str) or result is None
@@ -364,7 +415,8 @@ def _latex(
         return rf"{Docstring(spec.function).formula} \qquad\Rightarrow\qquad {last}"
     title = rf"\text{{{read.title}}}"
     written = {n: v if re.fullmatch(r"[-−0-9.,e+]+", v) else rf"\text{{{v}}}" for n, v in values.items()}
-    steps = [read.latex(), *([numbers.latex(written)] if numbers else []), last]
+    further = [rf"\text{{{kept.removeprefix(' = ')}}}"] if kept else []
+    steps = [read.latex(), *([numbers.latex(written)] if numbers else []), *further, last]
     return rf"\begin{{aligned}} {title} &= " + r" \\ &= ".join(steps) + r" \end{aligned}"
 
 
@@ -403,13 +455,21 @@ def _reasons(left_out: pd.DataFrame) -> list[tuple[str, int]]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value = np.ma.filled(value.astype(object), None) if isinstance(value, np.ma.MaskedArray) else value
+        value = value if value.ndim else value.item()
     return plain(value) if is_scalar(value) and not isinstance(value, (str, Mapping)) else value
 
 
-def _json(value: Any) -> Any:
+def json_ready(value: Any) -> Any:
+    """Give a value as plain data: lists, dicts and numbers; NaN is None, dates are ISO text."""
     if isinstance(value, Mapping):
-        return {str(name): _json(one) for name, one in value.items()}
+        return {str(name): json_ready(one) for name, one in value.items()}
     if not is_scalar(value):
-        return [_json(one) for one in value]
+        return [json_ready(one) for one in value]
     value = plain(value)
-    return value.isoformat() if isinstance(value, date) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (Real, Decimal)) and not isinstance(value, int):
+        return float(value)
+    return value if value is None or isinstance(value, (int, str)) else shown(value)

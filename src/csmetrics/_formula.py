@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from csmetrics._docstring import Docstring
 from csmetrics.core._registry import REGISTRY
@@ -249,3 +249,29 @@ def _latex(node: Node, values: Mapping[str, str]) -> str:
         return f"{sides[0]}^{{{sides[1]}}}"
     sign = r"\times" if node.kind == "*" else node.kind
     return f"{sides[0]} {sign} {sides[1]}"
+
+
+# Computing it as it is written, without the checks and limits of the metric's function
+
+
+def computed(node: Node, given: Mapping[str, Any]) -> Any:
+    """Compute a formula with numbers or arrays in the place of words."""
+    if node.kind == "word":
+        return given.get(name_of(node.text), 0.0)
+    if node.kind == "number":
+        return float(node.text)
+    sides = [computed(side, given) for side in node.sides]
+    match node.kind:
+        case "(":
+            return sides[0]
+        case "+":
+            return sides[0] + sides[1]
+        case "-":
+            return sides[0] - sides[1]
+        case "*":
+            return sides[0] * sides[1]
+        case "^":
+            return sides[0] ** sides[1]
+        case "/" | "frac":
+            return sides[0] / sides[1]
+    raise ValueError(node.kind)  # counts and sums are of whole columns

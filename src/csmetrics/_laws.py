@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -100,13 +100,19 @@ def _laws(spec: Registration) -> Iterator[Law]:
 # Rows
 
 
-def rows(spec: Registration, count: int, seed: int = 0) -> list[Row]:
-    """Draw rows of valid inputs, all inputs in each."""
+def rows(spec: Registration, count: int, seed: int = 0, without: Collection[str] = ()) -> list[Row]:
+    """Draw rows of valid inputs, all inputs in each but optional ones that are not wanted."""
     rng = random.Random(f"{spec.name} {seed}")
-    draw = _answers if spec.reduces else _components if spec.over_columns else _row
+    usual = {n: default for n, default in spec.defaults.items() if n in without}
     found: list[Row] = []
     for _ in range(100 * count):
-        row = draw(spec, rng)
+        if spec.reduces:
+            row = _answers(spec, rng)
+        elif spec.over_columns:
+            row = _components(spec, rng)
+        else:
+            row = _obeying(spec, _row(spec, rng) | usual, rng)
+        row = {n: v for n, v in row.items() if n not in without}
         if value(spec, row) is not None:
             found.append(row)
         if len(found) == count:
@@ -114,35 +120,44 @@ def rows(spec: Registration, count: int, seed: int = 0) -> list[Row]:
     return found
 
 
-def undefined_rows(spec: Registration) -> list[Row]:
+def undefined_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
     """Give rows on which the metric has no value, though nothing is missing."""
     if not spec.base:
         return []
     if spec.reduces:
-        return [{**rows(spec, 1)[0], **{n: [] for n in spec.inputs if n not in spec.defaults}}]
+        return [{**rows(spec, 1, without=without)[0], **{n: [] for n in spec.inputs if n not in spec.defaults}}]
     found: list[Row] = []
     rng = random.Random(spec.name)
-    for row in rows(spec, 4, seed=1):
-        below = [n for n in spec.inputs if n in spec.base.split()]
+    for row in rows(spec, 4, seed=1, without=without):
+        below = [n for n in row if n in spec.base.split()]
         if spec.over_columns:
             candidates: Iterator[Row] = iter([{n: [0] * len(row[n]) for n in below}])
         else:
             candidates = (dict(zip(below, ends, strict=True)) for ends in product((0, 100), repeat=len(below)))
         for ends in candidates:
-            empty = _obeying(spec, {**row, **ends}, rng)
-            if empty not in found and value(spec, empty) is None:
+            usual = {n: default for n, default in spec.defaults.items() if n in without}
+            empty = _obeying(spec, {**usual, **row, **ends}, rng)
+            empty = {n: v for n, v in empty.items() if n not in without}
+            if empty not in found and _is_undefined(spec, empty):
                 found.append(empty)
     return found
 
 
-def missing_rows(spec: Registration) -> list[Row]:
+def _is_undefined(spec: Registration, row: Row) -> bool:
+    try:
+        return isnan(spec.function(**row))
+    except CsmetricsError:  # a row that is not possible
+        return False
+
+
+def missing_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
     """Give rows that each lack one input, or one of the answers or components in it."""
     if spec.reduces or spec.over_columns:
         first = next(iter(spec.inputs))
         if spec.inputs[first].quantity.name == "date":
             return []
-        return [{**row, first: [None, *row[first][1:]]} for row in rows(spec, 4, seed=2)]
-    return [{**row, name: None} for row in rows(spec, 2, seed=2) for name in spec.inputs]
+        return [{**row, first: [None, *row[first][1:]]} for row in rows(spec, 4, seed=2, without=without)]
+    return [{**row, name: None} for row in rows(spec, 2, seed=2, without=without) for name in row]
 
 
 def value(spec: Registration, row: Row) -> float | str | None:
@@ -160,7 +175,7 @@ def _row(spec: Registration, rng: random.Random) -> Row:
     for name, given in spec.inputs.items():
         if given.kind != "level" and rng.random() < 0.08:  # a month without, now and then
             row[name] = 0
-    return _obeying(spec, row, rng)
+    return row
 
 
 def _number(given: Input, sizes: dict[str, float], rng: random.Random) -> Any:

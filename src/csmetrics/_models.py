@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from functools import cache
@@ -12,8 +14,17 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, create_model
-from pydantic.json_schema import WithJsonSchema
+import pydantic
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    create_model,
+)
 
 from csmetrics._docstring import Docstring
 from csmetrics._values import plain, shown
@@ -56,9 +67,21 @@ class Result(BaseModel):
 # What one value may be
 
 
+# A long column of wrong values need not be told one by one: since 2.8 pydantic can stop at the first
+if hasattr(pydantic, "FailFast"):
+
+    class _FailFast(pydantic.FailFast):
+        __hash__ = object.__hash__  # as a part of types must have
+
+    _STOP: tuple[Any, ...] = (_FailFast(),)
+else:
+    _STOP = ()
+
+
 def _column(value: Any) -> Any:
     """Take a list, an array or a Series as a tuple."""
-    return tuple(value) if isinstance(value, (list, np.ndarray, pd.Series)) else value
+    many = isinstance(value, (list, pd.Series)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    return tuple(value) if many else value
 
 
 def _instant(value: Any) -> datetime | None:
@@ -66,7 +89,7 @@ def _instant(value: Any) -> datetime | None:
     if value is None or value is pd.NaT:
         return None
     if isinstance(value, str):
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(str.__str__(value))
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
@@ -74,12 +97,29 @@ def _instant(value: Any) -> datetime | None:
     raise ValueError("no date")
 
 
-_TEXT = {"type": "string", "format": "date-time"}
-_Instant = Annotated[
-    datetime | None, PlainValidator(_instant), WithJsonSchema({"anyOf": [_TEXT, {"type": "null"}]}, mode="validation")
-]
+class _InstantSchema:
+    """What the schema says of an instant, which pydantic cannot read off a function."""
+
+    def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}
+
+
+def _iso(value: datetime) -> str:
+    return value.isoformat()
+
+
+_ISO = PlainSerializer(_iso, return_type=str, when_used="json-unless-none")
+_Instant = Annotated[datetime | None, PlainValidator(_instant), _ISO, _InstantSchema()]
 _Scale = Annotated[tuple[int, int], BeforeValidator(_column)]
 _Undefined = Annotated[Annotated[float, Field(allow_inf_nan=False)] | Literal["raise"] | None, BeforeValidator(plain)]
+
+
+def _many(one: Any) -> Any:
+    """Give the type of a column of values."""
+    column: Any = tuple[one, ...]
+    for stop in _STOP:
+        column = Annotated[column, stop]
+    return Annotated[column, BeforeValidator(_column)]
 
 
 def _type(spec: Registration, name: str) -> Any:
@@ -88,17 +128,16 @@ def _type(spec: Registration, name: str) -> Any:
         return _option(spec, name)
     quantity = spec.inputs[name].quantity
     if quantity.name == "date":
-        return Annotated[tuple[_Instant, ...], BeforeValidator(_column)] if spec.reduces else _Instant
+        return _many(_Instant) if spec.reduces else _Instant
     if quantity.choices:
         return Literal[quantity.choices] | None
     low, high = (None if isinf(x) else x for x in (quantity.low, quantity.high))
     finite = Field(allow_inf_nan=False, ge=low, le=high)
     number: Any = Annotated[Annotated[float, finite] | None, BeforeValidator(plain)]
     if spec.over_columns:
-        return Annotated[tuple[number, ...] | dict[str, number], BeforeValidator(_column)]
+        return Annotated[_many(number) | dict[str, number], BeforeValidator(_column)]
     if spec.reduces:
-        column = Annotated[tuple[number, ...], BeforeValidator(_column)]
-        return column | None if name in spec.defaults else column
+        return _many(number) | None if name in spec.defaults else _many(number)
     return number
 
 
@@ -183,60 +222,84 @@ def read(spec: Registration, document: Any) -> Inputs:
     model = inputs_model(spec.name)
     if isinstance(document, model):
         return document
+    if isinstance(document, (str, bytes, bytearray)):
+        document = _parsed(spec, document)
     try:
-        if isinstance(document, (str, bytes, bytearray)):
-            return model.model_validate_json(document)
         return model.model_validate(dict(document) if isinstance(document, Mapping) else document)
     except ValidationError as error:
         raise _refusal(spec, error) from None
 
 
+def _parsed(spec: Registration, text: str | bytes | bytearray) -> Any:
+    """Read JSON; a name given twice is refused, as one of its values would be lost."""
+
+    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+            raise ValueError(f"{shown(twice)} is given twice")
+        return made
+
+    try:
+        return json.loads(text, object_pairs_hook=distinct)
+    except RecursionError:
+        found = "it is nested too deeply"
+    except ValueError as error:  # no JSON, no UTF-8, an int of thousands of digits, a name twice
+        found = str(error)
+    takes = f"an object with {', '.join(arguments(spec))}"
+    raise MetricInputError(spec.name, "inputs", "must be valid JSON", found, takes)
+
+
 def _refusal(spec: Registration, error: ValidationError) -> MetricInputError:
-    """Turn pydantic's first complaint into the library's own error."""
-    wrong = error.errors(include_url=False)[0]
+    """Turn the first of pydantic's complaints that tells something into the library's own error."""
+    wrongs = error.errors(include_url=False)
+    # of a value that may be a list or a mapping, what is wrong inside it, and not that it is no list
+    wrong = next((e for e in wrongs if e["type"] not in ("tuple_type", "dict_type")), wrongs[0])
     argument, *where = wrong["loc"] or ("inputs",)
-    argument = str(argument)
+    argument, kind = str(argument), wrong["type"]
     takes = f"it takes {', '.join(arguments(spec))}"
     found = f"got {shown(wrong['input'])}"
     places = [str(step) for step in where if isinstance(step, int)]
-    if places:
+    if places and argument not in spec.options:
         found += f" at position {places[0]}"
-    rule, hint = _rule(spec, argument, wrong["type"])
-    if wrong["type"] == "missing":
-        found, hint = "not given", takes
-    elif wrong["type"] == "extra_forbidden":
+    if kind == "extra_forbidden":
         close = difflib.get_close_matches(argument, arguments(spec), n=1)
         hint = f"did you mean {close[0]!r}?" if close else takes
-    elif wrong["type"] == "json_invalid":
-        argument, found = "inputs", str(wrong.get("ctx", {}).get("error", wrong["msg"]))
-    elif not wrong["loc"]:
-        hint = takes
-    return MetricInputError(spec.name, argument, rule, found, hint)
+        return MetricInputError(spec.name, argument, "is no argument of this metric", found, hint)
+    if kind == "missing" and not where:
+        return MetricInputError(spec.name, argument, "is required", "not given", takes)
+    if not wrong["loc"]:
+        return MetricInputError(spec.name, argument, "must be an object with the inputs by name", found, takes)
+    if argument in spec.options:
+        rule, hint = _option_rule(argument, wrong.get("ctx", {}).get("expected", ""))
+        return MetricInputError(spec.name, argument, rule, found, hint)
+    return MetricInputError(spec.name, argument, *_rule(spec, argument, kind, found))
 
 
-_RULES = {
-    "missing": "is required",
-    "extra_forbidden": "is no argument of this metric",
-    "json_invalid": "must be valid JSON",
-    "finite_number": "must be finite",
-}
+def _option_rule(option: str, expected: str) -> tuple[str, str]:
+    rules = {
+        "undefined": ("must be a number or 'raise'", "null, the default, gives a value of null"),
+        "as_of": ("must be a date", "as ISO text: 2026-03-31"),
+        "scale": ("must be two whole numbers", "the lowest and the highest answer, such as [0, 10]"),
+    }
+    usual = f"must be one of {expected}" if expected else "must be a whole number"
+    return rules.get(option, (usual, "leave it out for the default"))
 
 
-def _rule(spec: Registration, argument: str, kind: str) -> tuple[str, str]:
-    """Say what rule an argument breaks, and what to do."""
-    if kind in _RULES:
-        return _RULES[kind], ""
-    if argument not in arguments(spec):
-        return "must be an object with the inputs by name", ""
-    if argument not in spec.inputs:
-        return {"undefined": "must be a number or 'raise'", "as_of": "must be a date"}.get(
-            argument, "must be one of the option's values"
-        ), ""
+def _rule(spec: Registration, argument: str, kind: str, found: str) -> tuple[str, str, str]:
+    """Say what rule an input breaks, what was found, and what to do."""
     quantity = spec.inputs[argument].quantity
     if kind in ("greater_than_equal", "less_than_equal"):
-        return quantity.rule, quantity.hint
+        return quantity.rule, found, quantity.hint or f"{argument} is a {quantity.name}"
+    if kind == "finite_number":
+        return "must be finite", found, "null is missing"
     if quantity.choices:
-        return f"must be one of {', '.join(map(repr, quantity.choices))}", ""
+        return f"must be one of {', '.join(map(repr, quantity.choices))}", found, "null is missing"
     many = spec.reduces or spec.over_columns
-    noun = "date" if quantity.name == "date" else "number"
-    return f"must be {noun}s" if many else f"must be a {noun}", ""
+    if quantity.name == "date":
+        return (
+            "must be dates" if many else "must be a date",
+            found,
+            "as ISO text, 2026-03-31T09:00:00Z; null is missing",
+        )
+    return "must be numbers" if many else "must be a number", found, "without quotes; null is missing"

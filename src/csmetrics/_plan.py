@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
@@ -17,7 +18,7 @@ from csmetrics._engine import EngineFrame
 from csmetrics.core._kinds import array, is_scalar
 from csmetrics.core._numeric import check, show
 from csmetrics.core._registry import NUMBER, REGISTRY, Kind, Quantity, Registration
-from csmetrics.errors import MetricInputError, MissingColumnError
+from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
 if TYPE_CHECKING:
     from csmetrics._explain import Explanation
@@ -71,7 +72,7 @@ class Grain:
         if self.keys is None or self.axis in self.keys or not has(self.frame, self.axis):
             return ""
         groups, periods = self._crowded(self.keys)
-        where = f" in the group {groups[:1].tolist()[0]!r}" if self.keys and periods else ""
+        where = f" in the group {shown(groups[:1].tolist()[0])}" if self.keys and periods else ""
         return f"{self.axis!r} has {periods} of them{where}" if periods else ""
 
     def _crowded(self, keys: tuple[Any, ...]) -> tuple[Any, int]:
@@ -220,10 +221,13 @@ class Plan:
             labeled = isinstance(value, (list, tuple)) and len(value) == len(self.components)
             self.sources[name] = dict(zip(self.components, value, strict=True)) if labeled else value
             return
-        columns = {c: c for c in value} if isinstance(value, list) else value
+        columns = value
+        if isinstance(value, list):
+            with suppress(TypeError):  # lists of what no column is called
+                columns = {c: c for c in value}
         if not isinstance(columns, Mapping) or not columns:
             rule, hint = "must name several columns", f'for example {name}=["logins", "exports"], weights=[2, 1]'
-            raise MetricInputError(self.spec.name, name, rule, f"got {value!r}"[:60], hint)
+            raise MetricInputError(self.spec.name, name, rule, f"got {shown(value)}", hint)
         if self.spec.inputs[name].kind == "level" and grain.keys is not None:
             raise self._refusal(name, "level", grain)
         self.components = dict(columns)

@@ -1,21 +1,17 @@
-"""Single values of unknown making: as Python's own, and for an error."""
+"""Single values of unknown making, as Python's own."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import isnan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from csmetrics.errors import shown as shown
 
-def shown(value: Any, limit: int = 60) -> str:
-    """Write a value of unknown making for an error, however large it is."""
-    try:
-        text = repr(value)
-    except Exception:  # a repr of somebody's own, or an int past the digits that Python writes
-        return f"a {type(value).__name__}"
-    return text if len(text) <= limit else f"{text[:limit]}..."
+LARGEST = 10**308  # integers up to it are floats, too
 
 
 def plain(value: Any) -> Any:
@@ -24,6 +20,8 @@ def plain(value: Any) -> Any:
         return None
     if isinstance(value, np.generic) and not isinstance(value, np.bool_):
         value = value.item()
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**308:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
         raise ValueError("too large")
+    if isinstance(value, Decimal):
+        return None if value.is_nan() else value
     return None if isinstance(value, float) and isnan(value) else value

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.core._numeric import BLOCK
+from csmetrics.errors import MetricInputError, shown
 
 _INFINITY = int(np.array(np.inf).view(np.uint64))
 
@@ -145,7 +146,11 @@ def factorize(series: pd.Series[Any]) -> tuple[Any, Callable[[], pd.Index[Any]]]
         series = pd.Series(values.__arrow_array__().to_pylist(), dtype=object)
     if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "f":  # where NaN and null would be two groups
         series = pd.Series(series.to_numpy(dtype=np.float64, na_value=np.nan))
-    codes, unique = pd.factorize(series)
+    try:
+        codes, unique = pd.factorize(series)
+    except TypeError:  # what cannot be hashed
+        found = f"got lists, or the like, in the column {shown(series.name)}"
+        raise MetricInputError("by", "keys", "must be values that rows can have in common", found) from None
     labels = pd.Index(unique)
     if codes.min(initial=0) < 0:
         codes[codes < 0] = len(labels)

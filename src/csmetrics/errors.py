@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
+
+
+def shown(value: Any, limit: int = 60, write: Callable[[Any], str] = repr) -> str:
+    """Write a value of unknown making for an error, however large it is."""
+    try:
+        text = write(value)
+    except Exception:  # a repr of somebody's own, or an int past the digits that Python writes
+        return f"a {type(value).__name__}"
+    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 class CsmetricsError(Exception):

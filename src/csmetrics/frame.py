@@ -66,7 +66,7 @@ class Cohorts:
 
         def __getattr__(self, name):
             meant = "" if name.startswith("_") else f"; {nearest(name)}"
-            raise AttributeError(f"there is no metric {name!r}{meant}")
+            raise AttributeError(f"there is no metric {shown(name)}{meant}")
 
     def __init__(self, frame: Any) -> None:
         self._grain = Grain(frame if isinstance(frame, pd.DataFrame) else EngineFrame(frame))
@@ -407,15 +407,13 @@ def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
             return None
         rule, hint = "is for .by(...)", "leave it out: a total has one figure"
         raise MetricInputError("explain", "group", rule, f"got {shown(group)}", hint)
-    try:
-        at = index.get_loc(group)
-    except (KeyError, TypeError, ValueError):  # InvalidIndexError is no KeyError for lists
-        at = None
-    except pd.errors.InvalidIndexError:
-        at = None
+    at = None
+    if isinstance(group, (str, bytes, tuple)) or not hasattr(type(group), "__iter__"):  # many are no label
+        with suppress(KeyError, TypeError, ValueError, pd.errors.InvalidIndexError):
+            at = index.get_loc(group)
     if isinstance(at, (int, np.integer)):
         return int(at)
-    some = ", ".join(repr(label) for label in index[:5].tolist())
+    some = ", ".join(map(shown, index[:5].tolist()))
     found = f"got {shown(group)}" if group is not None else "got none"
     if at is not None:
         raise MetricInputError("explain", "group", "must be one row or group", f"{found}, which are several")

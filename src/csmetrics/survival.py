@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from csmetrics.core._flags import flags
-from csmetrics.core._kinds import array, common_index, is_scalar
+from csmetrics.core._kinds import array, as_array, common_index, is_scalar
 from csmetrics.core._numeric import fill_value, places, show
 from csmetrics.core._registry import NUMBER
 from csmetrics.core._survival import peak, steps
@@ -196,7 +197,7 @@ def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined
     reached = _observed(observed, days.size)
     often = None if counts is None else _counts(counts, days.size)
     found = steps(days, reached, often, longest)
-    if not found.times.size and undefined == "raise":
+    if not found.times.size and isinstance(undefined, str):
         hint = "leave undefined=nan, or give a number"
         raise UndefinedMetricError(_METRIC, "durations", "must hold one", "there is none", hint)
     waiting = found.waiting()
@@ -207,7 +208,7 @@ def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined
 
 def _column(argument: str, value: Any) -> Any:
     """Give one column of numbers."""
-    if getattr(getattr(value, "dtype", None), "kind", "") == "m":
+    if isinstance(value, (np.ndarray, pd.Series, pd.Index)) and value.dtype.kind == "m":
         hint = "take their days or seconds first, for example with .dt.total_seconds()"
         raise MetricInputError(_METRIC, argument, "must be numbers", "got timedeltas", hint)
     values = array(_METRIC, argument, value, NUMBER)
@@ -242,6 +243,8 @@ def _same_length(argument: str, size: int, wanted: int) -> None:
 
 def _observed(value: Any, size: int) -> Any:
     """Read who got there."""
+    if not is_scalar(value) and not isinstance(value, (np.ndarray, pd.Series, pd.Index, ExtensionArray)):
+        value = as_array(_METRIC, "observed", value, object if isinstance(value, (list, tuple)) else None)
     read = None if is_scalar(value) else flags(value)
     if read is None:
         values = _column("observed", value)

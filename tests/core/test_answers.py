@@ -255,6 +255,30 @@ def test_what_is_no_column_is_refused(reduce, values) -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "found", "hint"),
+    [
+        (9, "got 9", "[9]"),
+        (pd.NA, "got a NAType", "[9]"),
+        ("1" * 50, "got '" + "1" * 30, "[9]"),
+        ({9: 3}, "got a dict", "[9]"),
+        (np.array(9), "got an array of shape ()", "[9]"),
+        (np.ones((2, 3)), "got an array of shape (2, 3)", "pick one column"),
+    ],
+    ids=lambda v: type(v).__name__,
+)
+def test_what_is_said_of_no_column(values, found, hint) -> None:
+    with pytest.raises(csm.MetricInputError) as caught:
+        csm.nps_from_scores(values)
+    assert caught.value.found.startswith(found)
+    assert len(caught.value.found) < 50
+    assert hint in caught.value.hint
+    with pytest.raises(csm.MetricInputError) as caught:
+        csm.nps_from_scores([9], weights=values)
+    assert caught.value.found.startswith(found)
+    assert ("one weight per answer" if hint == "[9]" else hint) in caught.value.hint
+
+
+@pytest.mark.parametrize(
     "values", [np.ones((2, 3)), [[1, 2], [3, 4]], pd.DataFrame({"a": [1], "b": [2]}), np.ones((3, 1))]
 )
 @pytest.mark.parametrize("reduce", [entry[0] for entry in REDUCERS.values()], ids=REDUCERS)
@@ -338,6 +362,8 @@ def test_impossible_tops_are_refused(top) -> None:
     with pytest.raises(csm.MetricInputError, match="`top` must be a whole number between 1 and 4") as caught:
         csm.csat_from_ratings(RATINGS, top=top)
     assert (caught.value.metric, caught.value.argument) == ("csat_from_ratings", "top")
+    with pytest.raises(csm.MetricInputError, match="`top` must be a whole number between 1 and 3"):
+        csm.csat_from_ratings(RATINGS, scale=(2, 5), top=4)
 
 
 @pytest.mark.parametrize("low_high", [(0, 1000), (-1000, 1000), (1, 70_000)], ids=str)
@@ -447,6 +473,12 @@ def test_weights_that_are_all_0_weigh_nobody() -> None:
     with pytest.raises(csm.UndefinedMetricError, match="weigh 0"):
         csm.nps_from_scores([10, None], weights=[0, 7], undefined="raise")
     exactly(csm.nps_from_scores([10, 0, 0], weights=[1, 0, 0]), 100.0)
+
+
+def test_weights_may_add_up_to_what_products_can_still_hold() -> None:
+    exactly(csm.nps_from_scores([10, 9, 7, 0], weights=[5e149, 0, 0, 5e149]), 0.0)
+    with pytest.raises(csm.MetricInputError, match="`weights` must be small enough to add up"):
+        csm.nps_from_scores([10, 0], weights=[1e150, 1e140])
 
 
 def test_weighting_is_not_offered_for_means() -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import csmetrics as csm
+from csmetrics.core._dates import in_days, in_hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -187,9 +188,16 @@ def test_zones_may_differ_from_row_to_row() -> None:
     assert csm.ttv(start, end).tolist() == pytest.approx([15 / 24, 16 / 24, math.nan], nan_ok=True)
 
 
-def test_masked_arrays() -> None:
-    start = np.ma.masked_array(np.array(["2026-01-01", "2026-01-01"], dtype="M8[D]"), mask=[False, True])
+@pytest.mark.parametrize("dtype", ["M8[D]", "M8[ns]", object])
+def test_masked_arrays(dtype) -> None:
+    dates = np.array(["2026-01-01", "2026-01-01"], dtype="M8[D]").astype(dtype)
+    start = np.ma.masked_array(dates, mask=[False, True])
     assert csm.ttv(start, date(2026, 1, 2)).tolist() == pytest.approx([1, math.nan], nan_ok=True)
+
+
+def test_dates_and_datetimes_in_one_column() -> None:
+    starts = [date(2026, 1, 1), datetime(2026, 1, 1, 12), date(1960, 1, 1)]
+    assert csm.ttv(starts, datetime(2026, 1, 2)).tolist() == [1.0, 0.5, 24108.0]
 
 
 @BOTH
@@ -284,6 +292,19 @@ def test_naive_and_aware_never_mix(days, start, end) -> None:
     with pytest.raises(csm.MetricInputError, match="must all have a time zone, or none") as caught:
         days(start, end)
     assert caught.value.metric == days.__name__
+
+
+def test_what_is_said_of_no_date() -> None:
+    with pytest.raises(csm.MetricInputError) as caught:
+        csm.ttv("x" * 50, date(2026, 1, 1))
+    assert caught.value.found == f"got the text {'x' * 40!r}"  # no more of it
+    halves = [np.array([["2026-01-01"] * n] * 2, dtype="M8[D]") for n in (2, 3)]
+    with pytest.raises(csm.MetricInputError, match="must be a list of dates; got lists of different lengths"):
+        csm.ttv(halves, date(2026, 1, 1))
+    for as_of, found in ((20260101, "got 20260101"), ("soon", "got 'soon'"), ([date(2026, 1, 1)], "got a list")):
+        with pytest.raises(csm.MetricInputError) as caught:
+            csm.median_ttv([date(2026, 1, 1)], [None], as_of=as_of)
+        assert caught.value.found == found
 
 
 def test_which_one_has_no_zone_is_said() -> None:
@@ -412,6 +433,11 @@ def test_units_finer_than_nanoseconds() -> None:
         assert csm.ttv(np.array([start]), [datetime(1970, 1, 2)]).tolist() == [1.0]
 
 
+def test_nanoseconds_of_a_timestamp() -> None:
+    start, end = pd.Timestamp("2026-03-01"), pd.Timestamp("2026-03-01 00:00:00.000001008")
+    assert csm.ttv(start, end) == csm.ttv(pd.Series([start]), pd.Series([end]))[0] == 1008 / 86_400_000_000_000
+
+
 def test_the_ends_of_the_nanosecond_range() -> None:
     low, high = pd.Timestamp(-(2**63) + 10**10), pd.Timestamp.max
     exact = (high.value - low.value) / 86_400_000_000_000
@@ -443,6 +469,15 @@ def test_equal_times_are_equal_floats_in_every_unit() -> None:
     step = np.timedelta64(100_003, "s")
     got = {float(x) for unit in ("s", "ms", "us", "ns") for x in csm.ttv(starts.astype(f"M8[{unit}]"), starts + step)}
     assert got == {100_003 / 86_400}
+
+
+def test_days_and_hours_of_what_engines_count() -> None:
+    day = 86_400_000_000
+    micros = np.array([0, 1, day // 2, day - 1, day, 13 * day // 4, 100_003_000_000])
+    assert in_days(micros).tolist() == [0, 1 / day, 0.5, (day - 1) / day, 1, 3.25, 1 + 13_603 / 86_400]
+    ends = np.datetime64("2026-01-01", "us") + micros.astype("m8[us]")
+    assert in_days(micros).tolist() == csm.ttv(date(2026, 1, 1), ends).tolist()
+    assert in_hours(np.array([0, 1800, 7200]), np.array([0, 0, 500_000_000])).tolist() == [0, 0.5, 7200.5 / 3600]
 
 
 # ----------------------------------------------------------------------------------------------------------- median_ttv
@@ -589,6 +624,15 @@ def test_as_of_and_the_clock_of_the_place() -> None:
         assert csm.median_ttv(start, [last, None], as_of=as_of) == pytest.approx((23 - 1 / 3600) / 24, rel=1e-12)
         assert math.isnan(csm.median_ttv(start, [after, None], as_of=as_of))
     assert csm.median_ttv(start, [last, None], as_of="2026-03-30T01:00+02:00") == pytest.approx((23 - 1 / 3600) / 24)
+
+
+def test_as_of_ends_before_the_next_midnight_of_the_place() -> None:
+    for zone, day in ((BERLIN, date(2026, 3, 29)), (ZoneInfo("America/Havana"), date(2026, 10, 31))):
+        start, as_of = datetime(2026, 3, 1, tzinfo=zone), datetime(day.year, day.month, day.day, tzinfo=zone)
+        midnight = as_of + timedelta(days=1)  # in Havana 0:00 on 1 November 2026 comes twice: the first ends the day
+        before = (midnight.astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone)
+        assert csm.median_ttv([start] * 2, [before, None], as_of=as_of) > 0
+        assert math.isnan(csm.median_ttv([start] * 2, [midnight, None], as_of=as_of))
 
 
 def test_as_of_needs_a_zone_where_the_dates_have_one() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ import pandas as pd
 import csmetrics as csm
 from csmetrics import Catalog, Cohorts, CsmetricsError, HealthScore, MetricSpec, churn_rate, nrr, over
 from csmetrics.health import Bands, Component
+from csmetrics.testing import Case, Verification, assert_verified, verify, verify_frame
 
 array = np.array([5.0, 7.0])
 series: pd.Series[float] = pd.Series([5.0, 7.0])
@@ -110,6 +111,53 @@ def catalogue() -> None:
     assert_type(spec.function, Callable[..., Any])
     assert_type(spec.inputs["lost"].required, bool)
     csm.catalog["mine"] = spec  # type: ignore[index]
+    assert_type(csm.catalog.to_json(indent=2), str)
+    assert_type(csm.catalog.json_schema(), dict[str, Any])
+
+
+def services() -> None:
+    spec = csm.catalog["churn_rate"]
+    assert_type(spec.Inputs, type[csm.Inputs])
+    assert_type(spec.Result, type[csm.Result])
+    assert_type(spec.compute('{"lost": 5, "start": 100}'), csm.Result)
+    assert_type(spec.compute(b"{}").value, float | str | None)
+    assert_type(spec.compute({"lost": 5, "start": 100}).status, Literal["ok", "missing", "undefined"])
+    assert_type(spec.compute(spec.Inputs.model_validate({"lost": 5})).unit, str)
+    number: float = spec.compute(lost=5, start=100)
+    spec.compute(5)  # type: ignore[call-overload]
+    print(number)
+
+
+def explanations() -> None:
+    assert_type(csm.explain(csm.churn_rate, lost=5, start=100), csm.Explanation)
+    assert_type(csm.explain("churn_rate", lost=5, start=100).as_dict(), dict[str, Any])
+    assert_type(csm.over(frame).by("plan").explain("churn_rate", "a"), csm.Explanation)
+    assert_type(csm.over(frame).total().explain(csm.nrr).rows, pd.DataFrame | None)
+    csm.explain(5)  # type: ignore[arg-type]
+
+
+def verifications(case: Case) -> None:
+    def churn(lost: float, start: float) -> float:
+        return 100 * lost / start
+
+    assert_type(verify(churn, "churn_rate"), Verification)
+    assert_type(verify(churn, csm.churn_rate, tolerance=1e-6, lost="lost"), Verification)
+    assert_type(verify_frame(frame, csm.churn_rate, result="rate"), Verification)
+    assert_type(csm.testing.cases(), list[Case])
+    assert_type(csm.testing.cases("nrr")[0].inputs, dict[str, Any])
+    assert_type(csm.testing.read_cases("ours.metrics.toml"), list[Case])
+    assert_type(verify(churn, "nrr").table, pd.DataFrame)
+    assert_type(case.holds(5), bool)
+    assert_verified(churn, "churn_rate")
+    assert_verified(frame, "churn_rate", result="rate")
+    verify("churn", "churn_rate")  # type: ignore[arg-type]
+
+
+def cohorts() -> None:
+    assert_type(csm.cohorts.movements_from_subscriptions(frame, as_of="2026-03-31"), pd.DataFrame)
+    assert_type(csm.cohorts.retention(frame, freq="W"), csm.cohorts.RetentionGrid)
+    assert_type(csm.cohorts.retention(frame).rates(), pd.DataFrame)
+    assert_type(csm.cohorts.active_users(frame), pd.DataFrame)
 
 
 def frames() -> None:

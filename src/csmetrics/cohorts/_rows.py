@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,8 +16,9 @@ from csmetrics.cohorts._time import NAT, Calendar, Times, must_match, read_times
 from csmetrics.core._kinds import array
 from csmetrics.core._money import BITS
 from csmetrics.core._registry import NUMBER
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
+_MOST = 1_000_000  # periods, days or events that an option counts
 _LABELS = 5  # labels of bad rows that an error lists
 _LIVES = "a row lives from its start to just before its end"
 
@@ -46,7 +48,14 @@ class Rows:
 
     def column(self, name: Any, argument: str) -> pd.Series[Any]:
         """Give a column or index level."""
-        return column(self.frame, name, self.metric, argument)
+        series = column(self.frame, name, self.metric, argument)
+        if series.dtype == object:
+            try:
+                series.isna()
+            except ArithmeticError:
+                rule, found = "must hold values that can be compared", "got a signalling Decimal NaN"
+                raise MetricInputError(self.metric, argument, rule, found) from None
+        return series
 
     def keys(self, by: Any, axis: str | None = None) -> list[pd.Series[Any]]:
         """Give the grouping columns; none may be called as the time axis of the result."""
@@ -211,30 +220,37 @@ def broken(
 def check_mode(metric: str, on_bad_rows: Any) -> None:
     """Refuse a word for `on_bad_rows` that is none."""
     if not isinstance(on_bad_rows, str) or on_bad_rows not in ("raise", "report"):
-        raise MetricInputError(metric, "on_bad_rows", "must be 'raise' or 'report'", f"got {on_bad_rows!r}")
+        raise MetricInputError(metric, "on_bad_rows", "must be 'raise' or 'report'", f"got {shown(on_bad_rows)}")
 
 
 def check_word(metric: str, argument: str, value: Any, words: Sequence[str]) -> None:
     """Refuse a word that is none of the choices."""
     if not isinstance(value, str) or value not in words:
-        raise MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, words))}", f"got {value!r}")
+        raise MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, words))}", f"got {shown(value)}")
 
 
-def check_whole(metric: str, argument: str, value: Any, low: int = 1) -> int:
-    """Refuse what is no whole number of at least `low`."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= low:
+def check_whole(metric: str, argument: str, value: Any, low: int = 1, most: int = _MOST) -> int:
+    """Refuse what is no whole number of at least `low`, or past what can be counted."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
+    if whole and low <= value <= most:
         return int(value)
-    raise MetricInputError(metric, argument, f"must be a whole number >= {low}", f"got {value!r}")
+    limits = f"<= {most}" if whole and value > most else f">= {low}"
+    raise MetricInputError(metric, argument, f"must be a whole number {limits}", f"got {shown(value)}")
 
 
 def key_names(metric: str, by: Any, axis: str | None = None) -> list[Any]:
     """Give the names in `by`: none, one, or a list of them."""
     names = [] if by is None else list(by) if isinstance(by, list) else [by]
-    if axis is not None and axis in names:
+    once: set[Any] = {pd.NA}
+    with suppress(TypeError):  # what cannot be hashed
+        once = set(names)
+    if pd.NA in once:  # nothing that a column could be called
+        raise MetricInputError(metric, "by", "must name columns", f"got {shown(by)}")
+    if axis is not None and axis in once:
         hint = f"the result has a level {axis!r} for its time: rename the column"
-        raise MetricInputError(metric, "by", f"must not name {axis!r}", f"got {by!r}", hint)
-    if any(name in names[:i] for i, name in enumerate(names)):
-        raise MetricInputError(metric, "by", "must name each column once", f"got {by!r}")
+        raise MetricInputError(metric, "by", f"must not name {axis!r}", f"got {shown(by)}", hint)
+    if len(once) < len(names):
+        raise MetricInputError(metric, "by", "must name each column once", f"got {shown(by)}")
     return names
 
 

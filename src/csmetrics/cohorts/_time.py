@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.core._dates import data_end
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 Ints: TypeAlias = Any  # an integer array
 
@@ -126,6 +126,8 @@ def _from_arrow(dtype: Any) -> Any:
 def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Series[Any], Any]:
     """Make dates of text in ISO form and of Python's own dates."""
     kinds = set(series.dropna().map(type)) if series.dtype == object else set()
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        kinds = set(map(type, series.dtype.categories))
     text = isinstance(series.dtype, pd.StringDtype) or str(series.dtype) == "category" or "string" in str(series.dtype)
     objects = series.dtype == object or text or str(series.dtype).startswith("date32")
     odd = {kind for kind in kinds if not issubclass(kind, (str, date, np.datetime64))}
@@ -255,10 +257,10 @@ class Calendar:
     def __init__(self, metric: str, freq: Any, week_start: Any = "monday") -> None:
         if not isinstance(freq, str) or freq not in _FREQS:
             hint = "hours, days, weeks, months, quarters, years"
-            raise MetricInputError(metric, "freq", f"must be one of {', '.join(_FREQS)}", f"got {freq!r}", hint)
+            raise MetricInputError(metric, "freq", f"must be one of {', '.join(_FREQS)}", f"got {shown(freq)}", hint)
         if not isinstance(week_start, str) or week_start not in _WEEKS:
             rule = "must be 'monday' or 'sunday'"
-            raise MetricInputError(metric, "week_start", rule, f"got {week_start!r}")
+            raise MetricInputError(metric, "week_start", rule, f"got {shown(week_start)}")
         self.metric, self.freq = metric, freq
         self._alias, self.lead = _WEEKS[week_start] if freq == "W" else (_FREQS[freq], 0)
 

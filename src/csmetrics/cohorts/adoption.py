@@ -114,7 +114,9 @@ def adoption(
     keys = key_names(_METRIC, by)
     others = [name for name in keys if name != feature]
     named = isinstance(eligible, (str, tuple))
-    number = check_whole(_METRIC, "eligible", eligible, 0) if isinstance(eligible, (int, float, np.number)) else None
+    number = (
+        check_whole(_METRIC, "eligible", eligible, 0, 2**53) if isinstance(eligible, (int, float, np.number)) else None
+    )
 
     def screened(rows: Any) -> Any:
         rows.units(user, "user")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from csmetrics.cohorts._activity import Log, active, tally
 from csmetrics.cohorts._rows import Groups, Rows, check_cells, check_whole, noted, number_units, too_large
 from csmetrics.cohorts._time import NAT, Calendar, Times, end_of_data
 from csmetrics.core._money import BITS
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Request:
     def read(self, events: Any) -> Events:
         """Read and screen events of a pandas DataFrame, or let an engine reduce its own to users and periods."""
         if self.event is None and (self.starts is not None or self.returns is not None):
-            found = f"got {self.returns if self.starts is None else self.starts}"
+            found = f"got {shown(self.returns if self.starts is None else self.starts)}"
             rule, hint = "must name the column that start_event and return_event are in", "event='feature', for example"
             raise MetricInputError(self.metric, "event", rule, found, hint)
         return (_from_pandas if isinstance(events, pd.DataFrame) else _from_engine)(self, events)
@@ -134,16 +135,22 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
         asked.calendar.numbering(times),
         values=None if values is None else values[kept],
     )
-    starts = _matching(happened, asked.starts, kept)
-    returns = starts if asked.returns == asked.starts else _matching(happened, asked.returns, kept)
+    starts = _matching(metric, "start_event", happened, asked.starts, kept)
+    alike = asked.returns is asked.starts or asked.returns == asked.starts
+    returns = starts if alike else _matching(metric, "return_event", happened, asked.returns, kept)
     return Events(log, stop, times.zone, starts, returns, times, rows.excluded)
 
 
-def kinds(given: Any) -> list[Any] | None:
+def kinds(metric: str, argument: str, given: Any) -> list[Any] | None:
     """Give the kinds of events as a list; None for all."""
     if given is None:
         return None
-    return list(given) if isinstance(given, Iterable) and not isinstance(given, (str, bytes)) else [given]
+    many = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)
+    listed = list(given) if isinstance(given, many) and getattr(given, "ndim", 1) == 1 else [given]
+    if all(pd.api.types.is_scalar(one) and not isinstance(one, Decimal) for one in listed):
+        return listed
+    rule = "must be a kind of event, as it stands in the column, or a list of them"
+    raise MetricInputError(metric, argument, rule, f"got {shown(given)}")
 
 
 def _from_engine(asked: Request, events: Any) -> Events:
@@ -195,9 +202,16 @@ class Numbers:
         return self.numbers[rows]
 
 
-def _matching(happened: Any, wanted: list[Any] | None, kept: Any) -> Any:
+def _matching(metric: str, argument: str, happened: Any, wanted: list[Any] | None, kept: Any) -> Any:
     """Give the positions of the events of some kinds; None for all."""
-    return None if wanted is None else np.flatnonzero(happened.iloc[kept].isin(wanted).to_numpy(dtype=bool))
+    if wanted is None:
+        return None
+    try:
+        found = happened.iloc[kept].isin(wanted)
+    except (TypeError, ValueError, ArithmeticError, NotImplementedError):  # what such a column cannot even be asked for
+        rule = f"must be of the kind that the column holds ({happened.dtype})"
+        raise MetricInputError(metric, argument, rule, f"got {shown(wanted)}") from None
+    return np.flatnonzero(found.to_numpy(dtype=bool))
 
 
 def active_users(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from csmetrics.cohorts._rows import check_cells, check_whole, check_word, noted
 from csmetrics.cohorts._time import DAY, Calendar, in_micros, in_utc
 from csmetrics.cohorts.events import Events, Request, kinds
 from csmetrics.cohorts.grid import RetentionGrid
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 NEVER = np.iinfo(np.int64).max  # the start of nobody
 KINDS = ("on", "on_or_after", "on_or_before")
@@ -237,7 +237,8 @@ def retention(
     lengths = _lengths(metric, brackets)
     recurring = cohort == "recurring"
     found = Request(
-        metric, user, time, calendar, as_of, by, on_bad_rows, event, value, kinds(start_event), kinds(return_event),
+        metric, user, time, calendar, as_of, by, on_bad_rows, event, value,
+        kinds(metric, "start_event", start_event), kinds(metric, "return_event", return_event),
         count=least > 1, width=width, recurring=recurring, axis="cohort",
     ).read(events)  # fmt: skip
     if width is None:
@@ -253,10 +254,11 @@ def retention(
 def _lengths(metric: str, brackets: Any) -> list[int] | None:
     if brackets is None:
         return None
-    if isinstance(brackets, Iterable) and not isinstance(brackets, str) and (brackets := list(brackets)):
+    many = isinstance(brackets, (Sequence, np.ndarray, pd.Series)) and not isinstance(brackets, str)
+    if many and getattr(brackets, "ndim", 1) == 1 and len(brackets):
         return [check_whole(metric, "brackets", length) for length in brackets]
     rule, hint = "must be lengths in periods", "brackets=[4, 10, 3] for ages 1-4, 5-14 and 15-17"
-    raise MetricInputError(metric, "brackets", rule, f"got {brackets!r}", hint)
+    raise MetricInputError(metric, "brackets", rule, f"got {shown(brackets)}", hint)
 
 
 class _Triangle:

@@ -14,7 +14,7 @@ import pandas as pd
 from csmetrics.core._kinds import aligned, array, is_scalar
 from csmetrics.core._numeric import LARGE, fill_value, least, most, places, show
 from csmetrics.core._registry import REGISTRY, Registration
-from csmetrics.errors import MetricInputError, UndefinedMetricError
+from csmetrics.errors import MetricInputError, UndefinedMetricError, shown
 
 AnswerColumn: TypeAlias = "npt.NDArray[Any] | Sequence[Any] | pd.Series[Any]"
 """One answer per row: a list, an array or a Series; missing is None, NaN or pd.NA."""
@@ -23,6 +23,7 @@ BLOCK = 65536  # answers counted at a time: half of what formulas take, to need 
 # Blocks of int8 hold more values than others: the loop's overhead would cost more than the counting
 BYTES = 2**18
 NPS_SCALES = ((0, 10), (1, 10))
+_FAR = 2**53  # up to which whole numbers are exact as floats
 
 
 @dataclass(frozen=True)
@@ -198,10 +199,10 @@ def read(
 
 def rating_scale(metric: Callable[..., Any], scale: Any) -> tuple[int, int]:
     """Give the lowest and the highest rating, or refuse."""
-    if _is_pair(scale) and scale[0] < scale[1]:
+    if _is_pair(scale) and -_FAR <= scale[0] < scale[1] <= _FAR:
         return int(scale[0]), int(scale[1])
     rule = "must be the lowest and the highest answer, two whole numbers"
-    raise MetricInputError(metric.__name__, "scale", rule, f"got {scale!r}", "for example scale=(1, 5)")
+    raise MetricInputError(metric.__name__, "scale", rule, f"got {shown(scale)}", "for example scale=(1, 5)")
 
 
 def nps_scale(metric: Callable[..., Any], scale: Any) -> tuple[int, int]:
@@ -209,7 +210,7 @@ def nps_scale(metric: Callable[..., Any], scale: Any) -> tuple[int, int]:
     if _is_pair(scale) and tuple(scale) in NPS_SCALES:
         return int(scale[0]), int(scale[1])
     hint = "promoters are 9 and 10, passives 7 and 8, detractors up to 6; for other scales use csat_from_ratings"
-    raise MetricInputError(metric.__name__, "scale", "must be (0, 10) or (1, 10)", f"got {scale!r}", hint)
+    raise MetricInputError(metric.__name__, "scale", "must be (0, 10) or (1, 10)", f"got {shown(scale)}", hint)
 
 
 def lowest_top(metric: Callable[..., Any], scale: tuple[int, int], top: Any) -> int:
@@ -219,7 +220,7 @@ def lowest_top(metric: Callable[..., Any], scale: tuple[int, int], top: Any) -> 
         return int(high - top + 1)
     rule = f"must be a whole number between 1 and {high - low}"
     hint = "how many of the highest ratings count as satisfied; 2 on a scale of (1, 5) are 4 and 5"
-    raise MetricInputError(metric.__name__, "top", rule, f"got {top!r}", hint)
+    raise MetricInputError(metric.__name__, "top", rule, f"got {shown(top)}", hint)
 
 
 def _is_pair(value: Any) -> bool:
@@ -227,7 +228,7 @@ def _is_pair(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
 
 
 def _count(flags: Any) -> int:
@@ -240,10 +241,10 @@ def _impossible(weights: Any) -> Any:
 
 def _what(value: Any) -> str:
     plain = value is None or isinstance(value, (int, float, str, np.generic))
-    return repr(value)[:40] if plain else f"a {type(value).__name__}"
+    return shown(value, 40) if plain else f"a {type(value).__name__}"
 
 
 def _column_hint(argument: str, value: Any) -> str:
-    if getattr(value, "ndim", 0) > 1:
+    if isinstance(value, (np.ndarray, pd.DataFrame)) and value.ndim > 1:
         return "pick one column of it"
     return "give one weight per answer" if argument == "weights" else "a single answer is a list of one: [9]"

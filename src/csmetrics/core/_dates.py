@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import isnan
 from typing import Any, Final
 
 import numpy as np
@@ -16,11 +17,11 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from csmetrics.core._kinds import common_index, common_shape, is_scalar
+from csmetrics.core._kinds import as_array, common_index, common_shape, is_scalar
 from csmetrics.core._numeric import places
 from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.core._types import Array, Column
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 _DAY: Final = np.timedelta64(1, "D")
 _EPOCH: Final = np.datetime64(0, "D")
@@ -145,7 +146,7 @@ def data_end(metric: str, argument: str, as_of: Any) -> Instants:
     """
     stamp, whole_day = _one_stamp(as_of)
     if stamp is pd.NaT:
-        found = f"got {as_of!r}" if is_scalar(as_of) else f"got a {type(as_of).__name__}"
+        found = f"got {shown(as_of)}" if is_scalar(as_of) else f"got a {type(as_of).__name__}"
         hint = "give a date, a datetime, a Timestamp or ISO text such as '2026-03-31'"
         raise MetricInputError(metric, argument, "must be one date", found, hint)
     end = _read(metric, argument, stamp).broadcast((1,))
@@ -159,7 +160,7 @@ def data_end(metric: str, argument: str, as_of: Any) -> Instants:
 def _one_stamp(as_of: Any) -> tuple[Any, bool]:
     """Give the instant, or the midnight after it and True where it is a midnight; NaT for what is no date."""
     try:
-        given = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+        given = datetime.fromisoformat(str.__str__(as_of)) if isinstance(as_of, str) else as_of
         stamp: Any = pd.Timestamp(given) if isinstance(given, (date, np.datetime64)) else pd.NaT
         if stamp is pd.NaT or stamp != stamp.normalize():
             return stamp, False
@@ -181,7 +182,7 @@ def _read(metric: str, argument: str, value: Any) -> Instants:
     if hasattr(value, "to_pandas"):  # of another library: np.asarray would lose its time zone
         value = value.to_pandas()
     if isinstance(value, (pd.Series, pd.Index)):
-        value = value.array
+        value = value.to_numpy() if isinstance(value, pd.MultiIndex) else value.array
     aware = False
     if isinstance(value, ExtensionArray):
         value, aware = _from_extension(value)
@@ -189,8 +190,8 @@ def _read(metric: str, argument: str, value: Any) -> Instants:
         missing: Any = np.datetime64("NaT") if value.dtype.kind == "M" else None
         value = np.where(np.ma.getmaskarray(value), missing, value.data)
     elif isinstance(value, (list, tuple)):
-        value = _from_list(metric, argument, value)
-    value = np.asarray(value)
+        value = as_array(metric, argument, value, object, of="dates")
+    value = as_array(metric, argument, value, of="dates")
     if value.dtype.kind == "M":
         return _from_stamps(value, aware)
     return _from_objects(metric, argument, value.astype(object))
@@ -206,13 +207,6 @@ def _from_extension(value: Any) -> tuple[Any, bool]:
     if isinstance(value.dtype, pd.DatetimeTZDtype):
         value = value.tz_convert(None)
     return value.to_numpy() if value.dtype.kind == "M" else np.asarray(value, dtype=object), aware
-
-
-def _from_list(metric: str, argument: str, value: Any) -> Any:
-    try:
-        return np.array(value, dtype=object)
-    except (ValueError, RecursionError):
-        raise MetricInputError(metric, argument, "must be a list of dates", "got lists of different lengths") from None
 
 
 def _from_stamps(stamps: npt.NDArray[Any], aware: bool) -> Instants:
@@ -256,7 +250,7 @@ def _from_objects(metric: str, argument: str, values: npt.NDArray[Any]) -> Insta
 
 def _instant(value: Any) -> tuple[int, Any, bool] | None:
     """Give day, nanoseconds and whether it has a zone. TypeError, with a hint, for what is no date."""
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and isnan(value)):
         return None
     if isinstance(value, np.datetime64):
         one = _from_stamps(np.array([value]), False)
@@ -276,5 +270,8 @@ def _instant(value: Any) -> tuple[int, Any, bool] | None:
     if isinstance(value, pd.DataFrame):
         raise TypeError("a DataFrame", "on a DataFrame use the accessor: df.csm")
     if isinstance(value, (bool, int, float, np.bool_, np.number)):
-        raise TypeError(f"the number {value}", "give dates; counts of seconds or days depend on where they start")
+        raise TypeError(
+            f"the number {shown(value.item() if isinstance(value, np.generic) else value)}",
+            "give dates; counts of seconds or days depend on where they start",
+        )
     raise TypeError(f"a {type(value).__name__}", "")

@@ -36,7 +36,10 @@ def flags(value: Any) -> Flags | None:
         return Flags(values, None)
     if values.dtype != object:
         return None
-    missing = np.asarray(pd.isna(values), dtype=bool)
+    try:
+        missing = np.asarray(pd.isna(values), dtype=bool)
+    except ArithmeticError:  # a signalling Decimal
+        return None
     if missing.all() or not set(map(type, values[~missing].tolist())) <= {bool, np.bool_}:
         return None
     return Flags(np.where(missing, False, values).astype(bool), ~missing if missing.any() else None)

@@ -14,7 +14,7 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
 from csmetrics.core._registry import Quantity, Registration
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 _ARRAYS = (np.ndarray, pd.Series, pd.Index, ExtensionArray, list, tuple, range)
 
@@ -23,7 +23,7 @@ def is_scalar(value: Any) -> bool:
     """Tell whether a value is one number (or what someone took for one), not many."""
     if isinstance(value, _ARRAYS):
         return False
-    return isinstance(value, (np.generic, pd.DataFrame)) or not hasattr(value, "__array__")
+    return isinstance(value, (np.generic, pd.DataFrame)) or not hasattr(type(value), "__array__")
 
 
 def number(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
@@ -31,9 +31,9 @@ def number(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
     if quantity.choices:
         if isinstance(value, str) and value in quantity.choices:
             return value
-        if value is None or value is pd.NA or value != value:
+        if _is_missing(value):
             return None
-        raise _choice_error(metric, argument, quantity, f"got {value!r}")
+        raise _choice_error(metric, argument, quantity, f"got {shown(value)}")
     try:
         return _number(value)
     except TypeError as wrong:
@@ -111,7 +111,7 @@ def array(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
     elif isinstance(value, (list, tuple)):
         value = _from_list(metric, argument, value)
     else:
-        value = np.asarray(value)
+        value = as_array(metric, argument, value)
     if quantity.choices:
         return _words(metric, argument, value, quantity)
     if value.dtype.kind in "iuf":
@@ -124,13 +124,21 @@ def array(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
 
 def _from_list(metric: str, argument: str, value: Sequence[Any]) -> Any:
     if set(map(type, value)) <= {int, float}:
-        with suppress(OverflowError):  # an int past 1e308
+        with suppress(OverflowError, ValueError):  # an int past 1e308, a list of somebody's own
             return np.array(value, dtype=np.float64)
+    return as_array(metric, argument, value, object)
+
+
+def as_array(metric: str, argument: str, value: Any, dtype: type | None = None, of: str = "numbers") -> Any:
+    """Give an array of what is read as one: lists, and what has an ``__array__`` of its own."""
     try:
-        return np.array(value, dtype=object)
+        return np.array(value, dtype=dtype) if isinstance(value, (list, tuple)) else np.asarray(value, dtype=dtype)
     except (ValueError, RecursionError):
-        rule, found = "must be a list of numbers", "got lists of different lengths"
+        rule, found = f"must be a list of {of}", "got lists of different lengths"
         raise MetricInputError(metric, argument, rule, found) from None
+    except Exception as wrong:  # whatever an `__array__` of somebody's own raises
+        rule, found = f"must be {of}", f"got a {type(value).__name__} that cannot be read as an array"
+        raise MetricInputError(metric, argument, rule, found) from wrong
 
 
 def _numbers(metric: str, argument: str, values: Any) -> Any:
@@ -149,7 +157,7 @@ def _numbers(metric: str, argument: str, values: Any) -> Any:
     return out.reshape(values.shape)
 
 
-def as_float(value: int | float) -> float:
+def as_float(value: Real | int | float) -> float:
     try:
         return float(value)
     except OverflowError:  # an int past 1e308
@@ -164,26 +172,40 @@ def _number(value: Any) -> int | float:
         return nan
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"the bool {value}")
-    if isinstance(value, (np.datetime64, np.timedelta64)) and np.isnat(value):
-        return nan
+    if isinstance(value, (np.datetime64, np.timedelta64)):  # which numpy counts among the integers
+        if np.isnat(value):
+            return nan
+        raise TypeError(f"a {type(value).__name__}")
     if isinstance(value, Decimal):
         return nan if value.is_nan() else float(value)
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
-        return float(value)
+        return as_float(value)
     if isinstance(value, str):
         raise TypeError(f"the text {value[:40]!r}")
     raise TypeError(f"a {type(value).__name__}")
 
 
+def _is_missing(value: Any) -> bool:
+    try:
+        number = _number(value)
+    except TypeError:
+        return False
+    return number != number
+
+
 def _words(metric: str, argument: str, values: Any, quantity: Quantity) -> Any:
     values = values.astype(object)
-    values[pd.isna(values)] = None
+    try:
+        missing = pd.isna(values)
+    except ArithmeticError:  # a signalling Decimal
+        missing = [_is_missing(value) for value in values.reshape(-1)]
+    values[np.reshape(missing, values.shape)] = None
     flat, known = values.reshape(-1), (None, *quantity.choices)
     bad = [i for i, value in enumerate(flat) if not (value is None or isinstance(value, str)) or value not in known]
     if bad:
-        found = f"{len(bad)} of {flat.size} values are not, first at position {bad[0]} ({flat[bad[0]]!r})"
+        found = f"{len(bad)} of {flat.size} values are not, first at position {bad[0]} ({shown(flat[bad[0]])})"
         raise _choice_error(metric, argument, quantity, found)
     return values
 
@@ -203,6 +225,6 @@ def _hint(value: Any) -> str:
         return "count the True values first, for example with flags.sum()"
     if isinstance(value, pd.DataFrame):
         return "on a DataFrame use the accessor: df.csm"
-    if isinstance(value, (dict, set, frozenset)) or hasattr(value, "__next__"):
+    if isinstance(value, (dict, set, frozenset)) or hasattr(type(value), "__next__"):
         return "make a list or an array of it first"
     return ""

@@ -15,6 +15,7 @@ against what `@metric` declared and comes back to the same formula with ``undefi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from math import inf, isfinite, nan
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ import pandas as pd
 from csmetrics.core._kinds import aligned, is_scalar, number
 from csmetrics.core._registry import REGISTRY, Quantity, Registration, parameters
 from csmetrics.core._types import Array
-from csmetrics.errors import MetricInputError, UndefinedMetricError
+from csmetrics.errors import MetricInputError, UndefinedMetricError, shown
 
 NUMBERS: Final = frozenset((int, float))
 LARGE: Final = 1e150  # ordinary numbers lie between these, so that no formula overflows on them
@@ -156,7 +157,7 @@ def _evaluate(
             if not ordinary(spec, blocks, options, piece):
                 check(spec, columns, blocks, like)
                 empty += [at + i for i in _careful(spec, blocks, options, piece, fill)]
-    if empty and undefined == "raise":
+    if empty and isinstance(undefined, str):
         raise undefined_error(spec, "it is" if one else places(len(empty), out.size, empty[0], like=like))
     if like is not None:
         return like._constructor(out, index=like.index, copy=False)
@@ -165,11 +166,14 @@ def _evaluate(
 
 def fill_value(metric: str, undefined: Any) -> float:
     """Give the number that stands for "no value here"."""
-    if isinstance(undefined, str) and undefined == "raise":
+    if isinstance(undefined, str) and str.__str__(undefined) == "raise":
         return nan
-    if isinstance(undefined, (int, float, np.integer, np.floating)) and not isinstance(undefined, bool):
-        return float(undefined)
-    rule, found = "must be a number or 'raise'", f"got {undefined!r}"
+    if isinstance(undefined, (int, float, np.integer, np.floating)) and not isinstance(
+        undefined, (bool, np.timedelta64)
+    ):
+        with suppress(OverflowError):  # an int past 1e308
+            return float(undefined)
+    rule, found = "must be a number or 'raise'", f"got {shown(undefined)}"
     raise MetricInputError(metric, "undefined", rule, found, "nan is the default")
 
 
@@ -181,9 +185,9 @@ def undefined_error(spec: Registration, found: str) -> UndefinedMetricError:
 
 def places(bad: int, size: int, first: int, value: Any = None, like: pd.Series[Any] | None = None) -> str:
     """Say how many values break a rule and where the first stands; its label, too, where a Series has other labels."""
-    label = "" if like is None or isinstance(like.index, pd.RangeIndex) else f", label {like.index[first]!r}"
-    shown = "" if value is None else f" ({value})"
-    return f"{bad} of {size} values break it, first at position {first}{shown}{label}"
+    label = "" if like is None or isinstance(like.index, pd.RangeIndex) else f", label {shown(like.index[first])}"
+    which = "" if value is None else f" ({value})"
+    return f"{bad} of {size} values break it, first at position {first}{which}{label}"
 
 
 def _block(column: Any, at: int) -> Any:
@@ -264,8 +268,8 @@ def check(spec: Registration, columns: Any, blocks: Any, like: pd.Series[Any] | 
             bad = _outside(values, quantity)
             first = int(np.flatnonzero(bad)[0])
             rule = quantity.rule if np.isfinite(values[first]) else "must be finite"
-            shown = show(columns[name][first])
-            found = f"got {shown}" if bad.size == 1 else places(int(bad.sum()), bad.size, first, shown, like)
+            value = show(columns[name][first])
+            found = f"got {value}" if bad.size == 1 else places(int(bad.sum()), bad.size, first, value, like)
             raise MetricInputError(spec.name, name, rule, found, quantity.hint)
     with np.errstate(over="ignore", invalid="ignore"):  # a sum past 1e308 exceeds what is finite
         _check_rules(spec, columns, blocks, like)

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -129,22 +129,26 @@ class Registration:
 REGISTRY: dict[str, Registration] = {}
 
 
-def nearest(name: str) -> str:
+_LONGEST = 80  # letters of a misspelt name that are compared
+
+
+def nearest(name: Any) -> str:
     """Guess which metric was meant, for the end of an error."""
     words = {spec.name: spec.name for spec in REGISTRY.values()}
     words |= {alias.lower().replace(" ", "_"): spec.name for spec in REGISTRY.values() for alias in spec.aliases}
-    close = difflib.get_close_matches(str(name).lower().replace(" ", "_"), words, n=1)
-    return f"did you mean {words[close[0]]!r}?" if close else f"csm.catalog.find({name!r}) searches"
+    asked = name[:_LONGEST].lower().replace(" ", "_") if isinstance(name, str) else ""
+    close = difflib.get_close_matches(asked, words, n=1)
+    return f"did you mean {words[close[0]]!r}?" if close else f"csm.catalog.find({shown(name)}) searches"
 
 
 def registered(metric: Callable[..., Any] | str, asked_by: str) -> Registration:
     """Find a metric by its name or function; `asked_by` names the caller in the error."""
-    name = metric if isinstance(metric, str) else getattr(metric, "__name__", "")
+    name = metric if isinstance(metric, str) else metric.__name__ if isinstance(metric, FunctionType) else ""
     spec = REGISTRY.get(name)
     if spec is not None and (isinstance(metric, str) or spec.function is metric):
         return spec
     rule = "must be a metric of csmetrics or its name"
-    raise MetricInputError(asked_by, "metric", rule, f"got {metric!r}"[:80], nearest(name))
+    raise MetricInputError(asked_by, "metric", rule, f"got {shown(metric)}", nearest(name))
 
 
 REQUIRED = inspect.Parameter.empty

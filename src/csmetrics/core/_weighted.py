@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import isinf, nan
@@ -9,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
-from csmetrics.core._kinds import aligned, array, as_float, is_scalar, number
+from csmetrics.core._kinds import aligned, array, as_array, as_float, is_scalar, number
 from csmetrics.core._numeric import LARGE, check, show
 from csmetrics.core._registry import REGISTRY, Quantity, flow
 from csmetrics.core._types import Array
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 
 def weighted(
@@ -74,6 +76,7 @@ def weighted(
     MetricInputError
         If names or lengths do not match, or a component or weight is impossible.
     """
+    values, weights = _held(metric, value_name, values), _held(metric, "weights", weights)
     _refuse_loose(metric, values, weights, value_name)
     spec = replace(REGISTRY[metric], rules=())
     if isinstance(values, (Mapping, pd.DataFrame)):
@@ -107,13 +110,20 @@ def weighted(
     return flat, checked, finish
 
 
+def _held(metric: str, argument: str, given: Any) -> Any:
+    """Bring arrays of other libraries to numpy."""
+    known = (np.ndarray, pd.Series, pd.Index, ExtensionArray, list, tuple, range, Mapping, pd.DataFrame)
+    return given if is_scalar(given) or isinstance(given, known) else as_array(metric, argument, given)
+
+
 def _refuse_loose(metric: str, values: Any, weights: Any, value_name: str) -> None:
     """Refuse what has no components, or has them where one cannot tell along which axis."""
     hint = "give a mapping by name, a DataFrame, or a list or array with the components last"
     rule = "must hold one value per component"
     for name, given in ((value_name, values), ("weights", weights)):
-        if is_scalar(given) and not isinstance(given, (Mapping, pd.DataFrame)):
-            raise MetricInputError(metric, name, rule, f"got {given!r}", hint)
+        one = is_scalar(given) or (isinstance(given, np.ndarray) and not given.ndim)
+        if one and not isinstance(given, (Mapping, pd.DataFrame)):
+            raise MetricInputError(metric, name, rule, f"got {shown(given)}", hint)
     if isinstance(values, (list, tuple)) and any(isinstance(value, (pd.Series, pd.DataFrame)) for value in values):
         raise MetricInputError(metric, value_name, rule, "got a list of Series", "give a mapping of name to Series")
     if isinstance(weights, pd.DataFrame):
@@ -144,7 +154,7 @@ def _named(
     ordered = [] if labeled else _in_order(metric, weights, value_name, len(names)).values()
     factors = dict(weights.items() if labeled else zip(names, ordered, strict=True))
     for argument, labels in ((value_name, names), ("weights", list(weights.keys()) if labeled else [])):
-        twice = [label for label in dict.fromkeys(labels) if labels.count(label) > 1]
+        twice = [label for label, times in Counter(labels).items() if times > 1]
         if twice:
             raise MetricInputError(metric, argument, "must name each component once", f"twice: {_names(twice)}")
     extra = [n for n in names if n not in factors]
@@ -156,7 +166,8 @@ def _named(
             f"no weight for {_names(extra)}",
             f"there are weights for {_names(list(factors))}",
         )
-    absent = [n for n in factors if n not in set(names)]
+    known = set(names)
+    absent = [n for n in factors if n not in known]
     if absent and not allow_absent:
         raise MetricInputError(
             metric,
@@ -165,9 +176,15 @@ def _named(
             f"no component {_names(absent)}",
             f"there are components {_names(names)}",
         )
-    components = {f"{value_name}[{n!r}]": column for n, column in zip(names, columns, strict=True)}
-    components |= {f"{value_name}[{n!r}]": nan for n in absent}
-    return components, {f"weights[{n!r}]": factors[n] for n in [*names, *absent]}
+    everyone = [*names, *absent]
+    components = zip(_labels(value_name, everyone), [*columns, *[nan] * len(absent)], strict=True)
+    return dict(components), dict(zip(_labels("weights", everyone), map(factors.get, everyone), strict=True))
+
+
+def _labels(argument: str, names: list[Any]) -> list[str]:
+    """Name each component for messages; by position where two would look the same."""
+    labels = [f"{argument}[{shown(name)}]" for name in names]
+    return labels if len(set(labels)) == len(labels) else [f"{argument}[{i}]" for i in range(len(names))]
 
 
 def _in_order(metric: str, weights: Any, value_name: str, count: int) -> dict[str, Any]:
@@ -181,12 +198,12 @@ def _in_order(metric: str, weights: Any, value_name: str, count: int) -> dict[st
         )
     found = np.shape(weights) if isinstance(weights, np.ndarray) else (len(weights),)
     if found != (count,):
-        shown = f"{found[0]} weights" if len(found) == 1 else f"an array of shape {found}"
+        given = f"{found[0]} weights" if len(found) == 1 else f"an array of shape {found}"
         raise MetricInputError(
             metric,
             "weights",
             f"must be as many as the components of `{value_name}`",
-            f"got {shown} for {count} components",
+            f"got {given} for {count} components",
         )
     return {f"weights[{i}]": weight for i, weight in enumerate(weights)}
 
@@ -204,4 +221,4 @@ def _weights(metric: str, weights: dict[str, Any], low: float) -> list[float]:
 
 
 def _names(names: list[Any]) -> str:
-    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return ", ".join(map(shown, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -27,7 +27,7 @@ from csmetrics.datasets._common import (
     category,
 )
 from csmetrics.datasets._totals import health_inputs, month_totals
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 MONTH = 30.4375  # days
 HOUR = 3600  # seconds
@@ -164,9 +164,9 @@ def make_saas(
     >>> bool(total["start"] + total["new"] + total["reactivated"] - total["lost"] == total["end"])
     True
     """
-    customers = _whole("customers", customers, at_least=1)
-    months = _whole("months", months, at_least=2)
-    seed = _whole("seed", seed, at_least=0)
+    customers = _whole("customers", customers, 1, 10**7)
+    months = _whole("months", months, 2, 1200)
+    seed = _whole("seed", seed, 0)
     calendar = _calendar(months, _day(end))
     base = _base(_generator(seed, "accounts"), customers, calendar)
     spells = _spells(_generator(seed, "spells"), base, calendar)
@@ -188,25 +188,27 @@ def make_saas(
 # ---------------------------------------------------------------------------------------------- arguments, calendar
 
 
-def _whole(argument: str, value: Any, at_least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, (bool, np.bool_)) or number < at_least:
-        raise MetricInputError("make_saas", argument, f"must be a whole number >= {at_least}", f"got {value!r}")
-    return number
+def _whole(argument: str, value: Any, at_least: int, at_most: int | None = None) -> int:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
+    if whole and at_least <= value and (at_most is None or value <= at_most):
+        return operator.index(value)
+    limits = f">= {at_least}" if at_most is None else f"between {at_least} and {at_most}"
+    raise MetricInputError("make_saas", argument, f"must be a whole number {limits}", f"got {shown(value)}")
+
+
+_LONGEST = 64  # letters of a date
 
 
 def _day(end: Any) -> pd.Timestamp:
-    known = isinstance(end, (str, date, np.datetime64))
+    known = isinstance(end, (date, np.datetime64)) or (isinstance(end, str) and len(end) <= _LONGEST)
     try:
-        day = pd.Timestamp(end) if known else pd.NaT
+        day = pd.Timestamp(str.__str__(end) if isinstance(end, str) else end) if known else pd.NaT
     except ValueError:
         day = pd.NaT
-    if not isinstance(day, pd.Timestamp) or day.tzinfo is not None or day != day.normalize():
-        rule = "must be a date, without a time of day or a time zone"
-        raise MetricInputError("make_saas", "end", rule, f"got {end!r}", 'end="2026-06-30"')
+    known = isinstance(day, pd.Timestamp) and day.tzinfo is None and 1900 <= day.year <= 2200
+    if not isinstance(day, pd.Timestamp) or not known or day != day.normalize():
+        rule = "must be a date of 1900 to 2200, without a time of day or a time zone"
+        raise MetricInputError("make_saas", "end", rule, f"got {shown(end)}", 'end="2026-06-30"')
     return day
 
 

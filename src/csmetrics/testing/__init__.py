@@ -1,20 +1,20 @@
 """Verify somebody's own formulas: worked cases, laws, and a report that says in words what is wrong.
 
-``cases()`` are the worked examples for ``pytest.mark.parametrize``; ``verify(function, metric)`` and
-``verify_frame(frame, metric)`` check an implementation; ``assert_verified`` does so in a test.
-``csmetrics.testing.strategies`` has hypothesis strategies of valid inputs.
+``cases()`` are the worked examples for ``pytest.mark.parametrize``, ``read_cases(path)`` those of a file.
+``verify(function, metric)`` and ``verify_frame(frame, metric)`` check an implementation; ``assert_verified`` does so
+in a test. ``csmetrics.testing.strategies`` has hypothesis strategies of valid inputs.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from csmetrics.testing._cases import Case, cases
+from csmetrics.testing._cases import Case, cases, read_cases
 from csmetrics.testing._report import Check, Verification
 from csmetrics.testing._verify import Metric, verify
 from csmetrics.testing._verify_frame import verify_frame
 
-__all__ = ["Case", "Check", "Verification", "assert_verified", "cases", "verify", "verify_frame"]
+__all__ = ["Case", "Check", "Verification", "assert_verified", "cases", "read_cases", "verify", "verify_frame"]
 
 
 def assert_verified(subject: Any, metric: Metric, /, **options: Any) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from math import isnan
 from typing import Any, Literal
 
 import pandas as pd
 
 from csmetrics._laws import Row
-from csmetrics.testing._calling import Outcome, show
+from csmetrics.testing._calling import show
 
 CheckName = Literal[
     "arguments",
+    "inputs",
     "example",
     "formula",
     "undefined",
@@ -27,7 +31,21 @@ CheckName = Literal[
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at: a worked example, or a law on one row of inputs."""
+    """One thing that was looked at: a worked example, or a law on one row of inputs.
+
+    Attributes
+    ----------
+    law : str
+        Which law, "example" or "formula".
+    inputs : dict
+        The inputs.
+    expected, got : str
+        What there should be and what there was, in words.
+    ok : bool
+        Whether it holds.
+    source : str
+        Where an example was published; the row of a table.
+    """
 
     law: CheckName
     inputs: Row
@@ -39,12 +57,19 @@ class Check:
     def __str__(self) -> str:
         given = ", ".join(f"{name}={brief(value)}" for name, value in self.inputs.items())
         source = f" [{self.source}]" if self.source else ""
-        return f"{given or 'its arguments'}: expected {self.expected}, got {self.got}{source}"
+        got = self.got if self.got.startswith("raises ") else f"got {self.got}"
+        return f"{given or 'its arguments'}: expected {self.expected}, {got}{source}"
+
+
+def _is_nan(value: Any) -> bool:
+    return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and isnan(value)
 
 
 def brief(value: Any) -> str:
     """Write an input in few characters."""
-    text = value.isoformat(" ") if hasattr(value, "isoformat") else show(value) if value is not None else "missing"
+    if value is None or value is pd.NA or value is pd.NaT or _is_nan(value):
+        return "missing"
+    text = value.isoformat(" ") if isinstance(value, datetime) else show(value)
     return text if len(text) <= 48 else f"{text[:45]}..."
 
 
@@ -117,9 +142,4 @@ class Verification:
         return "\n".join(parts)
 
     def __repr__(self) -> str:
-        return f"<Verification of {self.subject}: {'ok' if self.ok else f'{len(self.failures)} checks fail'}>"
-
-
-def found(outcome: Outcome) -> str:
-    """Write an outcome for a check."""
-    return str(outcome)
+        return str(self)

@@ -13,12 +13,13 @@ from csmetrics._columns import column, has, require
 from csmetrics._engine import collect, lazy
 from csmetrics._formula import formula_text
 from csmetrics._laws import Row
+from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import Registration, registered
-from csmetrics.errors import CsmetricsError, MetricInputError
+from csmetrics.errors import CsmetricsError, MetricInputError, shown
 from csmetrics.testing._calling import Outcome, outcome, show
 from csmetrics.testing._causes import causes, same
 from csmetrics.testing._report import Check, Verification
-from csmetrics.testing._verify import Metric
+from csmetrics.testing._verify import Metric, tolerated
 
 
 def verify_frame(
@@ -90,7 +91,8 @@ def verify_frame(
         hint = "verify its function instead"
         raise MetricInputError("verify_frame", "metric", "must take one column per input", f"got {spec.name}", hint)
     table = frame if isinstance(frame, pd.DataFrame) else collect(lazy(frame, "verify_frame"))
-    label = result if result is not None else spec.name if has(table, spec.name) else "result"
+    usual = "result" if has(table, "result") and not has(table, spec.name) else spec.name
+    label = usual if result is None else result
     require(table, label, "verify_frame", "result")
     if not len(table):
         raise MetricInputError("verify_frame", "frame", "must have rows", "got none")
@@ -98,15 +100,23 @@ def verify_frame(
     unknown = [n for n in columns if n not in sources]
     if unknown:
         rule, hint = "is no input of this metric", f"it has {', '.join(spec.inputs)}"
-        raise MetricInputError(spec.name, unknown[0], rule, f"got {unknown[0]}={columns[unknown[0]]!r}", hint)
+        raise MetricInputError(spec.name, unknown[0], rule, f"got {unknown[0]}={shown(columns[unknown[0]])}", hint)
     given: dict[str, Any] = {}
     for name, source in sources.items():
         if name in spec.options or (not isinstance(source, str) and not has(table, source)):
-            given[name] = source
+            given[name] = _one(spec.name, name, source)
         elif name not in spec.defaults or name in columns or has(table, source):
             require(table, source, "verify_frame", name)
-            given[name] = column(table, source, "verify_frame", name).tolist()
-    return _TableVerifier(spec, table, given, label, tolerance).report()
+            given[name] = [_one(spec.name, name, v) for v in column(table, source, "verify_frame", name).tolist()]
+    return _TableVerifier(spec, table, given, label, tolerated("verify_frame", tolerance)).report()
+
+
+def _one(metric: str, argument: str, value: Any) -> Any:
+    """Refuse many values where one row has one."""
+    if is_scalar(value):
+        return value
+    found, hint = f"got a {type(value).__name__}", f'a column by its name: {argument}="its_name"'
+    raise MetricInputError(metric, argument, "must be one value per row", found, hint)
 
 
 class _TableVerifier:
@@ -123,7 +133,7 @@ class _TableVerifier:
             {n: (v[i] if isinstance(v, list) else v) for n, v in given.items()} for i in range(size)
         ]
         self.got = [outcome(value) for value in column(table, label, "verify_frame", "result").tolist()]
-        self.labels = [str(at) for at in table.index]
+        self.labels = [shown(at, write=str) for at in table.index]
         self.causes: dict[str, None] = {}
         self.label = label
         self.used = {label, *(v for v in given if has(table, v))}
@@ -147,8 +157,8 @@ class _TableVerifier:
                 right = self.spec.function(**row)
             except CsmetricsError as error:
                 self.right.append(None)
-                words = f"inputs that are possible; {error}"
-                yield Check("formula", row, words, str(got), False, source)
+                found = error.found.removeprefix("got ")
+                yield Check("inputs", row, f"that `{error.argument}` {error.rule}", found, False, source)
                 continue
             right = outcome(right).value
             self.right.append(right)
@@ -156,6 +166,10 @@ class _TableVerifier:
                 ok = got.value is not None and self._agrees(got, right)
                 if got.value is None and not got.returned:
                     self.causes.setdefault("no value where there is one")
+                if isinstance(got.value, str) and not isinstance(right, str):
+                    words = f"text, such as {got.value!r}, where a number is meant"
+                    if not any(cause.startswith("text") for cause in self.causes):
+                        self.causes.setdefault(words)
                 yield Check("formula", row, show(right), str(got), ok, source)
                 continue
             missing = [n for n, value in row.items() if outcome(value).value is None]
@@ -179,16 +193,14 @@ class _TableVerifier:
             if isinstance(got.value, float) and isinstance(right, float)
         ]
         wrong = [i for i in known if not self._agrees(self.got[i], self.right[i])]
-        if not wrong:
-            return
-        means = [i for i in wrong if self._is_mean_of_others(i, known)]
-        if means and len(means) == len(wrong):
-            self.causes = {"mean of rates instead of rate of sums": None, **self.causes}
-            return
-        right = np.array([self.right[i] for i in known], dtype=np.float64)
-        got = np.array([self.got[i].value for i in known], dtype=np.float64)
-        inputs = {n: [self.rows[i][n] for i in known] for n in self.rows[0]}
-        said = causes(self.spec, inputs, self._others(known), right, got)
+        totals = {i: words for i in wrong if (words := self._made_of_others(i, known))}
+        said = list(totals.values())
+        rest = [i for i in known if i not in totals]
+        if any(i in rest for i in wrong):
+            right = np.array([self.right[i] for i in rest], dtype=np.float64)
+            got = np.array([self.got[i].value for i in rest], dtype=np.float64)
+            inputs = {n: [self.rows[i][n] for i in rest] for n in self.rows[0]}
+            said += causes(self.spec, inputs, self._others(rest), right, got)
         self.causes = {**dict.fromkeys(said), **self.causes}
 
     def _others(self, known: list[int]) -> dict[str, Any]:
@@ -201,14 +213,17 @@ class _TableVerifier:
                     others[name] = values.to_numpy(np.float64)
         return others
 
-    def _is_mean_of_others(self, at: int, known: list[int]) -> bool:
-        """Tell whether a row holds the sums of other rows and the mean of their results."""
-        value = self.got[at].value
+    def _made_of_others(self, at: int, known: list[int]) -> str:
+        """Tell whether a row holds the sums of other rows, and the mean or sum of their results; in words."""
         others = [i for i in known if i != at]
         names = _laws.adding(self.spec)
-        if len(others) < 2 or not names:
-            return False
+        if len(others) < 2 or not names or not self.spec.base:
+            return ""
         sums = {n: sum(self.rows[i][n] for i in others) for n in self.rows[0] if n in names}
         if not all(same(float(sums[n]), float(self.rows[at][n])) for n in sums):
-            return False
-        return bool(same(float(np.mean([self.got[i].value for i in others])), value))
+            return ""
+        results = np.array([self.got[i].value for i in others], dtype=np.float64)
+        for word, value in (("mean", np.mean(results)), ("median", np.median(results)), ("sum", np.sum(results))):
+            if same(float(value), self.got[at].value, self.tolerance):
+                return f"{word} of rates instead of rate of sums"
+        return ""

@@ -1,0 +1,149 @@
+"""What `@metric` takes, what it refuses, and what it notes of a formula."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from math import inf
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from csmetrics.core import _registry
+from csmetrics.core._registry import (
+    COUNT,
+    MARGIN,
+    MONEY,
+    NUMBER,
+    PERCENT,
+    REGISTRY,
+    at_most,
+    choice,
+    flow,
+    level,
+    metric,
+    nearest,
+    stock,
+)
+from csmetrics.errors import MetricInputError
+
+INPUTS = {"paused": flow(COUNT), "start": stock(COUNT), "fee": level(MONEY)}
+
+
+def pause_rate(paused: Any, start: Any, *, fee: Any = 3, undefined: Any = None) -> Any:
+    return (paused, start, fee, undefined)
+
+
+def declared(function: Callable[..., Any] = pause_rate, **said: Any) -> Any:
+    return metric(**{"title": "Pauses", "unit": "percent", "better": "lower", "inputs": INPUTS, **said})(function)
+
+
+@pytest.fixture(autouse=True)
+def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A family of its own, gone after the test."""
+    family = ModuleType("csmetrics.core.pauses")
+    monkeypatch.setitem(sys.modules, family.__name__, family)
+    monkeypatch.setattr(_registry, "REGISTRY", dict(REGISTRY))
+    monkeypatch.setattr(pause_rate, "__module__", family.__name__)
+    return family
+
+
+def test_what_is_noted(module: ModuleType) -> None:
+    rules, rival = [at_most("paused", "start", hint="once each")], lambda paused, start: paused - start
+    got = declared(
+        aliases=["pauses"],
+        bounds=(0, 100),
+        rules=rules,
+        base="start",
+        not_beside={"fee": "new"},
+        rises=["paused"],
+        falls=["start"],
+        rivals={"paused - start": rival},
+    )
+    assert got is pause_rate
+    spec = _registry.REGISTRY["pause_rate"]
+    assert (spec.name, spec.function, spec.family, spec.title) == ("pause_rate", pause_rate, "pauses", "Pauses")
+    assert (spec.aliases, spec.unit, spec.better, spec.bounds) == (("pauses",), "percent", "lower", (0, 100))
+    assert (spec.inputs, spec.rules, spec.base, spec.not_beside) == (INPUTS, tuple(rules), "start", {"fee": "new"})
+    assert (spec.rises, spec.falls, spec.rivals) == (("paused",), ("start",), {"paused - start": rival})
+    assert (spec.positional, spec.defaults) == (("paused", "start"), {"fee": 3})
+    assert spec.options == {"undefined": None}
+    assert module.__all__ == ["pause_rate"]
+    with pytest.raises(FrozenInstanceError):
+        spec.name = "other"  # type: ignore[misc]
+    assert "options" not in repr(spec)
+    assert "defaults" not in repr(spec)
+
+
+def test_what_need_not_be_said(module: ModuleType) -> None:
+    module.__all__ = ["other"]  # type: ignore[attr-defined]
+    for _ in range(2):  # a module that is loaded again
+        declared()
+        spec = _registry.REGISTRY["pause_rate"]
+        assert (spec.bounds, spec.aliases, spec.rules, spec.base) == ((None, None), (), (), "")
+        assert (spec.reduces, spec.over_columns, spec.not_beside) == (False, False, {})
+        assert (spec.rises, spec.falls, spec.rivals) == ((), (), {})
+        assert module.__all__ == ["other", "pause_rate"]
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"inputs": {"start": stock(COUNT), "paused": flow(COUNT)}}, "in their order"),
+        ({"inputs": {**INPUTS, "plan": flow(COUNT)}}, "must name its arguments"),
+        ({"rules": [at_most("paused", "total")]}, "must name its arguments"),
+        ({"rules": [at_most(("paused", "lost"), "start")]}, "must name its arguments"),
+        ({"rises": ["undefined"]}, "must name its arguments"),
+        ({"falls": ["stop"]}, "must name its arguments"),
+        ({"not_beside": {"total": "new"}}, "must name its arguments"),
+        ({"not_beside": {"fee": "new", "paused": "new"}}, "not_beside must name arguments with a default"),
+    ],
+)
+def test_what_is_refused(said: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=f"@metric on pause_rate: .*{message}"):
+        declared(**said)
+    assert "pause_rate" not in _registry.REGISTRY
+
+
+def test_a_name_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pause_rate, "__name__", "churn_rate")
+    with pytest.raises(TypeError, match=r"churn_rate is registered already, by csmetrics\.core\.retention"):
+        declared()
+
+
+def test_the_rule_of_a_quantity_in_words() -> None:
+    said = {COUNT: "must be >= 0", PERCENT: "must be between 0 and 100", MARGIN: "must be <= 100"}
+    assert {quantity: quantity.rule for quantity in said} == said
+    assert (NUMBER.low, NUMBER.high, choice("day", "week").choices) == (-inf, inf, ("day", "week"))
+
+
+def test_a_rule_in_words() -> None:
+    rule = at_most(["paused", "lost"], "start", hint="once each")
+    assert (str(rule), rule.parts, rule.wholes) == ("paused + lost <= start", ("paused", "lost"), ("start",))
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("churn_rat", "did you mean 'churn_rate'?"),
+        ("Net Promoter", "did you mean 'nps'?"),
+        ("xyzzy", "csm.catalog.find('xyzzy') searches"),
+    ],
+)
+def test_the_nearest_name(asked: str, meant: str) -> None:
+    assert nearest(asked) == meant
+
+
+def test_a_metric_is_asked_for_by_name_or_function() -> None:
+    function = REGISTRY["nps"].function
+    assert _registry.registered("nps", "verify") is _registry.registered(function, "verify") is REGISTRY["nps"]
+
+    def nps() -> None: ...
+
+    for wrong, found, hint in (("nsp", "got 'nsp'", "'nps'"), (nps, "got <function", "'nps'"), (5, "got 5", "find")):
+        with pytest.raises(MetricInputError, match="verify: `metric` must be a metric of csmetrics") as error:
+            _registry.registered(wrong, "verify")
+        assert error.value.found.startswith(found)
+        assert hint in error.value.hint

@@ -1,0 +1,107 @@
+"""The pytest plugin, as a project of somebody's own meets it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+LIGHT = """
+import sys
+
+def test_nothing_heavy_is_loaded():
+    assert not {"csmetrics", "numpy", "pandas", "pydantic", "narwhals"} & set(sys.modules)
+"""
+
+
+def run(folder: Path, *options: str) -> tuple[int, str]:
+    """Run pytest there with csmetrics' plugin alone, found by its entry point, warnings being errors."""
+    command = [sys.executable, "-m", "pytest", "-p", "csmetrics", "-p", "no:cacheprovider", "-W", "error", *options]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    file = folder / name
+    file.write_text(dedent(text), "utf-8")
+    return file
+
+
+def test_without_a_file_of_cases_nothing_is_loaded(tmp_path: Path) -> None:
+    write(tmp_path, "test_light.py", LIGHT)
+    write(tmp_path, "other.toml", "[[churn_rate]]\nexpected = 1")
+    write(tmp_path, "metrics.csv", "metric,expected\nchurn_rate,1")
+    status, text = run(tmp_path)
+    assert (status, "1 passed" in text) == (0, True), text
+
+
+def test_each_case_is_a_test(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "board.metrics.toml",
+        """
+        source = "Board report (made up)"
+        [[churn_rate]]
+        inputs = { lost = 5, start = 100 }
+        expected = 6
+        [[churn_rate]]
+        id = "right"
+        inputs = { lost = 5, start = 100 }
+        expected = 5
+        [[churn_rate]]
+        inputs = { lost = 5, strat = 100 }
+        expected = 5
+        [ttv.first]
+        inputs = { started_at = 2026-01-01, value_at = "2026-01-05T12:00" }
+        expected = 4.5
+        """,
+    )
+    write(
+        tmp_path,
+        "march.metrics.csv",
+        """\
+        metric,lost,start,expected,tolerance,source
+        churn_rate,455,7160,6.35,0.005,March
+        churn_rate,455,7160,6.35,,March
+        churn_rate,0,0,,,
+        """,
+    )
+    status, text = run(tmp_path, "-v")
+    assert (status, "3 failed, 4 passed" in text) == (1, True), text
+    assert "board.metrics.toml::churn_rate-right PASSED" in text
+    assert "march.metrics.csv::churn_rate-2 FAILED" in text
+    shown = [line.strip() for line in text.splitlines()]
+    at = shown.index("churn_rate, case 1")
+    assert shown[at + 1 : at + 8] == [
+        "churn rate = lost / start × 100",
+        "= 5 / 100 × 100",
+        "= 5 %",
+        "expected:   6",
+        "got:        5",
+        "difference: -1, tolerance 6e-09",
+        "source:     Board report (made up)",
+    ]
+    assert "'strat'" in text
+    assert "Traceback" not in text
+    assert "difference: +0.0047486, tolerance 6.35e-09" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.metrics.toml", "x = [", "must be a TOML file"),
+        ("a.metrics.toml", "", "must hold cases"),
+        ("a.metrics.csv", "", "must hold cases"),
+        ("a.metrics.csv", "metric,expected\nchurn_rate,1,2\n", "line 2 of a.metrics.csv has more cells"),
+        ("a.metrics.toml", "x = " + "[" * 5000, "must be a TOML file"),
+    ],
+)
+def test_a_file_that_is_none_is_an_error(tmp_path: Path, name: str, text: str, words: str) -> None:
+    write(tmp_path, name, text)
+    status, shown = run(tmp_path)
+    assert (status, words in shown, "Traceback" in shown) == (2, True, False), shown
