@@ -148,10 +148,10 @@ def factorize(series: pd.Series[Any]) -> tuple[Any, Callable[[], pd.Index[Any]]]
         series = pd.Series(series.to_numpy(dtype=np.float64, na_value=np.nan))
     try:
         codes, unique = pd.factorize(series)
-    except TypeError:  # what cannot be hashed
-        found = f"got lists, or the like, in the column {shown(series.name)}"
+        labels = pd.Index(unique)
+    except (TypeError, OverflowError):  # what cannot be hashed; integers past what pandas 2 can label with
+        found = f"got lists, huge integers or the like in the column {shown(series.name)}"
         raise MetricInputError("by", "keys", "must be values that rows can have in common", found) from None
-    labels = pd.Index(unique)
     if codes.min(initial=0) < 0:
         codes[codes < 0] = len(labels)
         labels = labels.insert(len(labels), None)

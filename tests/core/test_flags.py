@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_missing_is_neither(column: Any) -> None:
         *([1, 0], ["yes", "no"], [True, 1], [True, None, "no"], [None, None], [], np.array([1, 0]), np.array([1.0])),
         *(pd.Series([1, 0], dtype="Int64"), pd.Series([1, None], dtype="int64[pyarrow]"), pd.Series(["a"])),
         *(pd.Series([None, None], dtype=object), np.array([0, 1], dtype=np.int8), pd.to_datetime(["2026-01-01"])),
-        *(pd.Series(["True"], dtype="category"), pd.Series(["True", None], dtype="string")),
+        *([True, Decimal("sNaN")], pd.Series(["True"], dtype="category"), pd.Series(["True", None], dtype="string")),
     ],
     ids=repr,
 )

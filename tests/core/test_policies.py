@@ -572,6 +572,21 @@ def test_what_is_said_of_no_column_of_numbers() -> None:
     assert refused(REGISTRY["mrr"], "interval", {"amount": 89, "interval": ["year", "fortnight", "x"]}).found == found
 
 
+def test_a_word_that_is_a_signalling_nan_is_missing() -> None:
+    """A Decimal that may not even be compared."""
+    table = np.array([["month", Decimal("sNaN")], [None, "year"]], dtype=object)
+    np.testing.assert_array_equal(csm.mrr(24, table), [[24, nan], [nan, 2]])
+
+
+def test_arrays_of_others_that_cannot_be_read() -> None:
+    class Broken:
+        def __array__(self, *_: Any, **__: Any) -> Any:
+            raise KeyError("shape")
+
+    error = refused(REGISTRY["churn_rate"], "lost", {"lost": Broken(), "start": 100}, "must be numbers")
+    assert error.found == "got a Broken that cannot be read as an array"
+
+
 def test_lists_of_different_lengths() -> None:
     halves = [np.ones((2, n)) for n in (2, 3)]
     error = refused(REGISTRY["churn_rate"], "lost", {"lost": halves, "start": 100}, "must be a list of numbers")

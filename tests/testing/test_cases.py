@@ -191,6 +191,12 @@ def test_csv_that_is_refused(tmp_path: Path, text: str, words: str) -> None:
         read(tmp_path, "a.csv", text)
 
 
+@pytest.mark.parametrize("path", [None, 5, ["a.toml"], b"a\x00"])
+def test_what_is_no_path(path: object) -> None:
+    with pytest.raises(csm.MetricInputError, match="read_cases: `path`"):
+        read_cases(path)  # type: ignore[arg-type]
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(csm.MetricInputError, match="No such file"):
         read_cases(tmp_path / "none.toml")

@@ -28,7 +28,7 @@ from csmetrics.core._numeric import (
 from csmetrics.core._registry import AMOUNT, COUNT, NUMBER, REGISTRY, SCORE, at_most, flow, level, metric, stock
 from csmetrics.core._types import Array, Column, T, Undefined, Values
 from csmetrics.core._weighted import weighted
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 _BANDS = np.array(["red", "yellow", "green", None], dtype=object)
 
@@ -239,7 +239,7 @@ def normalize_score(
     array([100.,  70.,   0.])
     """
     if not (isinstance(better, str) and better in ("high", "low")):
-        raise MetricInputError("normalize_score", "better", "must be one of 'high', 'low'", f"got {better!r}")
+        raise MetricInputError("normalize_score", "better", "must be one of 'high', 'low'", f"got {shown(better)}")
     if (
         type(value) in NUMBERS
         and type(low) in NUMBERS

@@ -22,7 +22,7 @@ from csmetrics.core._registry import (
     metric,
 )
 from csmetrics.core._types import T, Undefined, Values
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 _FIRST_PAYMENTS = ("now", "next", "certain_next")
 
@@ -365,12 +365,13 @@ def _annuity(decay: Any, horizon: int) -> Any:
 def _check_options(first_payment: Any, horizon: Any) -> None:
     if not (isinstance(first_payment, str) and first_payment in _FIRST_PAYMENTS):
         must = f"must be one of {', '.join(map(repr, _FIRST_PAYMENTS))}"
-        raise MetricInputError("discounted_clv", "first_payment", must, f"got {first_payment!r}")
+        raise MetricInputError("discounted_clv", "first_payment", must, f"got {shown(first_payment)}")
     if horizon is None:
         return
-    if not isinstance(horizon, Integral) or isinstance(horizon, bool) or not 0 <= horizon <= LARGE:
+    whole = isinstance(horizon, Integral) and not isinstance(horizon, (bool, np.timedelta64))
+    if not whole or not 0 <= horizon <= LARGE:
         must = "must be a whole number of payments, 0 or more"
-        raise MetricInputError("discounted_clv", "horizon", must, f"got {horizon!r}", "None counts all payments")
+        raise MetricInputError("discounted_clv", "horizon", must, f"got {shown(horizon)}", "None counts all payments")
 
 
 @metric(

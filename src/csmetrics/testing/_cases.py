@@ -189,7 +189,10 @@ def read_cases(path: str | PathLike[str]) -> list[Case]:
     >>> [case.metric for case in read_cases(file)]
     ['churn_rate']
     """
-    file = Path(path)
+    try:
+        file = Path(path)
+    except TypeError:
+        raise MetricInputError("read_cases", "path", "must be a path", f"got {shown(path)}") from None
     try:
         text = file.read_text("utf-8-sig")
         rows = list(_csv_rows(file, text) if file.suffix.lower() == ".csv" else _toml_rows(file, text))
