@@ -92,6 +92,12 @@ def test_frames_have_the_inputs_as_columns(spec: Any, data: st.DataObject) -> No
         pd.testing.assert_series_equal(frame.csm.compute(spec.name), expected, check_names=False)
 
 
+def test_they_are_there_when_asked_for() -> None:
+    assert csm.testing.strategies.inputs is inputs
+    with pytest.raises(AttributeError, match="no attribute 'strategy'"):
+        csm.testing.strategy  # type: ignore[attr-defined]  # noqa: B018
+
+
 def test_no_such_metric() -> None:
     for strategy in (inputs, impossible, cohort_frames):
         with pytest.raises(csm.MetricInputError, match=f"{strategy.__name__}: `metric`"):

@@ -48,6 +48,8 @@ def outcome(result: Any) -> Outcome:
     of_array = isinstance(result, (np.generic, np.ndarray)) or hasattr(type(result), "to_numpy")
     if not isinstance(result, (str, np.generic)) and hasattr(type(result), "to_numpy"):  # of pandas, Polars or Arrow
         result = result.to_numpy()
+    if isinstance(result, (np.datetime64, np.timedelta64)) and np.isnat(result):
+        return Outcome()
     if isinstance(result, (np.generic, np.ndarray)) and result.dtype.kind in "mM":  # else nanoseconds become integers
         result = pd.Series(result.reshape(-1)).tolist()
     for _ in range(2):  # [[5]] is 5
