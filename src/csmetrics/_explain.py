@@ -16,11 +16,11 @@ import pandas as pd
 
 from csmetrics._docstring import RIVALS, Docstring
 from csmetrics._formula import Formula, Node, computed, formula, formula_text
-from csmetrics._values import LARGEST, plain, shown
+from csmetrics._values import LARGEST, plain
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._numeric import fill_value, rival
 from csmetrics.core._registry import Registration, parameters, registered
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 SIGNS = {"percent": " %", "points": " points", "days": " days", "periods": " periods"}
 

@@ -27,9 +27,9 @@ from pydantic import (
 )
 
 from csmetrics._docstring import Docstring
-from csmetrics._values import plain, shown
+from csmetrics._values import plain
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 Status = Literal["ok", "missing", "undefined"]
 

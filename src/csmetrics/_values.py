@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics.errors import shown as shown
-
 LARGEST = 10**308  # integers up to it are floats, too
 
 

@@ -18,9 +18,8 @@ from csmetrics import engines
 from csmetrics._columns import column, has, require
 from csmetrics._engine import EngineFrame
 from csmetrics._plan import Grain, Need, Plan
-from csmetrics._values import shown
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest, parameters, registered
-from csmetrics.errors import MetricInputError, MissingColumnError
+from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
 if TYPE_CHECKING:
     from csmetrics._explain import Explanation

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._laws import Row
-from csmetrics._values import shown
 from csmetrics.core._registry import Registration
+from csmetrics.errors import shown
 from csmetrics.testing._arguments import COUNTED, read_arguments, required, wanted
 
 

@@ -18,9 +18,8 @@ from typing import Any
 
 from csmetrics._catalog import catalog
 from csmetrics._explain import explain
-from csmetrics._values import shown
 from csmetrics.core._registry import REGISTRY, nearest, registered
-from csmetrics.errors import CsmetricsError, MetricInputError
+from csmetrics.errors import CsmetricsError, MetricInputError, shown
 from csmetrics.testing._calling import outcome, show
 
 
