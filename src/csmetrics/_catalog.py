@@ -87,7 +87,28 @@ class Example(_Record):
     note: str
 
 
-class MetricSpec(_Record):
+class Described(_Record):
+    """What a metric says of itself, in the catalogue and in the document that is made of it."""
+
+    name: str
+    title: str
+    aliases: tuple[str, ...]
+    family: str
+    summary: str
+    unit: Unit
+    direction: Literal["higher", "lower", "neither"]
+    bounds: tuple[float | None, float | None]
+    inputs: dict[str, InputSpec]
+    options: dict[str, Any]
+    rules: tuple[str, ...]
+    base: str
+    formula: str
+    rivals: tuple[str, ...]
+    pitfalls: tuple[str, ...]
+    references: tuple[str, ...]
+
+
+class MetricSpec(Described):
     """One metric as data.
 
     Attributes
@@ -122,23 +143,7 @@ class MetricSpec(_Record):
         Worked examples with their sources.
     """
 
-    name: str
-    title: str
-    aliases: tuple[str, ...]
-    family: str
-    summary: str
-    unit: Unit
-    direction: Literal["higher", "lower", "neither"]
-    bounds: tuple[float | None, float | None]
-    inputs: dict[str, InputSpec]
-    options: dict[str, Any]
-    rules: tuple[str, ...]
-    base: str
-    formula: str
     notes: str
-    rivals: tuple[str, ...]
-    pitfalls: tuple[str, ...]
-    references: tuple[str, ...]
     examples: tuple[Example, ...]
 
     @property

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from csmetrics import _laws
-from csmetrics._catalog import InputSpec, MetricSpec, catalog
+from csmetrics._catalog import Described, MetricSpec, catalog
 from csmetrics._explain import json_ready
 from csmetrics._formula import formula_text
-from csmetrics.core._registry import REGISTRY, Registration, Unit
+from csmetrics._laws import Law, LawName  # noqa: F401 - pydantic 2.0 looks the names in Law up here
+from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.errors import MetricInputError
 
 SCHEMA_VERSION: Literal["1"] = "1"
@@ -23,34 +25,6 @@ DRAWN = 12  # rows on which the formula's figures are given, beside the worked e
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Law(_Record):
-    """What always holds of a metric.
-
-    Attributes
-    ----------
-    law : str
-        Which law.
-    says : str
-        The same in words.
-    inputs : tuple of str
-        The inputs that it speaks of.
-    power : float or None
-        Scale: where all `inputs` are times k, the result is times k to this power.
-    direction : {"rises", "falls"} or None
-        Monotony: what the result does, at most, as the input grows.
-    low, high : float or None
-        Bounds.
-    """
-
-    law: _laws.LawName
-    says: str
-    inputs: tuple[str, ...]
-    power: float | None
-    direction: Literal["rises", "falls"] | None
-    low: float | None
-    high: float | None
 
 
 class ConformanceCase(_Record):
@@ -83,7 +57,7 @@ class ConformanceCase(_Record):
     source: str
 
 
-class Definition(_Record):
+class Definition(Described):
     """One metric: what it is, what always holds of it, and cases.
 
     Attributes
@@ -92,27 +66,17 @@ class Definition(_Record):
         Stable for good: a formula never changes under its name.
     hash : str
         SHA-256 of what defines the figure: inputs, options, limits, formula, laws. Words may change, this may not.
+    formula_text : str
+        The formula on one line.
+    laws : tuple of Law
+        What always holds.
+    cases : tuple of ConformanceCase
+        Calls, and what they give.
     """
 
     id: str
     hash: str
-    name: str
-    title: str
-    aliases: tuple[str, ...]
-    family: str
-    summary: str
-    unit: Unit
-    direction: Literal["higher", "lower", "neither"]
-    bounds: tuple[float | None, float | None]
-    inputs: dict[str, InputSpec]
-    options: dict[str, Any]
-    rules: tuple[str, ...]
-    base: str
-    formula: str
     formula_text: str
-    rivals: tuple[str, ...]
-    pitfalls: tuple[str, ...]
-    references: tuple[str, ...]
     laws: tuple[Law, ...]
     cases: tuple[ConformanceCase, ...]
 
@@ -144,7 +108,6 @@ def document() -> Document:
 
 def definition_hash(spec: MetricSpec) -> str:
     """Give the hash of what defines a metric's figure."""
-    registration = REGISTRY[spec.name]
     words = {"meaning", "not_beside"}
     content = {
         "name": spec.name,
@@ -155,28 +118,23 @@ def definition_hash(spec: MetricSpec) -> str:
         "rules": spec.rules,
         "base": spec.base,
         "formula": spec.formula,
-        "laws": [_law(law).model_dump(mode="json", exclude={"says"}) for law in _laws.laws(registration)],
+        "laws": [{name: value for name, value in asdict(law).items() if name != "says"} for law in spec.laws],
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
 def _definition(spec: MetricSpec) -> Definition:
-    registration = REGISTRY[spec.name]
-    same = {name: getattr(spec, name) for name in Definition.model_fields.keys() & MetricSpec.model_fields.keys()}
+    same = {name: getattr(spec, name) for name in Described.model_fields}
     own = {
         "id": f"csmetrics:{spec.name}",
         "hash": definition_hash(spec),
         "options": json_ready(spec.options),
         "formula_text": formula_text(spec.name),
-        "laws": tuple(map(_law, _laws.laws(registration))),
-        "cases": tuple(_cases(spec, registration)),
+        "laws": spec.laws,
+        "cases": tuple(_cases(spec, REGISTRY[spec.name])),
     }
     return Definition(**{**same, **own})
-
-
-def _law(law: _laws.Law) -> Law:
-    return Law(**vars(law))
 
 
 def _cases(spec: MetricSpec, registration: Registration) -> Iterator[ConformanceCase]:

@@ -69,7 +69,7 @@ def _laws(spec: Registration) -> Iterator[Law]:
         yield Law("missing", "a missing component is never taken as 0", tuple(spec.inputs))
     else:
         yield Law("missing", "no value, and never 0, where an input is missing", tuple(spec.inputs))
-    low, high = spec.bounds
+    low, high = (None if end is None else float(end) for end in spec.bounds)
     if (low, high) != (None, None):
         ends = [f"at {end} {at:g}" for end, at in (("least", low), ("most", high)) if at is not None]
         yield Law("bounds", " and ".join(ends), low=low, high=high)
