@@ -31,6 +31,7 @@ from csmetrics._values import plain
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
 from csmetrics.errors import MetricInputError, shown
 
+OBJECT = "must be an object with the inputs by name"
 Status = Literal["ok", "missing", "undefined"]
 
 
@@ -224,8 +225,11 @@ def read(spec: Registration, document: Any) -> Inputs:
         return document
     if isinstance(document, (str, bytes, bytearray)):
         document = _parsed(spec, document)
+    if not isinstance(document, Mapping):
+        hint = f"it takes {', '.join(arguments(spec))}"
+        raise MetricInputError(spec.name, "inputs", OBJECT, f"got {shown(document)}", hint)
     try:
-        return model.model_validate(dict(document) if isinstance(document, Mapping) else document)
+        return model.model_validate(dict(document))
     except ValidationError as error:
         raise _refusal(spec, error) from None
 
@@ -269,7 +273,7 @@ def _refusal(spec: Registration, error: ValidationError) -> MetricInputError:
     if kind == "missing" and not where:
         return MetricInputError(spec.name, argument, "is required", "not given", takes)
     if not wrong["loc"]:
-        return MetricInputError(spec.name, argument, "must be an object with the inputs by name", found, takes)
+        return MetricInputError(spec.name, argument, OBJECT, found, takes)
     if argument in spec.options:
         rule, hint = _option_rule(argument, wrong.get("ctx", {}).get("expected", ""))
         return MetricInputError(spec.name, argument, rule, found, hint)

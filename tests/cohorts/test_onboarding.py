@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from math import isnan, nan
+from math import isclose, isnan, nan
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -63,7 +63,7 @@ def by_hand(rows: list[Row], end: datetime) -> list[float]:
 
 
 def same(got: list[float], expected: list[float]) -> bool:
-    return all(a == b or (isnan(a) and isnan(b)) for a, b in zip(got, expected, strict=True))
+    return all(isclose(a, b, rel_tol=1e-15) or (isnan(a) and isnan(b)) for a, b in zip(got, expected, strict=True))
 
 
 spans = (

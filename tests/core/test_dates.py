@@ -691,9 +691,10 @@ def test_the_median_is_of_a_column() -> None:
     with pytest.raises(csm.MetricInputError, match="must be a column of dates") as caught:
         csm.median_ttv(date(2026, 1, 1), date(2026, 1, 2), as_of="2026-01-31")
     assert "ttv" in caught.value.hint
-    table = np.full((2, 2), np.datetime64("2026-01-01"))
-    with pytest.raises(csm.MetricInputError, match="must be one column of dates"):
-        csm.median_ttv(table, table, as_of="2026-01-31")
+    for shape in ((2, 2), ()):
+        table = np.full(shape, np.datetime64("2026-01-01"))
+        with pytest.raises(csm.MetricInputError, match="must be one column of dates"):
+            csm.median_ttv(table, table, as_of="2026-01-31")
     with pytest.raises(csm.MetricInputError, match="must have the index of the other Series"):
         csm.median_ttv(pd.Series(STARTED), pd.Series(REACHED, index=list("abcd")), as_of="2026-12-31")
 

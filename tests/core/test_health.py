@@ -109,6 +109,7 @@ def test_nothing_to_weigh() -> None:
         with pytest.raises(csm.UndefinedMetricError) as caught:
             csm.health_score(scores, weights, undefined="raise")
         assert caught.value.metric == "health_score"
+        assert caught.value.found == "it is"
     table = [[10, 20], [None, None], [None, 7], [None, None]]
     np.testing.assert_allclose(csm.health_score(table, [1, 1], undefined=-1), [15, -1, 7, -1])
     with pytest.raises(csm.UndefinedMetricError, match="2 of 4 values break it, first at position 1"):
@@ -172,6 +173,50 @@ def test_what_cannot_be_right_is_refused(scores, weights, argument, message) -> 
     assert caught.value.metric == "health_score"
     assert caught.value.argument.startswith(argument)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("scores", "weights", "message"),
+    [
+        ([5, 5, 5], [1, 1], "got 2 weights for 3 components"),
+        ([5, 5, 5], np.ones(2), "got 2 weights for 3 components"),
+        ([5, 5], np.ones((1, 2)), "got an array of shape (1, 2) for 2 components"),
+        (pd.Series({"a": 5}), {"a": 1, "b": 1}, "no component 'b'"),
+        (pd.DataFrame([[1, 2, 3]], columns=list("aba")), {"a": 1, "b": 1}, "twice: 'a'"),
+        (dict.fromkeys("abcdefgh", 5), {"z": 1}, "no weight for 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'."),
+        (dict.fromkeys("abcdefghi", 5), {"z": 1}, "no weight for 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h' and 1 more."),
+        (dict.fromkeys(range(25), 5), {"z": 1}, "no weight for 0, 1, 2, 3, 4, 5, 6, 7 and 17 more."),
+        ({"x" * 70 + n: 101 if n == "b" else 5 for n in "ab"}, {"x" * 70 + n: 1 for n in "ab"}, "`scores[1]` must be"),
+        ({"x": 101, "y" * 70: 5}, {"x": 1, "y" * 70: 1}, "`scores['x']` must be"),
+        ([5], [1e151], "must be between 0 and 1e+150; got 1e+151"),
+        ([5], [-1e151], "must be between 0 and 1e+150; got -1e+151"),
+        ([5], [-1e150], "must be >= 0; got -1e+150"),
+        (np.zeros((3, 0)), [], "must hold one value per component; got none"),
+    ],
+)
+def test_what_is_said_of_components_and_weights(scores, weights, message) -> None:
+    with pytest.raises(csm.MetricInputError) as caught:
+        csm.health_score(scores, weights)
+    assert message in str(caught.value)
+
+
+def test_the_largest_weight() -> None:
+    is_float(csm.health_score([40, 60], [1e150, 1e150]), 50.0)
+
+
+def test_no_customers_have_no_scores() -> None:
+    assert csm.health_score(np.zeros((0, 3)), [1, 1, 1]).shape == (0,)
+
+
+def test_arrays_of_others() -> None:
+    class Own:
+        def __init__(self, *values: float) -> None:
+            self.values = values
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return np.array(self.values, dtype=dtype)
+
+    is_float(csm.health_score(Own(47, 59, 21), Own(20, 15, 22)), 2287 / 57)
 
 
 def test_series_of_different_indexes_are_refused() -> None:

@@ -824,7 +824,7 @@ def ordinary(spec: Any) -> list[dict[str, Any]]:
     """Give rows of plain numbers with a value: as worked by hand, and with each input at what it may be."""
     law = LAWS[spec.name]
     rows = [valid(spec), *(given for given, _ in law.rows)]
-    edges = (0, 1, 1e-9, 49.0, 100)
+    edges = (0, 1, 1e-9, 49.0, 99.5, 100)
     rows += [{**valid(spec), name: edge} for name in numbers(valid(spec)) for edge in edges]
     for parts, wholes in law.at_most():  # all of the whole, and hardly more than the part
         whole = sum(valid(spec)[n] for n in parts) - sum(valid(spec)[n] for n in wholes[1:])
@@ -1045,7 +1045,7 @@ def test_shares(spec: Any) -> None:
     for k in (1, 3, 7, 49, 0.1, 0.7, 1e-9, 1e140, 1e-200, 1e200, 123456789.123, 0.69, 0.17):
         assert spec.function(**{part: k, whole: k}) == 100.0
         assert spec.function(**{part: [k], whole: [k]}).tolist() == [100.0]
-        assert spec.function(**{part: [0, k, k / 2], whole: [k] * 3}).tolist() == [0, 100, 50]
+        assert spec.function(**{part: [0, k], whole: [k, k]}).tolist() == [0, 100]
 
 
 # Options

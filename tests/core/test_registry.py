@@ -147,3 +147,44 @@ def test_a_metric_is_asked_for_by_name_or_function() -> None:
             _registry.registered(wrong, "verify")
         assert error.value.found.startswith(found)
         assert hint in error.value.hint
+
+
+@pytest.mark.parametrize("spec", [spec for spec in REGISTRY.values() if spec.rivals], ids=lambda spec: spec.name)
+def test_no_rival_is_rounded(spec: Any) -> None:
+    """Of numbers that are not whole none gives a whole one."""
+    for words, rival in spec.rivals.items():
+        names = _registry.parameters(rival)
+        values = {n: "week" if n == "interval" else 7.13 + 3.71 * i for i, n in enumerate(reversed(names))}
+        assert rival(**values) % 1 != 0, words
+
+
+SHRINKING = {
+    "start_mrr": 1000,
+    "new_mrr": 30,
+    "expansion_mrr": 20,
+    "reactivation_mrr": 5,
+    "contraction_mrr": 40,
+    "churned_mrr": 60,
+    "end_mrr": 955,
+}
+LEAVING = {"margin": 110, "retention_rate": 45, "discount_rate": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "given", "expected"),
+    [
+        ("compound_retention_rate", "100 - periods", {"retention_rate": 45, "periods": 2}, -10),  # 100 - 2 x 55
+        ("net_new_mrr", "MRR at the end", SHRINKING, -45),  # 955 - 1000
+        ("nrr", "with new business", SHRINKING, 95.5),  # 100 x 955/1000
+        ("nrr", "with reactivation", SHRINKING, 92.5),  # 100 x (1000 + 20 + 5 - 40 - 60)/1000
+        ("mrr_growth_rate", "net new / start", SHRINKING, -4.5),  # 100 x (30 + 20 + 5 - 40 - 60)/1000
+        ("mrr_growth_rate", "the monthly", {"start_mrr": 121, "end_mrr": 100, "periods": 2}, -100 / 11),  # 10/11 - 1
+        ("discounted_clv", "margin / (churn", LEAVING, 200),  # 110 / 0.55
+        ("discounted_clv", "margin x", LEAVING, 90),  # 110 x 0.45/0.55
+        ("discounted_clv", "margin / churn", LEAVING, 200),
+        ("nps", "passives left out", {"promoters": 2, "detractors": 6}, -50),  # 100 x -4/8
+    ],
+)
+def test_rivals_of_less_than_before(name: str, words: str, given: dict[str, float], expected: float) -> None:
+    (rival,) = (rival for said, rival in REGISTRY[name].rivals.items() if said.startswith(words))
+    assert rival(**{n: given[n] for n in _registry.parameters(rival)}) == pytest.approx(expected, rel=1e-12)

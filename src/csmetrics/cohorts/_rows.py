@@ -294,8 +294,8 @@ class Groups:
         taken = columns if isinstance(rows, slice) else [series.iloc[rows] for series in columns]
         try:
             self.labels, parts = engines.group_rows(taken)
-        except TypeError as wrong:  # lists and other things that cannot be told apart
-            raise MetricInputError(metric, "by", "must hold numbers, text or dates", f"got an {wrong}") from None
+        except MetricInputError as wrong:  # lists and other things that cannot be told apart
+            raise MetricInputError(metric, "by", "must hold numbers, text or dates", wrong.found) from None
         self.count = len(parts)
         self.number = np.zeros(len(taken[0]), np.int64)
         if parts:
@@ -330,9 +330,9 @@ def number_units(metric: str, series: pd.Series[Any], rows: Any) -> tuple[Any, i
     taken = series if isinstance(rows, slice) else series.iloc[rows]
     try:
         return _numbered(taken)
-    except TypeError as wrong:  # lists and other things that cannot be told apart
+    except MetricInputError as wrong:  # lists and other things that cannot be told apart
         rule = "must hold numbers or text that say whose each row is"
-        raise MetricInputError(metric, str(series.name), rule, f"got an {wrong}") from None
+        raise MetricInputError(metric, str(series.name), rule, wrong.found) from None
 
 
 def _numbered(taken: pd.Series[Any]) -> tuple[Any, int, int]:

@@ -251,12 +251,15 @@ def retention(
     return noted(triangle.grid(value), found.excluded)
 
 
+_ENDLESS = 10**12  # of brackets: what lies past the end of the data is never observed
+
+
 def _lengths(metric: str, brackets: Any) -> list[int] | None:
     if brackets is None:
         return None
     many = isinstance(brackets, (Sequence, np.ndarray, pd.Series)) and not isinstance(brackets, str)
     if many and getattr(brackets, "ndim", 1) == 1 and len(brackets):
-        return [check_whole(metric, "brackets", length) for length in brackets]
+        return [check_whole(metric, "brackets", length, most=_ENDLESS) for length in brackets]
     rule, hint = "must be lengths in periods", "brackets=[4, 10, 3] for ages 1-4, 5-14 and 15-17"
     raise MetricInputError(metric, "brackets", rule, f"got {shown(brackets)}", hint)
 

@@ -271,7 +271,7 @@ def _instant(value: Any) -> tuple[int, Any, bool] | None:
         raise TypeError("a DataFrame", "on a DataFrame use the accessor: df.csm")
     if isinstance(value, (bool, int, float, np.bool_, np.number)):
         raise TypeError(
-            f"the number {shown(value.item() if isinstance(value, np.generic) else value)}",
+            f"the number {shown(value, write=str)}",
             "give dates; counts of seconds or days depend on where they start",
         )
     raise TypeError(f"a {type(value).__name__}", "")
