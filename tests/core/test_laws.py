@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from fractions import Fraction
 from functools import reduce
 from itertools import product
 from math import isfinite
@@ -357,3 +359,13 @@ def test_the_formula_is_true(spec: Any) -> None:
                 value = max(value, -np.inf if low is None else low)
                 value = min(value, np.inf if high is None else high)
                 assert value == pytest.approx(spec.function(**row, **options), rel=1e-12)
+
+
+@pytest.mark.parametrize("spec", [s for s in REGISTRY.values() if s.rivals], ids=lambda spec: spec.name)
+def test_rivals_are_not_rounded(spec: Any) -> None:
+    """On fractions of primes none of them comes out whole, as a division in whole numbers would."""
+    for bullet, function in spec.rivals.items():
+        names = list(inspect.signature(function).parameters)
+        given = {n: Fraction(p, 97) for n, p in zip(names, (173, 211, 331, 401, 503, 607, 709), strict=False)}
+        given |= {n: "month" for n in names if n == "interval"}
+        assert function(**given) % 1 != 0, bullet
