@@ -27,7 +27,7 @@ import csmetrics as csm
 SIZE = 10_000
 BAD_EVERY = 100  # calls of a batch
 GROWTH = 8 * 1024  # kB after the warm-up; what is seen without a leak is 1 to 3 MB
-WARM_UP = 0.3  # of the time
+WARM_UP = 0.5  # of the time: until then the heaps fill
 JSON = {"Content-Type": "application/json"}
 
 
