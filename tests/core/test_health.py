@@ -107,7 +107,7 @@ def test_nothing_to_weigh() -> None:
         is_float(csm.health_score(scores, weights), NAN)
         is_float(csm.health_score(scores, weights, undefined=50), 50.0)
         with pytest.raises(csm.UndefinedMetricError) as caught:
-            csm.health_score(scores, weights, undefined="raise")
+            csm.health_score(scores, weights, undefined="".join(["ra", "ise"]))  # the word, and no certain object
         assert caught.value.metric == "health_score"
         assert caught.value.found == "it is"
     table = [[10, 20], [None, None], [None, 7], [None, None]]
@@ -155,7 +155,7 @@ def test_the_bounds_hold_in_spite_of_rounding() -> None:
         ([50, 50], [[1, 1]], "weights", ""),
         ([50, 50], {"a": 1, "b": 1}, "weights", "must be a sequence"),
         ({"a": 50}, [1], "weights", "must be a mapping"),
-        ({"a": 50, "b": 60}, {"a": 1}, "weights", "no weight for 'b'"),
+        ({"a": 50, "b": 60}, {"a": 1}, "weights", "no weight for 'b'."),
         (pd.DataFrame({"a": [50]}), {"a": 1, "b": 1}, "scores", "no component 'b'"),
         (pd.DataFrame({"a": [50], "b": [1]}), {"a": 1}, "weights", "no weight for 'b'"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), {"a": 1}, "scores", "must name each component once"),
@@ -185,7 +185,7 @@ def test_what_cannot_be_right_is_refused(scores, weights, argument, message) -> 
         (pd.DataFrame([[1, 2, 3]], columns=list("aba")), {"a": 1, "b": 1}, "twice: 'a'"),
         (dict.fromkeys("abcdefgh", 5), {"z": 1}, "no weight for 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'."),
         (dict.fromkeys("abcdefghi", 5), {"z": 1}, "no weight for 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h' and 1 more."),
-        (dict.fromkeys(range(25), 5), {"z": 1}, "no weight for 0, 1, 2, 3, 4, 5, 6, 7 and 17 more."),
+        (dict.fromkeys(range(20), 5), {"z": 1}, "no weight for 0, 1, 2, 3, 4, 5, 6, 7 and 12 more."),
         ({"x" * 70 + n: 101 if n == "b" else 5 for n in "ab"}, {"x" * 70 + n: 1 for n in "ab"}, "`scores[1]` must be"),
         ({"x": 101, "y" * 70: 5}, {"x": 1, "y" * 70: 1}, "`scores['x']` must be"),
         ([5], [1e151], "must be between 0 and 1e+150; got 1e+151"),

@@ -219,6 +219,9 @@ WORKED = [
     ("compound_retention_rate", "100 - periods x churn", {"retention_rate": 90, "periods": 12}, -20),  # 100 - 12 x 10
     ("mrr", "a week times 4", {"amount": 30, "interval": "week", "count": 2}, 60),  # 30 x 4 / 2
     ("mrr", "a week times 4", {"amount": 2, "interval": "day", "count": 1}, 60),  # 2 x 30
+    ("mrr", "a week times 4", {"amount": 2, "interval": "month", "count": 1}, 2),
+    ("mrr", "a week times 4", {"amount": 30, "interval": "quarter", "count": 2}, 5),  # 30 / 3 / 2
+    ("mrr", "a week times 4", {"amount": 24, "interval": "year", "count": 1}, 2),
     ("net_new_mrr", "MRR at the end", BRIDGE, 400),  # 1400 - 1000
     ("gross_revenue_churn_rate", "churned / start", BRIDGE, 6),  # 100 x 60/1000
     ("net_revenue_churn_rate", "without reactivation", BRIDGE, -5),  # 100 x (40 + 60 - 150)/1000

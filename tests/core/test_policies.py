@@ -428,7 +428,7 @@ def test_undefined(spec: Any) -> None:
                 assert type(got) is float
                 assert got == fill
             with pytest.raises(csm.UndefinedMetricError, match=f"^{spec.name}: ") as error:
-                spec.function(**given, undefined="raise")
+                spec.function(**given, undefined="".join(["ra", "ise"]))  # the word, and no certain object
             assert error.value.metric == spec.name
             assert error.value.argument == spec.base
             assert error.value.code == "undefined"
@@ -983,9 +983,9 @@ def test_direction(spec: Any) -> None:
         assert (spec.function(**{n: [v] for n, v in more.items()})[0] > before) == (sign == "+"), name
 
 
-@pytest.mark.parametrize("size", [0.1, 0.7, 1 / 3, 49, 123456789.123, 0.69, 0.17])
+@pytest.mark.parametrize("size", [0.1, 0.7, 1 / 3, 49, 123456789.123, 0.69, 0.17, 3.5327416255423216])
 def test_all_of_one_kind_are_a_hundred(size: float) -> None:
-    """And not 100.00000000000001, as 100 * 0.69 / 0.69 is."""
+    """And not 100.00000000000001, as 100 * 0.69 / 0.69 is, nor just below, as for the last of them."""
     for score in (csm.nps, csm.net_sentiment):
         for one, many in ((0.0, [0.0]), (size, [size])):
             assert score(size, 0, 0) == score([size], 0, [0])[0] == 100
@@ -993,6 +993,17 @@ def test_all_of_one_kind_are_a_hundred(size: float) -> None:
                 assert -100 <= lowest < -99.9999999999999
             assert score(size, one, size) == score([size], many, size)[0] == 0
     assert csm.self_service_rate(size, 0) == csm.self_service_rate([size], 0)[0] == 100
+
+
+@pytest.mark.parametrize("size", [0.1, 49, 0.69, 6.958328667684435, 3.5327416255423216])
+def test_all_lost_is_a_hundred(size: float) -> None:
+    """And not past it by rounding."""
+    for growth in (csm.customer_growth_rate, csm.mrr_growth_rate):
+        for got in (growth(size, 0), growth([size], 0)[0]):
+            assert -100 <= got < -99.9999999999999
+    for losses in ((0, size), (size, 0)):
+        for got in (csm.net_revenue_churn_rate(size, 0, *losses), csm.net_revenue_churn_rate([size], 0, *losses)[0]):
+            assert 99.9999999999999 < got <= 100
 
 
 def test_percents_of_totals() -> None:
@@ -1042,7 +1053,7 @@ def test_shares(spec: Any) -> None:
     assert (values[0], values[-1]) == (0.0, 100.0)
     assert spec.function(**{part: list(range(50)), whole: 49}).tolist() == values
     assert spec.function(**{part: list(range(50)), whole: [49] * 50}).tolist() == values
-    for k in (1, 3, 7, 49, 0.1, 0.7, 1e-9, 1e140, 1e-200, 1e200, 123456789.123, 0.69, 0.17):
+    for k in (1, 3, 7, 49, 0.1, 0.7, 1e-9, 1e140, 1e-200, 1e200, 123456789.123, 0.69, 0.17, 3.5327416255423216):
         assert spec.function(**{part: k, whole: k}) == 100.0
         assert spec.function(**{part: [k], whole: [k]}).tolist() == [100.0]
         assert spec.function(**{part: [0, k], whole: [k, k]}).tolist() == [0, 100]

@@ -149,15 +149,6 @@ def test_a_metric_is_asked_for_by_name_or_function() -> None:
         assert hint in error.value.hint
 
 
-@pytest.mark.parametrize("spec", [spec for spec in REGISTRY.values() if spec.rivals], ids=lambda spec: spec.name)
-def test_no_rival_is_rounded(spec: Any) -> None:
-    """Of numbers that are not whole none gives a whole one."""
-    for words, rival in spec.rivals.items():
-        names = _registry.parameters(rival)
-        values = {n: "week" if n == "interval" else 7.13 + 3.71 * i for i, n in enumerate(reversed(names))}
-        assert rival(**values) % 1 != 0, words
-
-
 SHRINKING = {
     "start_mrr": 1000,
     "new_mrr": 30,

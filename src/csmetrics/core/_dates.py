@@ -144,33 +144,28 @@ def data_end(metric: str, argument: str, as_of: Any) -> Instants:
     A date, or an instant at midnight, stands for its whole day: the last microsecond before the next midnight, in
     the instant's own time zone.
     """
-    stamp, whole_day = _one_stamp(as_of)
-    if stamp is pd.NaT:
+    last = _last_instant(as_of)
+    if last is pd.NaT:
         found = f"got {shown(as_of)}" if is_scalar(as_of) else f"got a {type(as_of).__name__}"
         hint = "give a date, a datetime, a Timestamp or ISO text such as '2026-03-31'"
         raise MetricInputError(metric, argument, "must be one date", found, hint)
-    end = _read(metric, argument, stamp).broadcast((1,))
-    if not whole_day:
-        return end
-    last = end.time - np.timedelta64(1, "us")
-    before = last < np.timedelta64(0, "ns")
-    return Instants(end.day - before, np.where(before, last + _DAY, last), end.aware)
+    return _read(metric, argument, last).broadcast((1,))
 
 
-def _one_stamp(as_of: Any) -> tuple[Any, bool]:
-    """Give the instant, or the midnight after it and True where it is a midnight; NaT for what is no date."""
+def _last_instant(as_of: Any) -> Any:
+    """Give the instant, or the last one of its day where it is a midnight; NaT for what is no date."""
     try:
         given = datetime.fromisoformat(str.__str__(as_of)) if isinstance(as_of, str) else as_of
         stamp: Any = pd.Timestamp(given) if isinstance(given, (date, np.datetime64)) else pd.NaT
         if stamp is pd.NaT or stamp != stamp.normalize():
-            return stamp, False
-        following = np.datetime64(stamp.date(), "D") + _DAY
+            return stamp
+        following, least = np.datetime64(stamp.date(), "D") + _DAY, np.timedelta64(1, "us")
         if stamp.tz is None:
-            return following, True
+            return following - least
         # on the clock of the place, where a day may have 23 or 25 hours
-        return pd.Timestamp(following).tz_localize(stamp.tz, ambiguous=True, nonexistent="shift_forward"), True
+        return pd.Timestamp(following).tz_localize(stamp.tz, ambiguous=True, nonexistent="shift_forward") - least
     except (ValueError, OverflowError, NotImplementedError):  # no ISO text, or a year past what dates can hold
-        return pd.NaT, False
+        return pd.NaT
 
 
 def _read(metric: str, argument: str, value: Any) -> Instants:

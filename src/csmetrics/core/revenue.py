@@ -16,7 +16,7 @@ _BILLS_AND_MONTHS = {"day": (365, 12), "week": (52, 12), "month": (1, 1), "quart
 _WORDS: dict[Any, tuple[float, float]] = {**_BILLS_AND_MONTHS, None: (nan, nan)}
 
 # Bills a month where a month has four weeks, or thirty days
-_FOUR_WEEKS = {"day": 30, "week": 4, "month": 1, "quarter": 1 / 3, "year": 1 / 12}
+_FOUR_WEEKS = {word: bills / months for word, (bills, months) in _BILLS_AND_MONTHS.items()} | {"week": 4, "day": 30}
 
 _NOT_NEW = "losses of customers who were not there at the start do not belong here"
 
