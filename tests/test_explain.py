@@ -22,6 +22,10 @@ FRAME = pd.DataFrame(
     {"plan": ["pro", "pro", "free"], "region": ["eu", "us", "eu"], "lost": [2, 3, 40], "start": [100, 400, 500]}
     | {"new": [1, 2, 3], "end": [99, 399, 463], "mrr": [1000.0, 4000, 500], "customers": [100, 400, 500]}
 )
+MOVEMENTS = {"start_mrr": 1000, "expansion_mrr": 50, "contraction_mrr": 10, "churned_mrr": 30}
+LOSSES = {"start_mrr": 1000, "contraction_mrr": 10, "churned_mrr": 20}
+FALLING = {"new_mrr": 0, "expansion_mrr": 0, "contraction_mrr": 10, "churned_mrr": 30}
+CUSTOMER = {"arpa": 100, "churn_rate": 5, "gross_margin": 80}
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
@@ -65,6 +69,10 @@ def test_numbers_put_in_come_to_the_result(name: str, example: Any) -> None:
     [
         ("churn_rate", {"lost": 5, "start": 100}, ["churn rate = lost / start × 100", "= 5 / 100 × 100", "= 5 %"]),
         ("arr", {"mrr": 1e12 / 3}, ["= 12 × 333,333,333,333.33", "= 4,000,000,000,000"]),
+        ("arr", {"mrr": 123456789.12}, ["= 12 × 123,456,789.12", "= 1,481,481,469.44"]),
+        ("arr", {"mrr": 123456789}, ["= 12 × 123,456,789\n", "= 1,481,481,468"]),
+        ("arr", {"mrr": 99999999.12}, ["= 12 × 99,999,999.12", "= 1,199,999,989.44"]),
+        ("engagement_score", {"counts": [4, 3], "weights": [-2, 10]}, ["= 4 × (-2) + 3 × 10", "= 22"]),
         ("arpa", {"mrr": Decimal("12.50"), "customers": np.int64(3)}, ["= 12.50 / 3", "= 4.166666667"]),
         ("goal_attainment", {"current": -5, "target": -10, "baseline": 3}, ["= ((-5) − 3) / ((-10) − 3) × 100"]),
         ("goal_attainment", {"current": 12, "target": 10}, ["× 100 = 120, kept within 0 to 100", "= 100 %"]),
@@ -78,6 +86,18 @@ def test_numbers_put_in_come_to_the_result(name: str, example: Any) -> None:
         ("nps_from_scores", {"scores": []}, ["= no value", "Note: no value, as there are no answers"]),
         ("churn_rate", {"lost": np.nan, "start": 5}, ["= missing / 5 × 100", "Note: no value, as lost is missing"]),
         ("churn_rate", {"lost": 0, "start": 0}, ["= no value", "Note: no value, as start is 0"]),
+        (
+            "cac_payback",
+            {"cac": 600, "arpa": 100, "gross_margin": -5},
+            ["= no value", "Note: no value, as arpa x gross_margin is not above 0"],
+        ),
+        (
+            "cac_payback",
+            {"cac": 600, "arpa": 100, "gross_margin": -5, "undefined": 0},
+            ["= 0 periods", "Note: undefined, as arpa x gross_margin is not above 0: 0 is what"],
+        ),
+        ("cac_payback", {"cac": 600, "arpa": 0}, ["Note: no value, as arpa x gross_margin is 0"]),
+        ("goal_attainment", {"current": 1, "target": -5, "baseline": -5}, ["as target - baseline is 0"]),
         ("churn_rate", {"lost": 0, "start": 0, "undefined": 0}, ["= 0 %", "Note: undefined, as start is 0: 0 is what"]),
     ],
 )
@@ -99,11 +119,111 @@ def test_text(metric: str, inputs: dict[str, Any], lines: list[str]) -> None:
         ("clv_to_cac", {"clv": 900, "cac": 300}, "(CLV - CAC) / CAC", 2.0),
         ("nps", {"promoters": 60, "passives": 20, "detractors": 20}, "passives left out", 50.0),
         ("self_service_rate", {"self_served": 80, "assisted": 20}, "self-served / assisted", 400.0),
+        ("self_service_rate", {"self_served": Decimal(80), "assisted": 20.0}, "self-served / assisted", 400.0),
+        ("nrr", MOVEMENTS | {"reactivation_mrr": 70}, "with reactivation", 108.0),
+        ("nrr", MOVEMENTS | {"reactivation_mrr": 0}, "with reactivation", 101.0),
+        ("mrr", {"amount": 10, "interval": "week"}, "a week times 4 and", 40.0),
+        ("cac_payback", {"cac": 600, "arpa": 100, "churn_rate": 5}, "divided by the share", 120 / 19),
+        ("clv", CUSTOMER | LOSSES | {"expansion_mrr": 5}, "net revenue churn", 3200.0),
+        ("clv", CUSTOMER | LOSSES | {"expansion_mrr": 5, "gross_margin": -80}, "net revenue churn", -3200.0),
+        ("discounted_clv", {"margin": -90, "retention_rate": 90, "discount_rate": 8}, "margin / churn", -900.0),
+        ("net_new_mrr", FALLING | {"start_mrr": 100, "end_mrr": 60}, "MRR at the end", -40.0),
+        ("clv_to_cac", {"clv": 100, "cac": 300}, "(CLV - CAC) / CAC", -2 / 3),
+        (
+            "grr",
+            {"start_mrr": 100, "expansion_mrr": 60, "contraction_mrr": 10, "churned_mrr": 30},
+            "with expansion",
+            120.0,
+        ),
     ],
 )
 def test_rivals(metric: str, inputs: dict[str, Any], words: str, value: float) -> None:
     (rival,) = (r for r in csm.explain(metric, **inputs).rivals if r.definition.startswith(words))
     assert rival.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("metric", "inputs", "words"),
+    [
+        ("cac_payback", {"cac": 600, "arpa": 100, "gross_margin": -5, "churn_rate": 5}, "divided by the share"),
+        ("clv", CUSTOMER | LOSSES | {"expansion_mrr": 50}, "net revenue churn"),
+        ("clv", CUSTOMER | LOSSES | {"expansion_mrr": 50, "gross_margin": -80}, "net revenue churn"),
+        ("clv", CUSTOMER | LOSSES | {"expansion_mrr": 30}, "net revenue churn"),
+        ("churn_rate", {"lost": 5, "start": 100, "new": None}, "lost / (start + new)"),
+        ("churn_rate", {"lost": 5, "start": 100, "new": Decimal("NaN")}, "lost / (start + new)"),
+    ],
+)
+def test_rivals_without_a_value(metric: str, inputs: dict[str, Any], words: str) -> None:
+    explanation = csm.explain(metric, **inputs)
+    (rival,) = (r for r in explanation.rivals if r.definition.startswith(words))
+    assert (rival.value, rival.needs) == (None, ())
+    assert f"  no value: {words}" in str(explanation)
+
+
+def test_a_rival_needs_an_optional_flow_that_is_not_given() -> None:
+    explanation = csm.explain("nrr", **MOVEMENTS)
+    assert explanation.result == 101.0
+    needs = {r.definition.partition(",")[0]: r.needs for r in explanation.rivals if r.computable}
+    assert needs == {
+        "with new business": ("new_mrr", "reactivation_mrr"),
+        "with reactivation": ("reactivation_mrr",),
+        "without reactivation": (),
+    }
+    assert "  needs reactivation_mrr: with reactivation" in str(explanation)
+
+
+def test_rivals_take_columns_that_the_metric_leaves_at_their_default() -> None:
+    frame = pd.DataFrame({"plan": ["a"], "new_mrr": [100], "reactivation_mrr": [70], "earned_new": [3], **MOVEMENTS})
+    for grain, group in ((frame.csm, (0,)), (frame.csm.by("plan"), ("a",)), (frame.csm.total(), ())):
+        explanation = grain.explain("nrr", *group)
+        assert explanation.result == 101.0
+        assert [r.value for r in explanation.rivals if r.computable] == [118.0, 108.0, 101.0]
+        assert explanation.notes == ("reactivation_mrr is left out, as the frame has new_mrr; name it to count it",)
+    named = frame.csm.total().explain("nrr", reactivation_mrr="reactivation_mrr")
+    assert named.result == named.rivals[2].value == 108.0
+    given = frame.csm.total().explain("nrr", reactivation_mrr=20)
+    assert given.result == given.rivals[2].value == 103.0
+    assert not given.notes
+    on_the_way = frame.csm.explain("earned_growth_rate", 0).levels["nrr"]
+    assert [r.value for r in on_the_way.rivals if r.computable] == [118.0, 108.0, 101.0]
+    without = frame.drop(columns="reactivation_mrr").csm.total().explain("nrr")
+    assert (without.rivals[2].value, without.rivals[2].needs) == (None, ("reactivation_mrr",))
+    assert not without.notes
+
+
+@pytest.mark.parametrize(
+    ("new", "note"),
+    [
+        ([-3, 4, 5], "must be >= 0; 1 of 3 values break it, first at position 0 (-3)"),
+        (["x", "y", "z"], "must be numbers; 3 of 3 values are not, first at position 0 (the text 'x')"),
+        ([np.inf, 1, 2], "must be finite; got inf"),
+        ([True, False, True], "must be numbers; 3 of 3 values are not, first at position 0 (the bool True)"),
+        (pd.to_datetime(["2026-01-01"] * 3), "must be numbers; got dates"),
+    ],
+)
+def test_a_column_that_cannot_be_right_leaves_the_figure_alone(new: Any, note: str) -> None:
+    frame = FRAME.assign(new=new)
+    explanation = frame.csm.by("plan").explain("churn_rate", "pro")
+    assert (explanation.result, explanation.rivals[0].value, explanation.rivals[0].needs) == (1.0, None, ())
+    assert explanation.rivals[2].value == pytest.approx(1000 / 998)
+    assert explanation.notes == (f"new is left out of other definitions, as it {note}",)
+    row = frame.csm.explain("churn_rate", 0)
+    assert (row.result, row.rivals[0].value) == (2.0, None)
+    assert "new is left out of other definitions" in row.notes[0]
+
+
+def test_a_missing_total_needs_no_note() -> None:
+    explanation = FRAME.assign(new=[None, 1, 2]).csm.by("plan").explain("churn_rate", "pro")
+    assert (explanation.rivals[0].value, explanation.rivals[0].needs, explanation.notes) == (None, (), ())
+
+
+def test_the_group_of_missing_keys_is_asked_for() -> None:
+    grain = FRAME.assign(plan=["pro", None, "free"]).csm.by("plan")
+    with pytest.raises(MetricInputError, match="must be a group of churn_rate; got none"):
+        grain.explain("churn_rate")
+    assert grain.explain("churn_rate", None).result == grain.explain("churn_rate", np.nan).result == 0.75
+    with pytest.raises(MetricInputError, match="must be a group of churn_rate; got None"):
+        FRAME.csm.by("plan").explain("churn_rate", None)
 
 
 def test_a_rival_tells_what_it_needs() -> None:
@@ -169,6 +289,11 @@ def test_engines(engine: Any) -> None:
     assert cohorts.by("plan").explain("churn_rate", "pro").result == 1.0
     assert cohorts.total().explain("churn_rate").numbers == "45 / 1,000 × 100"
     assert cohorts.total().explain("churn_rate").rows is None
+    odd = csm.over(engine(FRAME.assign(new=["x", "y", "z"]))).by("plan").explain("churn_rate", "pro")
+    assert (odd.result, odd.rivals[0].value, odd.rivals[0].needs) == (1.0, None, ())
+    assert odd.notes == ("new is left out of other definitions, as it must be numbers; got text in the column 'new'",)
+    moved = csm.over(engine(pd.DataFrame({"new_mrr": [100], "reactivation_mrr": [70], **MOVEMENTS}))).total()
+    assert [r.value for r in moved.explain("nrr").rivals if r.computable] == [118.0, 108.0, 101.0]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +302,20 @@ def test_engines(engine: Any) -> None:
         (lambda: csm.explain("churn_rate", lost=5), MetricInputError, "`start` is required"),
         (lambda: csm.explain("churn_rate", lost=5, start=9, foo=1), MetricInputError, "`foo` is no argument"),
         (lambda: csm.explain("churn_rate", lost=[1], start=[2]), MetricInputError, "must be one value; got a list"),
+        (lambda: csm.explain("churn_rate", lost=5, start=9, new=-3), MetricInputError, "`new` must be >= 0; got -3"),
+        (
+            lambda: csm.explain("churn_rate", lost=5, start=9, new=True),
+            MetricInputError,
+            "must be a number; got the bool",
+        ),
+        (
+            lambda: csm.explain("churn_rate", lost=5, start=9, new="x"),
+            MetricInputError,
+            "must be a number; got the text",
+        ),
+        (lambda: csm.explain("churn_rate", lost=5, start=9, end=np.inf), MetricInputError, "must be finite; got inf"),
+        (lambda: csm.explain("clv_to_cac", clv=9, cac=5, churn_rate=101), MetricInputError, "between 0 and 100"),
+        (lambda: csm.explain("ttv", started_at="2026-01-01", value_at=None), MetricInputError, "with pd.to_datetime"),
         (lambda: csm.explain("churn_rate", lost=5, start=1), MetricInputError, "must be <= `start`"),
         (lambda: csm.explain("churn_rate", lost=0, start=0, undefined="raise"), UndefinedMetricError, "must not be 0"),
         (lambda: FRAME.csm.explain("churn_rate", 7), MetricInputError, "there are 0, 1, 2"),

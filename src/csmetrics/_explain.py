@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from math import isclose, isnan
+from math import isclose, isnan, nan
 from numbers import Real
 from typing import Any
 
@@ -17,12 +17,13 @@ import pandas as pd
 from csmetrics._docstring import RIVALS, Docstring
 from csmetrics._formula import Formula, Node, computed, formula, formula_text
 from csmetrics._values import LARGEST, plain
-from csmetrics.core._kinds import is_scalar
-from csmetrics.core._numeric import fill_value, rival
-from csmetrics.core._registry import Registration, parameters, registered
+from csmetrics.core._kinds import as_float, is_scalar, number
+from csmetrics.core._numeric import check, fill_value, rival
+from csmetrics.core._registry import AMOUNT, REGISTRY, Registration, level, parameters, registered
 from csmetrics.errors import MetricInputError, shown
 
 SIGNS = {"percent": " %", "points": " points", "days": " days", "periods": " periods"}
+NEVER_BELOW = frozenset({"money", "time", "days", "periods", "ratio"})  # units of figures that keep to their low bound
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Explanation:
             lines += ["", "Other definitions on the same numbers:"]
             lines += [f"  {_figure(r, self.unit)}: {r.definition}" for r in computed]
         if told:
-            lines += ["", "Other definitions, which need other data:", *(f"  * {r.definition}" for r in told)]
+            lines += ["", "Other definitions, not computed here:", *(f"  * {r.definition}" for r in told)]
         if self.rows is not None:
             lines += ["", f"From {len(self.rows)} {'row' if len(self.rows) == 1 else 'rows'} of the cohort frame."]
         lines += ["", *(f"Note: {note}" for note in self.notes)] if self.notes else []
@@ -172,7 +173,8 @@ def explain(metric: Callable[..., Any] | str, /, **inputs: Any) -> Explanation:
     metric
         The metric, or its name.
     **inputs
-        Its arguments; one number each. Inputs that only a rival definition takes may be given, too.
+        Its arguments; one number each. Inputs that only a rival definition takes may be given, too. An optional flow
+        such as `reactivation_mrr` that is not given is 0 for the metric; a rival definition about it needs it.
 
     Returns
     -------
@@ -223,7 +225,7 @@ def explained(
     rows: pd.DataFrame | None = None,
     left_out: pd.DataFrame | None = None,
 ) -> Explanation:
-    """Explain one figure, given the numbers that go in and further ones that rivals may take."""
+    """Explain one figure, given the numbers that go in, without defaults, and further ones that rivals may take."""
     if "undefined" in given:  # which a formula only looks at where it is needed
         fill_value(spec.name, given["undefined"])
     for name, value in {**given, **further}.items():
@@ -232,6 +234,7 @@ def explained(
             raise MetricInputError(spec.name, name, "must be one value", f"got a {type(value).__name__}", hint)
         if isinstance(value, int) and abs(value) > LARGEST:
             raise MetricInputError(spec.name, name, "must be finite", f"got {shown(value)}")
+    further = {name: rival_input(spec, name, value) for name, value in further.items()}
     result: Any = spec.function(**given)
     if not is_scalar(result):
         hint = "explain one row at a time, or a group of a frame with df.csm.by(...).explain(...)"
@@ -242,11 +245,12 @@ def explained(
     said = [*notes]
     if result is None:
         missing = [n for n in spec.inputs if is_scalar(full.get(n)) and plain(full.get(n)) is None and n in given]
-        said.append(_why_none(spec, missing))
+        said.append(_why_none(spec, inputs, missing))
     elif "undefined" in given:
         plainly = spec.function(**{n: v for n, v in given.items() if n != "undefined"})
         if plainly != plainly:
-            said.append(f"undefined, as {spec.base} is 0: {_number(result)} is what was asked for in its place")
+            empty = _empty(spec, inputs)
+            said.append(f"undefined, as {empty}: {_number(result)} is what was asked for in its place")
     read = _formula(spec, inputs)
     values = _values(spec, inputs)
     numbers = _put_in(spec, read, inputs, values)
@@ -260,7 +264,7 @@ def explained(
         formula=f"{read.title} = {read.text()}" if read else formula_text(spec.name),
         numbers=f"{numbers.text(values)}{kept}" if numbers else "",
         latex=_latex(spec, read, numbers, values, kept, result),
-        rivals=_rivals(spec, {**full, **further}),
+        rivals=_rivals(spec, {**further, **given}),
         levels=dict(levels or {}),
         notes=tuple(said),
         rows=rows,
@@ -268,16 +272,42 @@ def explained(
     )
 
 
-def _why_none(spec: Registration, missing: Sequence[str]) -> str:
+def rival_input(spec: Registration, name: str, value: Any) -> Any:
+    """Check a number that only rivals take as the metric would that has an input of this name; missing is None."""
+    takes = declaring(spec, name)
+    declared = takes.inputs[name] if takes else level(AMOUNT)
+    value = number(spec.name, name, value, declared.quantity)
+    if not isinstance(value, str):
+        column = {name: np.array([as_float(nan if value is None else value)])}
+        check(replace(spec, inputs={name: declared}, rules=()), column, column)
+    return plain(value)
+
+
+def declaring(spec: Registration, name: str) -> Registration | None:
+    """Find the metric that says what an input of this name can be: this one, or of all the one that allows most."""
+    others = (other for other in REGISTRY.values() if name in other.inputs)
+    return spec if name in spec.inputs else min(others, key=lambda o: o.inputs[name].quantity.low, default=None)
+
+
+def _why_none(spec: Registration, inputs: Mapping[str, Any], missing: Sequence[str]) -> str:
     if missing:
         return f"no value, as {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
     if spec.base.startswith("answered"):
         return "no value, as there are no answers"
-    return f"no value, as {spec.base} is 0" if spec.base and not spec.reduces else "no value on these numbers"
+    return f"no value, as {_empty(spec, inputs)}" if spec.base and not spec.reduces else "no value on these numbers"
+
+
+def _empty(spec: Registration, inputs: Mapping[str, Any]) -> str:
+    """Say why there is nothing to divide by: the base is 0, or a product with a negative factor."""
+    factors = [inputs.get(name) for name in spec.base.split(" x ")]
+    below = any(isinstance(factor, (Real, Decimal)) and factor < 0 for factor in factors)
+    return f"{spec.base} is {'not above 0' if below else '0'}"
 
 
 def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
-    numbers = {n: v if isinstance(v, str) else plain(v) for n, v in given.items() if is_scalar(v)}
+    """Compute the rivals; a level has its default there, too, but what is about a flow or stock needs it."""
+    usual = {name: value for name, value in spec.defaults.items() if spec.inputs[name].kind == "level"}
+    numbers = {n: _rival_number(v) for n, v in {**usual, **given}.items() if is_scalar(v)}
     found = []
     for definition in Docstring(spec.function).bullets(RIVALS):
         function = next((f for words, f in spec.rivals.items() if definition.startswith(words)), None)
@@ -286,8 +316,26 @@ def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
             continue
         needs = tuple(n for n in parameters(function) if n not in numbers)
         value = rival(function, numbers)
-        found.append(Rival(definition, None if value is None or isnan(value) else value, needs))
+        if value is not None and (isnan(value) or not _can_be(spec, value, [numbers[n] for n in parameters(function)])):
+            value = None
+        found.append(Rival(definition, None if value is None else value + 0.0, needs))  # never -0.0
     return tuple(found)
+
+
+def _rival_number(value: Any) -> Any:
+    value = plain(value)
+    return float(value) if isinstance(value, (Real, Decimal)) else value  # one kind, as Decimal and float do not add
+
+
+def _can_be(spec: Registration, value: float, put_in: Sequence[Any]) -> bool:
+    """Tell whether a rival's figure means anything: money, time and the like are not negative for no reason."""
+    low, _ = spec.bounds
+    if low is not None:
+        return spec.unit not in NEVER_BELOW or value >= low
+    if spec.unit != "money" or not spec.base or value == 0:
+        return True
+    # what each one brings has the sign of what is put in, such as the margin's
+    return (value < 0) == any(isinstance(one, float) and one < 0 for one in put_in)
 
 
 # The formula, and the numbers in it
@@ -334,10 +382,15 @@ def _weighted(spec: Registration, inputs: Mapping[str, Any]) -> Formula | None:
     there = [name for name in scores if scores[name] is not None or not spec.base]
     if not there:
         return None
-    numbers = [(Node("number", _number(scores[name])), Node("number", _number(weights[name]))) for name in there]
+    numbers = [(_term(scores[name]), _term(weights[name])) for name in there]
     top = _sum([Node("*", sides=pair) for pair in numbers])
     node = Node("frac", sides=(top, _sum([weight for _, weight in numbers]))) if spec.base else top
     return Formula(spec.title.lower(), node)
+
+
+def _term(value: Any) -> Node:
+    text = _number(value)
+    return Node("number", f"({text})" if text.startswith("-") else text)
 
 
 def _holds(sign: str | None, value: float, bound: float) -> bool:
@@ -395,7 +448,7 @@ def _number(value: Any) -> str:
         return value.isoformat(" ")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, (int, float)) and 1e10 <= abs(value) < 1e15:  # money in full, not as 4e+12
+    if isinstance(value, (int, float)) and 1e8 <= abs(value) < 1e15:  # with cents, and not as 4e+12
         return f"{value:,.2f}".removesuffix(".00")
     return f"{value:,.10g}" if isinstance(value, (int, float)) else str(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -192,16 +192,28 @@ class Plan:
             inputs[next(iter(self.spec.inputs))] = {name: totals[label] for name, label in self.components.items()}
         return inputs
 
-    def explained(self, totals: Mapping[Any, Any], further: Mapping[str, Any], **about: Any) -> Explanation:
-        """Explain the figure of one group from its totals; levels that are computed on the way, too."""
+    def explained(
+        self,
+        totals: Mapping[Any, Any],
+        given: Mapping[str, Any],
+        further: Mapping[str, Any],
+        notes: Sequence[str] = (),
+        **about: Any,
+    ) -> Explanation:
+        """Explain the figure of one group from its totals; levels that are computed on the way, too.
+
+        `given` is what the caller named: what is left at its default is for the metric alone, not for its rivals.
+        """
         from csmetrics._explain import explained  # needed by few, so loaded by few
 
         plans = {n: source for n, source in self.sources.items() if isinstance(source, Plan)}
-        levels = {name: plan.explained(totals, {}) for name, plan in plans.items()}
+        levels = {name: plan.explained(totals, given, further) for name, plan in plans.items()}
         inputs = self._inputs(totals, {name: level.result for name, level in levels.items()})
-        beside = [n for n, other in self.spec.not_beside.items() if n not in self.columns and has(self.frame, other)]
-        notes = [f"{n} is left out, as the frame has {self.spec.not_beside[n]}; name it to count it" for n in beside]
-        return explained(self.spec, {**inputs, **self.options}, further, levels=levels, notes=notes, **about)
+        usual = self.sources.keys() & self.spec.defaults.keys() - plans.keys() - given.keys()
+        taken = {name: value for name, value in inputs.items() if name not in usual}
+        both = {n: other for n, other in self.spec.not_beside.items() if has(self.frame, n) and has(self.frame, other)}
+        said = [f"{n} is left out, as the frame has {both[n]}; name it to count it" for n in both if n in usual]
+        return explained(self.spec, {**taken, **self.options}, further, levels=levels, notes=[*said, *notes], **about)
 
     def _computed(self, name: str, grain: Grain, given: Mapping[str, Any]) -> Plan:
         """Plan the metric that gives a level. What is undefined on the way is missing, or raises."""

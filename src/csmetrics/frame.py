@@ -6,7 +6,7 @@ Nothing here divides: the value of a group is the formula of its sums, never the
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -250,7 +250,7 @@ class Cohorts:
         out.attrs["left_out"] = left_out
         return out
 
-    def explain(self, metric: Callable[..., Any] | str, group: Any = None, /, **given: Any) -> Explanation:
+    def explain(self, metric: Callable[..., Any] | str, group: Any = ..., /, **given: Any) -> Explanation:
         """Show how the figure of one group comes about: ``df.csm.by("plan").explain("nrr", "pro")``.
 
         Parameters
@@ -258,8 +258,8 @@ class Cohorts:
         metric
             A metric, or its name.
         group
-            The group, as in the index of the result: a key, or a tuple of keys. For each row (``df.csm``) the row's
-            label, for ``.total()`` none.
+            The group, as in the index of the result: a key, or a tuple of keys; None is the group of missing keys.
+            For each row (``df.csm``) the row's label, for ``.total()`` none.
         **given
             Columns or numbers for its inputs, and its options.
 
@@ -296,23 +296,12 @@ class Cohorts:
         plan = Plan(grain, spec, named)
         index, totals = grain.sums(plan.needs())
         at = _place(spec.name, index, group)
-        rivals = {n for function in spec.rivals.values() for n in parameters(function)} - set(spec.inputs)
-        further = {name: value for name in sorted(rivals) for value in self._total(grain, name, at)}
+        further, notes = _rival_totals(grain, spec, sorted(_for_rivals(plan) - named.keys()), at)
         frame = grain.frame
         rows = None if isinstance(frame, EngineFrame) else frame.iloc[_rows_behind(frame, grain.keys, at)]
         left_out = getattr(frame, "attrs", {}).get("excluded")
         about = {"rows": rows, "left_out": left_out if isinstance(left_out, pd.DataFrame) else None}
-        return plan.explained({n: _picked(v, at) for n, v in totals.items()}, further, **about)
-
-    def _total(self, grain: Grain, name: str, at: int | None) -> Iterator[Any]:
-        """Give the total of a column that only a rival definition takes, if it is there and adds up."""
-        spec = next((spec for spec in REGISTRY.values() if name in spec.inputs), None)
-        if spec is None or not has(grain.frame, name):
-            return
-        kind = spec.inputs[name].kind
-        if kind == "flow" or (kind == "stock" and not grain.adds_periods) or grain.keys is None:
-            with suppress(MetricInputError):
-                yield _picked(grain.sums({name: Need(spec.name, name)})[1][name], at)
+        return plan.explained({n: _picked(v, at) for n, v in totals.items()}, named, further, notes, **about)
 
     def _reduced(self, spec: Registration, given: dict[str, Any]) -> Any:
         """Call a formula that takes whole columns of raw answers or dates, for each group."""
@@ -402,22 +391,53 @@ def _known(spec: Registration) -> list[str]:
 def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
     """Find a group among those of a grain; None for the total."""
     if index is None:
-        if group is None:
+        if group is None or group is ...:
             return None
         rule, hint = "is for .by(...)", "leave it out: a total has one figure"
         raise MetricInputError("explain", "group", rule, f"got {shown(group)}", hint)
     at = None
-    if isinstance(group, (str, bytes, tuple)) or not hasattr(type(group), "__iter__"):  # many are no label
+    one = isinstance(group, (str, bytes, tuple)) or not hasattr(type(group), "__iter__")  # many are no label
+    if one and group is not ...:
         with suppress(KeyError, TypeError, ValueError, pd.errors.InvalidIndexError):
             at = index.get_loc(group)
     if isinstance(at, (int, np.integer)):
         return int(at)
     some = ", ".join(map(shown, index[:5].tolist()))
-    found = f"got {shown(group)}" if group is not None else "got none"
+    found = "got none" if group is ... else f"got {shown(group)}"
     if at is not None:
         raise MetricInputError("explain", "group", "must be one row or group", f"{found}, which are several")
     more = f", and {len(index) - 5} more" if len(index) > 5 else ""
     raise MetricInputError("explain", "group", f"must be a group of {metric}", found, f"there are {some}{more}")
+
+
+def _for_rivals(plan: Plan) -> set[str]:
+    """Name the inputs of rival definitions, also of levels, that the metric does not take here itself."""
+    inner = [source for source in plan.sources.values() if isinstance(source, Plan)]
+    named = {name for function in plan.spec.rivals.values() for name in parameters(function)}
+    return (named - plan.columns.keys()).union(*map(_for_rivals, inner))
+
+
+def _rival_totals(
+    grain: Grain, spec: Registration, names: list[str], at: int | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Give the totals of those columns that are there and add up, and notes of what cannot be right in some."""
+    from csmetrics._explain import declaring, rival_input  # needed by few, so loaded by few
+
+    totals: dict[str, Any] = {}
+    notes = []
+    for name in names:
+        takes = declaring(spec, name)
+        kind = takes.inputs[name].kind if takes else "level"
+        adds = grain.keys is None or kind == "flow" or (kind == "stock" and not grain.adds_periods)
+        if takes is None or not adds or not has(grain.frame, name):
+            continue
+        try:
+            total = _picked(grain.sums({name: Need(takes.name, name)})[1][name], at)
+            totals[name] = rival_input(spec, name, total)
+        except MetricInputError as error:
+            totals[name] = None
+            notes.append(f"{name} is left out of other definitions, as it {error.rule}; {error.found}")
+    return totals, notes
 
 
 def _picked(total: Any, at: int | None) -> Any:
