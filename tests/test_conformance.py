@@ -5,8 +5,11 @@ Run as a script, it notes the definitions that are new in ``definitions.json``; 
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from math import isclose
 from pathlib import Path
@@ -17,6 +20,8 @@ import pytest
 
 import csmetrics as csm
 from csmetrics._conformance import definition_hash
+from csmetrics._formula import formula
+from csmetrics.core._registry import REGISTRY
 
 KNOWN = Path(__file__).with_name("definitions.json")
 RULE = (
@@ -41,9 +46,42 @@ def test_the_document_obeys_its_schema() -> None:
     schema = csm.catalog.json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(document(), schema)
-    broken = {**document(), "metrics": [{**document()["metrics"][0], "unit": "percentage"}]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unit": "percentage"},
+        {"id": "foreign:churn_rate"},
+        {"id": "csmetrics:"},
+        {"hash": "xyz"},
+        {"hash": "sha256:xyz"},
+        {"laws": []},
+        {"cases": []},
+        {"case": {"id": ""}},
+        {"case": {"tolerance": -1}},
+        {"case": {"refused": "zzz"}},
+        {"case": {"refused": "impossible_input", "expected": 5.0}},
+        {"metrics": []},
+        {"schema_version": "2"},
+    ],
+)
+def test_the_schema_refuses(change: dict[str, Any]) -> None:
+    first = document()["metrics"][0]
+    case = {**first["cases"][0], **change.get("case", {})}
+    metric = {**first, "cases": [case], **{n: value for n, value in change.items() if n in first}}
+    made = {**document(), "metrics": [metric], **{n: value for n, value in change.items() if n in document()}}
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(broken, schema)
+        jsonschema.validate(made, csm.catalog.json_schema())
+
+
+def test_a_field_may_be_added_within_a_version() -> None:
+    """Who holds today's schema can read tomorrow's document."""
+    made = copy.deepcopy(document())
+    metric = made["metrics"][0]
+    for record in (made, metric, metric["inputs"]["lost"], metric["laws"][0], metric["cases"][0]):
+        record["added"] = 1
+    jsonschema.validate(made, csm.catalog.json_schema())
 
 
 def test_it_is_plain_json() -> None:
@@ -154,23 +192,78 @@ def test_no_definition_has_changed(name: str) -> None:
     assert json.loads(KNOWN.read_text("utf-8"))[name] == now()[name], RULE.format(name)
 
 
-def test_the_hash_covers_what_defines_a_figure_and_no_words() -> None:
-    spec = csm.catalog["churn_rate"]
-    lost = spec.inputs["lost"]
-    words = spec.model_copy(update={"summary": "other", "aliases": (), "notes": "other", "title": "other"})
-    meaning = spec.model_copy(update={"inputs": {**spec.inputs, "lost": lost.model_copy(update={"meaning": "other"})}})
-    assert definition_hash(spec) == definition_hash(words) == definition_hash(meaning)
-    low = spec.model_copy(update={"inputs": {**spec.inputs, "lost": lost.model_copy(update={"low": -1.0})}})
-    for other in (
-        low,
-        spec.model_copy(update={"formula": r"\text{churn rate} = \frac{\text{lost}}{\text{end}} \times 100"}),
-        spec.model_copy(update={"bounds": (0, None)}),
-        spec.model_copy(update={"rules": ()}),
-        spec.model_copy(update={"unit": "points"}),
-        spec.model_copy(update={"base": "end"}),
-        spec.model_copy(update={"options": {"top": 2}}),
-    ):
-        assert definition_hash(other) != definition_hash(spec)
+@pytest.fixture
+def rewritten(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Give the hash of a metric that would be declared, or documented, otherwise."""
+
+    def again(name: str, old: str = "", new: str = "", **declared: Any) -> str:
+        doc, registration = REGISTRY[name].function.__doc__, REGISTRY[name]
+        assert doc is not None
+        assert old in doc
+        annotations = declared.pop("annotations", {})
+        with monkeypatch.context() as changed:
+            changed.setattr(registration.function, "__doc__", doc.replace(old, new, 1))
+            changed.setattr(
+                registration.function, "__annotations__", registration.function.__annotations__ | annotations
+            )
+            changed.setitem(REGISTRY, name, replace(registration, **declared))
+            formula.cache_clear()
+            return definition_hash(csm.catalog[name])
+
+    yield again
+    formula.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("churn_rate", {"title": "other", "aliases": (), "family": "other"}),
+        ("churn_rate", {"old": "Share of the period's", "new": "Part of the month's"}),
+        ("churn_rate", {"old": "Customers counted in", "new": "Those in"}),
+        ("churn_rate", {"old": r"\text{churn rate} =", "new": r"\text{logo churn} ="}),
+        ("churn_rate", {"old": r"\frac{\text{lost}}{\text{start}}", "new": r"\text{lost} / \text{start}"}),
+        ("churn_rate", {"old": r"\frac{\text{lost}}{\text{start}}", "new": r"\left(\text{lost} / \text{start}\right)"}),
+        ("churn_rate", {"old": r"\times 100", "new": r"\times  100.0"}),
+        ("churn_rate", {"bounds": (0.0, 100.0)}),
+        ("net_new_mrr", {"rises": ("reactivation_mrr", "expansion_mrr", "new_mrr")}),
+        ("health_band", {"old": r"\text{band} =", "new": r"\text{colour} ="}),
+        ("nps_from_scores", {"options": {"scale": (0.0, 10), "undefined": None}}),
+        ("net_new_mrr", {"defaults": {"reactivation_mrr": 0.0}}),
+        ("normalize_score", {"annotations": {"better": "Literal['low', 'high']"}}),
+    ],
+)
+def test_words_do_not_change_the_hash(name: str, change: dict[str, Any], rewritten: Any) -> None:
+    assert rewritten(name, **change) == rewritten(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("churn_rate", {"old": r"}{\text{start}}", "new": r"}{\text{end}}"}),
+        ("churn_rate", {"old": r"\times 100", "new": r"\times 101"}),
+        ("churn_rate", {"bounds": (0, None)}),
+        ("churn_rate", {"rules": ()}),
+        ("churn_rate", {"unit": "points"}),
+        ("churn_rate", {"base": "end"}),
+        ("churn_rate", {"rises": ()}),
+        (
+            "churn_rate",
+            {"inputs": {**REGISTRY["churn_rate"].inputs, "lost": REGISTRY["net_new_mrr"].inputs["new_mrr"]}},
+        ),
+        ("median_ttv", {"old": r"S(t) \le 0.5", "new": r"S(t) \le 0.4"}),
+        ("health_band", {"old": r"\text{score} \le \text{red}", "new": r"\text{score} < \text{red}"}),
+        (
+            "discounted_clv",
+            {"old": r"\text{certain next: } \frac{\text{margin}}", "new": r"\text{certain next: } \frac{1}"},
+        ),
+        ("csat_from_ratings", {"options": {**REGISTRY["csat_from_ratings"].options, "top": 3}}),
+        ("csat_from_ratings", {"options": {**REGISTRY["csat_from_ratings"].options, "top": None}}),
+        ("normalize_score", {"annotations": {"better": "Literal['high', 'low', 'middle']"}}),
+        ("median_ttv", {"options": {**REGISTRY["median_ttv"].options, "as_of": None}}),
+    ],
+)
+def test_what_is_declared_changes_the_hash(name: str, change: dict[str, Any], rewritten: Any) -> None:
+    assert rewritten(name, **change) != rewritten(name)
 
 
 if __name__ == "__main__":

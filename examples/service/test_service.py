@@ -145,7 +145,7 @@ BAD = [  # of churn_rate: body, the argument that the error names, words of it
     ('{"lost": ' + "[" * 500 + "]" * 500 + ', "start": 100}', "lost", "[[["),
     ('{"lost": ' + "[" * 100_000 + "]" * 100_000 + ', "start": 100}', "inputs", "too deeply"),
     ('{"lost": "\\ud800", "start": 100}', "lost", "ud800"),
-    ('{"\\ud800": 5, "start": 100}', "inputs", "ud800"),
+    ('{"\\ud800": 5, "start": 100}', r"'\ud800'", "is no argument"),
     ("[5, 100]", "inputs", "[5, 100]"),
     ('"{\\"lost\\": 5, \\"start\\": 100}"', "inputs", "got '"),
     ("null", "inputs", "None"),

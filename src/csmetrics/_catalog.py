@@ -7,7 +7,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from contextlib import suppress
 from functools import lru_cache
 from importlib.resources import files
 from math import isinf
@@ -385,16 +385,23 @@ def _examples(family: str) -> list[dict[str, Any]]:
     source = files("csmetrics.core").joinpath(f"{family}.jsonl")
     rows = [json.loads(line) for line in source.read_text("utf-8").splitlines()] if source.is_file() else []
     for row in rows:
-        inputs = REGISTRY[row["metric"]].inputs
-        for name, value in row["inputs"].items():
-            if name in inputs and inputs[name].quantity.name == "date":
-                row["inputs"][name] = [_date(v) for v in value] if isinstance(value, list) else _date(value)
+        spec = REGISTRY[row["metric"]]
+        row["inputs"] = {name: dated(spec, name, value) for name, value in row["inputs"].items()}
         row["tolerance"] = float(row["tolerance"])
     return rows
 
 
-def _date(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)
+def dated(spec: Registration, name: str, value: Any) -> Any:
+    """Take ISO text and dates as datetimes where an argument, input or option, takes dates; leave all else."""
+    if not _models.takes_dates(spec, name):
+        return value
+    return [_datetime(one) for one in value] if isinstance(value, list) else _datetime(value)
+
+
+def _datetime(value: Any) -> Any:
+    with suppress(ValueError):  # what is no date is for the metric to refuse
+        return _models.instant(value)
+    return value
 
 
 _LONGEST = 200  # letters that are looked for

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from csmetrics import _laws
 from csmetrics._catalog import Described, MetricSpec, catalog
 from csmetrics._explain import json_ready
-from csmetrics._formula import formula_text
+from csmetrics._formula import Node, formula, formula_text, name_of
 from csmetrics._laws import Law, LawName  # noqa: F401 - pydantic 2.0 looks the names in Law up here
-from csmetrics.core._registry import REGISTRY, Registration
+from csmetrics._models import option_hint
+from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
 from csmetrics.errors import MetricInputError
 
 SCHEMA_VERSION: Literal["1"] = "1"
@@ -25,6 +28,10 @@ DRAWN = 12  # rows on which the formula's figures are given, beside the worked e
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _some() -> Any:
+    return Field(min_length=1, json_schema_extra={"minItems": 1})  # which pydantic 2.0 does not say of tuples
 
 
 class ConformanceCase(_Record):
@@ -39,7 +46,7 @@ class ConformanceCase(_Record):
     inputs : dict
         The arguments; null is missing, dates are ISO text.
     expected : float, str or None
-        The result; null where there is none.
+        The result; null where there is none, and where the inputs must be refused.
     tolerance : float
         How far the result may be off.
     refused : str or None
@@ -48,12 +55,18 @@ class ConformanceCase(_Record):
         Where it was published.
     """
 
-    id: str
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"properties": {"refused": {"type": "null"}}}, {"properties": {"expected": {"type": "null"}}}]
+        }
+    )
+
+    id: str = Field(min_length=1)
     law: Literal["example", "formula", "undefined", "missing", "impossible"]
     inputs: dict[str, Any]
     expected: float | str | None
-    tolerance: float
-    refused: str | None
+    tolerance: float = Field(ge=0)
+    refused: Literal["impossible_input"] | None
     source: str
 
 
@@ -65,7 +78,8 @@ class Definition(Described):
     id : str
         Stable for good: a formula never changes under its name.
     hash : str
-        SHA-256 of what defines the figure: inputs, options, limits, formula, laws. Words may change, this may not.
+        SHA-256 of what is declared: inputs, options, limits, formula, laws. Words may change, this may not. What the
+        function computes is not in it: the cases hold that.
     formula_text : str
         The formula on one line.
     laws : tuple of Law
@@ -74,11 +88,11 @@ class Definition(Described):
         Calls, and what they give.
     """
 
-    id: str
-    hash: str
+    id: str = Field(pattern="^csmetrics:[a-z][a-z0-9_]*$")
+    hash: str = Field(pattern="^sha256:[0-9a-f]{64}$")
     formula_text: str
-    laws: tuple[Law, ...]
-    cases: tuple[ConformanceCase, ...]
+    laws: tuple[Law, ...] = _some()
+    cases: tuple[ConformanceCase, ...] = _some()
 
 
 class Document(_Record):
@@ -87,7 +101,7 @@ class Document(_Record):
     Attributes
     ----------
     schema_version : str
-        Of this form. Fields may be added within a version; anything else is a new one.
+        Of this form. Fields may be added within a version, and the schema allows it; anything else is a new one.
     library, version : str
         Who wrote it.
     metrics : tuple of Definition
@@ -97,7 +111,15 @@ class Document(_Record):
     schema_version: Literal["1"]
     library: Literal["csmetrics"]
     version: str
-    metrics: tuple[Definition, ...]
+    metrics: tuple[Definition, ...] = _some()
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Give the JSON Schema; as fields may be added, it allows them: who holds it can read what is written later."""
+        made = super().model_json_schema(*args, **options)
+        for record in (made, *made["$defs"].values()):
+            record.pop("additionalProperties", None)
+        return made
 
 
 def document() -> Document:
@@ -107,21 +129,59 @@ def document() -> Document:
 
 
 def definition_hash(spec: MetricSpec) -> str:
-    """Give the hash of what defines a metric's figure."""
+    """Give the hash of what a metric declares, without its words.
+
+    A constant inside the function is not in it: the cases hold what the function computes.
+    """
+    registration = REGISTRY[spec.name]
     words = {"meaning", "not_beside"}
+    inputs = {n: given.model_dump(mode="json", exclude=words) for n, given in spec.inputs.items()}
+    laws = [asdict(law) | {"says": "", "inputs": sorted(law.inputs)} for law in spec.laws]
     content = {
         "name": spec.name,
         "unit": spec.unit,
         "bounds": spec.bounds,
-        "inputs": {n: given.model_dump(mode="json", exclude=words) for n, given in spec.inputs.items()},
-        "options": json_ready(spec.options),
-        "rules": spec.rules,
+        "inputs": {n: given | {"choices": sorted(given["choices"])} for n, given in inputs.items()},
+        "options": {n: [default, *_kind(registration, n)] for n, default in spec.options.items()},
+        "rules": sorted(spec.rules),
         "base": spec.base,
-        "formula": spec.formula,
-        "laws": [{name: value for name, value in asdict(law).items() if name != "says"} for law in spec.laws],
+        "formula": _formulas(spec),
+        "laws": sorted(laws, key=str),
     }
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    canonical = json.dumps(_normal(content), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def _kind(registration: Registration, option: str) -> tuple[bool, list[str]]:
+    """Say whether an option is required, and which words or types it may be."""
+    hint = option_hint(registration, option)
+    parts = get_args(hint) if get_origin(hint) in (Literal, Union, UnionType) else (hint,)
+    return registration.options[option] is REQUIRED, sorted(map(str, parts))
+
+
+def _formulas(spec: MetricSpec) -> Any:
+    """Give a formula as it is read, each of several by its name; as it is written where it is no plain arithmetic."""
+    named = [name_of(name) for name in re.findall(r"\\text\{([\w ]+): \}", spec.formula)]
+    read = {variant: formula(spec.name, variant) for variant in named or [""]}
+    parts = {variant: _tree(one.right) for variant, one in read.items() if one}
+    return parts if len(parts) == len(read) else re.sub(r"^\s*(\\text\{[^{}]*\}|\w+)\s*=\s*", "", spec.formula)
+
+
+def _tree(node: Node) -> Any:
+    """Give a formula as signs with their sides: a fraction is a division, and brackets only order."""
+    if node.kind == "(":
+        return _tree(node.sides[0])
+    text = float(node.text) if node.kind == "number" else name_of(node.text)
+    return ["/" if node.kind == "frac" else node.kind, text, *map(_tree, node.sides)]
+
+
+def _normal(value: Any) -> Any:
+    """Give plain data in which 100 and 100.0 are the same, and so are lists and tuples."""
+    if isinstance(value, Mapping):
+        return {name: _normal(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_normal(one) for one in value]
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 def _definition(spec: MetricSpec) -> Definition:
@@ -141,7 +201,7 @@ def _cases(spec: MetricSpec, registration: Registration) -> Iterator[Conformance
     for example in spec.examples:
         yield _case(example.id, "example", example.inputs, example.expected, example.tolerance, example.source)
     drawn: list[tuple[Any, list[_laws.Row]]] = [
-        ("formula", _laws.rows(registration, DRAWN)),
+        ("formula", [*_laws.rows(registration, DRAWN), *_laws.edge_rows(registration)]),
         ("undefined", _laws.undefined_rows(registration)),
         ("missing", _laws.missing_rows(registration)),
     ]
@@ -155,7 +215,7 @@ def _cases(spec: MetricSpec, registration: Registration) -> Iterator[Conformance
 
 
 def _case(
-    id: str, law: Any, inputs: Any, expected: Any, tolerance: float, source: str = "", refused: str | None = None
+    id: str, law: Any, inputs: Any, expected: Any, tolerance: float, source: str = "", refused: Any = None
 ) -> ConformanceCase:
     return ConformanceCase(
         id=id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from functools import cache
 from math import isinf, isnan
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import numpy as np
 import pandas as pd
 import pydantic
+from pandas.api.extensions import ExtensionArray
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -23,11 +24,13 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     ValidationError,
+    WrapValidator,
     create_model,
 )
+from pydantic_core import PydanticKnownError
 
 from csmetrics._docstring import Docstring
-from csmetrics._values import plain
+from csmetrics._values import LARGEST, plain
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
 from csmetrics.errors import MetricInputError, shown
 
@@ -80,39 +83,82 @@ else:
 
 
 def _column(value: Any) -> Any:
-    """Take a list, an array or a Series as a tuple."""
-    many = isinstance(value, (list, pd.Series)) or (isinstance(value, np.ndarray) and value.ndim > 0)
-    return tuple(value) if many else value
+    """Take a list, an array, a Series or an Index as a tuple."""
+    many = isinstance(value, (list, pd.Series, pd.Index, ExtensionArray))
+    return tuple(value) if many or (isinstance(value, np.ndarray) and value.ndim > 0) else value
 
 
-def _instant(value: Any) -> datetime | None:
-    """Take a date, a datetime or ISO text."""
-    if value is None or value is pd.NaT:
-        return None
+def _number(value: Any) -> Any:
+    """Take a number as Python's own, and what stands for a missing one as None."""
+    if isinstance(value, int):
+        if abs(value) > LARGEST:
+            raise PydanticKnownError("finite_number")
+        return value
+    if isinstance(value, (np.bool_, np.datetime64, np.timedelta64)) and plain(value) is not None:
+        raise ValueError("no number")
+    return plain(value)
+
+
+def _digits(value: Any, checked: Callable[[Any], Any]) -> int | float | None:
+    """Check a number as a float, and give a whole one as it is: a float holds 15 of its digits."""
+    value = _number(value)
+    number: float | None = checked(value)
+    return value if type(value) is int else number
+
+
+def instant(value: Any) -> datetime | np.datetime64 | None:
+    """Take a date, a datetime, numpy's or ISO text."""
     if isinstance(value, str):
         return datetime.fromisoformat(str.__str__(value))
-    if isinstance(value, datetime):
+    if plain(value) is None:
+        return None
+    if isinstance(value, (datetime, np.datetime64)):
         return value
     if isinstance(value, date):
         return datetime.combine(value, time())
     raise ValueError("no date")
 
 
-class _InstantSchema:
-    """What the schema says of an instant, which pydantic cannot read off a function."""
+def _known_instant(value: Any) -> datetime | np.datetime64:
+    """Take the same where it is there."""
+    known = instant(value)
+    if known is None:
+        raise ValueError("no date")
+    return known
+
+
+class _Described:
+    """What the schema says of values that pydantic cannot read off a function: any of these."""
+
+    def __init__(self, *kinds: dict[str, str]) -> None:
+        self.kinds = kinds
 
     def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}
+        return {"anyOf": [{**kind} for kind in self.kinds]}
 
 
-def _iso(value: datetime) -> str:
-    return value.isoformat()
+_LONG, _SHORT = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])", "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+_LEAP_YEAR = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+_DAY = rf"((?!0000)[0-9]{{4}}-({_LONG}|{_SHORT}|02-(0[1-9]|1[0-9]|2[0-8]))|{_LEAP_YEAR}-02-29)"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+_DATES = (
+    {"type": "string", "format": "date"},
+    {"type": "string", "format": "date-time"},  # which has an offset
+    {"type": "string", "pattern": f"^{_DAY}[T ]{_TIME}$"},
+)
+
+
+def _iso(value: datetime | np.datetime64) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value.astype("M8[us]"))
 
 
 _ISO = PlainSerializer(_iso, return_type=str, when_used="json-unless-none")
-_Instant = Annotated[datetime | None, PlainValidator(_instant), _ISO, _InstantSchema()]
+_Known = Annotated[datetime, PlainValidator(_known_instant), _ISO, _Described(*_DATES)]
+_Instant = Annotated[datetime | None, PlainValidator(instant), _ISO, _Described(*_DATES, {"type": "null"})]
 _Scale = Annotated[tuple[int, int], BeforeValidator(_column)]
-_Undefined = Annotated[Annotated[float, Field(allow_inf_nan=False)] | Literal["raise"] | None, BeforeValidator(plain)]
+_Undefined = Annotated[Annotated[float, Field(allow_inf_nan=False)] | Literal["raise"] | None, BeforeValidator(_number)]
+# JSON, too, has all the digits
+_AS_IT_IS = PlainSerializer(lambda value: value, return_type=int | float | None, when_used="json")
 
 
 def _many(one: Any) -> Any:
@@ -134,22 +180,34 @@ def _type(spec: Registration, name: str) -> Any:
         return Literal[quantity.choices] | None
     low, high = (None if isinf(x) else x for x in (quantity.low, quantity.high))
     finite = Field(allow_inf_nan=False, ge=low, le=high)
-    number: Any = Annotated[Annotated[float, finite] | None, BeforeValidator(plain)]
+    one: Any = Annotated[float, finite] | None
+    number: Any = Annotated[one, BeforeValidator(_number)]
     if spec.over_columns:
         return Annotated[_many(number) | dict[str, number], BeforeValidator(_column)]
     if spec.reduces:
         return _many(number) | None if name in spec.defaults else _many(number)
-    return number
+    return Annotated[one, WrapValidator(_digits), _AS_IT_IS]
 
 
 def _option(spec: Registration, name: str) -> Any:
-    own = SimpleNamespace(__annotations__={name: spec.function.__annotations__[name]})
-    hint = get_type_hints(own, spec.function.__globals__)[name]
     if name == "undefined":
         return _Undefined
     if name == "scale":
         return _Scale
-    return _Instant if date in getattr(hint, "__args__", ()) else hint
+    return _Known if takes_dates(spec, name) else option_hint(spec, name)
+
+
+def takes_dates(spec: Registration, name: str) -> bool:
+    """Tell whether an argument is a date, or a column of dates."""
+    if name in spec.inputs:
+        return spec.inputs[name].quantity.name == "date"
+    return name in spec.options and date in getattr(option_hint(spec, name), "__args__", ())
+
+
+def option_hint(spec: Registration, name: str) -> Any:
+    """Give the type that a function's signature gives an option."""
+    own = SimpleNamespace(__annotations__={name: spec.function.__annotations__[name]})
+    return get_type_hints(own, spec.function.__globals__)[name]
 
 
 def _default(spec: Registration, name: str) -> Any:
@@ -205,17 +263,30 @@ def compute(spec: Registration, document: Any) -> Result:
     """Validate a document of inputs and compute the metric."""
     inputs = read(spec, document)
     given = {name: getattr(inputs, name) for name in inputs.model_fields_set if name != "undefined"}
-    value = spec.function(**given)
+    _check_lengths(spec, given)
+    value = _figure(spec.function(**given))
     status: Status = "ok"
-    if value is None or (isinstance(value, float) and isnan(value)):
+    if value is None:
         whole = spec.reduces or spec.over_columns  # a missing answer or component leaves the base
         missing = not whole and any(given.get(name, 0) is None for name in spec.inputs)
         status = "missing" if missing else "undefined"
-        value = None
         instead = getattr(inputs, "undefined", None)
         if status == "undefined" and instead is not None:
-            value = spec.function(**given, undefined=instead)  # the number, or the error
+            value = _figure(spec.function(**given, undefined=instead))  # the number, or the error
     return result_model(spec.name)(metric=spec.name, value=value, unit=spec.unit, status=status)
+
+
+def _figure(value: Any) -> Any:
+    return None if isinstance(value, float) and isnan(value) else value
+
+
+def _check_lengths(spec: Registration, given: Mapping[str, Any]) -> None:
+    """Refuse columns of which one is longer: a function would repeat a single value along the others."""
+    lengths = {name: len(given[name]) for name in spec.inputs if isinstance(given.get(name), tuple)}
+    if len(set(lengths.values())) > 1:
+        found = "got " + ", ".join(f"{length} in {name}" for name, length in lengths.items())
+        hint = "give one of each per row; null is missing"
+        raise MetricInputError(spec.name, ", ".join(lengths), "must be columns of one length", found, hint)
 
 
 def read(spec: Registration, document: Any) -> Inputs:
@@ -226,12 +297,31 @@ def read(spec: Registration, document: Any) -> Inputs:
     if isinstance(document, (str, bytes, bytearray)):
         document = _parsed(spec, document)
     if not isinstance(document, Mapping):
-        hint = f"it takes {', '.join(arguments(spec))}"
-        raise MetricInputError(spec.name, "inputs", OBJECT, f"got {shown(document)}", hint)
+        raise MetricInputError(spec.name, "inputs", OBJECT, f"got {shown(document)}", _takes(spec))
+    given = dict(document)
+    for name in given:  # first, as an input whose name is misspelt is also one that is not given
+        if name not in model.model_fields:
+            raise _unknown(spec, name, given[name])
     try:
-        return model.model_validate(dict(document))
+        return model.model_validate(given)
     except ValidationError as error:
         raise _refusal(spec, error) from None
+
+
+def _takes(spec: Registration) -> str:
+    return f"it takes {', '.join(arguments(spec))}"
+
+
+def _unknown(spec: Registration, name: Any, value: Any) -> MetricInputError:
+    argument = shown(name, write=str if isinstance(name, str) and name.isprintable() else repr)
+    close = difflib.get_close_matches(argument, arguments(spec), n=1)
+    hint = f"did you mean {close[0]!r}?" if close else _takes(spec)
+    return MetricInputError(spec.name, argument, "is no argument of this metric", f"got {shown(value)}", hint)
+
+
+def _whole(digits: str) -> int | float:
+    """Read a whole number of JSON; one that no float holds is infinite, and Python reads no longer ones at all."""
+    return int(digits) if len(digits) < 400 else float(digits)
 
 
 def _parsed(spec: Registration, text: str | bytes | bytearray) -> Any:
@@ -245,10 +335,10 @@ def _parsed(spec: Registration, text: str | bytes | bytearray) -> Any:
         return made
 
     try:
-        return json.loads(text, object_pairs_hook=distinct)
+        return json.loads(text, object_pairs_hook=distinct, parse_int=_whole)
     except RecursionError:
         found = "it is nested too deeply"
-    except ValueError as error:  # no JSON, no UTF-8, an int of thousands of digits, a name twice
+    except ValueError as error:  # no JSON, no UTF-8, a name twice
         found = str(error)
     takes = f"an object with {', '.join(arguments(spec))}"
     raise MetricInputError(spec.name, "inputs", "must be valid JSON", found, takes)
@@ -259,21 +349,16 @@ def _refusal(spec: Registration, error: ValidationError) -> MetricInputError:
     wrongs = error.errors(include_url=False)
     # of a value that may be a list or a mapping, what is wrong inside it, and not that it is no list
     wrong = next((e for e in wrongs if e["type"] not in ("tuple_type", "dict_type")), wrongs[0])
-    argument, *where = wrong["loc"] or ("inputs",)
+    argument, *where = wrong["loc"]
     argument, kind = str(argument), wrong["type"]
-    takes = f"it takes {', '.join(arguments(spec))}"
     found = f"got {shown(wrong['input'])}"
+    if kind == "string_type":  # only keys are text
+        return MetricInputError(spec.name, argument, "must have text as names", found, "one number by each name")
     places = [str(step) for step in where if isinstance(step, int)]
     if places and argument not in spec.options:
         found += f" at position {places[0]}"
-    if kind == "extra_forbidden":
-        close = difflib.get_close_matches(argument, arguments(spec), n=1)
-        hint = f"did you mean {close[0]!r}?" if close else takes
-        return MetricInputError(spec.name, argument, "is no argument of this metric", found, hint)
     if kind == "missing" and not where:
-        return MetricInputError(spec.name, argument, "is required", "not given", takes)
-    if not wrong["loc"]:
-        return MetricInputError(spec.name, argument, OBJECT, found, takes)
+        return MetricInputError(spec.name, argument, "is required", "not given", _takes(spec))
     if argument in spec.options:
         rule, hint = _option_rule(argument, wrong.get("ctx", {}).get("expected", ""))
         return MetricInputError(spec.name, argument, rule, found, hint)
