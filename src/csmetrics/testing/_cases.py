@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from io import StringIO
+from itertools import count
 from math import isfinite
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from csmetrics._catalog import catalog
+from csmetrics._catalog import catalog, dated
 from csmetrics._explain import explain
+from csmetrics._formula import formula_text
 from csmetrics.core._registry import REGISTRY, nearest, registered
-from csmetrics.errors import CsmetricsError, MetricInputError, shown
+from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError, shown
 from csmetrics.testing._calling import outcome, show
 
 
@@ -83,9 +86,12 @@ class Case:
         ------
         AssertionError
             If it does not; the message has the formula with the numbers put in, expected, got and difference.
+        MetricInputError
+            If there is no such metric.
         """
+        function = registered(self.metric, "case").function
         try:
-            result = registered(self.metric, "case").function(**self.inputs)
+            result = function(**self.inputs)
         except (CsmetricsError, TypeError) as error:
             if not self.error or getattr(error, "code", "") != self.error:
                 wanted = f"the error {self.error}" if self.error else show(self.expected)
@@ -99,7 +105,14 @@ class Case:
         told = {"expected": f"the error {self.error}" if self.error else show(self.expected), "got": str(got)}
         if isinstance(got.value, float) and isinstance(self.expected, (int, float)):
             told["difference"] = f"{got.value - self.expected:+.6g}, tolerance {self.tolerance:g}"
-        return str(explain(self.metric, **self.inputs)).partition("\n\n")[0], told
+        return self._worked(), told
+
+    def _worked(self) -> str:
+        """Put the numbers into the formula; what `explain` does not take, such as lists, stands beside it."""
+        try:
+            return str(explain(self.metric, **self.inputs)).partition("\n\n")[0]
+        except CsmetricsError:
+            return "\n".join([formula_text(self.metric), *(f"  {n} = {shown(v)}" for n, v in self.inputs.items())])
 
     def _report(self, body: str, told: Mapping[str, str]) -> str:
         lines = [f"{self.metric}, case {self.id}", *(f"  {line}" for line in body.splitlines())]
@@ -155,20 +168,22 @@ def read_cases(path: str | PathLike[str]) -> list[Case]:
     path
         The file. TOML: one table per case (``[[case]]``, or any other name) with ``metric``, ``inputs``,
         ``expected`` (``nan`` for no value) or ``error`` (a code, such as ``"impossible_input"``), and if wanted
-        ``tolerance``, ``source`` and ``id``. ``metric``, ``source`` and ``tolerance`` outside of a case hold for all
-        cases below; a table named as a metric needs no ``metric``. CSV: the same as columns, ``inputs`` as a JSON
-        object or as ``lost=5; start=100``, and any other column is an input of its name. A blank input is not given,
-        a blank ``expected`` is no value.
+        ``tolerance`` (absolute), ``source``, ``id`` and ``note``. ``metric``, ``source`` and ``tolerance`` outside of a
+        case hold for all cases below; a table named as a metric needs no ``metric``. CSV: the same as columns,
+        ``inputs`` as a JSON object or as ``lost=5; start=100``, and any other column is an input of its name; lists
+        are JSON, ``scores=[10, 9]``. A blank input is not given, a blank ``expected`` is no value.
 
     Returns
     -------
     list of Case
-        In the order of the file. Without a tolerance, the last digits are left to rounding.
+        In the order of the file, each with an id of its own. Without a tolerance, the last digits are left to
+        rounding.
 
     Raises
     ------
     MetricInputError
-        If the file cannot be read, holds no cases, or a case lacks or has what no case has.
+        If the file cannot be read or holds no cases, or if a case lacks something, gives something twice, or has
+        what no case has.
 
     See Also
     --------
@@ -192,84 +207,202 @@ def read_cases(path: str | PathLike[str]) -> list[Case]:
         file = Path(path)
     except TypeError:
         raise MetricInputError("read_cases", "path", "must be a path", f"got {shown(path)}") from None
+    is_csv = file.suffix.lower() == ".csv"
     try:
         text = file.read_text("utf-8-sig")
-        rows = list(_csv_rows(file, text) if file.suffix.lower() == ".csv" else _toml_rows(file, text))
+        rows = list(_csv_rows(file, text) if is_csv else _toml_rows(file, text))
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, CsmetricsError):
             raise
         found = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        rule = "must be a CSV file" if file.suffix.lower() == ".csv" else "must be a TOML file"
-        raise MetricInputError("read_cases", "path", rule, found) from None
+        raise MetricInputError("read_cases", "path", f"must be a {'CSV' if is_csv else 'TOML'} file", found) from None
     if not rows:
-        hint = "a case is a table [[case]] with metric, inputs and expected"
+        case = "a line below the columns' names," if is_csv else "a table [[case]]"
+        hint = f"a case is {case} with metric, inputs and expected"
         raise MetricInputError("read_cases", "path", "must hold cases", f"{file.name} has none", hint)
-    found_cases = [_case(file, number, row) for number, row in enumerate(rows, 1)]
-    times = Counter(case.id for case in found_cases)
-    return [
-        replace(case, id=f"{case.id}-{number}") if times[case.id] > 1 else case
-        for number, case in enumerate(found_cases, 1)
-    ]
+    return _told_apart([_case(file, number, row) for number, row in enumerate(rows, 1)])
 
 
 FIELDS = ("id", "metric", "inputs", "expected", "tolerance", "source", "error", "note")
 BELOW = ("metric", "source", "tolerance", "note", "title")  # what may stand outside of a case, for all below it
+CODES = tuple(kind.code for kind in (MetricInputError, UndefinedMetricError, MissingColumnError))
 
 
-def _toml_rows(file: Path, text: str) -> Iterator[dict[str, Any]]:
-    return _tables(file, tomllib.loads(text), {})
+class _Row(NamedTuple):
+    """A case as it stands in a file."""
+
+    place: str
+    values: dict[str, Any]
+    tables: tuple[str, ...] = ()  # the names of those that it is in
 
 
-def _tables(file: Path, table: Mapping[str, Any], above: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _told_apart(found: list[Case]) -> list[Case]:
+    """Number the cases of one id, past the ids that others have."""
+    times = Counter(case.id for case in found)
+    taken = set(times)
+    apart = []
+    for number, case in enumerate(found, 1):
+        if times[case.id] > 1:
+            free = next(name for n in count(number) if (name := f"{case.id}-{n}") not in taken)
+            taken.add(free)
+            case = replace(case, id=free)
+        apart.append(case)
+    return apart
+
+
+# TOML
+
+
+def _toml_rows(file: Path, text: str) -> Iterator[_Row]:
+    return _tables(file, tomllib.loads(text), {}, ())
+
+
+def _tables(file: Path, table: Mapping[str, Any], above: Mapping[str, Any], around: tuple[str, ...]) -> Iterator[_Row]:
     """Walk through tables down to those that are cases."""
     here = {**above, **{n: v for n, v in table.items() if n in BELOW and not isinstance(v, (dict, list))}}
     for name, value in table.items():
         named = {**here, "metric": name} if name in REGISTRY else here
+        tables = (*around, name)
+        path = shown(".".join(tables), write=str)
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             for one in value:
-                yield {**named, **one}
+                yield _Row(f"[[{path}]]", {**named, **one}, tables)
         elif isinstance(value, dict) and {"inputs", "expected", "error"} & value.keys():
-            yield {**named, "id": name, **value}
+            yield _Row(f"[{path}]", {**named, "id": name, **value}, tables)
         elif isinstance(value, dict):
-            yield from _tables(file, value, named)
+            yield from _tables(file, value, named, tables)
         elif name not in BELOW:
             hint = f"outside of a case there may be {', '.join(BELOW)}"
             raise MetricInputError("read_cases", str(name), "must stand in a case", f"in {file.name} it does not", hint)
 
 
-def _csv_rows(file: Path, text: str) -> Iterator[dict[str, Any]]:
-    lines = text.splitlines()
-    delimiter = max(",;\t", key=lines[0].count) if lines else ","
-    reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
+def _meant(tables: tuple[str, ...]) -> str:
+    """Guess which metric a table was to be named after."""
+    guesses = [guess for guess in map(nearest, tables) if guess.startswith("did you mean")]
+    usual = "name the table [[churn_rate]], or put metric = 'churn_rate' in it" if tables else ""
+    return guesses[-1] if guesses else usual
+
+
+# CSV
+
+
+def _csv_rows(file: Path, text: str) -> Iterator[_Row]:
+    lines = _csv_lines(text)
+    header = next(lines, (0, []))[1]
+    if header:
+        _check_columns(file, header)
+    for line, cells in lines:
+        yield _Row(f"line {line}", _csv_row(f"line {line} of {file.name}", header, cells))
+
+
+def _csv_lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Give the rows that are not blank, each with the line at which it begins."""
+    lines = StringIO(text, newline="")
+    first = next((line for line in lines if line.strip()), "")
+    lines.seek(0)
+    reader = csv.reader(lines, delimiter=max(",;\t", key=first.count), strict=True)
+    line = 1
     try:
-        yield from (_csv_row(file, reader.line_num, row) for row in reader)
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                yield line, cells
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"line {reader.line_num}: {error}") from None
+        raise ValueError(f"line {line}: {error}") from None
 
 
-def _csv_row(file: Path, line: int, row: Mapping[Any, Any]) -> dict[str, Any]:
-    if None in row or None in row.values():
-        found = f"line {line} of {file.name} has {'more' if None in row else 'fewer'} cells than the header"
+def _check_columns(file: Path, header: list[str]) -> None:
+    """Refuse names that stand twice, misspelt ones, and that no column is the metric."""
+    columns = Counter(name for name in header if name)
+    found = f"{file.name} has the columns {shown(', '.join(columns), 200, str)}"
+    arguments = {name for spec in REGISTRY.values() for name in (*spec.inputs, *spec.options)}
+    for name, times in columns.items():
+        if times > 1:
+            raise MetricInputError(
+                "read_cases", shown(name, write=str), "must be one column", f"{found}, it {times} times"
+            )
+        close = difflib.get_close_matches(name[:40].lower(), FIELDS, n=1)
+        if close and name not in FIELDS and name not in arguments:
+            hint = f"did you mean {close[0]!r}?"
+            raise MetricInputError("read_cases", shown(name, write=str), "is nothing that a case has", found, hint)
+    if "metric" not in columns:
+        raise MetricInputError("read_cases", "metric", "is required as a column", found)
+
+
+def _csv_row(where: str, header: list[str], cells: list[str]) -> dict[str, Any]:
+    if len(cells) != len(header):
+        found = f"{where} has {'more' if len(cells) > len(header) else 'fewer'} cells than the header"
         raise MetricInputError("read_cases", "path", "must have a cell for each column", found)
-    cells = {str(name).strip(): str(cell).strip() for name, cell in row.items()}
-    case: dict[str, Any] = {n: cell for n, cell in cells.items() if n in FIELDS and cell}
-    case["inputs"] = _csv_inputs(cells.get("inputs", "")) | {
-        name: _cell(cell) for name, cell in cells.items() if name not in FIELDS and cell
-    }
-    if "error" not in case and "expected" in cells:
-        case["expected"] = _cell(cells["expected"])  # a blank is no value
+    row = dict(zip(header, cells, strict=True))
+    if any(cell and not name for name, cell in zip(header, cells, strict=True)):
+        raise MetricInputError("read_cases", "path", "must name its columns", f"{where} has a cell below no name")
+    case: dict[str, Any] = {name: cell for name, cell in row.items() if name in FIELDS and cell}
+    own = [(name, cell) for name, cell in row.items() if name not in FIELDS and cell]
+    try:
+        case["inputs"] = _distinct([*_pairs(row.get("inputs", "")), *((name, _value(cell)) for name, cell in own)])
+    except (ValueError, RecursionError) as error:
+        found = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        rule = "must be a JSON object, or pairs such as lost=5; scores=[10, 9]"
+        raise MetricInputError("read_cases", "inputs", rule, f"{where}: {found}") from None
+    if "error" not in case and "expected" in row:
+        case["expected"] = _cell(row["expected"])  # a blank is no value
     if "tolerance" in case:
         case["tolerance"] = _cell(case["tolerance"])
     return case
 
 
-def _csv_inputs(cell: str) -> dict[str, Any]:
-    """Read ``{"lost": 5}`` or ``lost=5; start=100``."""
+def _distinct(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dict; a name given twice is refused, as one of its values would be lost."""
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise ValueError(f"{shown(name)} is given twice")
+        made[name] = value
+    return made
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_distinct)
+
+
+def _json(text: str) -> tuple[Any, str]:
+    """Read the JSON with which a text begins; what comes after it is given back."""
+    try:
+        value, end = _JSON.raw_decode(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{shown(text)} is no JSON: {error.msg} at its character {error.pos + 1}") from None
+    rest = text[end:].lstrip()
+    if rest[:1] not in ("", ";", ","):
+        raise ValueError(f"{shown(rest)} stands behind a bracket")
+    return value, rest
+
+
+def _value(cell: str) -> Any:
+    """Read what stands in a cell of its own: a list, a number, a missing one, or a word."""
+    if not cell.startswith(("[", "{")):
+        return _cell(cell)
+    value, rest = _json(cell)
+    if rest:
+        raise ValueError(f"{shown(rest)} stands behind a bracket")
+    return value
+
+
+def _pairs(cell: str) -> list[tuple[str, Any]]:
+    """Read ``{"lost": 5}`` or ``lost=5; scores=[10, 9]``."""
     if cell.startswith("{"):
-        read = json.loads(cell)
-        return dict(read)
-    pairs = [pair.partition("=") for pair in re.split(r"[;,]", cell) if pair.strip()]
-    return {name.strip(): _cell(value.strip()) for name, _, value in pairs}
+        return list(_value(cell).items())
+    pairs: list[tuple[str, Any]] = []
+    while cell := cell.lstrip("; ,"):
+        pair = re.split("[;,]", cell, maxsplit=1)[0]
+        name, equals, text = (part.strip() for part in pair.partition("="))
+        if not name or not equals:
+            raise ValueError(f"{shown(pair)} is no pair of a name and a value")
+        if text.startswith(("[", "{")):  # which may hold commas
+            value, cell = _json(cell.partition("=")[2].lstrip())
+        else:
+            value, cell = _cell(text), cell[len(pair) :]
+        pairs.append((name, value))
+    return pairs
 
 
 def _cell(cell: str) -> Any:
@@ -282,56 +415,52 @@ def _cell(cell: str) -> Any:
     return cell
 
 
-def _case(file: Path, number: int, row: Mapping[str, Any]) -> Case:
+# A case
+
+
+def _case(file: Path, number: int, row: _Row) -> Case:
     """Make a case of a table or a line; what no case has is refused."""
-    where = f"case {number} of {file.name}"
+    given = row.values
+    where = f"case {number} of {file.name} ({row.place})"
 
     def refused(argument: str, rule: str, found: str, hint: str = "") -> MetricInputError:
         return MetricInputError("read_cases", argument, rule, f"{where} {found}", hint)
 
-    for name in row:
+    for name in given:
         if name not in (*FIELDS, "title"):
             raise refused(str(name)[:40], "is nothing that a case has", "has it", f"a case has {', '.join(FIELDS)}")
     for name in ("metric", "inputs"):
-        if name not in row:
-            raise refused(name, "is required", "has none")
-    if ("expected" in row) == ("error" in row):
+        if name not in given:
+            raise refused(name, "is required", "has none", _meant(row.tables) if name == "metric" else "")
+    if ("expected" in given) == ("error" in given):
         hint = "expected = nan is for no value, error = 'impossible_input' for inputs that must be refused"
         raise refused("expected", "or `error` is required, and only one", "has both or none", hint)
-    metric, inputs = row["metric"], row["inputs"]
+    metric, inputs = given["metric"], given["inputs"]
     if not isinstance(metric, str) or metric not in REGISTRY:
-        raise refused("metric", "must be a metric of csmetrics", f"has {shown(metric)}", nearest(str(metric)[:60]))
+        raise refused("metric", "must be a metric of csmetrics", f"has {shown(metric)}", nearest(metric))
     if not isinstance(inputs, dict):
         raise refused("inputs", "must be a table of arguments", f"has {shown(inputs)}")
-    expected = outcome(row.get("expected"))
+    if "error" in given and given["error"] not in CODES:
+        raise refused("error", f"must be one of {', '.join(CODES)}", f"has {shown(given['error'])}")
+    expected = outcome(given.get("expected"))
     if (
         expected.returned
-        or isinstance(row.get("expected"), list)
+        or isinstance(given.get("expected"), list)
         or (isinstance(expected.value, float) and not isfinite(expected.value))
+        or (isinstance(expected.value, str) and REGISTRY[metric].unit != "band")
     ):
-        raise refused("expected", "must be a number, or nan for no value", f"has {shown(row['expected'])}")
+        hint = "digits and a point alone, such as -7.8125: no quotes, no thousands separator, no %"
+        raise refused("expected", "must be a number, or nan for no value", f"has {shown(given['expected'])}", hint)
     usual = 1e-9 * max(1.0, abs(expected.value)) if isinstance(expected.value, float) else 0.0
-    tolerance = outcome(row.get("tolerance", usual)).value
+    tolerance = outcome(given.get("tolerance", usual)).value
     if not isinstance(tolerance, float) or not 0 <= tolerance < float("inf"):
-        raise refused("tolerance", "must be a number of 0 or more", f"has {shown(row.get('tolerance'))}")
+        raise refused("tolerance", "must be a number of 0 or more", f"has {shown(given.get('tolerance'))}")
     return Case(
-        id=str(row.get("id", number)),
+        id=shown(given.get("id", number), 1000, str),
         metric=metric,
-        inputs={name: _dated(metric, name, value) for name, value in inputs.items()},
+        inputs={name: dated(REGISTRY[metric], name, value) for name, value in inputs.items()},
         expected=expected.value,
         tolerance=tolerance,
-        source=str(row.get("source", "")),
-        error=str(row.get("error", "")),
+        source=shown(given.get("source", ""), 1000, str),
+        error=given.get("error", ""),
     )
-
-
-def _dated(metric: str, name: str, value: Any) -> Any:
-    """Take ISO text as the date that it is, where the metric takes dates."""
-    spec = REGISTRY[metric]
-    dated = name in spec.inputs and spec.inputs[name].quantity.name == "date"
-    if isinstance(value, list):
-        return [_dated(metric, name, one) for one in value]
-    if dated and isinstance(value, str):
-        with suppress(ValueError):
-            return datetime.fromisoformat(value)
-    return value
