@@ -6,7 +6,7 @@ import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import product
+from itertools import combinations, product
 from math import inf, isnan
 from typing import Any, Literal
 
@@ -61,14 +61,20 @@ def adding(spec: Registration) -> tuple[str, ...]:
 
 
 def _laws(spec: Registration) -> Iterator[Law]:
-    if spec.base:
-        yield Law("undefined", f"no value, and never 0, where {spec.base} is 0")
-    if spec.reduces:
+    dates = [n for n, given in spec.inputs.items() if given.quantity.name == "date"]
+    if spec.reduces and dates:
+        yield Law("undefined", "no value, and never 0, where nobody has begun")
+        waiting = f"one without {dates[0]} leaves the base, one without {dates[-1]} is still on the way"
+        yield Law("missing", waiting, tuple(spec.inputs))
+    elif spec.reduces:
+        yield Law("undefined", "no value, and never 0, where there are no answers")
         yield Law("missing", "a missing answer leaves the base", tuple(spec.inputs))
-    elif spec.over_columns:
-        yield Law("missing", "a missing component is never taken as 0", tuple(spec.inputs))
     else:
-        yield Law("missing", "no value, and never 0, where an input is missing", tuple(spec.inputs))
+        if spec.base:
+            yield Law("undefined", f"no value, and never 0, where {spec.base} is 0")
+        never = "a missing component is never taken as 0"
+        missing = never if spec.over_columns else "no value, and never 0, where an input is missing"
+        yield Law("missing", missing, tuple(spec.inputs))
     low, high = (None if end is None else float(end) for end in spec.bounds)
     if (low, high) != (None, None):
         ends = [f"at {end} {at:g}" for end, at in (("least", low), ("most", high)) if at is not None]
@@ -88,7 +94,7 @@ def _laws(spec: Registration) -> Iterator[Law]:
     for name in spec.falls:
         yield Law("monotony", f"never higher for more {name}, all else the same", (name,), direction="falls")
     if sums and spec.base:
-        yield Law("part and whole", "that of the sums: between those of the parts, never the mean of them", sums)
+        yield Law("part and whole", "made of the sums of the parts, and not of their results", sums)
     elif sums:
         yield Law("part and whole", "that of the sums is the sum of the parts'", sums)
     if spec.unit in ("percent", "points"):
@@ -118,6 +124,78 @@ def rows(spec: Registration, count: int, seed: int = 0, without: Collection[str]
         if len(found) == count:
             break
     return found
+
+
+def edge_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
+    """Give rows at the ends of what is possible, as far as the metric has a value there.
+
+    Each input at nothing, at its limits, small, below nothing; a part that is all of its whole; few of everything.
+    """
+    usual = {n: default for n, default in spec.defaults.items() if n in without}
+    found: list[Row] = []
+    for row in rows(spec, 2, seed=4, without=without):
+        for edge in _edges(spec, usual | row):
+            edge = {n: v for n, v in edge.items() if n not in without}
+            if edge not in found and value(spec, edge) is not None:
+                found.append(edge)
+    return found
+
+
+def _edges(spec: Registration, row: Row) -> Iterator[Row]:
+    if spec.reduces:
+        yield from ({**row, **one} for one in _edges_of_answers(spec, row))
+        return
+    if spec.over_columns:
+        yield from _edges_of_components(spec, row)
+        return
+    for name, given in spec.inputs.items():
+        yield from ({**row, name: end} for end in _ends(given, row[name]))
+    for rule in spec.rules:
+        whole = row[rule.wholes[0]] if len(rule.wholes) == 1 else sum(row[n] for n in rule.wholes)
+        none = {n: 0 for n in rule.parts if n not in rule.wholes}
+        yield from ({**row, **none, part: whole} for part in none)
+    parts = {n for rule in spec.rules for n in rule.parts}
+    few = {n: 1 if n in parts else 3 for n, given in spec.inputs.items() if given.quantity.name == "count"}
+    if few:
+        yield {**row, **few}
+    below = [n for n in row if n in spec.base.split()]
+    for size in range(2, len(below)):
+        yield from ({**row, **dict.fromkeys(some, 0)} for some in combinations(below, size))
+
+
+def _ends(given: Input, value: Any) -> Iterator[Any]:
+    """Give what one input may be at most and at least, and what is easily taken for something else."""
+    quantity = given.quantity
+    if quantity.name == "date":
+        return
+    yield from quantity.choices
+    if quantity.choices:
+        return
+    yield 0
+    if quantity.high < inf:
+        yield quantity.high
+    if quantity.name in ("percent", "points"):
+        yield from (0.4, 1.0)  # which are no fractions
+    if quantity.low < 0:
+        yield -value
+    if given.kind == "level" and quantity.name == "number":
+        yield 1 / 12
+
+
+def _edges_of_answers(spec: Registration, row: Row) -> Iterator[Row]:
+    if "scale" in spec.options:
+        (name,) = (n for n in spec.inputs if n not in spec.defaults)
+        for answer in spec.options["scale"]:
+            yield from ({name: [answer] * size} for size in (1, len(row[name])))
+
+
+def _edges_of_components(spec: Registration, row: Row) -> Iterator[Row]:
+    """A component that weighs nothing, or less; one alone; nothing in any."""
+    values, weights = spec.inputs
+    yield {**row, weights: [0, *row[weights][1:]]}
+    yield {**row, weights: [-row[weights][0], *row[weights][1:]]}
+    yield {name: of[:1] for name, of in row.items()}
+    yield {**row, values: [0 for _ in row[values]]}
 
 
 def undefined_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:

@@ -99,9 +99,41 @@ def test_each_case_is_a_test(tmp_path: Path) -> None:
         ("a.metrics.csv", "", "must hold cases"),
         ("a.metrics.csv", "metric,expected\nchurn_rate,1,2\n", "line 2 of a.metrics.csv has more cells"),
         ("a.metrics.toml", "x = " + "[" * 5000, "must be a TOML file"),
+        ("a.metrics.toml", "[[chrun_rate]]\ninputs = {}\nexpected = 1", "did you mean 'churn_rate'"),
+        ("a.metrics.csv", "metric,inputs,expected\nchurn_rate,lost=[,1\n", "line 2 of a.metrics.csv: '[' is no JSON"),
+        ("a.metrics.csv", 'metric,inputs,expected\nchurn_rate,"lost', "line 2: unexpected end of data"),
+        ("a.metrics.csv", "metric,lost,lost,start,expected\nchurn_rate,5,6,100,5\n", "must be one column"),
     ],
 )
 def test_a_file_that_is_none_is_an_error(tmp_path: Path, name: str, text: str, words: str) -> None:
     write(tmp_path, name, text)
     status, shown = run(tmp_path)
     assert (status, words in shown, "Traceback" in shown) == (2, True, False), shown
+    assert shown.rstrip().splitlines()[-1].strip(" =").startswith("1 error in "), shown
+    assert "src/csmetrics" not in shown
+
+
+def test_lists_as_inputs_give_a_report_and_no_traceback(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "lists.metrics.toml",
+        """
+        [[churn_rate]]
+        inputs = { lost = [5, 12], start = [100, 480] }
+        expected = 5
+        [[churn_rate]]
+        inputs = { lost = 5, start = 100, undefined = "foo" }
+        expected = 6
+        """,
+    )
+    status, text = run(tmp_path)
+    assert (status, "2 failed" in text) == (1, True), text
+    shown = [line.strip() for line in text.splitlines()]
+    at = shown.index("churn_rate, case 1")
+    assert shown[at + 1 : at + 5] == [
+        "churn rate = lost / start × 100",
+        "lost = [5, 12]",
+        "start = [100, 480]",
+        "expected:   5",
+    ]
+    assert len(shown) < 40

@@ -362,7 +362,7 @@ WRONG: list[tuple[str, str | None, Callable[..., Any]]] = [
     ),
     (
         "mrr",
-        None,
+        "right for most numbers, but another figure where amount",
         lambda amount, interval="month": (
             amount * {"day": 30.4, "week": 4.33, "month": 1, "quarter": 1 / 3, "year": 1 / 12}[interval]
         ),
@@ -1140,6 +1140,120 @@ RIGHT: list[tuple[str, Callable[..., Any], dict[str, str]]] = [
     ),
 ]
 
+SMALL = "is taken for a fraction: 0.4 % for a hundred times that"
+NOTHING = "right for most numbers, but no value where"
+OTHER = "right for most numbers, but another figure where"
+
+# What only shows at the ends of what is possible
+WRONG += [
+    ("clv", SMALL, lambda arpa, churn_rate: 100 * arpa / (100 * churn_rate if churn_rate < 1 else churn_rate)),
+    ("average_lifetime", SMALL, lambda churn_rate: 100 / (100 * churn_rate if churn_rate <= 1 else churn_rate)),
+    ("average_lifetime", OTHER, lambda churn_rate: min(120, 100 / churn_rate)),
+    (
+        "cac_payback",
+        SMALL,
+        lambda cac, arpa, gross_margin: cac / (arpa * (gross_margin if gross_margin <= 1 else gross_margin / 100)),
+    ),
+    ("viral_coefficient", SMALL, lambda invites, rate: invites * (rate if rate < 1 else rate / 100)),
+    ("churn_rate", OTHER, lambda lost, start: lost / start * (100 if lost < start else 1)),
+    ("churn_rate", NOTHING, lambda lost, start: None if lost == start else 100 * lost / start),
+    ("churn_rate", NOTHING, lambda lost, start: None if start < 5 else 100 * lost / start),
+    (
+        "nps",
+        NOTHING,
+        lambda promoters, passives, detractors: (
+            100 * (promoters - detractors) / (promoters + passives + detractors) if promoters + detractors else None
+        ),
+    ),
+    (
+        "compound_churn_rate",
+        OTHER,
+        lambda churn_rate, periods: (
+            100 * (1 - (1 - churn_rate / 100) ** periods) if periods >= 1 else churn_rate * periods
+        ),
+    ),
+    ("clv", NOTHING, lambda arpa, churn, margin: arpa * margin / churn if churn and margin and arpa else None),
+    (
+        "normalize_score",
+        NOTHING,
+        lambda value, low, high: min(100, max(0, 100 * (value - low) / (high - low))) if high else None,
+    ),
+    (
+        "engagement_score",
+        OTHER,
+        lambda counts, weights: sum(c * max(0, w) for c, w in zip(counts, weights, strict=True)),
+    ),
+    (
+        "discounted_clv",
+        "the sign is dropped",
+        lambda margin, retention, discount: abs(margin * (100 + discount) / (100 + discount - retention)),
+    ),
+    ("nps_from_scores", OTHER, lambda scores: counted(scores) if len(set(scores)) > 1 else 0),
+]
+
+# What calls its arguments something else, or stands upside down for the order of its arguments
+WRONG += [
+    ("churn_rate", "`end` stands where `start` belongs", lambda lost, end: 100 * lost / end),
+    ("churn_rate", "`average_customers` stands where", lambda lost, average_customers: 100 * lost / average_customers),
+    ("csat", "`sent` stands where `responses` belongs", lambda satisfied, sent: 100 * satisfied / sent),
+    ("arpa", "`arr` stands where `mrr` belongs", lambda arr, customers: arr / customers),
+    (
+        "grr",
+        "`new_mrr` stands where `start_mrr` belongs",
+        lambda new_mrr, contraction_mrr, churned_mrr: 100 * (new_mrr - contraction_mrr - churned_mrr) / new_mrr,
+    ),
+    (
+        "at_risk_rate",
+        "upside down",
+        lambda total_customers, customers_at_risk: 100 * total_customers / customers_at_risk,
+    ),
+    ("csat", "upside down", lambda responses_total, responses_satisfied: 100 * responses_total / responses_satisfied),
+    (
+        "churn_rate",
+        "or it is right, and takes its arguments in another order: lost='a', start='b'",
+        lambda b, a: 100 * a / b,
+    ),
+    ("churn_rate", "divided by start - lost, not by `start`", lambda lost, start: 100 * lost / (start - lost)),
+    ("arpa", "off by 100: cents", lambda mrr, customers: 100 * mrr / customers),
+]
+
+RIGHT += [
+    ("at_risk_rate", lambda total_customers, customers_at_risk: 100 * customers_at_risk / total_customers, {}),
+    ("csat", lambda responses_total, responses_satisfied: 100 * responses_satisfied / responses_total, {}),
+    ("asp", lambda new_customers, new_revenue: new_revenue / new_customers, {}),
+    ("mrr_growth_rate", lambda mrr_now, mrr_before: 100 * (mrr_now - mrr_before) / mrr_before, {}),
+    ("mrr_growth_rate", lambda end_of_month, start_of_month: 100 * (end_of_month / start_of_month - 1), {}),
+    ("mrr_growth_rate", lambda this_month, last_month: 100 * (this_month - last_month) / last_month, {}),
+    ("mrr_growth_rate", lambda old, new: 100 * (new - old) / old, {}),
+    ("customer_growth_rate", lambda previous, current: 100 * (current - previous) / previous, {}),
+    ("escalation_rate", lambda tickets_total, tickets_escalated: 100 * tickets_escalated / tickets_total, {}),
+    ("repeat_contact_rate", lambda contacts_total, contacts_repeat: 100 * contacts_repeat / contacts_total, {}),
+    ("stickiness", lambda monthly_users, daily_users: 100 * daily_users / monthly_users, {}),
+    ("gross_revenue_churn_rate", lambda churn, downgrades, mrr: 100 * (churn + downgrades) / mrr, {}),
+    ("response_rate", lambda sent, received: 100 * received / sent, {}),
+    ("grr", lambda churnedMrr, contractionMrr, startMrr: 100 * (startMrr - churnedMrr - contractionMrr) / startMrr, {}),  # noqa: N803
+    ("nrr", lambda s, e, c, g, r: 100 * (s + e + r - c - g) / s, {}),
+    ("cac_payback", lambda cac, arpa, gm: 100 * cac / (arpa * gm), {}),
+    ("churn_rate", lambda lost, end: 100 * lost / end, {"start": "end"}),
+    ("lifecycle_quick_ratio", lambda new, resurrected, churned: (new + resurrected) / churned, {}),
+    ("ttv", lambda start_date, first_value_date: (first_value_date - start_date).total_seconds() / 86400, {}),
+    ("ttv", lambda start, end: (end - start).total_seconds() / 86400, {}),
+    (
+        "ticket_backlog",
+        lambda opening_backlog, new_tickets, reopened, solved: opening_backlog + new_tickets + reopened - solved,
+        {},
+    ),
+    ("referral_conversion_rate", lambda users_invited, users_converted: 100 * users_converted / users_invited, {}),
+    ("churn_rate", lambda row: 100 * row["gone"] / row["base"], {"lost": "gone", "start": "base"}),
+    ("churn_rate", lambda df: 100 * df["gone"] / df["base"], {"lost": "gone", "start": "base"}),
+    ("health_score", lambda scores, weights: weighted_by_name(scores, weights), {}),
+]
+
+
+def weighted_by_name(scores: dict[str, Any], weights: dict[str, float]) -> float:
+    there = {name: score for name, score in scores.items() if score is not None}
+    return sum(there[name] * weights[name] for name in there) / sum(weights[name] for name in there)
+
 
 @pytest.mark.parametrize(("metric", "words", "function"), WRONG)
 def test_what_is_wrong_is_caught_and_named(metric: str, words: str | None, function: Callable[..., Any]) -> None:
@@ -1215,6 +1329,8 @@ def test_arguments_that_do_not_fit_are_told(metric: str, function: Callable[...,
         (lambda lost, start: 1, "chrun_rate", {}, "did you mean 'churn_rate'?"),
         (lambda lost, start: 1, "churn_rate", {"begin": "start"}, "`begin` is no input of this metric"),
         (lambda lost, start: 1, "churn_rate", {"lost": "gone"}, "must name an argument of the function"),
+        (lambda lost, start: 1, "churn_rate", {"lost": "start", "start": "start"}, "'start' is named twice"),
+        (lambda rate: 1, "average_lifetime", {"churn_rate": "gone"}, "got 'gone'. Hint: it has rate"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(function: Any, metric: str, names: dict[str, str], words: str) -> None:

@@ -132,6 +132,44 @@ def test_impossible_inputs_are_told(column: str, values: list[Any], words: str) 
     assert words in str(failed)
 
 
+def test_rounded_for_print() -> None:
+    table = pd.DataFrame({"lost": [3, 450, 137], "start": [900, 900, 1000], "churn_rate": [0.3, 50.0, 13.7]})
+    assert not verify_frame(table, "churn_rate")
+    assert verify_frame(table, "churn_rate", decimals=1)
+    assert not verify_frame(table, "churn_rate", decimals=2)
+    for off in (54.5, 50.1):
+        found = verify_frame(table.assign(churn_rate=[0.3, off, 13.7]), "churn_rate", decimals=1)
+        assert [check.source for check in found.failures] == ["row 1"]
+
+
+def test_money_of_databases() -> None:
+    """Decimals: the causes are those of floats, and so are the words."""
+    wrong = MRR.assign(nrr=100 * (KEPT + MRR.new_mrr) / MRR.start_mrr)
+    for table in (
+        wrong.map(lambda value: Decimal(str(value))),
+        wrong.astype(pd.ArrowDtype(pa.decimal128(20, 10))),
+        duckdb.sql("select * replace (start_mrr::decimal(18, 2) as start_mrr) from wrong"),
+    ):
+        found = verify_frame(table, "nrr")
+        assert found.causes == verify_frame(wrong, "nrr").causes
+        assert "Decimal" not in str(found)
+
+
+def test_one_row_is_little_to_guess_from() -> None:
+    table = pd.DataFrame({"lost": [5], "start": [100], "churn_rate": [4.0]})
+    assert verify_frame(table, "churn_rate").causes == ()
+    assert verify_frame(table.assign(churn_rate=95.0), "churn_rate").causes
+    assert verify_frame(table.assign(lost=15, churn_rate=16), "churn_rate").causes == ()
+
+
+def test_a_column_of_another_name_is_said_once() -> None:
+    table = pd.DataFrame({"lost": [5, 7, 9], "opening": [100, 222, 31], "new": [3, 8, 6]})
+    table["churn_rate"] = 100 * table.lost / (table.opening + table.new)
+    cause, rival = verify_frame(table, "churn_rate", start="opening").causes
+    assert cause == "divided by start + new, not by `start`"
+    assert rival.startswith("another definition: lost / (start + new)")
+
+
 def test_row_and_reason() -> None:
     table = pd.DataFrame({"lost": [0], "start": [0], "churn_rate": [0.0]}, index=["March"])
     assert "lost=0, start=0: expected no value, start being 0, got 0 [row March]" in str(
@@ -151,6 +189,8 @@ def test_row_and_reason() -> None:
         (CHURN, "churn_rate", {"result": "churn"}, MissingColumnError, "no column 'churn'"),
         (RIGHT[:0], "churn_rate", {}, MetricInputError, "`frame` must have rows"),
         (RIGHT, "churn_rate", {"begin": "start"}, MetricInputError, "`begin` is no input of this metric"),
+        (RIGHT, "churn_rate", {"decimals": -1}, MetricInputError, "`decimals` must be a whole number from 0 to 15"),
+        (RIGHT, "churn_rate", {"decimals": 1.0}, MetricInputError, "`decimals` must be a whole number from 0 to 15"),
         (RIGHT, "churn_rates", {}, MetricInputError, "did you mean 'churn_rate'?"),
         ([{"lost": 1}], "churn_rate", {}, MetricInputError, "got a list"),
         (pd.concat([RIGHT, RIGHT[["lost"]]], axis=1), "churn_rate", {}, MetricInputError, "must be one column"),

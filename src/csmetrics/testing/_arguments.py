@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
+from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, parameters
 from csmetrics.errors import MetricInputError, shown
 
 COUNTED = {name for spec in REGISTRY.values() for name, given in spec.inputs.items() if given.kind != "level"}
 KNOWN = {name for spec in REGISTRY.values() for name in spec.inputs}
 NEWCOMERS = ("new", "new_mrr")
 
+# What says of a quantity that it is no other one, however it is called besides
+TELLING = {"start", "end", "new", "lost", "expansion", "contraction", "reactivated", "reactivation", "invited"}
+TELLING |= {"average", "avg", "mean", "arr", "annual", "yearly"}
+
 # Words that are said for the same thing; the first of each line is the one of the formulas
 SYNONYMS = {
     word: line.split()[0]
     for line in (
-        "start opening beginning begin initial starting previous prior old",
-        "end closing ending final",
+        "start opening beginning begin initial starting previous prior before old",
+        "end closing ending final now current this after",
         "lost churned churn cancelled canceled cancellation cancellations gone",
         "contraction downgrade downgrades downgraded downsell",
         "expansion upgrade upgrades upsell upsells",
@@ -29,6 +33,10 @@ SYNONYMS = {
         "cost spend expense expenses",
         "clv ltv",
         "customer account client subscriber",
+        "invited sent delivered asked",
+        "response received answer answered reply replie",
+        "dau daily",
+        "mau monthly",
     )
     for word in line.split()
 }
@@ -50,8 +58,14 @@ class Arguments:
         Arguments that are inputs of other metrics.
     lacking : list of str
         Required inputs that it does not take.
+    foreign : dict
+        The arguments in the place of an input that say of themselves that they are something else.
     unknown : list of str
         Arguments that must be given and are no inputs of any metric.
+    in_order : dict
+        The arguments that only their place tells, by input.
+    columns : dict
+        The columns by which a function of a row or a DataFrame knows the inputs, where they have other names.
     positional : dict
         The places of the arguments that cannot be named.
     own_default : set of str
@@ -65,7 +79,10 @@ class Arguments:
     lone: str = ""
     extra: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
+    foreign: dict[str, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    in_order: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
     positional: dict[str, int] = field(default_factory=dict)
     own_default: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
@@ -99,19 +116,19 @@ def read_arguments(function: Callable[..., Any], spec: Registration, names: Mapp
         return Arguments(by_place=required(spec))
     any_name = any(p.kind is p.VAR_KEYWORD for p in all_of_them)
     any_place = any(p.kind is p.VAR_POSITIONAL for p in all_of_them)
-    parameters = {p.name: p for p in all_of_them if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    taking = {p.name: p for p in all_of_them if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     found = Arguments()
-    found.positional = {n: i for i, (n, p) in enumerate(parameters.items()) if p.kind is p.POSITIONAL_ONLY}
-    for name, argument in names.items():
-        if not isinstance(argument, str) or (argument not in parameters and not any_name):
-            rule = "must name an argument of the function"
-            raise MetricInputError(spec.name, name, rule, f"it has no {shown(argument)}")
-        found.by_name[name] = argument
+    found.positional = {n: i for i, (n, p) in enumerate(taking.items()) if p.kind is p.POSITIONAL_ONLY}
+    if names and not any_name and len(taking) == 1 < len(required(spec)) and not taking.keys() & names.values():
+        # a row or a DataFrame with columns of other names
+        (found.lone,), found.columns, found.lacking = taking, _named(spec, names, None), required(spec)
+        return found
+    found.by_name = _named(spec, names, None if any_name else set(taking))
     for name in wanted(spec):
         used = found.by_name.values()
-        if name in parameters and name not in used and not _names_a_column(spec, parameters[name]):
+        if name in taking and name not in used and not _names_a_column(spec, taking[name]):
             found.by_name.setdefault(name, name)
-    left = [p for n, p in parameters.items() if n not in found.by_name.values() and not isinstance(p.default, str)]
+    left = [p for n, p in taking.items() if n not in found.by_name.values() and not isinstance(p.default, str)]
     _match_words(found, spec, left)
     if any_name:
         found.by_name |= {n: n for n in required(spec) if n not in found.by_name}
@@ -121,21 +138,26 @@ def read_arguments(function: Callable[..., Any], spec: Registration, names: Mapp
         return Arguments(by_place=required(spec))
     if not found.by_name and len(must) == 1:
         found.lone = must[0]
-    places = [p.name for p in left if p.name in must and p.kind is not p.KEYWORD_ONLY]
-    if 0 < len(found.lacking) <= len(places):
-        pairs = dict(zip(found.lacking, places, strict=False))
-        found.by_name |= pairs
-        if not found.lone:
-            found.notes.append(f"taken in order: {', '.join(f'{own} is {name}' for name, own in pairs.items())}")
-        found.lacking = []
-        must = [name for name in must if name not in pairs.values()]
+    _match_places(found, spec, [p.name for p in left if p.name in must and p.kind is not p.KEYWORD_ONLY])
+    must = [name for name in must if name not in found.in_order.values()]
     newcomers = [p.name for p in left if p.name in NEWCOMERS and p.name not in must]
     if found.lone:
         newcomers, must = [], []
     found.extra = [*(name for name in must if name in KNOWN), *newcomers]
     found.unknown = [name for name in must if name not in KNOWN]
-    found.own_default = {n for n, own in found.by_name.items() if own in parameters and _has_default(parameters[own])}
+    found.own_default = {n for n, own in found.by_name.items() if own in taking and _has_default(taking[own])}
     return found
+
+
+def _named(spec: Registration, names: Mapping[str, str], arguments: Collection[str] | None) -> dict[str, str]:
+    """Check the names that somebody gives to inputs; with no `arguments` to choose from, any will do."""
+    for name, own in names.items():
+        if not isinstance(own, str) or (arguments is not None and own not in arguments):
+            rule, hint = "must name an argument of the function", f"it has {', '.join(arguments or ()) or 'none'}"
+            raise MetricInputError(spec.name, name, rule, f"got {shown(own)}", hint)
+        if list(names.values()).count(own) > 1:
+            raise MetricInputError(spec.name, name, "must name an argument of its own", f"{shown(own)} is named twice")
+    return dict(names)
 
 
 def _has_default(parameter: inspect.Parameter) -> bool:
@@ -149,31 +171,80 @@ def _names_a_column(spec: Registration, parameter: inspect.Parameter) -> bool:
 
 
 def _match_words(found: Arguments, spec: Registration, left: list[inspect.Parameter]) -> None:
-    """Match names of which one holds the other: ``lost_customers`` for `lost`, ``expansion`` for `expansion_mrr`."""
-    while True:
-        open_ = [n for n in wanted(spec) if n not in found.by_name and n in spec.inputs]
-        # an input that need not be given is not looked for among arguments that need not be, either
-        near = {
-            n: [p for p in left if _akin(n, p.name) and not (n in spec.defaults and _has_default(p))] for n in open_
-        }
-        pairs = [
-            (n, some[0])
-            for n, some in near.items()
-            if len(some) == 1 and [m for m in open_ if some[0] in near[m]] == [n]
-        ]
-        if not pairs:
-            return
-        name, parameter = pairs[0]
-        found.by_name[name] = parameter.name
-        found.notes.append(f"`{parameter.name}` is taken for {name}")
-        left.remove(parameter)
+    """Match names by their words, as far as there is one way to do it.
+
+    Of two names one holds the other (``lost_customers`` for `lost`, ``expansion`` for `expansion_mrr`), or else they
+    share what no other input is called (``end_of_month`` for `end_mrr`).
+    """
+    for akin in (_akin, _shares_what_tells):
+        while pair := _only_pair(found, spec, left, akin):
+            name, parameter = pair
+            found.by_name[name] = parameter.name
+            found.notes.append(f"`{parameter.name}` is taken for {name}")
+            left.remove(parameter)
 
 
-def _akin(one: str, other: str) -> bool:
+def _match_places(found: Arguments, spec: Registration, places: list[str]) -> None:
+    """Take what no name tells in the order of the inputs, the required ones first."""
+    if len(found.lacking) > len(places):
+        return
+    further = [] if found.lone else [n for n in spec.defaults if n not in found.by_name and n in spec.inputs]
+    strangers = [own for own in places[len(found.lacking) :] if own not in KNOWN]
+    if len(strangers) > len(further):
+        further = []
+    found.in_order = dict(zip(found.lacking, places, strict=False)) | dict(zip(further, strangers, strict=False))
+    found.by_name |= found.in_order
+    found.lacking = []
+    if found.in_order and not found.lone:
+        found.foreign = {n: own for n, own in found.in_order.items() if something_else(spec, n, own)}
+        found.notes.append(f"taken in order: {', '.join(f'{own} is {n}' for n, own in found.in_order.items())}")
+
+
+def _only_pair(
+    found: Arguments,
+    spec: Registration,
+    left: list[inspect.Parameter],
+    akin: Callable[[str, str, Sequence[str]], bool],
+) -> tuple[str, inspect.Parameter] | None:
+    """Find an input for which there is one argument, which is the only one for no other input."""
+    inputs = [n for n in wanted(spec) if n not in found.by_name and n in spec.inputs]
+    # an input that need not be given is not looked for among arguments that need not be, either
+    near = {
+        n: [p for p in left if akin(n, p.name, inputs) and not (n in spec.defaults and _has_default(p))] for n in inputs
+    }
+    alone = [(n, some[0]) for n, some in near.items() if len(some) == 1]
+    # a required input has its argument before one that need not be given
+    alone.sort(key=lambda pair: pair[0] in spec.defaults)
+    for name, parameter in alone:
+        rivals = [n for n, other in alone if other is parameter and n != name]
+        if all(n in spec.defaults and name not in spec.defaults for n in rivals):
+            return name, parameter
+    return None
+
+
+def _akin(one: str, other: str, _: Sequence[str]) -> bool:
     one_words, other_words = _words(one), _words(other)
     return bool(one_words and other_words) and (one_words <= other_words or other_words <= one_words)
 
 
+def _shares_what_tells(name: str, argument: str, inputs: Sequence[str]) -> bool:
+    """Tell whether an argument has a word of an input that no other of its inputs has."""
+    others = {word for n in inputs if n != name for word in _words(n)}
+    return bool((_words(name) & TELLING - others) & _words(argument))
+
+
+def something_else(spec: Registration, name: str, argument: str) -> bool:
+    """Tell whether an argument says of itself that it is not the input: ``end`` for `start`, ``arr`` for `mrr`."""
+    own = _words(name)
+    of_rivals = {n for function in spec.rivals.values() for n in parameters(function)} - set(wanted(spec))
+    telling = TELLING if own & TELLING else TELLING & {word for n in of_rivals for word in _words(n)}
+    if "mrr" in own:
+        telling = telling | {"arr", "annual", "yearly"}
+    if "end" in own:
+        telling = telling - {"new"}  # the old value and the new one
+    return bool(_words(argument) & telling - own)
+
+
 def _words(name: str) -> set[str]:
-    words = re.findall(r"[a-z0-9]+", name.lower())
+    words = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
     return {SYNONYMS.get(word, SYNONYMS.get(word.removesuffix("s"), word.removesuffix("s"))) for word in words}

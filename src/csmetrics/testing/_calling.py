@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -93,9 +94,9 @@ ONE: dict[str, Callable[[list[Any]], Any]] = {
 }
 COLUMN: dict[str, Callable[[list[Any]], Any]] = {
     "lists": list,
+    "mappings": lambda values: {f"part {i}": value for i, value in enumerate(values)},
     "Series": pd.Series,
     "arrays": lambda values: np.array([np.nan if v is None else v for v in values]),
-    "mappings": lambda values: {f"part {i}": value for i, value in enumerate(values)},
 }
 ROW: dict[str, Callable[[Row], Any]] = {
     "a DataFrame": lambda row: pd.DataFrame([row]),
@@ -151,6 +152,9 @@ class Caller:
         if self.problem:
             names_one = f"{(lacking or required(spec))[0]}='...' names an argument of your own"
             self.problem += f"; the inputs are {', '.join(required(spec))}, and {names_one}"
+        elif self.arguments.foreign:
+            name, own = next(iter(self.arguments.foreign.items()))
+            self.problem = f"it takes `{own}` where `{name}` belongs; if they are the same here, {name}={own!r} says so"
 
     def takes(self, row: Row) -> bool:
         """Whether all of a row can be handed over: what is not taken is at its default."""
@@ -177,7 +181,7 @@ class Caller:
         if self.kind in ROW:
             self.untaken = set(wanted(self.spec)) - set(self.spec.inputs) - set(required(self.spec))
             self._leave_out_unread(rows[:3])
-            columns = ", ".join(n for n in self.spec.inputs if n not in self.untaken)
+            columns = ", ".join(self._renamed({n: 0 for n in self.spec.inputs if n not in self.untaken}))
             self.notes.append(f"`{self.arguments.lone}` is given {self.kind} with {columns}")
         else:
             own = next(iter(self.arguments.by_name.items()), ("", ""))
@@ -216,6 +220,7 @@ class Caller:
         row = dict.fromkeys(self.extra, 1) | row
         if self.kind in ROW:
             row = {n: v for n, v in self.spec.defaults.items() if n not in self.untaken and v is not None} | row
+            row = self._renamed(row)
             got = self._raw([pd.DataFrame(row) if self.whole else ROW[self.kind](row)], {})
         else:
             got = self._given(self._values(row))
@@ -225,8 +230,12 @@ class Caller:
         """Call it with columns of several rows; what it returns, or an Outcome that says what it raised."""
         rows = [dict.fromkeys(self.extra, 1) | row for row in rows]
         if self.kind in ROW:
-            return self._raw([pd.DataFrame(rows)], {})
+            return self._raw([pd.DataFrame([self._renamed(row) for row in rows])], {})
         return self._given({n: ONE[kind]([row[n] for row in rows]) for n in rows[0]})
+
+    def _renamed(self, row: Row) -> Row:
+        """Give a row the columns by which the function knows it."""
+        return {self.arguments.columns.get(name, name): value for name, value in row.items()}
 
     def _values(self, row: Row) -> dict[str, Any]:
         """Make a row's values of the kind that the function works with."""
@@ -255,7 +264,10 @@ class Caller:
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                return self.function(*args, **kwargs)
+                got = self.function(*args, **kwargs)
+                if inspect.iscoroutine(got):
+                    got.close()
+                return got
         except Exception as error:  # whatever somebody's own function raises is a finding
             return Outcome(raised=f"raises {type(error).__name__}: {_brief(str(error))}")
 

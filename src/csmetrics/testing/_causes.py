@@ -45,7 +45,10 @@ def causes(
     ]
     as_it_is, *distortions = _distortions(spec)
     after_another = [(words, distort) for words, distort in distortions if words.startswith(GO_TOGETHER)]
-    for formulas, changes in (([("", right)], distortions), (others, [as_it_is]), (others, after_another)):
+    guesses = [([("", right)], distortions), (others, [as_it_is]), (others, after_another)]
+    if len(got) < 3:  # with which two changes at once agree by chance, and one that drops digits
+        guesses = [([("", right)], [(w, d) for w, d in distortions if "rounded" not in w]), (others, [as_it_is])]
+    for formulas, changes in guesses[: len(got)]:
         for words, distort in changes:
             with np.errstate(all="ignore"):
                 found = [said for said, figures in formulas if _explains(distort(figures), got)]
@@ -83,8 +86,8 @@ def _by_their_looks(spec: Registration, right: Array, got: Array) -> Iterator[st
                 ends = [f"at {end} {at:g}" for end, at in (("least", low), ("most", high)) if at is not None]
                 yield f"not limited: {' and '.join(ends)}{words}"
     for digits in range(5):
-        plain = same(np.round(got, digits), got)
-        if plain.all() and (np.abs(got - right) <= 3 * 0.1**digits).all():
+        plain = same(np.round(got, digits), got).all() and not same(np.round(right, digits), right).all()
+        if plain and len(got) > 2 and (np.abs(got - right) <= 3 * 0.1**digits).all():
             once = (np.abs(got - right) <= 0.500001 * 0.1**digits).all()
             yield f"rounded{'' if once else ' on the way,'} to {_digits(digits)}"
     factors = (got / right)[right != 0]
@@ -108,8 +111,10 @@ def _distortions(spec: Registration) -> Iterator[Distortion]:
         yield "the other side: what is left of 100 is given", partial(np.subtract, 100)
         yield f"the other side of 1; {FRACTION}", _other_fraction
     elif spec.unit in ("ratio", "money", "periods", "number"):
-        yield HUNDREDFOLD, partial(_times, 100)
-        yield HUNDREDFOLD, partial(_times, 0.01)
+        percents = any(given.quantity.name == "percent" for given in spec.inputs.values())
+        words = HUNDREDFOLD if percents or spec.unit != "money" else CENTS
+        yield words, partial(_times, 100)
+        yield words, partial(_times, 0.01)
     yield "the sign is turned around", np.negative
     yield "upside down: the bottom of the fraction is on top", partial(_inverse, spec)
     if rate:
@@ -138,6 +143,7 @@ def _distortions(spec: Registration) -> Iterator[Distortion]:
 
 FRACTION = "off by 100: a fraction, where percent is meant (0.05 for 5 %)"
 HUNDREDFOLD = "off by 100: percent is taken for a fraction, or the other way round"
+CENTS = "off by 100: cents are taken for the whole amount, or the other way round"
 GO_TOGETHER = ("off by 100", "rounded", "limited", "the other side")
 YEARS = ((12, "times 12: a month and a year are mixed"), (1 / 12, "divided by 12: a month and a year are mixed"))
 QUARTERS = ((3, "times 3: a month and a quarter are mixed"), (1 / 3, "divided by 3: a month and a quarter are mixed"))

@@ -87,6 +87,9 @@ def _other_bases(spec: Registration, given: Columns, everything: Columns) -> Wro
             both = everything[one] + everything[other]
             yield f"divided by {one} + {other}, {base}", _divided(right, given[below[0]], both)
             yield f"divided by the mean of {one} and {other}, {base}", _divided(right, given[below[0]], 0.5 * both)
+        for one, other in permutations(everything, 2):
+            less = everything[one] - everything[other]
+            yield f"divided by {one} - {other}, {base}", _divided(right, given[below[0]], less)
     elif len(below) > 1:
         for kept in (*_subsets(below), *((n,) for n in everything if n not in below)):
             gone = [n for n in below if n not in kept]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from math import isnan
 from typing import Any, Literal
 
 import pandas as pd
 
 from csmetrics._laws import Row
+from csmetrics._values import plain
+from csmetrics.core._kinds import is_scalar
 from csmetrics.testing._calling import show
 
 CheckName = Literal[
@@ -55,19 +55,20 @@ class Check:
     source: str = ""
 
     def __str__(self) -> str:
-        given = ", ".join(f"{name}={brief(value)}" for name, value in self.inputs.items())
+        given = listed(self.inputs)
         source = f" [{self.source}]" if self.source else ""
         got = self.got if self.got.startswith("raises ") else f"got {self.got}"
         return f"{given or 'its arguments'}: expected {self.expected}, {got}{source}"
 
 
-def _is_nan(value: Any) -> bool:
-    return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and isnan(value)
+def listed(inputs: Row) -> str:
+    """Write a row of inputs on one line."""
+    return ", ".join(f"{name}={brief(value)}" for name, value in inputs.items())
 
 
 def brief(value: Any) -> str:
     """Write an input in few characters."""
-    if value is None or value is pd.NA or value is pd.NaT or _is_nan(value):
+    if is_scalar(value) and not isinstance(value, int) and plain(value) is None:
         return "missing"
     text = value.isoformat(" ") if isinstance(value, datetime) else show(value)
     return text if len(text) <= 48 else f"{text[:45]}..."

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import permutations
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -22,7 +23,7 @@ from csmetrics.errors import MetricInputError, shown
 from csmetrics.testing._arguments import wanted
 from csmetrics.testing._calling import PLAIN, Caller, Outcome, show
 from csmetrics.testing._causes import causes, same
-from csmetrics.testing._report import Check, Verification
+from csmetrics.testing._report import Check, Verification, listed
 
 DRAWN = 40  # rows on which a function is compared with the formula
 
@@ -36,15 +37,16 @@ def verify(function: Callable[..., Any], metric: Metric, /, *, tolerance: float 
     ----------
     function
         The implementation. Arguments named as the metric's inputs are recognised, so are names that contain them
-        (``lost_customers``) or mean the same (``churned``); others are taken in the order of the inputs. Numbers are
-        tried first, then Series, arrays and lists of one value, for functions that take columns. One argument for
-        several inputs is given a DataFrame, a dict or a row. Optional inputs need not be taken.
+        (``lost_customers``) or mean the same (``churned``); others are taken in the order of the inputs, unless they
+        say that they are something else (``end`` for `start`). Numbers are tried first, then Series, arrays and lists
+        of one value, for functions that take columns. One argument for several inputs is given a DataFrame, a dict or
+        a row. Optional inputs need not be taken.
     metric
         The metric, or its name.
     tolerance
         Relative difference up to which two figures are the same.
     **names
-        The function's own names: ``lost="cancelled"``.
+        The function's own names of arguments, or of the columns of its one argument: ``lost="cancelled"``.
 
     Returns
     -------
@@ -65,8 +67,9 @@ def verify(function: Callable[..., Any], metric: Metric, /, *, tolerance: float 
     -----
     Where a metric is undefined or an input is missing, the function may give NaN, None or an error of its own: each
     of them says "no value", as does the infinity that arrays give for a division by 0. A number there is what fails.
-    Missing is None for functions of numbers and lists, NaN for those of Series, arrays and frames. Sums that pass
-    missing values over, as those of pandas do, are told of in the notes.
+    Missing is None for functions of numbers and lists, NaN for those of Series, arrays and frames. Three things are
+    told of in the notes and do not fail: sums over columns that pass missing values over, as those of pandas do; a
+    figure at a bound, which ``max`` and ``min`` make of NaN; and NaN that is counted in a list, where None raises.
 
     Examples
     --------
@@ -111,7 +114,6 @@ class _Verifier:
         self.tolerance = tolerance
         self.causes: dict[str, None] = {}  # in the order found
         self.later: dict[str, None] = {}  # those of figures that should not be there
-        self.sums = False  # whether it makes one figure of whole columns
 
     def report(self, subject: str) -> Verification:
         checks = list(self._checks())
@@ -127,12 +129,15 @@ class _Verifier:
     def _checks(self) -> Iterator[Check]:
         if self.call.problem:
             yield Check("arguments", {}, "the metric's inputs", self.call.problem, False)
+            for name, own in self.call.arguments.foreign.items():
+                self._blame(f"`{own}` stands where `{name}` belongs")
             if {"end", "end_mrr"} & set(self.call.extra):
                 self._blame("the figure at the end holds what came in: new customers are in the numerator")
         if not self.call.callable:
             return
         self.call.settle(_laws.rows(self.spec, 3))
-        drawn = _laws.rows(self.spec, DRAWN, without=self.call.untaken)
+        untaken = self.call.untaken
+        drawn = [*_laws.rows(self.spec, DRAWN, without=untaken), *_laws.edge_rows(self.spec, untaken)]
         self.further = [_further(row, self.call.extra) for row in drawn]
         self.outcomes = [self.call({**row, **more}) for row, more in zip(drawn, self.further, strict=True)]
         self.right = [_laws.value(self.spec, row) for row in drawn]
@@ -146,8 +151,7 @@ class _Verifier:
         else:
             yield from self._percent_and_digits(drawn)
         yield from self._undefined()
-        parts = list(self._parts(drawn))
-        yield from self._missing()
+        yield from self._missing(self._sums_columns(drawn[:3]))
         for law in _laws.laws(self.spec):
             if law.law == "bounds":
                 yield from self._bounds(law, drawn)
@@ -156,7 +160,7 @@ class _Verifier:
             elif law.law == "monotony":
                 yield from self._monotony(law, drawn)
             elif law.law == "part and whole":
-                yield from parts
+                yield from self._parts(drawn)
         yield from self._only_its_inputs(drawn)
 
     def _same(self, got: float, right: float, tolerance: float = 0.0) -> bool:
@@ -219,11 +223,48 @@ class _Verifier:
             for words in causes(self.spec, columns, further, right, got):
                 self._blame(words)
         wrong = [got for got, right in zip(self.outcomes, self.right, strict=True) if not self._agrees(got, right)]
-        odd = next((got for got in wrong if got.raised or got.returned), None)
-        if odd and not self.causes:
-            self._blame(f"{odd}, on valid inputs" if odd.raised else f"gives {odd}")
+        odd = [got for got in wrong if got.raised or got.returned]
+        if 2 * len(odd) > len(wrong) and not self.causes:
+            self._blame(f"{odd[0]}, on valid inputs" if odd[0].raised else f"gives {odd[0]}")
         if not any(got.figure or got.raised or got.returned for got in self.outcomes):
             self._blame("no value where there is one: does it return anything?")
+        elif not self.causes:
+            self._explain_ends(drawn)
+        self._try_other_orders(drawn)
+
+    def _explain_ends(self, drawn: list[Row]) -> None:
+        """Where nearly all is right, tell what is not."""
+        wrong = [
+            (row, got)
+            for row, got, right in zip(drawn, self.outcomes, self.right, strict=True)
+            if not self._agrees(got, right)
+        ]
+        if not wrong or 2 * len(wrong) > len(drawn):
+            return
+        for name, given in self.spec.inputs.items():
+            if given.quantity.name == "percent" and all(self._as_fraction(row, name, got) for row, got in wrong):
+                self._blame(
+                    f"a small `{name}` is taken for a fraction: {wrong[0][0][name]:g} % for a hundred times that"
+                )
+                return
+        what = "no value" if wrong[0][1] == Outcome() else "another figure"
+        self._blame(f"right for most numbers, but {what} where {listed(wrong[0][0])}")
+
+    def _as_fraction(self, row: Row, name: str, got: Outcome) -> bool:
+        value = _laws.value(self.spec, {**row, name: 100 * row[name]}) if name in row and row[name] <= 1 else None
+        return value is not None and self._agrees(got, value)
+
+    def _try_other_orders(self, drawn: list[Row]) -> None:
+        """Where only their places tell the arguments, see whether it holds in another order."""
+        usual, in_order = self.call.arguments.by_name, self.call.arguments.in_order
+        for others in permutations(in_order.values()) if 2 <= len(in_order) <= 4 else ():
+            pairs = dict(zip(in_order, others, strict=True))
+            self.call.arguments.by_name = usual | pairs
+            outcomes = (self.call({**row, **more}) for row, more in zip(drawn, self.further, strict=True))
+            if all(map(self._agrees, outcomes, self.right)):
+                said = ", ".join(f"{name}={own!r}" for name, own in pairs.items())
+                self._blame(f"or it is right, and takes its arguments in another order: {said} says so")
+        self.call.arguments.by_name = usual
 
     def _explain_bands(self) -> None:
         got = [outcome.value for outcome in self.outcomes]
@@ -258,8 +299,8 @@ class _Verifier:
                 self._note(f"{got.raised}, where it is undefined")
             yield Check("undefined", row, f"no value, {self.spec.base} being 0", str(got), not got.figure)
 
-    def _missing(self) -> Iterator[Check]:
-        """What lacks an input, or an answer, gives what the metric gives, or an error."""
+    def _missing(self, sums: bool) -> Iterator[Check]:
+        """What lacks an input, or an answer, gives what the metric gives, or an error; a sum may pass it over."""
         known_wrong = not all(map(self._agrees, self.outcomes, self.right))
         wrong: list[tuple[Row, Outcome, float | str | None]] = []
         as_zero: dict[str, bool] = {}
@@ -274,7 +315,7 @@ class _Verifier:
                 if not ok and place and not (zero and self._is_no_bound(got)):
                     self._note(f"gives {got} where `{name}` is NaN, though None raises an error")
                     continue
-                if not ok and self.sums and not self.call.whole:
+                if not ok and sums and not self.call.whole:
                     self._note("a missing value is passed over in its sums: give sum(min_count=1) or skipna=False")
                     continue
                 if got.raised:
@@ -365,17 +406,24 @@ class _Verifier:
 
     def _parts(self, drawn: list[Row]) -> Iterator[Check]:
         """Hand over columns: what comes back is one figure per row, or that of the sums."""
-        if not _laws.adding(self.spec):
-            return
-        takes_numbers = self.call.kind in PLAIN
         for kind in ("arrays", "Series"):
             for at in range(0, 12, 3):
                 rows = drawn[at : at + 3]
-                figures = _figures(self.call.columns(rows, kind))
-                if figures is None or (takes_numbers and np.isnan(figures).all()):
-                    break  # it takes one number at a time
+                figures = self._of_columns(rows, kind)
+                if figures is None:
+                    break
                 right = np.array([_laws.value(self.spec, row) for row in rows], dtype=np.float64)
                 yield self._columns(rows, figures, right)
+
+    def _of_columns(self, rows: Sequence[Row], kind: str) -> Any:
+        """Give the figures that come back for columns; None where it takes one number at a time."""
+        figures = _figures(self.call.columns(rows, kind)) if _laws.adding(self.spec) else None
+        return None if figures is None or (self.call.kind in PLAIN and np.isnan(figures).all()) else figures
+
+    def _sums_columns(self, rows: Sequence[Row]) -> bool:
+        """Tell whether it makes one figure of whole columns."""
+        found = [self._of_columns(rows, kind) for kind in ("arrays", "Series")]
+        return any(figures is not None and figures.size != len(rows) for figures in found)
 
     def _columns(self, rows: Sequence[Row], figures: Any, right: Any) -> Check:
         names = list(rows[0])
@@ -383,7 +431,6 @@ class _Verifier:
         if figures.size == len(rows):
             ok = bool(same(figures, right, self.tolerance).all())
             return Check("part and whole", inputs, _listed(right), _listed(figures), ok)
-        self.sums = True
         total = _laws.value(self.spec, {n: sum(row[n] for row in rows) for n in names})
         value = float(figures[0]) if figures.size == 1 else nan
         if not isinstance(total, float) or self._same(value, total, 1e-9):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def verify_frame(
     *,
     result: Hashable | None = None,
     tolerance: float = 1e-9,
+    decimals: int | None = None,
     **columns: Any,
 ) -> Verification:
     """Check a table of inputs and results, as it comes out of SQL, dbt or a spreadsheet, against a metric.
@@ -46,7 +48,9 @@ def verify_frame(
     result
         The column of results; the one named as the metric, or else ``"result"``.
     tolerance
-        Relative difference up to which two figures are the same. A table rounded for print needs a larger one.
+        Relative difference up to which two figures are the same: 0.001 is a thousandth of the figure.
+    decimals
+        Decimals to which the results were rounded for print: 33.3 stands for 33.25 to 33.35 where it is 1.
     **columns
         Columns or numbers for inputs: ``lost="cancelled"``; options of the metric.
 
@@ -90,7 +94,7 @@ def verify_frame(
     if spec.over_columns:
         hint = "verify its function instead"
         raise MetricInputError("verify_frame", "metric", "must take one column per input", f"got {spec.name}", hint)
-    table = frame if isinstance(frame, pd.DataFrame) else collect(lazy(frame, "verify_frame"))
+    table = _floats(frame if isinstance(frame, pd.DataFrame) else collect(lazy(frame, "verify_frame")))
     usual = "result" if has(table, "result") and not has(table, spec.name) else spec.name
     label = usual if result is None else result
     require(table, label, "verify_frame", "result")
@@ -108,7 +112,36 @@ def verify_frame(
         elif name not in spec.defaults or name in columns or has(table, source):
             require(table, source, "verify_frame", name)
             given[name] = [_one(spec.name, name, v) for v in column(table, source, "verify_frame", name).tolist()]
-    return _TableVerifier(spec, table, given, label, tolerated("verify_frame", tolerance)).report()
+    used = {label, *(source for source in sources.values() if isinstance(source, str))}
+    close = tolerated("verify_frame", tolerance), _half_a_digit(decimals)
+    return _TableVerifier(spec, table, given, label, used, *close).report()
+
+
+def _half_a_digit(decimals: Any) -> float:
+    """Give the largest difference that rounding makes."""
+    if decimals is None:
+        return 0.0
+    if isinstance(decimals, (int, np.integer)) and not isinstance(decimals, bool) and 0 <= decimals <= 15:
+        return 0.5 * 0.1 ** int(decimals) * (1 + 1e-9)
+    rule = "must be a whole number from 0 to 15"
+    raise MetricInputError("verify_frame", "decimals", rule, f"got {shown(decimals)}")
+
+
+def _floats(table: pd.DataFrame) -> pd.DataFrame:
+    """Take columns of Decimals, as databases give money, as the floats in which metrics are computed."""
+    places = [
+        i
+        for i in range(table.shape[1])
+        if (values := table.iloc[:, i]).dtype.kind == "O" and values.map(_decimal_or_none).all()
+    ]
+    if not places:
+        return table
+    columns = [table.iloc[:, i].astype(float) if i in places else table.iloc[:, i] for i in range(table.shape[1])]
+    return pd.concat(columns, axis=1)
+
+
+def _decimal_or_none(value: Any) -> bool:
+    return value is None or (isinstance(value, Decimal) and not value.is_snan())
 
 
 def _one(metric: str, argument: str, value: Any) -> Any:
@@ -123,11 +156,20 @@ class _TableVerifier:
     """One run of checks of a table."""
 
     def __init__(
-        self, spec: Registration, table: pd.DataFrame, given: dict[str, Any], label: Hashable, tolerance: float
+        self,
+        spec: Registration,
+        table: pd.DataFrame,
+        given: dict[str, Any],
+        label: Hashable,
+        used: set[Hashable],
+        tolerance: float,
+        slack: float,
     ) -> None:
         self.spec = spec
         self.table = table
+        self.used = used
         self.tolerance = tolerance
+        self.slack = slack
         size = len(table)
         self.rows: list[Row] = [
             {n: (v[i] if isinstance(v, list) else v) for n, v in given.items()} for i in range(size)
@@ -135,8 +177,6 @@ class _TableVerifier:
         self.got = [outcome(value) for value in column(table, label, "verify_frame", "result").tolist()]
         self.labels = [shown(at, write=str) for at in table.index]
         self.causes: dict[str, None] = {}
-        self.label = label
-        self.used = {label, *(v for v in given if has(table, v))}
 
     def report(self) -> Verification:
         checks = list(self._checks())
@@ -182,7 +222,7 @@ class _TableVerifier:
 
     def _agrees(self, got: Outcome, right: Any) -> bool:
         if isinstance(got.value, float) and isinstance(right, float):
-            return bool(same(got.value, right, self.tolerance))
+            return abs(got.value - right) <= self.slack or bool(same(got.value, right, self.tolerance))
         return bool(got.value == right)
 
     def _explain(self) -> None:
@@ -207,7 +247,7 @@ class _TableVerifier:
         """Give the further columns of numbers."""
         others = {}
         for name in self.table.columns:
-            if isinstance(name, str) and name not in self.used and name != self.label:
+            if isinstance(name, str) and name not in self.used:
                 values = self.table[name].iloc[known] if self.table.columns.is_unique else None
                 if values is not None and values.dtype.kind in "iuf":
                     others[name] = values.to_numpy(np.float64)
