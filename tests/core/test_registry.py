@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from csmetrics.core import _registry
+from csmetrics.core._answers import Answers
+from csmetrics.core._dates import Instants
 from csmetrics.core._registry import (
     COUNT,
     MARGIN,
@@ -33,7 +35,8 @@ INPUTS = {"paused": flow(COUNT), "start": stock(COUNT), "fee": level(MONEY)}
 
 
 def pause_rate(paused: Any, start: Any, *, fee: Any = 3, undefined: Any = None) -> Any:
-    return (paused, start, fee, undefined)
+    places = (paused, start)  # a name that is no argument
+    return (*places, fee, undefined)
 
 
 def declared(function: Callable[..., Any] = pause_rate, **said: Any) -> Any:
@@ -77,6 +80,12 @@ def test_what_is_noted(module: ModuleType) -> None:
     assert "defaults" not in repr(spec)
 
 
+@pytest.mark.parametrize("record", [_registry.Registration, Answers, Instants])
+def test_records_cannot_be_changed(record: Any) -> None:
+    with pytest.raises(FrozenInstanceError):
+        record.__new__(record).aware = True
+
+
 def test_what_need_not_be_said(module: ModuleType) -> None:
     module.__all__ = ["other"]  # type: ignore[attr-defined]
     for _ in range(2):  # a module that is loaded again
@@ -92,6 +101,7 @@ def test_what_need_not_be_said(module: ModuleType) -> None:
     ("said", "message"),
     [
         ({"inputs": {"start": stock(COUNT), "paused": flow(COUNT)}}, "in their order"),
+        ({"inputs": {"fee": level(MONEY), "paused": flow(COUNT)}}, "in their order"),
         ({"inputs": {**INPUTS, "plan": flow(COUNT)}}, "must name its arguments"),
         ({"rules": [at_most("paused", "total")]}, "must name its arguments"),
         ({"rules": [at_most(("paused", "lost"), "start")]}, "must name its arguments"),
@@ -107,8 +117,10 @@ def test_what_is_refused(said: dict[str, Any], message: str) -> None:
     assert "pause_rate" not in _registry.REGISTRY
 
 
-def test_a_name_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("family", ["pauses", "vacations"])
+def test_a_name_is_taken_once(monkeypatch: pytest.MonkeyPatch, family: str) -> None:
     monkeypatch.setattr(pause_rate, "__name__", "churn_rate")
+    monkeypatch.setattr(pause_rate, "__module__", f"csmetrics.core.{family}")
     with pytest.raises(TypeError, match=r"churn_rate is registered already, by csmetrics\.core\.retention"):
         declared()
 

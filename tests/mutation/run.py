@@ -403,6 +403,8 @@ class Outside(Session):
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         module, name, entered = self.mutant.module, self.mutant.function, self.trace.entered
+        if not any((module, name) == (m, key[0]) for keys in entered.values() for m, key in keys):
+            name = ""  # a class or a decorator: all that enter the module
 
         def concerns(test: str) -> bool:
             if test not in entered:  # one of `DECLARED`
