@@ -18,6 +18,7 @@ from csmetrics import engines
 from csmetrics._columns import column, has, require
 from csmetrics._engine import EngineFrame
 from csmetrics._plan import Grain, Need, Plan
+from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest, parameters, registered
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
@@ -399,7 +400,7 @@ def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
     one = isinstance(group, (str, bytes, tuple)) or not hasattr(type(group), "__iter__")  # many are no label
     if one and group is not ...:
         with suppress(KeyError, TypeError, ValueError, pd.errors.InvalidIndexError):
-            at = index.get_loc(group)
+            at = index.get_loc(_missing_label(index) if is_scalar(group) and pd.isna(group) else group)
     if isinstance(at, (int, np.integer)):
         return int(at)
     some = ", ".join(map(shown, index[:5].tolist()))
@@ -408,6 +409,11 @@ def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
         raise MetricInputError("explain", "group", "must be one row or group", f"{found}, which are several")
     more = f", and {len(index) - 5} more" if len(index) > 5 else ""
     raise MetricInputError("explain", "group", f"must be a group of {metric}", found, f"there are {some}{more}")
+
+
+def _missing_label(index: pd.Index[Any]) -> Any:
+    """Give an index's own label of what is missing: None, NaN or another, which pandas 2 does not take for one."""
+    return next((label for label in index if is_scalar(label) and pd.isna(label)), None)
 
 
 def _for_rivals(plan: Plan) -> set[str]:
