@@ -21,7 +21,7 @@ AnswerColumn: TypeAlias = "npt.NDArray[Any] | Sequence[Any] | pd.Series[Any]"
 
 BLOCK = 65536  # answers counted at a time: half of what formulas take, to need less memory
 # Blocks of int8 hold more values than others: the loop's overhead would cost more than the counting
-BYTES = 2**18
+BYTES = 262_144
 NPS_SCALES = ((0, 10), (1, 10))
 _FAR = 2**53  # up to which whole numbers are exact as floats
 

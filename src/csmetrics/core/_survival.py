@@ -11,7 +11,7 @@ from csmetrics.core._numeric import BLOCK
 from csmetrics.core._types import Array
 
 _FEW: Final = 4096  # whole durations that are worth a table, however few rows there are
-_MANY: Final = 2**16  # times whose factors are multiplied as they come: exact shares would cost more than the sort
+_MANY: Final = 65_536  # times whose factors are multiplied as they come: exact shares would cost more than the sort
 _HALF: Final = 50 * (1 + 1e-12)  # percent; a product of exact halves may round to just above
 
 
