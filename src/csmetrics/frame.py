@@ -18,7 +18,7 @@ from csmetrics import engines
 from csmetrics._columns import column, has, require
 from csmetrics._engine import EngineFrame
 from csmetrics._plan import Grain, Need, Plan
-from csmetrics.core._kinds import is_scalar
+from csmetrics._values import plain
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest, parameters, registered
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
@@ -400,7 +400,7 @@ def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
     one = isinstance(group, (str, bytes, tuple)) or not hasattr(type(group), "__iter__")  # many are no label
     if one and group is not ...:
         with suppress(KeyError, TypeError, ValueError, pd.errors.InvalidIndexError):
-            at = index.get_loc(_missing_label(index) if is_scalar(group) and pd.isna(group) else group)
+            at = index.get_loc(_missing_label(index) if plain(group) is None else group)
     if isinstance(at, (int, np.integer)):
         return int(at)
     some = ", ".join(map(shown, index[:5].tolist()))
@@ -413,7 +413,7 @@ def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
 
 def _missing_label(index: pd.Index[Any]) -> Any:
     """Give an index's own label of what is missing: None, NaN or another, which pandas 2 does not take for one."""
-    return next((label for label in index if is_scalar(label) and pd.isna(label)), None)
+    return next((label for label in index if plain(label) is None), None)
 
 
 def _for_rivals(plan: Plan) -> set[str]:
