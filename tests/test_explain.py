@@ -165,11 +165,12 @@ def test_a_rival_needs_an_optional_flow_that_is_not_given() -> None:
     assert explanation.result == 101.0
     needs = {r.definition.partition(",")[0]: r.needs for r in explanation.rivals if r.computable}
     assert needs == {
-        "with new business": ("new_mrr", "reactivation_mrr"),
+        "with new business": ("new_mrr",),
         "with reactivation": ("reactivation_mrr",),
         "without reactivation": (),
     }
     assert "  needs reactivation_mrr: with reactivation" in str(explanation)
+    assert [r.value for r in csm.explain("nrr", **MOVEMENTS, new_mrr=100).rivals[:3]] == [111.0, None, None]
 
 
 def test_rivals_take_columns_that_the_metric_leaves_at_their_default() -> None:

@@ -174,7 +174,7 @@ def explain(metric: Callable[..., Any] | str, /, **inputs: Any) -> Explanation:
         The metric, or its name.
     **inputs
         Its arguments; one number each. Inputs that only a rival definition takes may be given, too. An optional flow
-        such as `reactivation_mrr` that is not given is 0 for the metric; a rival definition about it needs it.
+        such as `reactivation_mrr` that is not given is 0; a rival definition that is about it needs it.
 
     Returns
     -------
@@ -305,19 +305,21 @@ def _empty(spec: Registration, inputs: Mapping[str, Any]) -> str:
 
 
 def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
-    """Compute the rivals; a level has its default there, too, but what is about a flow or stock needs it."""
-    usual = {name: value for name, value in spec.defaults.items() if spec.inputs[name].kind == "level"}
-    numbers = {n: _rival_number(v) for n, v in {**usual, **given}.items() if is_scalar(v)}
+    """Compute the rivals; what is left out has its default there, too, but a rival that is about it needs it."""
     found = []
     for definition in Docstring(spec.function).bullets(RIVALS):
         function = next((f for words, f in spec.rivals.items() if definition.startswith(words)), None)
         if function is None:
             found.append(Rival(definition, computable=False))
             continue
-        needs = tuple(n for n in parameters(function) if n not in numbers)
+        takes = parameters(function)
+        own = takes.keys() <= spec.inputs.keys()  # it differs in what it counts of the inputs
+        usual = {n: value for n, value in spec.defaults.items() if not own or spec.inputs[n].kind == "level"}
+        numbers = {n: _rival_number(v) for n, v in {**usual, **given}.items() if is_scalar(v)}
         value = rival(function, numbers)
-        if value is not None and (isnan(value) or not _can_be(spec, value, [numbers[n] for n in parameters(function)])):
+        if value is not None and (isnan(value) or not _can_be(spec, value, [numbers[n] for n in takes])):
             value = None
+        needs = tuple(n for n in takes if n not in numbers)
         found.append(Rival(definition, None if value is None else value + 0.0, needs))  # never -0.0
     return tuple(found)
 
