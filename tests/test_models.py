@@ -253,7 +253,7 @@ def test_values(metric: str, document: Any, value: Any, status: str) -> None:
         ("churn_rate", {"lost": 0, "start": 0, "undefined": np.bool_(True)}, "undefined", "must be a number", "True"),
         ("churn_rate", {"lost": 10**400, "start": 9}, "lost", "must be finite", "got 1000"),
         ("churn_rate", {"lost": -(10**5000), "start": 9}, "lost", "must be finite", "got "),
-        ("churn_rate", '{"lost": 1%s, "start": 9}' % ("0" * 400), "lost", "must be finite", "got inf"),
+        ("churn_rate", '{"lost": 1%s, "start": 9}' % ("0" * 400), "lost", "must be finite", "got 1000"),
         ("churn_rate", '{"lost": 1%s, "start": 9}' % ("0" * 5000), "lost", "must be finite", "got inf"),
         ("nps_from_scores", {"scores": np.array([True])}, "scores", "must be numbers", " at position 0"),
         ("health_score", {"scores": {5: 80}, "weights": {5: 1}}, "scores", "must have text as names", "got 5"),

@@ -263,7 +263,8 @@ def compute(spec: Registration, document: Any) -> Result:
     """Validate a document of inputs and compute the metric."""
     inputs = read(spec, document)
     given = {name: getattr(inputs, name) for name in inputs.model_fields_set if name != "undefined"}
-    _check_lengths(spec, given)
+    if spec.reduces or spec.over_columns:
+        _check_lengths(spec, given)
     value = _figure(spec.function(**given))
     status: Status = "ok"
     if value is None:
@@ -299,9 +300,10 @@ def read(spec: Registration, document: Any) -> Inputs:
     if not isinstance(document, Mapping):
         raise MetricInputError(spec.name, "inputs", OBJECT, f"got {shown(document)}", _takes(spec))
     given = dict(document)
-    for name in given:  # first, as an input whose name is misspelt is also one that is not given
-        if name not in model.model_fields:
-            raise _unknown(spec, name, given[name])
+    known = model.model_fields.keys()
+    if not given.keys() <= known:  # told first, as an input whose name is misspelt is also one that is not given
+        name = next(name for name in given if name not in known)
+        raise _unknown(spec, name, given[name])
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -319,23 +321,28 @@ def _unknown(spec: Registration, name: Any, value: Any) -> MetricInputError:
     return MetricInputError(spec.name, argument, "is no argument of this metric", f"got {shown(value)}", hint)
 
 
-def _whole(digits: str) -> int | float:
-    """Read a whole number of JSON; one that no float holds is infinite, and Python reads no longer ones at all."""
-    return int(digits) if len(digits) < 400 else float(digits)
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name given twice, as one of its values would be lost."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"{shown(twice)} is given twice")
+    return made
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_distinct)
+_LONG_JSON = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=float)  # of numbers that Python does not read
 
 
 def _parsed(spec: Registration, text: str | bytes | bytearray) -> Any:
-    """Read JSON; a name given twice is refused, as one of its values would be lost."""
-
-    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) < len(pairs):
-            ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
-            raise ValueError(f"{shown(twice)} is given twice")
-        return made
-
     try:
-        return json.loads(text, object_pairs_hook=distinct, parse_int=_whole)
+        text = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
+        try:
+            return _JSON.decode(text)
+        except ValueError as error:
+            if "integer string conversion" not in str(error):
+                raise
+            return _LONG_JSON.decode(text)
     except RecursionError:
         found = "it is nested too deeply"
     except ValueError as error:  # no JSON, no UTF-8, a name twice
