@@ -3,7 +3,7 @@
 From the root of the repository, on Linux or macOS (it forks)::
 
     pip install -e ".[test]" cosmic-ray==8.7.0
-    python tests/mutation/run.py                       # every module: about forty minutes on one core
+    python tests/mutation/run.py                       # every module: an hour and a half on one core
     python tests/mutation/run.py retention _numeric    # some of them
     python tests/mutation/run.py --out mutants.tsv     # keep what became of each; killed ones are not tried again
 
