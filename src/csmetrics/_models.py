@@ -262,7 +262,8 @@ def arguments(spec: Registration) -> tuple[str, ...]:
 def compute(spec: Registration, document: Any) -> Result:
     """Validate a document of inputs and compute the metric."""
     inputs = read(spec, document)
-    given = {name: getattr(inputs, name) for name in inputs.model_fields_set if name != "undefined"}
+    given = dict(vars(inputs))
+    instead = given.pop("undefined", None)
     if spec.reduces or spec.over_columns:
         _check_lengths(spec, given)
     value = _figure(spec.function(**given))
@@ -271,7 +272,6 @@ def compute(spec: Registration, document: Any) -> Result:
         whole = spec.reduces or spec.over_columns  # a missing answer or component leaves the base
         missing = not whole and any(given.get(name, 0) is None for name in spec.inputs)
         status = "missing" if missing else "undefined"
-        instead = getattr(inputs, "undefined", None)
         if status == "undefined" and instead is not None:
             value = _figure(spec.function(**given, undefined=instead))  # the number, or the error
     return result_model(spec.name)(metric=spec.name, value=value, unit=spec.unit, status=status)
@@ -297,17 +297,23 @@ def read(spec: Registration, document: Any) -> Inputs:
         return document
     if isinstance(document, (str, bytes, bytearray)):
         document = _parsed(spec, document)
-    if not isinstance(document, Mapping):
-        raise MetricInputError(spec.name, "inputs", OBJECT, f"got {shown(document)}", _takes(spec))
-    given = dict(document)
-    known = model.model_fields.keys()
-    if not given.keys() <= known:  # told first, as an input whose name is misspelt is also one that is not given
-        name = next(name for name in given if name not in known)
-        raise _unknown(spec, name, given[name])
+    if type(document) is not dict:
+        if not isinstance(document, Mapping):
+            raise MetricInputError(spec.name, "inputs", OBJECT, f"got {shown(document)}", _takes(spec))
+        document = dict(document)
+    known = _names(spec.name)
+    if not document.keys() <= known:  # told first, as an input whose name is misspelt is also one that is not given
+        name = next(name for name in document if name not in known)
+        raise _unknown(spec, name, document[name])
     try:
-        return model.model_validate(given)
+        return model.model_validate(document)
     except ValidationError as error:
         raise _refusal(spec, error) from None
+
+
+@cache
+def _names(name: str) -> frozenset[str]:
+    return frozenset(arguments(REGISTRY[name]))
 
 
 def _takes(spec: Registration) -> str:
