@@ -135,6 +135,14 @@ def nps(promoters: Any, passives: Any, detractors: Any) -> Any:
     return None if None in counts or not sum(counts) else 100 * (promoters - detractors) / sum(counts)
 
 
+def test_the_cases_go_to_the_ends() -> None:
+    """Everybody lost, nobody lost, few customers."""
+    drawn = [case["inputs"] for case in metrics()["churn_rate"]["cases"] if case["law"] == "formula"]
+    assert any(row["lost"] == row["start"] for row in drawn)
+    assert any(row["lost"] == 0 < row["start"] for row in drawn)
+    assert {"lost": 1, "start": 3} in drawn
+
+
 @pytest.mark.parametrize(("name", "function"), [("churn_rate", churn), ("nps", nps)])
 def test_another_implementation(name: str, function: Any) -> None:
     held = 0

@@ -166,10 +166,8 @@ def _edges(spec: Registration, row: Row) -> Iterator[Row]:
 def _ends(given: Input, value: Any) -> Iterator[Any]:
     """Give what one input may be at most and at least, and what is easily taken for something else."""
     quantity = given.quantity
-    if quantity.name == "date":
-        return
-    yield from quantity.choices
-    if quantity.choices:
+    if quantity.choices or quantity.name == "date":
+        yield from quantity.choices
         return
     yield 0
     if quantity.high < inf:

@@ -327,8 +327,8 @@ def _unknown(spec: Registration, name: Any, value: Any) -> MetricInputError:
     return MetricInputError(spec.name, argument, "is no argument of this metric", f"got {shown(value)}", hint)
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a name given twice, as one of its values would be lost."""
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dict; a name given twice is refused, as one of its values would be lost."""
     made = dict(pairs)
     if len(made) < len(pairs):
         ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
@@ -336,15 +336,15 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=_distinct)
-_LONG_JSON = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=float)  # of numbers that Python does not read
+JSON = json.JSONDecoder(object_pairs_hook=distinct)
+_LONG_JSON = json.JSONDecoder(object_pairs_hook=distinct, parse_int=float)  # of numbers that Python does not read
 
 
 def _parsed(spec: Registration, text: str | bytes | bytearray) -> Any:
     try:
         text = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
         try:
-            return _JSON.decode(text)
+            return JSON.decode(text)
         except ValueError as error:
             if "integer string conversion" not in str(error):
                 raise

@@ -1191,6 +1191,16 @@ WRONG += [
     ("nps_from_scores", OTHER, lambda scores: counted(scores) if len(set(scores)) > 1 else 0),
 ]
 
+WRONG += [
+    ("discounted_clv", NOTHING, lambda m, r, d: m * (100 + d) / (100 + d - r) if r < 100 else None),
+    ("health_score", NOTHING, lambda scores, weights: weighted(scores, weights) if min(weights) else None),
+    (
+        "engagement_score",
+        NOTHING,
+        lambda counts, weights: sum(c * w for c, w in zip(counts, weights, strict=True) if c is not None) or None,
+    ),
+]
+
 # What calls its arguments something else, or stands upside down for the order of its arguments
 WRONG += [
     ("churn_rate", "`end` stands where `start` belongs", lambda lost, end: 100 * lost / end),

@@ -137,7 +137,8 @@ def test_rounded_for_print() -> None:
     assert not verify_frame(table, "churn_rate")
     assert verify_frame(table, "churn_rate", decimals=1)
     assert not verify_frame(table, "churn_rate", decimals=2)
-    for off in (54.5, 50.1):
+    assert verify_frame(table.assign(churn_rate=[0.3, 50.05, 13.7]), "churn_rate", decimals=1)
+    for off in (54.5, 50.1, 50.06):
         found = verify_frame(table.assign(churn_rate=[0.3, off, 13.7]), "churn_rate", decimals=1)
         assert [check.source for check in found.failures] == ["row 1"]
 

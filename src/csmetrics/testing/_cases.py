@@ -8,7 +8,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from csmetrics._catalog import catalog, dated
 from csmetrics._explain import explain
 from csmetrics._formula import formula_text
+from csmetrics._models import JSON, distinct
 from csmetrics.core._registry import REGISTRY, nearest, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError, shown
 from csmetrics.testing._calling import outcome, show
@@ -340,7 +341,7 @@ def _csv_row(where: str, header: list[str], cells: list[str]) -> dict[str, Any]:
     case: dict[str, Any] = {name: cell for name, cell in row.items() if name in FIELDS and cell}
     own = [(name, cell) for name, cell in row.items() if name not in FIELDS and cell]
     try:
-        case["inputs"] = _distinct([*_pairs(row.get("inputs", "")), *((name, _value(cell)) for name, cell in own)])
+        case["inputs"] = distinct([*_pairs(row.get("inputs", "")), *((name, _value(cell)) for name, cell in own)])
     except (ValueError, RecursionError) as error:
         found = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         rule = "must be a JSON object, or pairs such as lost=5; scores=[10, 9]"
@@ -352,23 +353,10 @@ def _csv_row(where: str, header: list[str], cells: list[str]) -> dict[str, Any]:
     return case
 
 
-def _distinct(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a dict; a name given twice is refused, as one of its values would be lost."""
-    made: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in made:
-            raise ValueError(f"{shown(name)} is given twice")
-        made[name] = value
-    return made
-
-
-_JSON = json.JSONDecoder(object_pairs_hook=_distinct)
-
-
 def _json(text: str) -> tuple[Any, str]:
     """Read the JSON with which a text begins; what comes after it is given back."""
     try:
-        value, end = _JSON.raw_decode(text)
+        value, end = JSON.raw_decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{shown(text)} is no JSON: {error.msg} at its character {error.pos + 1}") from None
     rest = text[end:].lstrip()

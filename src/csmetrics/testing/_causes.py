@@ -15,11 +15,12 @@ from csmetrics.testing._mistakes import COUNTED_IN, RIVAL, other_formulas
 CLOSE = 1e-9  # relative difference up to which two figures are the same
 
 
-def same(one: Any, other: Any, tolerance: float = CLOSE) -> Any:
-    """Tell which figures are the same, but for rounding in the last digits."""
+def same(one: Any, other: Any, tolerance: float = CLOSE, slack: float = 0.0) -> Any:
+    """Tell which figures are the same, but for rounding in the last digits, or no further apart than `slack`."""
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(one), np.abs(other))
-        return (np.abs(np.subtract(one, other)) <= tolerance * np.maximum(size, 1e-3)) & np.isfinite(size)
+        room = np.maximum(tolerance * np.maximum(size, 1e-3), slack)
+        return (np.abs(np.subtract(one, other)) <= room) & np.isfinite(size)
 
 
 def causes(

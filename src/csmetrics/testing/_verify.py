@@ -164,7 +164,7 @@ class _Verifier:
         yield from self._only_its_inputs(drawn)
 
     def _same(self, got: float, right: float, tolerance: float = 0.0) -> bool:
-        return abs(got - right) <= tolerance or bool(same(got, right, self.tolerance))
+        return bool(same(got, right, self.tolerance, tolerance))
 
     def _agrees(self, got: Outcome, right: float | str | None, tolerance: float = 0.0) -> bool:
         if isinstance(got.value, float) and isinstance(right, float):
@@ -222,25 +222,19 @@ class _Verifier:
             got = np.array([self.outcomes[i].value for i in known], dtype=np.float64)
             for words in causes(self.spec, columns, further, right, got):
                 self._blame(words)
-        wrong = [got for got, right in zip(self.outcomes, self.right, strict=True) if not self._agrees(got, right)]
-        odd = [got for got in wrong if got.raised or got.returned]
+        rows = zip(drawn, self.outcomes, self.right, strict=True)
+        wrong = [(row, got) for row, got, right in rows if not self._agrees(got, right)]
+        odd = [got for _, got in wrong if got.raised or got.returned]
         if 2 * len(odd) > len(wrong) and not self.causes:
             self._blame(f"{odd[0]}, on valid inputs" if odd[0].raised else f"gives {odd[0]}")
         if not any(got.figure or got.raised or got.returned for got in self.outcomes):
             self._blame("no value where there is one: does it return anything?")
-        elif not self.causes:
-            self._explain_ends(drawn)
+        elif not self.causes and 0 < 2 * len(wrong) <= len(drawn):
+            self._explain_ends(wrong)
         self._try_other_orders(drawn)
 
-    def _explain_ends(self, drawn: list[Row]) -> None:
-        """Where nearly all is right, tell what is not."""
-        wrong = [
-            (row, got)
-            for row, got, right in zip(drawn, self.outcomes, self.right, strict=True)
-            if not self._agrees(got, right)
-        ]
-        if not wrong or 2 * len(wrong) > len(drawn):
-            return
+    def _explain_ends(self, wrong: list[tuple[Row, Outcome]]) -> None:
+        """Where most is right, tell what is not."""
         for name, given in self.spec.inputs.items():
             if given.quantity.name == "percent" and all(self._as_fraction(row, name, got) for row, got in wrong):
                 self._blame(

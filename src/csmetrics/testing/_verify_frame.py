@@ -64,7 +64,8 @@ def verify_frame(
     MissingColumnError
         If an input or the result is not among the columns.
     MetricInputError
-        If there is no such metric, the metric takes whole columns of answers, or the frame has no rows.
+        If there is no such metric, the metric takes whole columns of answers, the frame has no rows, or
+        `tolerance` or `decimals` cannot be.
 
     See Also
     --------
@@ -222,7 +223,7 @@ class _TableVerifier:
 
     def _agrees(self, got: Outcome, right: Any) -> bool:
         if isinstance(got.value, float) and isinstance(right, float):
-            return abs(got.value - right) <= self.slack or bool(same(got.value, right, self.tolerance))
+            return bool(same(got.value, right, self.tolerance, self.slack))
         return bool(got.value == right)
 
     def _explain(self) -> None:
