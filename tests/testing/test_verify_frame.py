@@ -160,6 +160,8 @@ def test_one_row_is_little_to_guess_from() -> None:
     table = pd.DataFrame({"lost": [5], "start": [100], "churn_rate": [4.0]})
     assert verify_frame(table, "churn_rate").causes == ()
     assert verify_frame(table.assign(churn_rate=95.0), "churn_rate").causes
+    third = table.assign(lost=1, start=3, churn_rate=33.3)
+    assert verify_frame(third, "churn_rate").causes == ("rounded to 1 decimal",)
     assert verify_frame(table.assign(lost=15, churn_rate=16), "churn_rate").causes == ()
 
 

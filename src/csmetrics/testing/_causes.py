@@ -47,9 +47,7 @@ def causes(
     as_it_is, *distortions = _distortions(spec)
     after_another = [(words, distort) for words, distort in distortions if words.startswith(GO_TOGETHER)]
     guesses = [([("", right)], distortions), (others, [as_it_is]), (others, after_another)]
-    if len(got) < 3:  # with which two changes at once agree by chance, and one that drops digits
-        guesses = [([("", right)], [(w, d) for w, d in distortions if "rounded" not in w]), (others, [as_it_is])]
-    for formulas, changes in guesses[: len(got)]:
+    for formulas, changes in guesses[: len(got)]:  # one or two figures agree with the later ones by chance
         for words, distort in changes:
             with np.errstate(all="ignore"):
                 found = [said for said, figures in formulas if _explains(distort(figures), got)]
