@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csmetrics import engines
+from csmetrics._frames import groups
 
 KEYS = {
     "categorical": lambda n, rng: pd.Series(
@@ -47,11 +47,11 @@ def frame(n: int = 500) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
 @pytest.mark.parametrize(
     "by", [[k] for k in KEYS] + [["text", "month"], ["categorical", "dense int", "bool"], ["sparse int", "date"]]
 )
-@pytest.mark.parametrize("block", [engines.BLOCK, 7])
+@pytest.mark.parametrize("block", [groups.BLOCK, 7])
 def test_group_sums_equal_pandas(by: list[str], block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "BLOCK", block)
+    monkeypatch.setattr(groups, "BLOCK", block)
     keys, columns = frame()
-    index, (totals, _) = engines.group_sums([keys[k] for k in by], columns)
+    index, (totals, _) = groups.group_sums([keys[k] for k in by], columns)
     expected = pd.concat([keys[by], pd.DataFrame(columns)], axis=1).groupby(by, observed=True).sum()
     if by == ["object text"]:  # pandas 3 makes str labels of them
         expected.index = expected.index.astype(object)
@@ -66,7 +66,7 @@ def test_far_more_combinations_than_rows() -> None:
     rng = np.random.default_rng(3)
     keys = pd.DataFrame({k: rng.integers(0, 3000, 4000) for k in "abc"})
     values = rng.integers(0, 100, 4000)
-    index, (totals, _) = engines.group_sums([keys[k] for k in "abc"], {"v": values})
+    index, (totals, _) = groups.group_sums([keys[k] for k in "abc"], {"v": values})
     expected = keys.assign(v=values).groupby(["a", "b", "c"]).v.sum()
     pd.testing.assert_index_equal(index, expected.index)
     np.testing.assert_array_equal(totals["v"], expected)
@@ -77,7 +77,7 @@ def test_missing_keys_are_a_group_of_their_own(kind: str) -> None:
     values = {"Int64": [2, None, 1, None], "datetime64[ns]": ["2026-02-01", None, "2026-01-01", None]}
     keys = pd.Series(values.get(kind, values["datetime64[ns]"] if kind == "period[M]" else ["b", None, "a", None]))
     keys = pd.PeriodIndex(keys, freq="M").to_series(index=keys.index) if kind == "period[M]" else keys.astype(kind)
-    index, (totals, _) = engines.group_sums([keys.rename("key")], {"v": np.array([1, 2, 4, 8])})
+    index, (totals, _) = groups.group_sums([keys.rename("key")], {"v": np.array([1, 2, 4, 8])})
     assert totals["v"].tolist() == [4, 1, 10]
     assert index.isna().tolist() == [False, False, True]
 
@@ -87,7 +87,7 @@ def test_missing_keys_are_a_group_of_their_own(kind: str) -> None:
 def test_arrow_keys(kind: str, rows: int) -> None:
     keys = pd.Series([20_000, None, 20_000], dtype="int32[pyarrow]").iloc[:rows]
     keys = keys.astype("date32[pyarrow]").astype(kind) if kind != "double[pyarrow]" else keys.astype(kind)
-    index, (totals, _) = engines.group_sums([keys], {"v": np.array([1, 2, 4])[:rows]})
+    index, (totals, _) = groups.group_sums([keys], {"v": np.array([1, 2, 4])[:rows]})
     assert totals["v"].tolist() == ([5, 2] if rows else [])
     assert index.isna().tolist() == ([False, True] if rows else [])
 
@@ -97,7 +97,7 @@ def test_arrow_categories_with_a_missing_one() -> None:
 
     coded = pa.array(["b", None, "a", "b"]).dictionary_encode()
     keys = pd.Series(coded.to_pandas()).astype(pd.ArrowDtype(coded.type))
-    index, (totals, _) = engines.group_sums([keys], {"v": np.array([1, 2, 4, 8])})
+    index, (totals, _) = groups.group_sums([keys], {"v": np.array([1, 2, 4, 8])})
     assert totals["v"].tolist() == [4, 9, 2]
     assert index[:2].tolist() == ["a", "b"]
 
@@ -106,12 +106,12 @@ def test_arrow_floats_have_one_group_of_missing() -> None:
     import pyarrow as pa
 
     keys = pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array([1.5, None, float("nan"), 1.5])])))
-    _, (totals, _) = engines.group_sums([keys], {"v": np.array([1, 2, 4, 8])})
+    _, (totals, _) = groups.group_sums([keys], {"v": np.array([1, 2, 4, 8])})
     assert totals["v"].tolist() == [9, 6]
 
 
 def test_missing_values_make_their_group_missing() -> None:
-    _, (totals, _) = engines.group_sums([pd.Series(["a", "a", "b"])], {"v": np.array([1.0, np.nan, 2.0])})
+    _, (totals, _) = groups.group_sums([pd.Series(["a", "a", "b"])], {"v": np.array([1.0, np.nan, 2.0])})
     np.testing.assert_array_equal(totals["v"], [np.nan, 2.0])
 
 
@@ -119,35 +119,35 @@ def test_missing_values_make_their_group_missing() -> None:
 @settings(max_examples=200)
 def test_integers_stay_exact(rows: list[tuple[int, int]]) -> None:
     codes, values = (np.array(column) for column in zip(*rows, strict=True))
-    index, (totals, _) = engines.group_sums([pd.Series(codes)], {"v": values})
+    index, (totals, _) = groups.group_sums([pd.Series(codes)], {"v": values})
     expected = {int(c): sum(int(v) for k, v in rows if k == c) for c in sorted(set(codes))}
     assert dict(zip(index.tolist(), [int(t) for t in totals["v"]], strict=True)) == expected
-    assert engines.total_sums({"v": values}).totals == {"v": sum(expected.values())}
+    assert groups.total_sums({"v": values}).totals == {"v": sum(expected.values())}
 
 
 def test_integer_sums_past_float64_are_exact() -> None:
     values = np.array([2**53, 1, 1, -(2**53)])
-    _, (totals, _) = engines.group_sums([pd.Series([0, 0, 0, 1])], {"v": values})
+    _, (totals, _) = groups.group_sums([pd.Series([0, 0, 0, 1])], {"v": values})
     assert totals["v"].tolist() == [2**53 + 2, -(2**53)]
 
 
 def test_nothing_in_nothing_out() -> None:
     for keys in (pd.Series([], dtype=np.int64), pd.Series([], dtype=object), pd.Series([], dtype="category")):
-        index, (totals, _) = engines.group_sums([keys], {"v": np.array([], dtype=np.int64)})
+        index, (totals, _) = groups.group_sums([keys], {"v": np.array([], dtype=np.int64)})
         assert len(index) == len(totals["v"]) == 0
-    assert engines.total_sums({"v": np.array([], dtype=np.int64)}) == ({"v": 0}, {"v": 0.0})
+    assert groups.total_sums({"v": np.array([], dtype=np.int64)}) == ({"v": 0}, {"v": 0.0})
 
 
 def test_values_below_0_are_told() -> None:
     columns = {"ok": np.array([1, 2]), "whole": np.array([5, -3], np.int8), "part": np.array([np.nan, -0.5])}
-    for sums in (engines.group_sums([pd.Series([0, 0])], columns)[1], engines.total_sums(columns)):
+    for sums in (groups.group_sums([pd.Series([0, 0])], columns)[1], groups.total_sums(columns)):
         assert sums.least == {"ok": 0, "whole": -3, "part": -0.5}
 
 
 @pytest.mark.parametrize("by", [["text"], ["categorical", "bool"], ["dense int"]])
 def test_group_rows_are_the_rows_of_each_group(by: list[str]) -> None:
     keys, _ = frame(60)
-    index, rows = engines.group_rows([keys[k] for k in by])
-    groups = keys.assign(place=np.arange(60)).groupby(by if len(by) > 1 else by[0], observed=True).place
-    assert {label: sorted(at) for label, at in zip(index, rows, strict=True)} == {g: list(v) for g, v in groups}
-    assert index.equals(groups.size().index)
+    index, rows = groups.group_rows([keys[k] for k in by])
+    expected = keys.assign(place=np.arange(60)).groupby(by if len(by) > 1 else by[0], observed=True).place
+    assert {label: sorted(at) for label, at in zip(index, rows, strict=True)} == {g: list(v) for g, v in expected}
+    assert index.equals(expected.size().index)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 import csmetrics as csm
-from csmetrics import _engine
+from csmetrics._frames import engines
 
 from .engine_frames import FRAMES, NAMES, arrow, duckdb_connection
 
@@ -33,14 +33,14 @@ def make(request: pytest.FixtureRequest) -> Make:
 def crossed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, list[str]]]:
     """List what comes back from the engine: how many rows, of which columns."""
     seen: list[tuple[int, list[str]]] = []
-    collect = _engine.collect
+    collect = engines.collect
 
     def counted(frame: Any) -> pd.DataFrame:
         out = collect(frame)
         seen.append((len(out), [str(name).removeprefix("row ") for name in out.columns]))
         return out
 
-    monkeypatch.setattr(_engine, "collect", counted)
+    monkeypatch.setattr(engines, "collect", counted)
     return seen
 
 
@@ -487,8 +487,8 @@ def test_rows_cross_without_loss(make: Make) -> None:
             "time": pd.Series(["2026-01-01T12:00:00.000001", None, "2026-03-01"], dtype="datetime64[us]"),
         }
     )
-    got = _engine.collect(_engine.lazy(make(rows)))
+    got = engines.collect(engines.lazy(make(rows)))
     pd.testing.assert_frame_equal(got.astype({"time": rows["time"].dtype}), rows)
-    none = _engine.collect(_engine.lazy(make(rows.iloc[:0])))
+    none = engines.collect(engines.lazy(make(rows.iloc[:0])))
     assert list(none) == list(rows)
     assert none.empty

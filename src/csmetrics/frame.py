@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from csmetrics import engines
-from csmetrics._columns import column, has, require
-from csmetrics._engine import EngineFrame
-from csmetrics._plan import Grain, Need, Plan
+from csmetrics._frames.columns import Need, column, has, require
+from csmetrics._frames.engine_totals import EngineFrame
+from csmetrics._frames.grain import Grain
+from csmetrics._frames.groups import group_rows
+from csmetrics._frames.plan import Plan
 from csmetrics._values import plain
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest, parameters, registered
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
@@ -321,7 +322,7 @@ class Cohorts:
         rest = {n: v for n, v in named.items() if n not in columns}
         if not keys:
             return spec.function(**columns, **rest)
-        index, rows = engines.group_rows([column(frame, k, "by", "keys") for k in keys])
+        index, rows = group_rows([column(frame, k, "by", "keys") for k in keys])
         values = [spec.function(**{n: c.iloc[at] for n, c in columns.items()}, **rest) for at in rows]
         return pd.Series(np.array(values, dtype=np.float64), index=index, name=spec.name)
 
@@ -456,7 +457,7 @@ def _rows_behind(frame: pd.DataFrame, keys: tuple[Any, ...] | None, at: int | No
         return slice(None)
     if keys is None:
         return [at]
-    return engines.group_rows([column(frame, name, "by", "keys") for name in keys])[1][at]
+    return group_rows([column(frame, name, "by", "keys") for name in keys])[1][at]
 
 
 EXAMPLES = "    Examples\n"  # those of the function do not fit the method

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from csmetrics._columns import column as find
-from csmetrics._columns import guess
+from csmetrics._frames.columns import column as find
+from csmetrics._frames.columns import guess
 from csmetrics.core._numeric import TOLERANCE
 from csmetrics.core._types import Column
 from csmetrics.core.health import contributions, health_band, health_score, normalize_score

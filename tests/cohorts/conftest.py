@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from csmetrics import _engine
+from csmetrics._frames import engines
 
 from ..engine_frames import FRAMES, NAMES
 
@@ -23,12 +23,12 @@ def make(request: pytest.FixtureRequest) -> Callable[[pd.DataFrame], Any]:
 def crossed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """List how many rows come back from the engine, each time that some do."""
     seen: list[int] = []
-    collect = _engine.collect
+    collect = engines.collect
 
     def counted(frame: Any) -> pd.DataFrame:
         out = collect(frame)
         seen.append(len(out))
         return out
 
-    monkeypatch.setattr(_engine, "collect", counted)
+    monkeypatch.setattr(engines, "collect", counted)
     return seen

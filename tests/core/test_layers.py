@@ -25,7 +25,7 @@ LAYERS = (
     ("core",),
     (
         *("_catalog", "catalog", "_docstring", "_models", "_values", "_laws", "_formula", "_explain", "_conformance"),
-        *("health", "engines", "_columns", "_engine", "_plan"),
+        *("health", "_frames"),
         *("cohorts", "datasets", "intervals", "survival"),
     ),
     ("frame",),

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from csmetrics import _engine
-from csmetrics._columns import require
-from csmetrics._engine import narwhals
+from csmetrics._frames import engines
+from csmetrics._frames.columns import require
+from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows import Rows, broken, check_mode, key_names
 from csmetrics.cohorts._time import Calendar, Times, one_clock, read_times
 from csmetrics.core._money import BITS, SCALES, binary_scale, is_whole
@@ -52,7 +52,7 @@ class EngineRows:
     def __init__(self, metric: str, frame: Any, on_bad_rows: str) -> None:
         check_mode(metric, on_bad_rows)
         self.metric, self.report = metric, on_bad_rows == "report"
-        self.frame = _engine.lazy(frame, metric, "frame")
+        self.frame = engines.lazy(frame, metric, "frame")
         self.schema = self.frame.collect_schema()
         self.columns = list(self.schema)
         self.excluded: pd.DataFrame | None = None
@@ -72,7 +72,7 @@ class EngineRows:
         for name in names:
             self.column(name, "by")
         if names:
-            self.frame = self.frame.with_columns(*(_engine.group_key(self.schema, name).alias(name) for name in names))
+            self.frame = self.frame.with_columns(*(engines.group_key(self.schema, name).alias(name) for name in names))
         return names
 
     def refuse(self, flag: Any) -> None:
@@ -160,7 +160,7 @@ class EngineRows:
 
     def _worded(self, some: Any, screened: Callable[[Any], Any]) -> Rows:
         """Bring bad rows to pandas, and say there what is wrong with them."""
-        rows = self.on_pandas(self.metric, _engine.collect(some), "report")
+        rows = self.on_pandas(self.metric, engines.collect(some), "report")
         screened(rows)
         return rows
 
@@ -168,7 +168,7 @@ class EngineRows:
         nw = narwhals()
         totals = [nw.len().alias("rows"), nw.col("csm bad").sum().alias("bad")]
         totals += [getattr(nw.col(f"csm fact_{name}"), how)().alias(name) for name, (_, how) in self._asked.items()]
-        self.facts = _engine.collect(flagged.select(*totals))
+        self.facts = engines.collect(flagged.select(*totals))
 
     def _count(self, name: str) -> int:
         value = self.facts[name].iloc[0]
@@ -245,7 +245,7 @@ class EngineRows:
             columns = (period_key(calendar, times).alias("csm period"), (units * sign).alias("csm units"))
             parts.append(known.with_columns(*columns).select(customer, *keys, "csm period", "csm units"))
         both = nw.concat(parts) if len(parts) > 1 else parts[0]
-        return _engine.collect(both.group_by(customer, *keys, "csm period").agg(nw.col("csm units").sum()))
+        return engines.collect(both.group_by(customer, *keys, "csm period").agg(nw.col("csm units").sum()))
 
     def sums(self, keys: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
         """Add up expressions by keys; without keys, over all rows, to one row.
@@ -261,7 +261,7 @@ class EngineRows:
         prepared = self.frame.with_columns(*(expr.alias(name) for name, expr in columns.items()))
         totals = [nw.col(name).sum() for name in columns]
         reduced = prepared.group_by(*keys).agg(*totals) if keys else prepared.select(*totals)
-        return _engine.collect(reduced)
+        return engines.collect(reduced)
 
 
 def instant(micros: int, zone: Any) -> Any:
@@ -351,11 +351,11 @@ class ReducedEvents:
         names = [self.user, *self.keys, "csm period"]
         if self.all and not count and not self.amounts:
             distinct = self.frame.group_by(*names).agg(nw.len().alias("csm events"))  # streams where unique() does not
-            return _engine.collect(distinct.select(*names)), None, None
+            return engines.collect(distinct.select(*names)), None, None
         totals = [nw.col("csm start").sum(), nw.col("csm return").sum()]
         if self.amounts:
             totals += [nw.col("csm start_value").sum(), nw.col("csm return_value").sum()]
-        small = _engine.collect(self.frame.group_by(*names).agg(*totals))
+        small = engines.collect(self.frame.group_by(*names).agg(*totals))
         parts = [
             small[small[f"csm {role}"] > 0].rename(
                 columns={f"csm {role}": "csm events", f"csm {role}_value": "csm value"}
@@ -382,7 +382,7 @@ class ReducedEvents:
         seen = seen.with_columns((following - nw.col("csm day")).alias("csm gap"))
         gap = nw.when(nw.col("csm gap") < longest).then(nw.col("csm gap")).otherwise(nw.lit(longest))
         seen = seen.select(*self.keys, "csm period", gap.alias("csm gap"))
-        return _engine.collect(seen.group_by(*self.keys, "csm period", "csm gap").agg(nw.len().alias("csm users")))
+        return engines.collect(seen.group_by(*self.keys, "csm period", "csm gap").agg(nw.len().alias("csm users")))
 
     def elapsed(self, width: int, zone: Any, recurring: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Count the windows since each user's own start.
@@ -411,7 +411,7 @@ class ReducedEvents:
         begun = timed.filter(nw.col("csm start") == 1)
         totals = [nw.col("csm micros").min().alias("csm began")]
         totals += [nw.col("csm start_value").sum().alias("csm value")] if self.amounts else []
-        members = _engine.collect(begun.group_by(*ids, *self.keys, "csm period").agg(*totals))
+        members = engines.collect(begun.group_by(*ids, *self.keys, "csm period").agg(*totals))
         members = members.sort_values([*ids, "csm period"], ignore_index=True)
         if not recurring:
             members = members.drop_duplicates(ids, ignore_index=True)
@@ -425,7 +425,7 @@ class ReducedEvents:
         since = since.with_columns(((nw.col("csm micros") - nw.col("csm began")) // width).alias("csm age"))
         totals = [nw.col("csm return").sum().alias("csm events")]
         totals += [nw.col("csm return_value").sum().alias("csm value")] if self.amounts else []
-        pairs = _engine.collect(since.filter(nw.col("csm age") >= 1).group_by(*whose, "csm age").agg(*totals))
+        pairs = engines.collect(since.filter(nw.col("csm age") >= 1).group_by(*whose, "csm age").agg(*totals))
         at = members[[*ids, "csm period"]].assign(**{"csm who": np.arange(len(members))})
         if recurring:
             pairs = pairs.rename(columns={"csm cohort": "csm period"}).merge(at, on=[*ids, "csm period"])

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from csmetrics import engines
-from csmetrics._columns import column
+from csmetrics._frames.columns import column
+from csmetrics._frames.groups import factorize, group_rows
 from csmetrics.cohorts._time import NAT, Calendar, Times, must_match, read_times
 from csmetrics.core._kinds import array
 from csmetrics.core._money import BITS
@@ -293,7 +293,7 @@ class Groups:
             return
         taken = columns if isinstance(rows, slice) else [series.iloc[rows] for series in columns]
         try:
-            self.labels, parts = engines.group_rows(taken)
+            self.labels, parts = group_rows(taken)
         except MetricInputError as wrong:  # lists and other things that cannot be told apart
             raise MetricInputError(metric, "by", "must hold numbers, text or dates", wrong.found) from None
         self.count = len(parts)
@@ -345,5 +345,5 @@ def _numbered(taken: pd.Series[Any]) -> tuple[Any, int, int]:
             return values, low, high - low + 1
     if isinstance(taken.dtype, pd.CategoricalDtype):
         return taken.cat.codes.to_numpy(), 0, len(taken.cat.categories)
-    codes, _ = engines.factorize(taken)
+    codes, _ = factorize(taken)
     return codes, 0, int(codes.max()) + 1

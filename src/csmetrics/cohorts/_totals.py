@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from csmetrics import engines
-from csmetrics._columns import has
-from csmetrics._engine import narwhals
+from csmetrics._frames.columns import has
+from csmetrics._frames.engines import narwhals, summed
+from csmetrics._frames.groups import group_sums, total_sums
 from csmetrics.cohorts._engines import EngineRows, with_micros
 from csmetrics.cohorts._rows import Rows, noted
 from csmetrics.cohorts._time import NAT, Times
@@ -199,7 +199,7 @@ class EngineTable(EngineRows):
             flag = nw.when(values).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
             asked[f"csm {name}"] = values if name in amounts else flag
         small = self.sums(keys, asked)
-        sums = {name: _numbers(small[f"csm {name}"]) for name in columns}
+        sums = {name: summed(small[f"csm {name}"]) for name in columns}
         return noted(table([small[key] for key in keys], sums), self.excluded)
 
 
@@ -219,9 +219,9 @@ def read(
 def table(keys: Sequence[pd.Series[Any]], columns: dict[str, Any]) -> pd.DataFrame:
     """Add columns up by keys; without keys, to one row."""
     if not keys:
-        totals = engines.total_sums(columns).totals
+        totals = total_sums(columns).totals
         return pd.DataFrame({name: [total] for name, total in totals.items()}, index=pd.Index(["total"]))
-    index, sums = engines.group_sums(keys, columns)
+    index, sums = group_sums(keys, columns)
     return pd.DataFrame(sums.totals, index=index)
 
 
@@ -230,8 +230,3 @@ def _seconds(times: Times) -> tuple[Any, Any]:
     per_second = times.per_day // 86_400
     seconds, rest = np.divmod(times.elapsed(), per_second)
     return seconds, rest * (10**9 // per_second)
-
-
-def _numbers(sums: pd.Series[Any]) -> Any:
-    """Give sums as int64 or float64; the sum of nothing is null on some engines."""
-    return sums.to_numpy(dtype=np.int64 if sums.dtype.kind in "iu" else np.float64, na_value=0)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics import _engine, engines
-from csmetrics._columns import require, what_is_there
-from csmetrics._engine import narwhals
+from csmetrics._frames import engines
+from csmetrics._frames.columns import require, what_is_there
+from csmetrics._frames.engines import narwhals
+from csmetrics._frames.groups import key
 from csmetrics.cohorts._activity import changes
 from csmetrics.cohorts._rows import Groups, Rows, check_whole, key_names, noted
 from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, read, table
@@ -145,13 +146,13 @@ def _accounts(eligible: Any, user: str, others: list[str]) -> pd.DataFrame:
     """Give the users who could, with their groups."""
     names = list(dict.fromkeys([user, *others]))
     if not isinstance(eligible, pd.DataFrame):
-        frame = _engine.lazy(eligible, _METRIC, "eligible")
+        frame = engines.lazy(eligible, _METRIC, "eligible")
         there = [name for name in names if name in frame.collect_schema()]
         missing = [name for name in names if name not in there]
         if missing:
             columns = pd.DataFrame(columns=list(frame.collect_schema()))
             require(columns, missing[0], _METRIC, "user" if missing[0] == user else "by")
-        eligible = _engine.collect(frame.group_by(*names).agg(narwhals().len().alias("csm rows")))
+        eligible = engines.collect(frame.group_by(*names).agg(narwhals().len().alias("csm rows")))
     rows = Rows(_METRIC, eligible, "raise")
     found = {user: rows.units(user, "user")} | {name: rows.column(name, "by") for name in others}
     rows.kept()
@@ -168,7 +169,7 @@ def _reduced(rows: Table | EngineTable, names: list[str], allowed: Any) -> tuple
     rows.keys(names)
     could = nw.lit(1) if allowed is None else nw.when(allowed).then(nw.lit(1)).otherwise(nw.lit(0))
     flagged = rows.frame.select(*names, could.cast(nw.Int64).alias("csm could"))
-    small = _engine.collect(flagged.group_by(*names).agg(nw.col("csm could").max()))
+    small = engines.collect(flagged.group_by(*names).agg(nw.col("csm could").max()))
     return small[names], None if allowed is None else small["csm could"].to_numpy() == 1
 
 
@@ -263,7 +264,7 @@ def _numbered(columns: Sequence[pd.Series[Any]]) -> tuple[Any, int]:
     numbers: Any = np.zeros(len(columns[0]), np.int64)
     size = 1
     for series in columns:
-        coded = engines.key(series)
+        coded = key(series)
         numbers = numbers * coded.size + (coded.values.astype(np.int64) - coded.offset)
         size *= coded.size
         if size > 4 * len(numbers) + BLOCK:

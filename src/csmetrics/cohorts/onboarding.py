@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics import engines
-from csmetrics._engine import narwhals
+from csmetrics._frames.engines import narwhals, summed
+from csmetrics._frames.groups import group_rows
 from csmetrics.cohorts._rows import noted
 from csmetrics.cohorts._time import DAY, NAT, Times, end_of_data, in_utc, must_match
 from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, read, table
@@ -165,7 +165,7 @@ def _last(stop: int | None, zone: Any) -> Instants:
 
 def _medians(keys: Sequence[pd.Series[Any]], waited: Any, there: Any, counts: Any = None) -> Any:
     """Give the median of each group, in the order of its totals."""
-    groups = engines.group_rows(keys)[1] if keys else [slice(None)]
+    groups = group_rows(keys)[1] if keys else [slice(None)]
     often = [None if counts is None else counts[at] for at in groups]
     return np.array([median(waited[at], there[at], n) for at, n in zip(groups, often, strict=True)], dtype=np.float64)
 
@@ -201,10 +201,10 @@ def _from_engine(rows: EngineTable, found: dict[str, Any], as_of: Any, by: Any) 
         )
         names += ["csm waited", "csm reached"]
     small = rows.sums(names, asked)
-    counts = small["csm rows"].to_numpy(dtype=np.int64, na_value=0)
+    counts = summed(small["csm rows"], whole=True)
     columns = {"started": counts}
     if "completed" in found:
-        columns["completed"] = small["csm completed"].to_numpy(dtype=np.int64, na_value=0)
+        columns["completed"] = summed(small["csm completed"], whole=True)
     groups = [small[key] for key in keys]
     if "value" not in found:
         return table(groups, columns)

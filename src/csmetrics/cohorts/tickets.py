@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._columns import what_is_there
+from csmetrics._frames.columns import what_is_there
 from csmetrics.cohorts._totals import Unnamed, read
 from csmetrics.core._dates import in_hours
 from csmetrics.errors import MissingColumnError

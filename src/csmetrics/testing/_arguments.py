@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from csmetrics._frames.words import TELLING, words
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, parameters
 from csmetrics.errors import MetricInputError, shown
 
 COUNTED = {name for spec in REGISTRY.values() for name, given in spec.inputs.items() if given.kind != "level"}
 KNOWN = {name for spec in REGISTRY.values() for name in spec.inputs}
 NEWCOMERS = ("new", "new_mrr")
-
-# What says of a quantity that it is no other one, however it is called besides
-TELLING = {"start", "end", "new", "lost", "expansion", "contraction", "reactivated", "reactivation", "invited"}
-TELLING |= {"average", "avg", "mean", "arr", "annual", "yearly"}
-
-# Words that are said for the same thing; the first of each line is the one of the formulas
-SYNONYMS = {
-    word: line.split()[0]
-    for line in (
-        "start opening beginning begin initial starting previous prior before old",
-        "end closing ending final now current this after",
-        "lost churned churn cancelled canceled cancellation cancellations gone",
-        "contraction downgrade downgrades downgraded downsell",
-        "expansion upgrade upgrades upsell upsells",
-        "new acquired",
-        "mrr revenue",
-        "cost spend expense expenses",
-        "clv ltv",
-        "customer account client subscriber",
-        "invited sent delivered asked",
-        "response received answer answered reply replie",
-        "dau daily",
-        "mau monthly",
-    )
-    for word in line.split()
-}
 
 
 @dataclass
@@ -223,28 +197,23 @@ def _only_pair(
 
 
 def _akin(one: str, other: str, _: Sequence[str]) -> bool:
-    one_words, other_words = _words(one), _words(other)
+    one_words, other_words = words(one), words(other)
     return bool(one_words and other_words) and (one_words <= other_words or other_words <= one_words)
 
 
 def _shares_what_tells(name: str, argument: str, inputs: Sequence[str]) -> bool:
     """Tell whether an argument has a word of an input that no other of its inputs has."""
-    others = {word for n in inputs if n != name for word in _words(n)}
-    return bool((_words(name) & TELLING - others) & _words(argument))
+    others = {word for n in inputs if n != name for word in words(n)}
+    return bool((words(name) & TELLING - others) & words(argument))
 
 
 def something_else(spec: Registration, name: str, argument: str) -> bool:
     """Tell whether an argument says of itself that it is not the input: ``end`` for `start`, ``arr`` for `mrr`."""
-    own = _words(name)
+    own = words(name)
     of_rivals = {n for function in spec.rivals.values() for n in parameters(function)} - set(wanted(spec))
-    telling = TELLING if own & TELLING else TELLING & {word for n in of_rivals for word in _words(n)}
+    telling = TELLING if own & TELLING else TELLING & {word for n in of_rivals for word in words(n)}
     if "mrr" in own:
         telling = telling | {"arr", "annual", "yearly"}
     if "end" in own:
         telling = telling - {"new"}  # the old value and the new one
-    return bool(_words(argument) & telling - own)
-
-
-def _words(name: str) -> set[str]:
-    words = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
-    return {SYNONYMS.get(word, SYNONYMS.get(word.removesuffix("s"), word.removesuffix("s"))) for word in words}
+    return bool(words(argument) & telling - own)

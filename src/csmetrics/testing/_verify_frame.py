@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from csmetrics import _laws
-from csmetrics._columns import column, has, require
-from csmetrics._engine import collect, lazy
 from csmetrics._formula import formula_text
+from csmetrics._frames.columns import column, has, require
+from csmetrics._frames.engines import collect, lazy
 from csmetrics._laws import Row
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import Registration, registered

@@ -1,22 +1,20 @@
-"""Frames that are not pandas: Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, all that narwhals knows.
-
-The engine adds the rows up. What comes back is one row per group, as pandas, through `collect` and nothing else.
-"""
+"""The totals of a frame that is not pandas: its engine adds the rows up, and one row per group comes back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from math import ceil, inf, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from csmetrics._frames import engines
+from csmetrics._frames.engines import group_key, lazy, narwhals, summed
 from csmetrics.errors import MetricInputError
 
 if TYPE_CHECKING:
-    from csmetrics._plan import Need
+    from csmetrics._frames.columns import Need
 
 HALF = 2**32  # integers whose sum could pass int64 are added in two halves
 LARGE = 2.0**62  # a sum that stays below is far enough from int64's end
@@ -29,100 +27,6 @@ _WORDS = {  # columns that hold no numbers, and what to do about them
     "Datetime": ("dates", ""),
     "Duration": ("durations", ""),
 }
-
-
-def narwhals() -> Any:
-    """Give the module that talks to the engines, its stable interface."""
-    try:
-        import narwhals.stable.v2 as nw
-        import pyarrow  # noqa: F401 - rows come back through it
-    except ImportError as missing:
-        needed = 'frames that are not pandas need narwhals and pyarrow: pip install "csmetrics[engines]"'
-        raise ImportError(needed) from missing
-    return nw
-
-
-def lazy(frame: Any, metric: str = "over", argument: str = "frame") -> Any:
-    """Give the narwhals LazyFrame of a frame of any engine. pandas is never passed here.
-
-    Parameters
-    ----------
-    frame
-        A frame of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis or another engine that narwhals knows.
-    metric, argument
-        Who asks, for the error.
-
-    Returns
-    -------
-    LazyFrame
-        Nothing is computed yet; PyArrow, which has no lazy frames, computes each step as it is asked for.
-
-    Raises
-    ------
-    MetricInputError
-        If it is no such frame.
-    ImportError
-        If narwhals or pyarrow is not installed.
-    """
-    if type(frame).__module__.partition(".")[0] not in ("builtins", "numpy", "pandas"):
-        nw = narwhals()
-        try:
-            known = nw.from_native(nw.to_native(frame, pass_through=True), pass_through=True)
-            if isinstance(known, (nw.DataFrame, nw.LazyFrame)):
-                return known.lazy()
-        except nw.exceptions.DuplicateError:
-            rule, hint = "must have each column once", "rename or drop the others"
-            raise MetricInputError(metric, argument, rule, "got several of one name", hint) from None
-    rule = "must be a DataFrame of pandas, Polars, PyArrow, DuckDB, Dask, PySpark, Ibis or else known to narwhals"
-    raise MetricInputError(metric, argument, rule, f"got a {type(frame).__name__}", "make a DataFrame of it first")
-
-
-def collect(frame: Any) -> pd.DataFrame:
-    """Bring the rows of a LazyFrame to pandas, the only place where rows cross.
-
-    Integers stay integers: with missing ones they are pandas' nullable integers, and decimals without a fraction (the
-    sums of some engines) become int64 where they fit.
-    """
-    import pyarrow as pa
-
-    table = frame.collect("pyarrow").to_native()
-    table = table.select([name for name in table.column_names if name != "__index_level_0__"])  # of some Dask
-    columns = [_readable(column) for column in table.columns]
-    table = pa.table(columns, names=table.column_names)
-    nullable = {pa.type_for_alias(name.lower()): pd.api.types.pandas_dtype(name) for name in _NULLABLE}
-    out: pd.DataFrame = table.to_pandas(date_as_object=False)
-    for place, column in enumerate(columns):
-        if column.null_count and column.type in nullable:
-            out.isetitem(place, column.to_pandas(types_mapper=nullable.get).array)
-    return out
-
-
-_NULLABLE = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
-
-
-def _readable(column: Any) -> Any:
-    """Give decimals without a fraction as int64 where that holds them, and categories as every pyarrow reads them."""
-    import pyarrow as pa
-
-    kind = column.type
-    if pa.types.is_decimal(kind) and kind.scale == 0:
-        with suppress(pa.ArrowInvalid):
-            return column.cast(pa.int64())
-    if pa.types.is_dictionary(kind) and pa.types.is_unsigned_integer(kind.index_type):
-        return column.cast(kind.value_type).dictionary_encode()
-    return column
-
-
-def group_key(schema: Mapping[str, Any], name: str) -> Any:
-    """Give a column to group by: text for categories, one kind of missing for floats."""
-    nw = narwhals()
-    column, dtype = nw.col(name), schema[name]
-    if dtype.is_nested():
-        found = f"got lists, or the like, in the column {name!r}"
-        raise MetricInputError("by", "keys", "must be values that rows can have in common", found)
-    if dtype.is_float():
-        return nw.when(~column.is_nan()).then(column)
-    return column.cast(nw.String) if type(dtype).__name__ in ("Categorical", "Enum") else column
 
 
 class EngineFrame:
@@ -156,8 +60,10 @@ class EngineFrame:
         by, _ = self._keys(keys := tuple(keys))
         taken = [nw.col(name).alias(f"row {name}") for name in dict.fromkeys(names) if name not in keys]
         if not by and not taken:
-            return pd.DataFrame(index=pd.RangeIndex(collect(self.frame.select(nw.len().alias("rows")))["rows"][0]))
-        out = collect(self.frame.select(*by, *taken))
+            return pd.DataFrame(
+                index=pd.RangeIndex(engines.collect(self.frame.select(nw.len().alias("rows")))["rows"][0])
+            )
+        out = engines.collect(self.frame.select(*by, *taken))
         values = out.iloc[:, len(by) :].rename(columns=lambda name: name.removeprefix("row "))
         return pd.concat([self._labels(out.iloc[:, : len(by)]), values], axis=1)
 
@@ -169,7 +75,7 @@ class EngineFrame:
         distinct = self.frame.select(*columns).group_by(*cells).agg(nw.len().alias("rows"))
         counted = nw.len().alias("rows")
         groups = distinct.group_by(*by).agg(counted) if by else distinct.select(counted)
-        small = collect(groups.filter(nw.col("rows") > 1))
+        small = engines.collect(groups.filter(nw.col("rows") > 1))
         return self._labels(small), small["rows"]
 
     def sums(self, keys: tuple[str, ...], needs: Mapping[Any, Need]) -> tuple[pd.DataFrame, dict[Any, Any]]:
@@ -216,7 +122,7 @@ class EngineFrame:
             if self.schema[label].is_integer():
                 results += [value.min().alias(f"least {label}"), value.max().alias(f"most {label}")]
         rows = self.frame.select(*columns) if columns else self.frame
-        return collect(rows.group_by(*by).agg(*results) if by else rows.select(*results))
+        return engines.collect(rows.group_by(*by).agg(*results) if by else rows.select(*results))
 
     def _value(self, label: str) -> Any:
         """Give a column as int64 or float64."""
@@ -251,13 +157,13 @@ class EngineFrame:
                 raise MetricInputError(need.metric, need.argument, "must be numbers", found)
             return np.where(rows > 0, nan, 0.0)
         if self.schema[label].is_integer():
-            wrong = _integers(small[f"least {label}"]).min(initial=0) < need.quantity.low
-            total = _integers(small[f"sum {label}"])
+            wrong = summed(small[f"least {label}"], whole=True).min(initial=0) < need.quantity.low
+            total = summed(small[f"sum {label}"], whole=True)
             if halved:
                 total = total.astype(object if _reach(small, label) >= LARGE else np.int64) * HALF
-                total = total + _integers(small[f"rest {label}"])
+                total = total + summed(small[f"rest {label}"], whole=True)
         else:
-            wrong = _integers(small[f"wrong {label}"]).any()
+            wrong = summed(small[f"wrong {label}"], whole=True).any()
             total = np.where(rows > 0, small[f"sum {label}"].to_numpy(dtype=np.float64, na_value=nan), 0.0)
         if wrong:
             self._refuse(label, need)
@@ -268,7 +174,7 @@ class EngineFrame:
         nw = narwhals()
         columns = [self._value(label).alias("least"), self._wrong(label, need.quantity.low).alias("wrong")]
         results = [nw.len().alias("rows"), nw.col("wrong").sum(), nw.col("least").min()]
-        small = collect(self.frame.select(*columns).select(*results))
+        small = engines.collect(self.frame.select(*columns).select(*results))
         if small["wrong"][0]:
             raise need.refusal(*(small[name][0] for name in ("wrong", "rows", "least")))
 
@@ -290,13 +196,8 @@ class EngineFrame:
         return out
 
 
-def _integers(sums: pd.Series[Any]) -> Any:
-    """Give sums as int64; the sum of nothing is null on some engines."""
-    return sums.to_numpy(dtype=np.int64, na_value=0)
-
-
 def _reach(small: pd.DataFrame, label: str) -> float:
     """Give a number that no group's total is further from 0 than."""
-    ends = [np.abs(_integers(small[f"{end} {label}"]).astype(np.float64)) for end in ("least", "most")]
+    ends = [np.abs(summed(small[f"{end} {label}"], whole=True).astype(np.float64)) for end in ("least", "most")]
     reach: float = (np.maximum(*ends) * small["rows"].to_numpy()).max(initial=0)
     return reach

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from dataclasses import replace
+from math import isfinite
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from csmetrics.core._registry import REGISTRY
+from csmetrics._frames.words import same_quantity, words
+from csmetrics.core._numeric import check, show
+from csmetrics.core._registry import REGISTRY, Quantity
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
-
-# What ledgers, dashboards and exports call the formulas' inputs: only for the hint of an error.
-_SYNONYMS = {
-    "lost": ("churned", "cancelled", "canceled", "left", "cancellations", "churn"),
-    "start": ("opening", "beginning", "begin", "open", "initial"),
-    "end": ("closing", "ending", "close", "final"),
-    "new": ("joined", "signups", "acquired", "won", "added"),
-    "mrr": ("revenue", "amount", "recurring"),
-    "customers": ("accounts", "clients", "subscribers", "users"),
-    "responses": ("answers", "respondents", "replies"),
-    "repeat_contacts": ("further",),
-    "tickets": ("cases", "issues", "conversations"),
-}
-
 
 _SHOWN = 20  # columns that an error lists
 _LONGEST = 80  # letters of a misspelt name that are compared
@@ -63,10 +54,6 @@ def column(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> pd.Ser
     raise MetricInputError(metric, argument, "must be one column", count, "rename or drop the others")
 
 
-def _words(name: str) -> set[str]:
-    return set(name.lower().replace("_", " ").split())
-
-
 def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
     if argument in frame.columns:
         return f"leave it out: there is a column {argument!r}"
@@ -86,8 +73,35 @@ def guess(frame: Any, name: Any, argument: str) -> str | None:
     others = {n for spec in REGISTRY.values() for n in spec.inputs}
     free = [text for text in texts if text not in others]  # the rest holds what its name says
     near = [
-        *(text for text in texts if _words(text) & set(_SYNONYMS.get(argument, ()))),
+        *(text for text in texts if same_quantity(argument, text)),
         *difflib.get_close_matches(asked, free, n=1),
-        *(text for text in free if asked in _words(text)),
+        *(text for text in free if asked in words(text)),
     ]
     return near[0] if near else None
+
+
+class Need(NamedTuple):
+    """The metric and the argument that take a column."""
+
+    metric: str
+    argument: str
+
+    @property
+    def quantity(self) -> Quantity:
+        """What the argument measures, and between which values."""
+        return REGISTRY[self.metric].inputs[self.argument].quantity
+
+    def refuse_rows(self, values: Any, total: Any, least: float) -> None:
+        """Refuse a row that is impossible in itself and would vanish in a sum."""
+        spec = REGISTRY[self.metric]
+        missing = values.dtype.kind == "f" and np.isnan(total).any()
+        if least < self.quantity.low or (missing and np.isinf(values).any()):
+            column = {self.argument: values}
+            check(replace(spec, inputs={self.argument: spec.inputs[self.argument]}, rules=()), column, column)
+
+    def refusal(self, bad: int, rows: int, least: float) -> MetricInputError:
+        """Say the same of rows that only their engine has seen: they have no positions, but a number."""
+        below = isfinite(least) and least < self.quantity.low
+        found = f"{bad} of {rows} values break it{f', the least is {show(least)}' if below else ''}"
+        rule = self.quantity.rule if below else "must be finite"
+        return MetricInputError(self.metric, self.argument, rule, found, self.quantity.hint)

@@ -4,114 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
-from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
-from csmetrics import engines
-from csmetrics._columns import column, has, require
-from csmetrics._engine import EngineFrame
+from csmetrics._frames.columns import Need, column, has, require
+from csmetrics._frames.engine_totals import EngineFrame
+from csmetrics._frames.grain import Grain
 from csmetrics.core._kinds import array, is_scalar
-from csmetrics.core._numeric import check, show
-from csmetrics.core._registry import NUMBER, REGISTRY, Kind, Quantity, Registration
+from csmetrics.core._registry import REGISTRY, Kind, Registration
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
 if TYPE_CHECKING:
     from csmetrics._explain import Explanation
-
-PERIOD = "period"  # the time axis, where `by` or `total` names no other
-
-
-class Need(NamedTuple):
-    """The metric and the argument that take a column."""
-
-    metric: str
-    argument: str
-
-    @property
-    def quantity(self) -> Quantity:
-        """What the argument measures, and between which values."""
-        return REGISTRY[self.metric].inputs[self.argument].quantity
-
-    def refuse_rows(self, values: Any, total: Any, least: float) -> None:
-        """Refuse a row that is impossible in itself and would vanish in a sum."""
-        spec = REGISTRY[self.metric]
-        missing = values.dtype.kind == "f" and np.isnan(total).any()
-        if least < self.quantity.low or (missing and np.isinf(values).any()):
-            column = {self.argument: values}
-            check(replace(spec, inputs={self.argument: spec.inputs[self.argument]}, rules=()), column, column)
-
-    def refusal(self, bad: int, rows: int, least: float) -> MetricInputError:
-        """Say the same of rows that only their engine has seen: they have no positions, but a number."""
-        below = isfinite(least) and least < self.quantity.low
-        found = f"{bad} of {rows} values break it{f', the least is {show(least)}' if below else ''}"
-        rule = self.quantity.rule if below else "must be finite"
-        return MetricInputError(self.metric, self.argument, rule, found, self.quantity.hint)
-
-
-@dataclass(frozen=True)
-class Grain:
-    """A frame and how its rows come together: each on its own (`keys` is None), by keys, or all of them (no keys)."""
-
-    frame: pd.DataFrame | EngineFrame
-    keys: tuple[Any, ...] | None = None
-    period: Any = None
-
-    @property
-    def axis(self) -> Any:
-        """The name of the time axis, whether it is there or not."""
-        return PERIOD if self.period is None else self.period
-
-    @cached_property
-    def adds_periods(self) -> str:
-        """Say which periods would be added up, "" where none would."""
-        if self.keys is None or self.axis in self.keys or not has(self.frame, self.axis):
-            return ""
-        groups, periods = self._crowded(self.keys)
-        where = f" in the group {shown(groups[:1].tolist()[0])}" if self.keys and periods else ""
-        return f"{self.axis!r} has {periods} of them{where}" if periods else ""
-
-    def _crowded(self, keys: tuple[Any, ...]) -> tuple[Any, int]:
-        """Give the groups that hold several periods, in order, and how many the first of them holds."""
-        if isinstance(self.frame, EngineFrame):
-            found, periods = self.frame.crowded(keys, self.axis)
-            if not keys or periods.empty:
-                return None, int(periods.sum())
-            groups, rows = engines.group_rows([found[name] for name in keys])
-            return groups, int(periods[rows[0]].sum())
-        columns = [column(self.frame, name, "by", "keys") for name in (*keys, self.axis)]
-        cells, _ = engines.group_sums(columns, {})
-        kept: Any = cells.droplevel(-1) if keys else pd.Index([0] * len(cells))  # type: ignore[arg-type]
-        again = kept.duplicated()
-        if not again.any():
-            return None, 0
-        first = int(np.argmax(again))  # the cells of a group follow each other
-        return kept[first:], 1 + int(np.argmin(np.append(again[first:], False)))
-
-    def sums(self, needs: Mapping[Any, Need]) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
-        """Give each column at this grain: as it is, as a Series of group totals, or as one number."""
-        frame = self.frame
-        if self.keys is None:
-            rows = frame.rows(needs) if isinstance(frame, EngineFrame) else frame
-            return rows.index, {label: column(rows, label, *need) for label, need in needs.items()}
-        if isinstance(frame, EngineFrame):
-            frame, arrays = frame.sums(self.keys, needs)  # one row per group from here on
-        else:
-            columns = {label: column(frame, label, *need) for label, need in needs.items()}
-            arrays = {label: array(*needs[label], values, NUMBER) for label, values in columns.items()}
-        if self.keys:
-            index, sums = engines.group_sums([column(frame, k, "by", "keys") for k in self.keys], arrays)
-        else:
-            index, sums = None, engines.total_sums(arrays)
-        for label, least in sums.least.items():
-            needs[label].refuse_rows(arrays[label], sums.totals[label], least)
-        if index is None:
-            return None, sums.totals
-        return index, {label: pd.Series(values, index=index) for label, values in sums.totals.items()}
 
 
 class Plan:

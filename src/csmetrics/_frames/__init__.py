@@ -1,0 +1,1 @@
+"""A frame of any engine: its columns, its sums at a grain, and the plan of a metric."""

@@ -1,0 +1,111 @@
+"""The one door to narwhals: frames that are not pandas come in here, and their reduced rows come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.errors import MetricInputError
+
+
+def narwhals() -> Any:
+    """Give the module that talks to the engines, its stable interface."""
+    try:
+        import narwhals.stable.v2 as nw
+        import pyarrow  # noqa: F401 - rows come back through it
+    except ImportError as missing:
+        needed = 'frames that are not pandas need narwhals and pyarrow: pip install "csmetrics[engines]"'
+        raise ImportError(needed) from missing
+    return nw
+
+
+def lazy(frame: Any, metric: str = "over", argument: str = "frame") -> Any:
+    """Give the narwhals LazyFrame of a frame of any engine. pandas is never passed here.
+
+    Parameters
+    ----------
+    frame
+        A frame of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis or another engine that narwhals knows.
+    metric, argument
+        Who asks, for the error.
+
+    Returns
+    -------
+    LazyFrame
+        Nothing is computed yet; PyArrow, which has no lazy frames, computes each step as it is asked for.
+
+    Raises
+    ------
+    MetricInputError
+        If it is no such frame.
+    ImportError
+        If narwhals or pyarrow is not installed.
+    """
+    if type(frame).__module__.partition(".")[0] not in ("builtins", "numpy", "pandas"):
+        nw = narwhals()
+        try:
+            known = nw.from_native(nw.to_native(frame, pass_through=True), pass_through=True)
+            if isinstance(known, (nw.DataFrame, nw.LazyFrame)):
+                return known.lazy()
+        except nw.exceptions.DuplicateError:
+            rule, hint = "must have each column once", "rename or drop the others"
+            raise MetricInputError(metric, argument, rule, "got several of one name", hint) from None
+    rule = "must be a DataFrame of pandas, Polars, PyArrow, DuckDB, Dask, PySpark, Ibis or else known to narwhals"
+    raise MetricInputError(metric, argument, rule, f"got a {type(frame).__name__}", "make a DataFrame of it first")
+
+
+def collect(frame: Any) -> pd.DataFrame:
+    """Bring the rows of a LazyFrame to pandas, the only place where rows cross.
+
+    Integers stay integers: with missing ones they are pandas' nullable integers, and decimals without a fraction (the
+    sums of some engines) become int64 where they fit.
+    """
+    import pyarrow as pa
+
+    table = frame.collect("pyarrow").to_native()
+    table = table.select([name for name in table.column_names if name != "__index_level_0__"])  # of some Dask
+    columns = [_readable(column) for column in table.columns]
+    table = pa.table(columns, names=table.column_names)
+    nullable = {pa.type_for_alias(name.lower()): pd.api.types.pandas_dtype(name) for name in _NULLABLE}
+    out: pd.DataFrame = table.to_pandas(date_as_object=False)
+    for place, column in enumerate(columns):
+        if column.null_count and column.type in nullable:
+            out.isetitem(place, column.to_pandas(types_mapper=nullable.get).array)
+    return out
+
+
+def summed(sums: pd.Series[Any], *, whole: bool = False) -> Any:
+    """Return sums as int64 (always if `whole`) or float64; the sum of nothing, null on some engines, is 0."""
+    return sums.to_numpy(dtype=np.int64 if whole or sums.dtype.kind in "iu" else np.float64, na_value=0)
+
+
+_NULLABLE = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+
+
+def _readable(column: Any) -> Any:
+    """Give decimals without a fraction as int64 where that holds them, and categories as every pyarrow reads them."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_decimal(kind) and kind.scale == 0:
+        with suppress(pa.ArrowInvalid):
+            return column.cast(pa.int64())
+    if pa.types.is_dictionary(kind) and pa.types.is_unsigned_integer(kind.index_type):
+        return column.cast(kind.value_type).dictionary_encode()
+    return column
+
+
+def group_key(schema: Mapping[str, Any], name: str) -> Any:
+    """Give a column to group by: text for categories, one kind of missing for floats."""
+    nw = narwhals()
+    column, dtype = nw.col(name), schema[name]
+    if dtype.is_nested():
+        found = f"got lists, or the like, in the column {name!r}"
+        raise MetricInputError("by", "keys", "must be values that rows can have in common", found)
+    if dtype.is_float():
+        return nw.when(~column.is_nan()).then(column)
+    return column.cast(nw.String) if type(dtype).__name__ in ("Categorical", "Enum") else column
