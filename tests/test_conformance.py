@@ -19,8 +19,8 @@ import jsonschema
 import pytest
 
 import csmetrics as csm
-from csmetrics._conformance import definition_hash
-from csmetrics._formula import formula
+from csmetrics._catalog.document import definition_hash
+from csmetrics._catalog.formula import formula
 from csmetrics.core._registry import REGISTRY
 
 KNOWN = Path(__file__).with_name("definitions.json")

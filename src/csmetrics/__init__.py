@@ -31,22 +31,23 @@ from csmetrics.frame import Cohorts, over
 
 if TYPE_CHECKING:
     from csmetrics import cohorts, datasets, survival, testing
-    from csmetrics._catalog import Catalog, MetricSpec, catalog
+    from csmetrics._catalog.catalog import Catalog, catalog
+    from csmetrics._catalog.models import Inputs, Result
+    from csmetrics._catalog.spec import MetricSpec
     from csmetrics._explain import Explanation, explain
-    from csmetrics._models import Inputs, Result
     from csmetrics.health import HealthScore
 
 __version__ = "0.1.0"
 
 # Loaded when first asked for: pydantic's models cost as much to build as everything else here
 _LAZY = {
-    "catalog": "csmetrics._catalog",
-    "Catalog": "csmetrics._catalog",
-    "MetricSpec": "csmetrics._catalog",
+    "catalog": "csmetrics._catalog.catalog",
+    "Catalog": "csmetrics._catalog.catalog",
+    "MetricSpec": "csmetrics._catalog.spec",
     "Explanation": "csmetrics._explain",
     "HealthScore": "csmetrics.health",
-    "Inputs": "csmetrics._models",
-    "Result": "csmetrics._models",
+    "Inputs": "csmetrics._catalog.models",
+    "Result": "csmetrics._catalog.models",
     "cohorts": "csmetrics.cohorts",
     "datasets": "csmetrics.datasets",
     "explain": "csmetrics._explain",

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._docstring import RIVALS, Docstring
-from csmetrics._formula import Formula, Node, computed, formula, formula_text
-from csmetrics._values import LARGEST, plain
+from csmetrics._catalog.docstring import RIVALS, Docstring
+from csmetrics._catalog.formula import Formula, Node, computed, formula, formula_text
+from csmetrics._catalog.plain_data import LARGEST, json_ready, plain
 from csmetrics.core._kinds import as_float, is_scalar, number
 from csmetrics.core._numeric import check, fill_value, rival
 from csmetrics.core._registry import AMOUNT, REGISTRY, Registration, level, parameters, registered
@@ -514,17 +514,3 @@ def _plain(value: Any) -> Any:
         value = np.ma.filled(value.astype(object), None) if isinstance(value, np.ma.MaskedArray) else value
         value = value if value.ndim else value.item()
     return plain(value) if is_scalar(value) and not isinstance(value, (str, Mapping)) else value
-
-
-def json_ready(value: Any) -> Any:
-    """Give a value as plain data: lists, dicts and numbers; NaN is None, dates are ISO text."""
-    if isinstance(value, Mapping):
-        return {str(name): json_ready(one) for name, one in value.items()}
-    if not is_scalar(value):
-        return [json_ready(one) for one in value]
-    value = plain(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, (Real, Decimal)) and not isinstance(value, int):
-        return float(value)
-    return value if value is None or isinstance(value, (int, str)) else shown(value)

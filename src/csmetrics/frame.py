@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from csmetrics._catalog.plain_data import plain
 from csmetrics._frames.columns import Need, column, has, require
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.groups import group_rows
 from csmetrics._frames.plan import Plan
-from csmetrics._values import plain
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest, parameters, registered
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 

@@ -100,7 +100,7 @@ def _names(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself alone: what is made of one is kept by it
 class Registration:
     """One formula: the function and what was declared of it."""
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from csmetrics._laws import Row
+from csmetrics._catalog.drawn_rows import Row
 from csmetrics.core._registry import Registration
 from csmetrics.errors import shown
 from csmetrics.testing._arguments import COUNTED, read_arguments, required, wanted

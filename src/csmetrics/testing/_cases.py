@@ -18,10 +18,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from csmetrics._catalog import catalog, dated
+from csmetrics._catalog.catalog import catalog
+from csmetrics._catalog.compute import JSON, distinct
+from csmetrics._catalog.formula import formula_text
+from csmetrics._catalog.spec import dated
 from csmetrics._explain import explain
-from csmetrics._formula import formula_text
-from csmetrics._models import JSON, distinct
 from csmetrics.core._registry import REGISTRY, nearest, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError, shown
 from csmetrics.testing._calling import outcome, show

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from csmetrics._docstring import RIVALS, Docstring
-from csmetrics._formula import Node, computed, formula, name_of
+from csmetrics._catalog.docstring import RIVALS, Docstring
+from csmetrics._catalog.formula import Node, computed, formula, name_of
 from csmetrics.core._numeric import CLEAN, rival
 from csmetrics.core._registry import Registration
 from csmetrics.core._types import Array

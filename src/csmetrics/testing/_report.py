@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from csmetrics._laws import Row
-from csmetrics._values import plain
+from csmetrics._catalog.drawn_rows import Row
+from csmetrics._catalog.plain_data import plain
 from csmetrics.core._kinds import is_scalar
 from csmetrics.testing._calling import show
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from csmetrics import _laws
-from csmetrics._catalog import catalog
-from csmetrics._formula import formula_text
-from csmetrics._laws import Law, Row
+from csmetrics._catalog.catalog import catalog
+from csmetrics._catalog.drawn_rows import Row, drawn_rows, edge_rows, figure, missing_rows, undefined_rows
+from csmetrics._catalog.formula import formula_text
+from csmetrics._catalog.laws import Law, adding, laws
 from csmetrics.core._kinds import array, as_float
 from csmetrics.core._numeric import LARGE
 from csmetrics.core._registry import NUMBER, Registration, registered
@@ -135,12 +135,12 @@ class _Verifier:
                 self._blame("the figure at the end holds what came in: new customers are in the numerator")
         if not self.call.callable:
             return
-        self.call.settle(_laws.rows(self.spec, 3))
+        self.call.settle(drawn_rows(self.spec, 3))
         untaken = self.call.untaken
-        drawn = [*_laws.rows(self.spec, DRAWN, without=untaken), *_laws.edge_rows(self.spec, untaken)]
+        drawn = [*drawn_rows(self.spec, DRAWN, without=untaken), *edge_rows(self.spec, untaken)]
         self.further = [_further(row, self.call.extra) for row in drawn]
         self.outcomes = [self.call({**row, **more}) for row, more in zip(drawn, self.further, strict=True)]
-        self.right = [_laws.value(self.spec, row) for row in drawn]
+        self.right = [figure(self.spec, row) for row in drawn]
         if self.call.problem:
             yield from self._formula(drawn)
             return
@@ -152,7 +152,7 @@ class _Verifier:
             yield from self._percent_and_digits(drawn)
         yield from self._undefined()
         yield from self._missing(self._sums_columns(drawn[:3]))
-        for law in _laws.laws(self.spec):
+        for law in laws(self.spec):
             if law.law == "bounds":
                 yield from self._bounds(law, drawn)
             elif law.law == "scale":
@@ -245,7 +245,7 @@ class _Verifier:
         self._blame(f"right for most numbers, but {what} where {listed(wrong[0][0])}")
 
     def _as_fraction(self, row: Row, name: str, got: Outcome) -> bool:
-        value = _laws.value(self.spec, {**row, name: 100 * row[name]}) if name in row and row[name] <= 1 else None
+        value = figure(self.spec, {**row, name: 100 * row[name]}) if name in row and row[name] <= 1 else None
         return value is not None and self._agrees(got, value)
 
     def _try_other_orders(self, drawn: list[Row]) -> None:
@@ -282,7 +282,7 @@ class _Verifier:
     # Where there is no figure
 
     def _undefined(self) -> Iterator[Check]:
-        for row in _laws.undefined_rows(self.spec, self.call.untaken):
+        for row in undefined_rows(self.spec, self.call.untaken):
             got = self.call(row)
             if got.value in (inf, -inf) and (got.of_array or self.call.kind not in PLAIN):
                 self._note(f"gives {got} where it is undefined, as arrays do: JSON and SQL do not know it")
@@ -298,11 +298,11 @@ class _Verifier:
         known_wrong = not all(map(self._agrees, self.outcomes, self.right))
         wrong: list[tuple[Row, Outcome, float | str | None]] = []
         as_zero: dict[str, bool] = {}
-        for row in _laws.missing_rows(self.spec, self.call.untaken):
+        for row in missing_rows(self.spec, self.call.untaken):
             name = next((n for n, value in row.items() if _lacks(value)), None)
             if name is None:
                 continue
-            right = _laws.value(self.spec, row)
+            right = figure(self.spec, row)
             for place, (given, got) in enumerate(self._without(row, name)):
                 ok = bool(got.raised) or self._agrees(got, right)
                 zero = self._as_zero(row, name, got)
@@ -325,14 +325,14 @@ class _Verifier:
 
     def _without(self, row: Row, name: str) -> Iterator[tuple[Row, Outcome]]:
         """Call it with a row in each way of saying that an input, or an answer, is missing."""
-        usual = next(row for row in _laws.rows(self.spec, 1, seed=2))[name]
+        usual = next(row for row in drawn_rows(self.spec, 1, seed=2))[name]
         for absent in self.call.missing(usual):
             given = {**row, name: [absent, *row[name][1:]] if isinstance(row[name], list) else absent}
             yield given, self.call(given)
 
     def _as_zero(self, row: Row, name: str, got: Outcome) -> bool:
         """Tell whether a figure is the one that 0 in the place of what is missing gives."""
-        value = _laws.value(self.spec, {**row, name: [0, *row[name][1:]] if isinstance(row[name], list) else 0})
+        value = figure(self.spec, {**row, name: [0, *row[name][1:]] if isinstance(row[name], list) else 0})
         return isinstance(got.value, float) and isinstance(value, float) and self._same(got.value, value)
 
     def _is_no_bound(self, got: Outcome) -> bool:
@@ -389,7 +389,7 @@ class _Verifier:
             if name not in row:
                 continue
             more = {**row, name: _more(row[name])}
-            if _laws.value(self.spec, more) is None:
+            if figure(self.spec, more) is None:
                 continue
             got, after = self.call(row), self.call(more)
             if isinstance(got.value, float) and isinstance(after.value, float):
@@ -406,12 +406,12 @@ class _Verifier:
                 figures = self._of_columns(rows, kind)
                 if figures is None:
                     break
-                right = np.array([_laws.value(self.spec, row) for row in rows], dtype=np.float64)
+                right = np.array([figure(self.spec, row) for row in rows], dtype=np.float64)
                 yield self._columns(rows, figures, right)
 
     def _of_columns(self, rows: Sequence[Row], kind: str) -> Any:
         """Give the figures that come back for columns; None where it takes one number at a time."""
-        figures = _figures(self.call.columns(rows, kind)) if _laws.adding(self.spec) else None
+        figures = _figures(self.call.columns(rows, kind)) if adding(self.spec) else None
         return None if figures is None or (self.call.kind in PLAIN and np.isnan(figures).all()) else figures
 
     def _sums_columns(self, rows: Sequence[Row]) -> bool:
@@ -425,7 +425,7 @@ class _Verifier:
         if figures.size == len(rows):
             ok = bool(same(figures, right, self.tolerance).all())
             return Check("part and whole", inputs, _listed(right), _listed(figures), ok)
-        total = _laws.value(self.spec, {n: sum(row[n] for row in rows) for n in names})
+        total = figure(self.spec, {n: sum(row[n] for row in rows) for n in names})
         value = float(figures[0]) if figures.size == 1 else nan
         if not isinstance(total, float) or self._same(value, total, 1e-9):
             return Check("part and whole", inputs, show(total), show(value), isinstance(total, float))

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics import _laws
-from csmetrics._formula import formula_text
+from csmetrics._catalog.drawn_rows import Row
+from csmetrics._catalog.formula import formula_text
+from csmetrics._catalog.laws import adding
 from csmetrics._frames.columns import column, has, require
 from csmetrics._frames.engines import collect, lazy
-from csmetrics._laws import Row
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, shown
@@ -257,7 +257,7 @@ class _TableVerifier:
     def _made_of_others(self, at: int, known: list[int]) -> str:
         """Tell whether a row holds the sums of other rows, and the mean or sum of their results; in words."""
         others = [i for i in known if i != at]
-        names = _laws.adding(self.spec)
+        names = adding(self.spec)
         if len(others) < 2 or not names or not self.spec.base:
             return ""
         sums = {n: sum(self.rows[i][n] for i in others) for n in self.rows[0] if n in names}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._laws import Row
+from csmetrics._catalog.drawn_rows import Row
 from csmetrics.core._registry import REQUIRED, Input, Quantity, Registration, Rule, registered
 from csmetrics.errors import MetricInputError
 

@@ -1,112 +1,21 @@
-"""What always holds of a metric, and rows of inputs to see it on: the same rows in every run."""
+"""Rows of inputs to see the laws on: the same rows in every run."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations, product
 from math import inf, isnan
-from typing import Any, Literal
+from typing import Any
 
 from csmetrics.core._registry import REQUIRED, Input, Registration
 from csmetrics.errors import CsmetricsError
 
 Row = dict[str, Any]
 
-LawName = Literal[
-    "undefined", "missing", "bounds", "scale", "monotony", "part and whole", "percent not fraction", "not rounded"
-]
 
-
-@dataclass(frozen=True)
-class Law:
-    """One thing that always holds of a metric.
-
-    Attributes
-    ----------
-    law : str
-        Which one.
-    says : str
-        The same in words.
-    inputs : tuple of str
-        The inputs that it speaks of.
-    power : float or None
-        Scale: all `inputs` times k is the result times k to this power.
-    direction : {"rises", "falls"} or None
-        Monotony: what the result does, at most, as the input grows.
-    low, high : float or None
-        Bounds.
-    """
-
-    law: LawName
-    says: str
-    inputs: tuple[str, ...] = ()
-    power: float | None = None
-    direction: Literal["rises", "falls"] | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-def laws(spec: Registration) -> tuple[Law, ...]:
-    """List what always holds of a metric."""
-    return tuple(_laws(spec))
-
-
-def adding(spec: Registration) -> tuple[str, ...]:
-    """Give the inputs that add over segments, where all that are numbers do and the result is one over their sums."""
-    names = tuple(n for n, given in spec.inputs.items() if given.kind != "level")
-    return names if len(names) == len(spec.inputs) and not (spec.reduces or spec.over_columns) else ()
-
-
-def _laws(spec: Registration) -> Iterator[Law]:
-    dates = [n for n, given in spec.inputs.items() if given.quantity.name == "date"]
-    if spec.reduces and dates:
-        yield Law("undefined", "no value, and never 0, where nobody has begun")
-        waiting = f"one without {dates[0]} leaves the base, one without {dates[-1]} is still on the way"
-        yield Law("missing", waiting, tuple(spec.inputs))
-    elif spec.reduces:
-        yield Law("undefined", "no value, and never 0, where there are no answers")
-        yield Law("missing", "a missing answer leaves the base", tuple(spec.inputs))
-    else:
-        if spec.base:
-            yield Law("undefined", f"no value, and never 0, where {spec.base} is 0")
-        never = "a missing component is never taken as 0"
-        missing = never if spec.over_columns else "no value, and never 0, where an input is missing"
-        yield Law("missing", missing, tuple(spec.inputs))
-    low, high = (None if end is None else float(end) for end in spec.bounds)
-    if (low, high) != (None, None):
-        ends = [f"at {end} {at:g}" for end, at in (("least", low), ("most", high)) if at is not None]
-        yield Law("bounds", " and ".join(ends), low=low, high=high)
-    sums = adding(spec)
-    if sums:
-        power = 0.0 if spec.base else 1.0
-        same = "the same" if spec.base else "times k"
-        yield Law("scale", f"{same} where {', '.join(sums)} are all times k", sums, power)
-    money = tuple(n for n, given in spec.inputs.items() if given.quantity.name == "money")
-    if money:
-        power = 1.0 if spec.unit == "money" else 0.0
-        same = "times k" if spec.unit == "money" else "the same"
-        yield Law("scale", f"{same} where all money ({', '.join(money)}) is times k", money, power)
-    for name in spec.rises:
-        yield Law("monotony", f"never lower for more {name}, all else the same", (name,), direction="rises")
-    for name in spec.falls:
-        yield Law("monotony", f"never higher for more {name}, all else the same", (name,), direction="falls")
-    if sums and spec.base:
-        yield Law("part and whole", "made of the sums of the parts, and not of their results", sums)
-    elif sums:
-        yield Law("part and whole", "that of the sums is the sum of the parts'", sums)
-    if spec.unit in ("percent", "points"):
-        yield Law("percent not fraction", f"in {spec.unit}: 5 is 5, not 0.05")
-    if spec.unit != "band":
-        yield Law("not rounded", "all digits")
-
-
-# Rows
-
-
-def rows(spec: Registration, count: int, seed: int = 0, without: Collection[str] = ()) -> list[Row]:
+def drawn_rows(spec: Registration, count: int, seed: int = 0, without: Collection[str] = ()) -> list[Row]:
     """Draw rows of valid inputs, all inputs in each but optional ones that are not wanted."""
     rng = random.Random(f"{spec.name} {seed}")
     usual = {n: default for n, default in spec.defaults.items() if n in without}
@@ -119,7 +28,7 @@ def rows(spec: Registration, count: int, seed: int = 0, without: Collection[str]
         else:
             row = _obeying(spec, _row(spec, rng) | usual, rng)
         row = {n: v for n, v in row.items() if n not in without}
-        if value(spec, row) is not None:
+        if figure(spec, row) is not None:
             found.append(row)
         if len(found) == count:
             break
@@ -133,10 +42,10 @@ def edge_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
     """
     usual = {n: default for n, default in spec.defaults.items() if n in without}
     found: list[Row] = []
-    for row in rows(spec, 2, seed=4, without=without):
+    for row in drawn_rows(spec, 2, seed=4, without=without):
         for edge in _edges(spec, usual | row):
             edge = {n: v for n, v in edge.items() if n not in without}
-            if edge not in found and value(spec, edge) is not None:
+            if edge not in found and figure(spec, edge) is not None:
                 found.append(edge)
     return found
 
@@ -201,10 +110,10 @@ def undefined_rows(spec: Registration, without: Collection[str] = ()) -> list[Ro
     if not spec.base:
         return []
     if spec.reduces:
-        return [{**rows(spec, 1, without=without)[0], **{n: [] for n in spec.inputs if n not in spec.defaults}}]
+        return [{**drawn_rows(spec, 1, without=without)[0], **{n: [] for n in spec.inputs if n not in spec.defaults}}]
     found: list[Row] = []
     rng = random.Random(spec.name)
-    for row in rows(spec, 4, seed=1, without=without):
+    for row in drawn_rows(spec, 4, seed=1, without=without):
         below = [n for n in row if n in spec.base.split()]
         if spec.over_columns:
             candidates: Iterator[Row] = iter([{n: [0] * len(row[n]) for n in below}])
@@ -232,11 +141,11 @@ def missing_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]
         first = next(iter(spec.inputs))
         if spec.inputs[first].quantity.name == "date":
             return []
-        return [{**row, first: [None, *row[first][1:]]} for row in rows(spec, 4, seed=2, without=without)]
-    return [{**row, name: None} for row in rows(spec, 2, seed=2, without=without) for name in row]
+        return [{**row, first: [None, *row[first][1:]]} for row in drawn_rows(spec, 4, seed=2, without=without)]
+    return [{**row, name: None} for row in drawn_rows(spec, 2, seed=2, without=without) for name in row]
 
 
-def value(spec: Registration, row: Row) -> float | str | None:
+def figure(spec: Registration, row: Row) -> float | str | None:
     """Compute the metric; None where it has no value, and where a rule is broken."""
     try:
         result = spec.function(**row)

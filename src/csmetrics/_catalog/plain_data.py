@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from math import isnan
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from csmetrics.core._kinds import is_scalar
+from csmetrics.errors import shown
 
 LARGEST = 10**308  # integers up to it are floats, too
 
@@ -23,3 +29,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return None if value.is_nan() else value
     return None if isinstance(value, float) and isnan(value) else value
+
+
+def json_ready(value: Any) -> Any:
+    """Give a value as plain data: lists, dicts and numbers; NaN is None, dates are ISO text."""
+    if isinstance(value, Mapping):
+        return {str(name): json_ready(one) for name, one in value.items()}
+    if not is_scalar(value):
+        return [json_ready(one) for one in value]
+    value = plain(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (Real, Decimal)) and not isinstance(value, int):
+        return float(value)
+    return value if value is None or isinstance(value, (int, str)) else shown(value)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime, time
-from functools import cache
-from math import isinf, isnan
+from math import isinf
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -23,18 +19,16 @@ from pydantic import (
     Field,
     PlainSerializer,
     PlainValidator,
-    ValidationError,
     WrapValidator,
     create_model,
 )
 from pydantic_core import PydanticKnownError
 
-from csmetrics._docstring import Docstring
-from csmetrics._values import LARGEST, plain
+from csmetrics._catalog.docstring import Docstring
+from csmetrics._catalog.once import once
+from csmetrics._catalog.plain_data import LARGEST, plain
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
-from csmetrics.errors import MetricInputError, shown
 
-OBJECT = "must be an object with the inputs by name"
 Status = Literal["ok", "missing", "undefined"]
 
 
@@ -215,10 +209,9 @@ def _default(spec: Registration, name: str) -> Any:
     return ... if default is REQUIRED else default
 
 
-@cache
-def inputs_model(name: str) -> type[Inputs]:
+@once
+def inputs_model(spec: Registration) -> type[Inputs]:
     """Make the model of a metric's inputs and options."""
-    spec = REGISTRY[name]
     meanings = Docstring(spec.function).parameters
     fields: dict[str, Any] = {}
     for argument in arguments(spec):
@@ -227,23 +220,22 @@ def inputs_model(name: str) -> type[Inputs]:
             kind, quantity = spec.inputs[argument]
             about["json_schema_extra"] = {"kind": kind, "quantity": quantity.name}
         fields[argument] = (_type(spec, argument), Field(_default(spec, argument), **about))
-    made = create_model(f"{_camel(name)}Inputs", __base__=Inputs, __module__=__name__, **fields)
-    made.__doc__ = f"Inputs of {name}: {spec.title}."
+    made = create_model(f"{_camel(spec.name)}Inputs", __base__=Inputs, __module__=__name__, **fields)
+    made.__doc__ = f"Inputs of {spec.name}: {spec.title}."
     return made
 
 
-@cache
-def result_model(name: str) -> type[Result]:
+@once
+def result_model(spec: Registration) -> type[Result]:
     """Make the model of a metric's result."""
-    spec = REGISTRY[name]
     value: Any = Literal["red", "yellow", "green"] if spec.unit == "band" else float
     fields: dict[str, Any] = {
-        "metric": (Literal[name], ...),
+        "metric": (Literal[spec.name], ...),
         "value": (value | None, ...),
         "unit": (Literal[spec.unit], ...),
     }
-    made = create_model(f"{_camel(name)}Result", __base__=Result, __module__=__name__, **fields)
-    made.__doc__ = f"Result of {name}: {spec.title}, in {spec.unit}."
+    made = create_model(f"{_camel(spec.name)}Result", __base__=Result, __module__=__name__, **fields)
+    made.__doc__ = f"Result of {spec.name}: {spec.title}, in {spec.unit}."
     return made
 
 
@@ -259,149 +251,10 @@ def arguments(spec: Registration) -> tuple[str, ...]:
     return (*spec.inputs, *spec.options)
 
 
-def compute(spec: Registration, document: Any) -> Result:
-    """Validate a document of inputs and compute the metric."""
-    inputs = read(spec, document)
-    given = dict(vars(inputs))
-    instead = given.pop("undefined", None)
-    if spec.reduces or spec.over_columns:
-        _check_lengths(spec, given)
-    value = _figure(spec.function(**given))
-    status: Status = "ok"
-    if value is None:
-        whole = spec.reduces or spec.over_columns  # a missing answer or component leaves the base
-        missing = not whole and any(given.get(name, 0) is None for name in spec.inputs)
-        status = "missing" if missing else "undefined"
-        if status == "undefined" and instead is not None:
-            value = _figure(spec.function(**given, undefined=instead))  # the number, or the error
-    return result_model(spec.name)(metric=spec.name, value=value, unit=spec.unit, status=status)
-
-
-def _figure(value: Any) -> Any:
-    return None if isinstance(value, float) and isnan(value) else value
-
-
-def _check_lengths(spec: Registration, given: Mapping[str, Any]) -> None:
-    """Refuse columns of which one is longer: a function would repeat a single value along the others."""
-    lengths = {name: len(given[name]) for name in spec.inputs if isinstance(given.get(name), tuple)}
-    if len(set(lengths.values())) > 1:
-        found = "got " + ", ".join(f"{length} in {name}" for name, length in lengths.items())
-        hint = "give one of each per row; null is missing"
-        raise MetricInputError(spec.name, ", ".join(lengths), "must be columns of one length", found, hint)
-
-
-def read(spec: Registration, document: Any) -> Inputs:
-    """Validate JSON text, a mapping or a model of a metric's inputs; MetricInputError says what is wrong."""
-    model = inputs_model(spec.name)
-    if isinstance(document, model):
-        return document
-    if isinstance(document, (str, bytes, bytearray)):
-        document = _parsed(spec, document)
-    if type(document) is not dict:
-        if not isinstance(document, Mapping):
-            raise MetricInputError(spec.name, "inputs", OBJECT, f"got {shown(document)}", _takes(spec))
-        document = dict(document)
-    known = _names(spec.name)
-    if not document.keys() <= known:  # told first, as an input whose name is misspelt is also one that is not given
-        name = next(name for name in document if name not in known)
-        raise _unknown(spec, name, document[name])
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        raise _refusal(spec, error) from None
-
-
-@cache
-def _names(name: str) -> frozenset[str]:
-    return frozenset(arguments(REGISTRY[name]))
-
-
-def _takes(spec: Registration) -> str:
-    return f"it takes {', '.join(arguments(spec))}"
-
-
-def _unknown(spec: Registration, name: Any, value: Any) -> MetricInputError:
-    argument = shown(name, write=str if isinstance(name, str) and name.isprintable() else repr)
-    close = difflib.get_close_matches(argument, arguments(spec), n=1)
-    hint = f"did you mean {close[0]!r}?" if close else _takes(spec)
-    return MetricInputError(spec.name, argument, "is no argument of this metric", f"got {shown(value)}", hint)
-
-
-def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a dict; a name given twice is refused, as one of its values would be lost."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
-        raise ValueError(f"{shown(twice)} is given twice")
-    return made
-
-
-JSON = json.JSONDecoder(object_pairs_hook=distinct)
-_LONG_JSON = json.JSONDecoder(object_pairs_hook=distinct, parse_int=float)  # of numbers that Python does not read
-
-
-def _parsed(spec: Registration, text: str | bytes | bytearray) -> Any:
-    try:
-        text = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
-        try:
-            return JSON.decode(text)
-        except ValueError as error:
-            if "integer string conversion" not in str(error):
-                raise
-            return _LONG_JSON.decode(text)
-    except RecursionError:
-        found = "it is nested too deeply"
-    except ValueError as error:  # no JSON, no UTF-8, a name twice
-        found = str(error)
-    takes = f"an object with {', '.join(arguments(spec))}"
-    raise MetricInputError(spec.name, "inputs", "must be valid JSON", found, takes)
-
-
-def _refusal(spec: Registration, error: ValidationError) -> MetricInputError:
-    """Turn the first of pydantic's complaints that tells something into the library's own error."""
-    wrongs = error.errors(include_url=False)
-    # of a value that may be a list or a mapping, what is wrong inside it, and not that it is no list
-    wrong = next((e for e in wrongs if e["type"] not in ("tuple_type", "dict_type")), wrongs[0])
-    argument, *where = wrong["loc"]
-    argument, kind = str(argument), wrong["type"]
-    found = f"got {shown(wrong['input'])}"
-    if kind == "string_type":  # only keys are text
-        return MetricInputError(spec.name, argument, "must have text as names", found, "one number by each name")
-    places = [str(step) for step in where if isinstance(step, int)]
-    if places and argument not in spec.options:
-        found += f" at position {places[0]}"
-    if kind == "missing" and not where:
-        return MetricInputError(spec.name, argument, "is required", "not given", _takes(spec))
-    if argument in spec.options:
-        rule, hint = _option_rule(argument, wrong.get("ctx", {}).get("expected", ""))
-        return MetricInputError(spec.name, argument, rule, found, hint)
-    return MetricInputError(spec.name, argument, *_rule(spec, argument, kind, found))
-
-
-def _option_rule(option: str, expected: str) -> tuple[str, str]:
-    rules = {
-        "undefined": ("must be a number or 'raise'", "null, the default, gives a value of null"),
-        "as_of": ("must be a date", "as ISO text: 2026-03-31"),
-        "scale": ("must be two whole numbers", "the lowest and the highest answer, such as [0, 10]"),
-    }
-    usual = f"must be one of {expected}" if expected else "must be a whole number"
-    return rules.get(option, (usual, "leave it out for the default"))
-
-
-def _rule(spec: Registration, argument: str, kind: str, found: str) -> tuple[str, str, str]:
-    """Say what rule an input breaks, what was found, and what to do."""
-    quantity = spec.inputs[argument].quantity
-    if kind in ("greater_than_equal", "less_than_equal"):
-        return quantity.rule, found, quantity.hint or f"{argument} is a {quantity.name}"
-    if kind == "finite_number":
-        return "must be finite", found, "null is missing"
-    if quantity.choices:
-        return f"must be one of {', '.join(map(repr, quantity.choices))}", found, "null is missing"
-    many = spec.reduces or spec.over_columns
-    if quantity.name == "date":
-        return (
-            "must be dates" if many else "must be a date",
-            found,
-            "as ISO text, 2026-03-31T09:00:00Z; null is missing",
-        )
-    return "must be numbers" if many else "must be a number", found, "without quotes; null is missing"
+def __getattr__(name: str) -> Any:
+    """Find a metric's model by its own name, as pickle does."""
+    for kind, model in (("Inputs", inputs_model), ("Result", result_model)):
+        for spec in REGISTRY.values() if name.endswith(kind) else ():
+            if name == f"{_camel(spec.name)}{kind}":
+                return model(spec)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from csmetrics._docstring import Docstring
+from csmetrics._catalog.docstring import Docstring
 from csmetrics.core._registry import REGISTRY
 
 _TOKEN = re.compile(

@@ -13,12 +13,12 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from csmetrics import _laws
-from csmetrics._catalog import Described, MetricSpec, catalog
-from csmetrics._explain import json_ready
-from csmetrics._formula import Node, formula, formula_text, name_of
-from csmetrics._laws import Law, LawName  # noqa: F401 - pydantic 2.0 looks the names in Law up here
-from csmetrics._models import option_hint
+from csmetrics._catalog.drawn_rows import Row, drawn_rows, edge_rows, figure, missing_rows, undefined_rows
+from csmetrics._catalog.formula import Node, formula, formula_text, name_of
+from csmetrics._catalog.laws import Law, LawName  # noqa: F401 - pydantic 2.0 looks the names in Law up here
+from csmetrics._catalog.models import option_hint
+from csmetrics._catalog.plain_data import json_ready
+from csmetrics._catalog.spec import Described, MetricSpec, metric_spec
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
 from csmetrics.errors import MetricInputError
 
@@ -124,7 +124,7 @@ class Document(_Record):
 
 def document() -> Document:
     """Write the catalogue as one document."""
-    metrics = tuple(_definition(catalog[name]) for name in REGISTRY)
+    metrics = tuple(_definition(metric_spec(spec)) for spec in REGISTRY.values())
     return Document(schema_version=SCHEMA_VERSION, library="csmetrics", version=version("csmetrics"), metrics=metrics)
 
 
@@ -200,14 +200,14 @@ def _definition(spec: MetricSpec) -> Definition:
 def _cases(spec: MetricSpec, registration: Registration) -> Iterator[ConformanceCase]:
     for example in spec.examples:
         yield _case(example.id, "example", example.inputs, example.expected, example.tolerance, example.source)
-    drawn: list[tuple[Any, list[_laws.Row]]] = [
-        ("formula", [*_laws.rows(registration, DRAWN), *_laws.edge_rows(registration)]),
-        ("undefined", _laws.undefined_rows(registration)),
-        ("missing", _laws.missing_rows(registration)),
+    drawn: list[tuple[Any, list[Row]]] = [
+        ("formula", [*drawn_rows(registration, DRAWN), *edge_rows(registration)]),
+        ("undefined", undefined_rows(registration)),
+        ("missing", missing_rows(registration)),
     ]
     for law, rows in drawn:
         for number, row in enumerate(rows, 1):
-            value = _laws.value(registration, row)
+            value = figure(registration, row)
             tolerance = 1e-9 * max(1.0, abs(value)) if isinstance(value, (int, float)) else 0.0
             yield _case(f"{law}-{number}", law, row, value, tolerance)
     for number, row in enumerate(_impossible(registration), 1):
@@ -228,11 +228,11 @@ def _case(
     )
 
 
-def _impossible(registration: Registration) -> Iterator[_laws.Row]:
+def _impossible(registration: Registration) -> Iterator[Row]:
     """Give rows that the metric refuses: beyond a limit, or a part larger than its whole."""
     if registration.reduces or registration.over_columns:
         return
-    row = _laws.rows(registration, 1, seed=3)[0]
+    row = drawn_rows(registration, 1, seed=3)[0]
     for name, given in registration.inputs.items():
         low, high = given.quantity.low, given.quantity.high
         beyond = [*([low - 1] if low > float("-inf") else []), *([high + 1] if high < float("inf") else [])]

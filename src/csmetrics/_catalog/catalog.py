@@ -1,0 +1,130 @@
+"""`csm.catalog`: all metrics by name, found in the field's words, written out as one document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from csmetrics._catalog.search import LONGEST, likeness, tokens
+from csmetrics._catalog.spec import MetricSpec, metric_spec
+from csmetrics.core._registry import REGISTRY, nearest
+from csmetrics.errors import MetricInputError, shown
+
+
+class Catalog(Mapping[str, MetricSpec]):
+    """All metrics by name. Iterating gives the names; `find` looks one up in the field's words.
+
+    Examples
+    --------
+    >>> import csmetrics as csm
+    >>> csm.catalog["churn_rate"].unit
+    'percent'
+    >>> [spec.name for spec in csm.catalog.find("logo churn", limit=1)]
+    ['churn_rate']
+    """
+
+    def __getitem__(self, name: str) -> MetricSpec:
+        if name not in self:
+            raise KeyError(f"no metric {shown(name)}; {nearest(name)}")
+        return metric_spec(REGISTRY[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(REGISTRY)
+
+    def __len__(self) -> int:
+        return len(REGISTRY)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in REGISTRY
+
+    def __repr__(self) -> str:
+        return f"<csmetrics catalog: {len(self)} metrics>"
+
+    def find(self, words: str, *, limit: int = 5) -> list[MetricSpec]:
+        """Find metrics by name, title or the field's other words for them.
+
+        Parameters
+        ----------
+        words
+            What to look for; case, punctuation and small misspellings do not matter.
+        limit
+            At most so many, 1 or more.
+
+        Returns
+        -------
+        list of MetricSpec
+            Best match first; empty where nothing is near.
+
+        Raises
+        ------
+        MetricInputError
+            If `words` is no text or empty, or `limit` is no whole number of 1 or more.
+
+        Examples
+        --------
+        >>> import csmetrics as csm
+        >>> [spec.name for spec in csm.catalog.find("NDR", limit=1)]
+        ['nrr']
+        """
+        if not isinstance(words, str) or not tokens(words[:LONGEST]):
+            raise MetricInputError("catalog.find", "words", "must be text to look for", f"got {shown(words)}")
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+            rule = "must be a whole number of 1 or more"
+            raise MetricInputError("catalog.find", "limit", rule, f"got {shown(limit)}")
+        asked = words[:LONGEST]
+        scored = [(likeness(asked, spec), -place, spec.name) for place, spec in enumerate(REGISTRY.values())]
+        return [self[name] for score, _, name in sorted(scored, reverse=True)[:limit] if score >= 0.5]
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Write the whole catalogue as one JSON document, from which another language can verify itself.
+
+        Parameters
+        ----------
+        indent
+            Spaces by which to indent; none, and no line breaks, by default.
+
+        Returns
+        -------
+        str
+            ``schema_version``, ``library``, ``version`` and ``metrics``: of each its id, a hash of what defines it,
+            inputs, formula, laws, rivals, sources, and cases with what they give. Missing is null. The hash changes
+            with the definition and never with its wording, and a formula never changes under its name.
+
+        See Also
+        --------
+        json_schema
+
+        Examples
+        --------
+        >>> import json
+        >>> import csmetrics as csm
+        >>> churn = json.loads(csm.catalog.to_json())["metrics"][0]
+        >>> churn["id"], churn["formula_text"]
+        ('csmetrics:churn_rate', 'churn rate = lost / start × 100')
+        >>> [case["expected"] for case in churn["cases"] if case["law"] == "undefined"]
+        [None]
+        """
+        from csmetrics._catalog.document import document
+
+        return document().model_dump_json(indent=indent)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Give the JSON Schema of the document that `to_json` writes.
+
+        Returns
+        -------
+        dict
+            JSON Schema, draft 2020-12.
+
+        Examples
+        --------
+        >>> import csmetrics as csm
+        >>> csm.catalog.json_schema()["required"]
+        ['schema_version', 'library', 'version', 'metrics']
+        """
+        from csmetrics._catalog.document import Document
+
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Document.model_json_schema()}
+
+
+catalog = Catalog()
