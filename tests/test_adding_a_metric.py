@@ -110,7 +110,7 @@ def test_the_tests_of_all_metrics_run_on_it(copy: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", copy)
     code = """
 import sys, pytest
-files = ["test_examples.py", "test_layers.py", "test_policies.py"]
+files = ["test_examples.py", "test_policies.py"]
 sys.exit(pytest.main([*(f"tests/core/{f}" for f in files), "-k", "pause_rate", "-q", "-p", "no:cacheprovider"]))
 """
     done = run(copy, code)

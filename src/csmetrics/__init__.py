@@ -22,19 +22,20 @@ from csmetrics.core.advocacy import *
 from csmetrics.core.health import *
 
 # isort: on
-from csmetrics.accessors import Answers
+from csmetrics._accessors.answers import Answers
+from csmetrics._accessors.cohorts import Cohorts, over
 from csmetrics.core._registry import REGISTRY as _REGISTRY
 from csmetrics.core._registry import nearest as _nearest
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
 from csmetrics.errors import shown as _shown
-from csmetrics.frame import Cohorts, over
 
 if TYPE_CHECKING:
     from csmetrics import cohorts, datasets, survival, testing
     from csmetrics._catalog.catalog import Catalog, catalog
     from csmetrics._catalog.models import Inputs, Result
     from csmetrics._catalog.spec import MetricSpec
-    from csmetrics._explain import Explanation, explain
+    from csmetrics._explain.explain import explain
+    from csmetrics._explain.explanation import Explanation
     from csmetrics.health import HealthScore
 
 __version__ = "0.1.0"
@@ -44,13 +45,13 @@ _LAZY = {
     "catalog": "csmetrics._catalog.catalog",
     "Catalog": "csmetrics._catalog.catalog",
     "MetricSpec": "csmetrics._catalog.spec",
-    "Explanation": "csmetrics._explain",
+    "Explanation": "csmetrics._explain.explanation",
     "HealthScore": "csmetrics.health",
     "Inputs": "csmetrics._catalog.models",
     "Result": "csmetrics._catalog.models",
     "cohorts": "csmetrics.cohorts",
     "datasets": "csmetrics.datasets",
-    "explain": "csmetrics._explain",
+    "explain": "csmetrics._explain.explain",
     "survival": "csmetrics.survival",
     "testing": "csmetrics.testing",
 }

@@ -269,9 +269,9 @@ def test_the_size_of_blocks_does_not_matter(rows: int, data: st.DataObject) -> N
         data.draw(st.booleans()),
     )
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("_activity", "retention"):
+        for module in ("_packing", "retention"):
             patch.setattr(import_module(f"csmetrics.cohorts.{module}"), "ROWS", rows)
-        patch.setattr(import_module("csmetrics.cohorts._activity"), "BLOCK", rows)
+        patch.setattr(import_module("csmetrics.cohorts._packing"), "BLOCK", rows)
         check(data.draw(logs(freq, by)), by, value, window=window, **data.draw(options(freq)))
 
 

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     r"\\#\\\{(?P<those>(?:[^\\]|\\text|\\[gl]e )*)\\\}|(?P<sum>\\sum(?:_i)?)|_i|"
     r"\\text\{(?P<word>[^{}]*)\}|\\frac|\\times|\\left|\\right|\\qquad|(?P<number>\d+(?:\.\d+)?)|(?P<sign>[-+*/=(){}^])|\s+"
 )
-SIGNS = {"+": "+", "-": "−", "*": "×", "/": "/"}
+OPERATORS = {"+": "+", "-": "−", "*": "×", "/": "/"}
 
 
 class Node(NamedTuple):
@@ -217,7 +217,7 @@ def _text(node: Node, values: Mapping[str, str], level: int) -> str:
         base = _text(node.sides[0], values, 3)
         return f"{base}^{_text(node.sides[1], values, 3)}"
     tight = 1 if node.kind in "+-" else 2
-    sign = SIGNS["/" if node.kind == "frac" else node.kind]
+    sign = OPERATORS["/" if node.kind == "frac" else node.kind]
     left = _text(node.sides[0], values, tight)
     right = _text(node.sides[1], values, tight + (node.kind in ("-", "/", "frac")))
     written = f"{left} {sign} {right}"

@@ -26,7 +26,7 @@ from pydantic_core import PydanticKnownError
 
 from csmetrics._catalog.docstring import Docstring
 from csmetrics._catalog.once import once
-from csmetrics._catalog.plain_data import LARGEST, plain
+from csmetrics._catalog.plain_data import LARGEST, as_python
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
 
 Status = Literal["ok", "missing", "undefined"]
@@ -88,9 +88,9 @@ def _number(value: Any) -> Any:
         if abs(value) > LARGEST:
             raise PydanticKnownError("finite_number")
         return value
-    if isinstance(value, (np.bool_, np.datetime64, np.timedelta64)) and plain(value) is not None:
+    if isinstance(value, (np.bool_, np.datetime64, np.timedelta64)) and as_python(value) is not None:
         raise ValueError("no number")
-    return plain(value)
+    return as_python(value)
 
 
 def _digits(value: Any, checked: Callable[[Any], Any]) -> int | float | None:
@@ -104,7 +104,7 @@ def instant(value: Any) -> datetime | np.datetime64 | None:
     """Take a date, a datetime, numpy's or ISO text."""
     if isinstance(value, str):
         return datetime.fromisoformat(str.__str__(value))
-    if plain(value) is None:
+    if as_python(value) is None:
         return None
     if isinstance(value, (datetime, np.datetime64)):
         return value

@@ -18,7 +18,7 @@ from csmetrics.errors import shown
 LARGEST = 10**308  # integers up to it are floats, too
 
 
-def plain(value: Any) -> Any:
+def as_python(value: Any) -> Any:
     """Take numpy's numbers as Python's own, and all that stands for a missing one as None."""
     if value is None or value is pd.NA or value is pd.NaT:
         return None
@@ -37,7 +37,7 @@ def json_ready(value: Any) -> Any:
         return {str(name): json_ready(one) for name, one in value.items()}
     if not is_scalar(value):
         return [json_ready(one) for one in value]
-    value = plain(value)
+    value = as_python(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (Real, Decimal)) and not isinstance(value, int):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from csmetrics._frames.columns import Need, column, has, require
 from csmetrics._frames.engine_totals import EngineFrame
@@ -12,9 +12,6 @@ from csmetrics._frames.grain import Grain
 from csmetrics.core._kinds import array, is_scalar
 from csmetrics.core._registry import REGISTRY, Kind, Registration
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
-
-if TYPE_CHECKING:
-    from csmetrics._explain import Explanation
 
 
 class Plan:
@@ -86,37 +83,15 @@ class Plan:
     def value(self, totals: Mapping[Any, Any]) -> Any:
         """Call the formula with the columns' totals."""
         computed = {n: source.value(totals) for n, source in self.sources.items() if isinstance(source, Plan)}
-        return self.spec.function(**self._inputs(totals, computed), **self.options)
+        return self.spec.function(**self.inputs(totals, computed), **self.options)
 
-    def _inputs(self, totals: Mapping[Any, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
+    def inputs(self, totals: Mapping[Any, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
+        """Put totals, numbers and computed levels under the names of the metric's inputs."""
         inputs = {name: totals[label] for name, label in self.columns.items()}
         inputs |= {name: computed.get(name, source) for name, source in self.sources.items()}
         if self.components:
             inputs[next(iter(self.spec.inputs))] = {name: totals[label] for name, label in self.components.items()}
         return inputs
-
-    def explained(
-        self,
-        totals: Mapping[Any, Any],
-        given: Mapping[str, Any],
-        further: Mapping[str, Any],
-        notes: Sequence[str] = (),
-        **about: Any,
-    ) -> Explanation:
-        """Explain the figure of one group from its totals; levels that are computed on the way, too.
-
-        `given` is what the caller named: what is left at its default is for the metric alone, not for its rivals.
-        """
-        from csmetrics._explain import explained  # needed by few, so loaded by few
-
-        plans = {n: source for n, source in self.sources.items() if isinstance(source, Plan)}
-        levels = {name: plan.explained(totals, given, further) for name, plan in plans.items()}
-        inputs = self._inputs(totals, {name: level.result for name, level in levels.items()})
-        usual = self.sources.keys() & self.spec.defaults.keys() - plans.keys() - given.keys()
-        taken = {name: value for name, value in inputs.items() if name not in usual}
-        both = {n: other for n, other in self.spec.not_beside.items() if has(self.frame, n) and has(self.frame, other)}
-        said = [f"{n} is left out, as the frame has {both[n]}; name it to count it" for n in both if n in usual]
-        return explained(self.spec, {**taken, **self.options}, further, levels=levels, notes=[*said, *notes], **about)
 
     def _computed(self, name: str, grain: Grain, given: Mapping[str, Any]) -> Plan:
         """Plan the metric that gives a level. What is undefined on the way is missing, or raises."""

@@ -1,7 +1,7 @@
 """Raw rows in, cohort frames out: tables of totals whose columns carry the formulas' own argument names."""
 
+from csmetrics.cohorts.activity import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption
-from csmetrics.cohorts.events import active_users, lifecycle
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
 from csmetrics.cohorts.retention import retention

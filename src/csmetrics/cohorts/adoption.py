@@ -12,9 +12,12 @@ from csmetrics._frames import engines
 from csmetrics._frames.columns import require, what_is_there
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.groups import key
-from csmetrics.cohorts._activity import changes
-from csmetrics.cohorts._rows import Groups, Rows, check_whole, key_names, noted
-from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, read, table
+from csmetrics.cohorts._packing import changes
+from csmetrics.cohorts._rows.bad import noted
+from csmetrics.cohorts._rows.groups import Groups
+from csmetrics.cohorts._rows.options import check_whole, key_names
+from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, MissingColumnError
 
@@ -159,9 +162,9 @@ def _accounts(eligible: Any, user: str, others: list[str]) -> pd.DataFrame:
     return pd.DataFrame(found).reset_index(drop=True)
 
 
-def _reduced(rows: Table | EngineTable, names: list[str], allowed: Any) -> tuple[pd.DataFrame, Any]:
+def _reduced(rows: RowTotals | EngineRowTotals, names: list[str], allowed: Any) -> tuple[pd.DataFrame, Any]:
     """Give the columns of the good rows, an engine's without repetition, and which of them say that the user could."""
-    if isinstance(rows, Table):
+    if isinstance(rows, RowTotals):
         uses = pd.DataFrame({name: rows.column(name, "by") for name in names}, copy=False)
         kept = rows.kept()
         return (uses if isinstance(kept, slice) else uses.iloc[kept]), None if allowed is None else allowed[kept]

@@ -10,9 +10,9 @@ import pandas as pd
 
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_rows
-from csmetrics.cohorts._rows import noted
-from csmetrics.cohorts._time import DAY, NAT, Times, end_of_data, in_utc, must_match
-from csmetrics.cohorts._totals import EngineTable, Table, Unnamed, read, table
+from csmetrics.cohorts._rows.bad import noted
+from csmetrics.cohorts._rows.time import DAY, NAT, Times, end_of_data, in_utc, must_match
+from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
 from csmetrics.core._dates import Instants, days_apart, in_days
 from csmetrics.core._survival import median
 
@@ -117,12 +117,12 @@ def onboarding(
         return found
 
     rows, found = read(metric, customers, on_bad_rows, screened)
-    if isinstance(rows, Table):
+    if isinstance(rows, RowTotals):
         return noted(_from_pandas(rows, found, as_of, by), rows.excluded)
     return noted(_from_engine(rows, found, as_of, by), rows.excluded)
 
 
-def _from_pandas(rows: Table, found: dict[str, Times], as_of: Any, by: Any) -> pd.DataFrame:
+def _from_pandas(rows: RowTotals, found: dict[str, Times], as_of: Any, by: Any) -> pd.DataFrame:
     """Count the rows, and estimate the median of each group."""
     keys, kept = rows.keys(by), rows.kept()
     found = {argument: times.take(kept) for argument, times in found.items()}
@@ -170,7 +170,7 @@ def _medians(keys: Sequence[pd.Series[Any]], waited: Any, there: Any, counts: An
     return np.array([median(waited[at], there[at], n) for at, n in zip(groups, often, strict=True)], dtype=np.float64)
 
 
-def _from_engine(rows: EngineTable, found: dict[str, Any], as_of: Any, by: Any) -> pd.DataFrame:
+def _from_engine(rows: EngineRowTotals, found: dict[str, Any], as_of: Any, by: Any) -> pd.DataFrame:
     """Let the engine count the rows of each group and time waited."""
     nw = narwhals()
     keys = rows.keys(by)

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._activity import ROWS, Active, Log, Packing, active, changes, tally
-from csmetrics.cohorts._rows import check_cells, check_whole, check_word, noted
-from csmetrics.cohorts._time import DAY, Calendar, in_micros, in_utc
-from csmetrics.cohorts.events import Events, Request, kinds
+from csmetrics.cohorts._events import Events, Request, kinds
+from csmetrics.cohorts._packing import ROWS, Active, Log, Packing, active, changes, tally
+from csmetrics.cohorts._rows.bad import noted
+from csmetrics.cohorts._rows.options import check_cells, check_whole, check_word
+from csmetrics.cohorts._rows.time import DAY, Calendar, in_micros, in_utc
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import MetricInputError, shown
 

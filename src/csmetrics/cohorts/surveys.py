@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._rows import check_word
-from csmetrics.cohorts._totals import read
+from csmetrics.cohorts._rows.options import check_word
+from csmetrics.cohorts._rows.totals import read
 from csmetrics.core._answers import lowest_top, nps_scale, rating_scale
 
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}

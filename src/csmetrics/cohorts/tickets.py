@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import what_is_there
-from csmetrics.cohorts._totals import Unnamed, read
+from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.core._dates import in_hours
 from csmetrics.errors import MissingColumnError
 

@@ -36,10 +36,10 @@ class Outcome(NamedTuple):
     def __str__(self) -> str:
         if self.raised or self.returned:
             return self.raised or self.returned
-        return "no value" if self.value is None else show(self.value)
+        return "no value" if self.value is None else written(self.value)
 
 
-def show(value: Any) -> str:
+def written(value: Any) -> str:
     """Write an expected or a returned figure, with the digits that tell."""
     return f"{value:.12g}" if isinstance(value, float) else "no value" if value is None else shown(value)
 

@@ -22,10 +22,10 @@ from csmetrics._catalog.catalog import catalog
 from csmetrics._catalog.compute import JSON, distinct
 from csmetrics._catalog.formula import formula_text
 from csmetrics._catalog.spec import dated
-from csmetrics._explain import explain
+from csmetrics._explain.explain import explain
 from csmetrics.core._registry import REGISTRY, nearest, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError, shown
-from csmetrics.testing._calling import outcome, show
+from csmetrics.testing._calling import outcome, written
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Case:
             result = function(**self.inputs)
         except (CsmetricsError, TypeError) as error:
             if not self.error or getattr(error, "code", "") != self.error:
-                wanted = f"the error {self.error}" if self.error else show(self.expected)
+                wanted = f"the error {self.error}" if self.error else written(self.expected)
                 raise AssertionError(self._report(str(error), {"expected": wanted})) from None
             return
         if self.error or not self.holds(result):
@@ -104,7 +104,7 @@ class Case:
 
     def _difference(self, result: Any) -> tuple[str, dict[str, str]]:
         got = outcome(result)
-        told = {"expected": f"the error {self.error}" if self.error else show(self.expected), "got": str(got)}
+        told = {"expected": f"the error {self.error}" if self.error else written(self.expected), "got": str(got)}
         if isinstance(got.value, float) and isinstance(self.expected, (int, float)):
             told["difference"] = f"{got.value - self.expected:+.6g}, tolerance {self.tolerance:g}"
         return self._worked(), told

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from csmetrics._catalog.drawn_rows import Row
-from csmetrics._catalog.plain_data import plain
+from csmetrics._catalog.plain_data import as_python
 from csmetrics.core._kinds import is_scalar
-from csmetrics.testing._calling import show
+from csmetrics.testing._calling import written
 
 CheckName = Literal[
     "arguments",
@@ -68,9 +68,9 @@ def listed(inputs: Row) -> str:
 
 def brief(value: Any) -> str:
     """Write an input in few characters."""
-    if is_scalar(value) and not isinstance(value, int) and plain(value) is None:
+    if is_scalar(value) and not isinstance(value, int) and as_python(value) is None:
         return "missing"
-    text = value.isoformat(" ") if isinstance(value, datetime) else show(value)
+    text = value.isoformat(" ") if isinstance(value, datetime) else written(value)
     return text if len(text) <= 48 else f"{text[:45]}..."
 
 

@@ -21,7 +21,7 @@ from csmetrics.core._numeric import LARGE
 from csmetrics.core._registry import NUMBER, Registration, registered
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.testing._arguments import wanted
-from csmetrics.testing._calling import PLAIN, Caller, Outcome, show
+from csmetrics.testing._calling import PLAIN, Caller, Outcome, written
 from csmetrics.testing._causes import causes, same
 from csmetrics.testing._report import Check, Verification, listed
 
@@ -190,7 +190,7 @@ class _Verifier:
             right = float(right) if isinstance(right, (int, float)) else right
             got = self.call(self.call.fit(example.inputs))
             ok = self._agrees(got, right, example.tolerance)
-            yield Check("example", example.inputs, show(right), str(got), ok, f"{example.id}: {example.source}")
+            yield Check("example", example.inputs, written(right), str(got), ok, f"{example.id}: {example.source}")
         if skipped:
             needed = ", ".join(n for n in wanted(self.spec) if n in self.call.untaken)
             examples = "1 example that needs one" if skipped == 1 else f"{skipped} examples that need one"
@@ -202,7 +202,7 @@ class _Verifier:
 
     def _formula(self, drawn: list[Row]) -> Iterator[Check]:
         checks = [
-            Check("formula", {**row, **more}, show(right), str(got), self._agrees(got, right))
+            Check("formula", {**row, **more}, written(right), str(got), self._agrees(got, right))
             for row, more, right, got in zip(drawn, self.further, self.right, self.outcomes, strict=True)
         ]
         if not all(check.ok for check in checks):
@@ -274,10 +274,10 @@ class _Verifier:
                 continue
             if self.spec.unit in ("percent", "points"):
                 ok = not self._same(100 * got.value, right)
-                yield Check("percent not fraction", row, show(right), str(got), ok)
+                yield Check("percent not fraction", row, written(right), str(got), ok)
             rounded = any(round(right, n) == got.value != right for n in range(9) if abs(right) > 1e-6)
             ok = not rounded or self._same(got.value, right, 1e-9)
-            yield Check("not rounded", row, show(right), str(got), ok)
+            yield Check("not rounded", row, written(right), str(got), ok)
 
     # Where there is no figure
 
@@ -314,7 +314,7 @@ class _Verifier:
                     continue
                 if got.raised:
                     self._note("raises an error where an input is missing")
-                yield Check("missing", given, show(right), str(got), ok)
+                yield Check("missing", given, written(right), str(got), ok)
                 if not ok:
                     wrong.append((row, got, right))
                     as_zero[name] = as_zero.get(name, True) and zero
@@ -381,7 +381,7 @@ class _Verifier:
             if isinstance(got.value, float) and isinstance(larger.value, float) and law.power is not None:
                 wanted = got.value * 7**law.power
                 ok = self._same(larger.value, wanted, 1e-9)
-                yield Check("scale", {n: 7 * row[n] for n in names}, show(wanted), str(larger), ok)
+                yield Check("scale", {n: 7 * row[n] for n in names}, written(wanted), str(larger), ok)
 
     def _monotony(self, law: Law, drawn: list[Row]) -> Iterator[Check]:
         (name,) = law.inputs
@@ -395,7 +395,7 @@ class _Verifier:
             if isinstance(got.value, float) and isinstance(after.value, float):
                 change = after.value - got.value if law.direction == "rises" else got.value - after.value
                 ok = change >= -1e-9 * max(1.0, abs(got.value))
-                said = f"{'at least' if law.direction == 'rises' else 'at most'} {show(got.value)}"
+                said = f"{'at least' if law.direction == 'rises' else 'at most'} {written(got.value)}"
                 yield Check("monotony", more, said, str(after), ok)
 
     def _parts(self, drawn: list[Row]) -> Iterator[Check]:
@@ -428,12 +428,12 @@ class _Verifier:
         total = figure(self.spec, {n: sum(row[n] for row in rows) for n in names})
         value = float(figures[0]) if figures.size == 1 else nan
         if not isinstance(total, float) or self._same(value, total, 1e-9):
-            return Check("part and whole", inputs, show(total), show(value), isinstance(total, float))
+            return Check("part and whole", inputs, written(total), written(value), isinstance(total, float))
         for middle, word in ((np.mean(right), "mean"), (np.median(right), "median"), (np.sum(right), "sum")):
             for scale in (1, 0.01):
                 if self._same(value, float(scale * middle)) and self.spec.base:
                     self._blame(f"{word} of rates instead of rate of sums")
-        return Check("part and whole", inputs, f"{show(total)}, that of the sums", show(value), False)
+        return Check("part and whole", inputs, f"{written(total)}, that of the sums", written(value), False)
 
     def _only_its_inputs(self, drawn: list[Row]) -> Iterator[Check]:
         """What is no input of the metric changes nothing."""
@@ -490,7 +490,7 @@ def _figures(got: Any) -> Any:
 
 
 def _listed(figures: Any) -> str:
-    return f"[{', '.join(show(float(x)) for x in figures)}]"
+    return f"[{', '.join(written(float(x)) for x in figures)}]"
 
 
 def _listed_names(names: Sequence[str]) -> str:

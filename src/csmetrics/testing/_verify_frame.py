@@ -17,7 +17,7 @@ from csmetrics._frames.engines import collect, lazy
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, shown
-from csmetrics.testing._calling import Outcome, outcome, show
+from csmetrics.testing._calling import Outcome, outcome, written
 from csmetrics.testing._causes import causes, same
 from csmetrics.testing._report import Check, Verification
 from csmetrics.testing._verify import Metric, tolerated
@@ -211,7 +211,7 @@ class _TableVerifier:
                     words = f"text, such as {got.value!r}, where a number is meant"
                     if not any(cause.startswith("text") for cause in self.causes):
                         self.causes.setdefault(words)
-                yield Check("formula", row, show(right), str(got), ok, source)
+                yield Check("formula", row, written(right), str(got), ok, source)
                 continue
             missing = [n for n, value in row.items() if outcome(value).value is None]
             if got.value is not None:

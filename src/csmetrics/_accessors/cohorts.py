@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from csmetrics._catalog.plain_data import plain
-from csmetrics._frames.columns import Need, column, has, require
+from csmetrics._frames.columns import column, has, require
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.groups import group_rows
 from csmetrics._frames.plan import Plan
-from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest, parameters, registered
+from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest, registered
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
 if TYPE_CHECKING:
-    from csmetrics._explain import Explanation
+    from csmetrics._explain.explanation import Explanation
 
 
 class Cohorts:
@@ -293,17 +291,9 @@ class Cohorts:
         if spec.reduces:
             hint = f"csm.explain(csm.{spec.name}, ...) takes the answers of one group"
             raise MetricInputError("explain", "metric", "must be made of totals", f"got {spec.name}", hint)
-        grain = replace(self._grain)
-        named = _bound(spec, (), given)
-        plan = Plan(grain, spec, named)
-        index, totals = grain.sums(plan.needs())
-        at = _place(spec.name, index, group)
-        further, notes = _rival_totals(grain, spec, sorted(_for_rivals(plan) - named.keys()), at)
-        frame = grain.frame
-        rows = None if isinstance(frame, EngineFrame) else frame.iloc[_rows_behind(frame, grain.keys, at)]
-        left_out = getattr(frame, "attrs", {}).get("excluded")
-        about = {"rows": rows, "left_out": left_out if isinstance(left_out, pd.DataFrame) else None}
-        return plan.explained({n: _picked(v, at) for n, v in totals.items()}, named, further, notes, **about)
+        from csmetrics._accessors.explaining import explain_group  # needed by few, so loaded by few
+
+        return explain_group(replace(self._grain), spec, _bound(spec, (), given), group)
 
     def _reduced(self, spec: Registration, given: dict[str, Any]) -> Any:
         """Call a formula that takes whole columns of raw answers or dates, for each group."""
@@ -388,76 +378,6 @@ def _known(spec: Registration) -> list[str]:
         if declared.kind == "level" and name in REGISTRY:
             known |= dict.fromkeys(REGISTRY[name].inputs) | dict.fromkeys(_known(REGISTRY[name]))
     return list(known)
-
-
-def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
-    """Find a group among those of a grain; None for the total."""
-    if index is None:
-        if group is None or group is ...:
-            return None
-        rule, hint = "is for .by(...)", "leave it out: a total has one figure"
-        raise MetricInputError("explain", "group", rule, f"got {shown(group)}", hint)
-    at = None
-    one = isinstance(group, (str, bytes, tuple)) or not hasattr(type(group), "__iter__")  # many are no label
-    if one and group is not ...:
-        with suppress(KeyError, TypeError, ValueError, pd.errors.InvalidIndexError):
-            at = index.get_loc(_missing_label(index) if plain(group) is None else group)
-    if isinstance(at, (int, np.integer)):
-        return int(at)
-    some = ", ".join(map(shown, index[:5].tolist()))
-    found = "got none" if group is ... else f"got {shown(group)}"
-    if at is not None:
-        raise MetricInputError("explain", "group", "must be one row or group", f"{found}, which are several")
-    more = f", and {len(index) - 5} more" if len(index) > 5 else ""
-    raise MetricInputError("explain", "group", f"must be a group of {metric}", found, f"there are {some}{more}")
-
-
-def _missing_label(index: pd.Index[Any]) -> Any:
-    """Give an index's own label of what is missing: None, NaN or another, which pandas 2 does not take for one."""
-    return next((label for label in index if plain(label) is None), None)
-
-
-def _for_rivals(plan: Plan) -> set[str]:
-    """Name the inputs of rival definitions, also of levels, that the metric does not take here itself."""
-    inner = [source for source in plan.sources.values() if isinstance(source, Plan)]
-    named = {name for function in plan.spec.rivals.values() for name in parameters(function)}
-    return (named - plan.columns.keys()).union(*map(_for_rivals, inner))
-
-
-def _rival_totals(
-    grain: Grain, spec: Registration, names: list[str], at: int | None
-) -> tuple[dict[str, Any], list[str]]:
-    """Give the totals of those columns that are there and add up, and notes of what cannot be right in some."""
-    from csmetrics._explain import declaring, rival_input  # needed by few, so loaded by few
-
-    totals: dict[str, Any] = {}
-    notes = []
-    for name in names:
-        takes = declaring(spec, name)
-        kind = takes.inputs[name].kind if takes else "level"
-        adds = grain.keys is None or kind == "flow" or (kind == "stock" and not grain.adds_periods)
-        if takes is None or not adds or not has(grain.frame, name):
-            continue
-        try:
-            total = _picked(grain.sums({name: Need(takes.name, name)})[1][name], at)
-            totals[name] = rival_input(spec, name, total)
-        except MetricInputError as error:
-            totals[name] = None
-            notes.append(f"{name} is left out of other definitions, as it {error.rule}; {error.found}")
-    return totals, notes
-
-
-def _picked(total: Any, at: int | None) -> Any:
-    return total.iloc[at] if isinstance(total, pd.Series) and at is not None else total
-
-
-def _rows_behind(frame: pd.DataFrame, keys: tuple[Any, ...] | None, at: int | None) -> Any:
-    """Give the places of the rows behind a figure."""
-    if at is None:
-        return slice(None)
-    if keys is None:
-        return [at]
-    return group_rows([column(frame, name, "by", "keys") for name in keys])[1][at]
 
 
 EXAMPLES = "    Examples\n"  # those of the function do not fit the method

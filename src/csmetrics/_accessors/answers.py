@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from csmetrics._accessors.cohorts import EXAMPLES, Cohorts
 from csmetrics.core._registry import REGISTRY, Registration
-from csmetrics.frame import EXAMPLES, Cohorts
 
 pd.api.extensions.register_dataframe_accessor("csm")(Cohorts)
 

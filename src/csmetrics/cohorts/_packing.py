@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from csmetrics.cohorts._rows import Groups
+from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.core._numeric import BLOCK
 
 ROWS = 8 * BLOCK  # rows worked on at a time

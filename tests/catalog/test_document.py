@@ -23,7 +23,7 @@ from csmetrics._catalog.document import definition_hash
 from csmetrics._catalog.formula import formula
 from csmetrics.core._registry import REGISTRY
 
-KNOWN = Path(__file__).with_name("definitions.json")
+KNOWN = Path(__file__).parents[1] / "definitions.json"
 RULE = (
     "{} has another definition than the one noted in tests/definitions.json. A formula never changes under its name: "
     "keep the old one, and give the new one a name of its own"

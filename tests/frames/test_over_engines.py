@@ -18,7 +18,7 @@ import pytest
 import csmetrics as csm
 from csmetrics._frames import engines
 
-from .engine_frames import FRAMES, NAMES, arrow, duckdb_connection
+from ..engine_frames import FRAMES, NAMES, arrow, duckdb_connection
 
 Make = Callable[[pd.DataFrame], Any]
 

@@ -11,9 +11,11 @@ import pandas as pd
 from csmetrics._frames.columns import has
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_sums, total_sums
-from csmetrics.cohorts._engines import EngineRows, with_micros
-from csmetrics.cohorts._rows import Rows, noted
-from csmetrics.cohorts._time import NAT, Times
+from csmetrics.cohorts._rows.bad import noted
+from csmetrics.cohorts._rows.engine import EngineRows
+from csmetrics.cohorts._rows.engine_time import with_micros
+from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.time import NAT, Times
 from csmetrics.core._flags import flags
 
 Read = TypeVar("Read")
@@ -29,7 +31,7 @@ class Unnamed(str):
     __slots__ = ()
 
 
-class Table(Rows):
+class RowTotals(Rows):
     """Rows of a pandas DataFrame that become totals.
 
     Conditions are bool arrays, in which a comparison with something missing is False.
@@ -106,13 +108,13 @@ class Table(Rows):
         return noted(table([key if isinstance(kept, slice) else key.iloc[kept] for key in keys], given), self.excluded)
 
 
-class EngineTable(EngineRows):
-    """Rows of an engine's frame that become totals: `Table` for engines.
+class EngineRowTotals(EngineRows):
+    """Rows of an engine's frame that become totals: `RowTotals` for engines.
 
     Conditions are boolean expressions, null or False where something is missing; no NaN comes into them.
     """
 
-    on_pandas = Table
+    on_pandas = RowTotals
 
     def has(self, name: Any) -> bool:
         """Tell whether there is such a column."""
@@ -181,7 +183,7 @@ class EngineTable(EngineRows):
         return {argument: nw.col(f"csm micros_{argument}") for argument in times}
 
     def waited(self, times: dict[str, Any], since: str) -> dict[str, tuple[Any, Any]]:
-        """Give the time passed since one argument, as `Table` does."""
+        """Give the time passed since one argument, as `RowTotals` does."""
         micros = self.instants(times, since)
         passed = {argument: at - micros[since] for argument, at in micros.items() if argument != since}
         return {argument: (time // _SECOND, time % _SECOND * 1000) for argument, time in passed.items()}
@@ -205,12 +207,12 @@ class EngineTable(EngineRows):
 
 def read(
     metric: str, frame: Any, on_bad_rows: str, screened: Callable[[Any], Read]
-) -> tuple[Table | EngineTable, Read]:
+) -> tuple[RowTotals | EngineRowTotals, Read]:
     """Read and screen the rows of a frame; what `screened` makes of them comes back with them."""
     if isinstance(frame, pd.DataFrame):
-        rows = Table(metric, frame, on_bad_rows)
+        rows = RowTotals(metric, frame, on_bad_rows)
         return rows, screened(rows)
-    others = EngineTable(metric, frame, on_bad_rows)
+    others = EngineRowTotals(metric, frame, on_bad_rows)
     found = screened(others)
     others.screen(screened)
     return others, found

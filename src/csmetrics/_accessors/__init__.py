@@ -1,0 +1,1 @@
+"""`df.csm`, `s.csm` and `csm.over`: columns picked, summed at a grain, and handed to a formula."""

@@ -1,0 +1,217 @@
+"""Raw events: how they are read, and the users active in each day or period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.cohorts._engine_events import ReducedEvents
+from csmetrics.cohorts._packing import Log
+from csmetrics.cohorts._rows.engine import EngineRows
+from csmetrics.cohorts._rows.engine_time import period_numbers
+from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.options import too_large
+from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.time import NAT, Calendar, Times, end_of_data
+from csmetrics.core._money import BITS
+from csmetrics.errors import MetricInputError, shown
+
+
+@dataclass(frozen=True)
+class Events:
+    """Screened events.
+
+    Attributes
+    ----------
+    log
+        Whose they are and in which period.
+    stop
+        The end of the data in microseconds; None where there are no dates.
+    zone
+        The time zone of the times.
+    starts, returns
+        The positions of those that begin a membership, and of those that count as coming back; None for all.
+    times
+        When they were; None where an engine gave their periods only.
+    excluded
+        The bad rows, where they were asked for.
+    elapsed
+        Where an engine counted the windows since each user's own start: that start for each row of the log, and a table
+        of rows and ages.
+    gaps
+        Where an engine looked for each user's next active day: the days until then and how many users, for each row of
+        the log, which holds days then and no users.
+    """
+
+    log: Log
+    stop: int | None
+    zone: Any
+    starts: Any = None
+    returns: Any = None
+    times: Times | None = None
+    excluded: pd.DataFrame | None = None
+    elapsed: Any = None
+    gaps: Any = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a builder asks of events.
+
+    Attributes
+    ----------
+    metric
+        The builder.
+    user, time
+        Columns: who, and when.
+    calendar
+        The periods.
+    as_of, by, on_bad_rows
+        As the builder takes them.
+    event, value
+        Columns: what, and how much; None for none.
+    starts, returns
+        The kinds of events that begin a membership, and that count as coming back; None for all.
+    count
+        Whether the events of a period are counted.
+    width, recurring
+        The length of an elapsed window in microseconds (None for calendar periods), and whether each period with a
+        start begins a membership: what an engine has to know to count windows.
+    longest
+        How many days ahead an engine may look for a user's next one; None for not at all.
+    axis
+        The name of the result's time axis.
+    """
+
+    metric: str
+    user: str
+    time: str
+    calendar: Calendar
+    as_of: Any
+    by: Any
+    on_bad_rows: str
+    event: str | None = None
+    value: str | None = None
+    starts: list[Any] | None = None
+    returns: list[Any] | None = None
+    count: bool = False
+    width: int | None = None
+    recurring: bool = False
+    longest: int | None = None
+    axis: str = "period"
+
+    def read(self, events: Any) -> Events:
+        """Read and screen events of a pandas DataFrame, or let an engine reduce its own to users and periods."""
+        if self.event is None and (self.starts is not None or self.returns is not None):
+            found = f"got {shown(self.returns if self.starts is None else self.starts)}"
+            rule, hint = "must name the column that start_event and return_event are in", "event='feature', for example"
+            raise MetricInputError(self.metric, "event", rule, found, hint)
+        return (_from_pandas if isinstance(events, pd.DataFrame) else _from_engine)(self, events)
+
+    def screened(self, rows: Any) -> tuple[Any, Any, Any]:
+        """Read the columns in which a row can be bad, of pandas or of an engine."""
+        users, times = rows.units(self.user, "user"), rows.times(self.time, "time")
+        return users, times, None if self.value is None else rows.numbers(self.value, "value", negative=True)
+
+
+def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
+    """Number the users and periods of rows."""
+    metric = asked.metric
+    rows = Rows(metric, events, asked.on_bad_rows)
+    users, times, values = asked.screened(rows)
+    keys = rows.keys(asked.by, asked.axis)
+    happened = None if asked.event is None else rows.column(asked.event, "event")
+    kept = rows.kept()
+    if values is not None and values.dtype.kind == "i" and not np.abs(values).sum(dtype=np.float64) < 2.0**BITS:
+        raise too_large(metric, "value")
+    times = times.take(kept)
+    stop = end_of_data(metric, asked.as_of, [times.last()], times.zone, bool(len(times.ticks)))
+    known, kept = times.known(kept, stop)
+    times = times.take(known)
+    log = Log(
+        *number_units(metric, users, kept),
+        Groups(metric, keys, kept),
+        asked.calendar.numbering(times),
+        values=None if values is None else values[kept],
+    )
+    starts = _matching(metric, "start_event", happened, asked.starts, kept)
+    alike = asked.returns is asked.starts or asked.returns == asked.starts
+    returns = starts if alike else _matching(metric, "return_event", happened, asked.returns, kept)
+    return Events(log, stop, times.zone, starts, returns, times, rows.excluded)
+
+
+def kinds(metric: str, argument: str, given: Any) -> list[Any] | None:
+    """Give the kinds of events as a list; None for all."""
+    if given is None:
+        return None
+    many = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)
+    listed = list(given) if isinstance(given, many) and getattr(given, "ndim", 1) == 1 else [given]
+    if all(pd.api.types.is_scalar(one) and not isinstance(one, Decimal) for one in listed):
+        return listed
+    rule = "must be a kind of event, as it stands in the column, or a list of them"
+    raise MetricInputError(metric, argument, rule, f"got {shown(given)}")
+
+
+def _from_engine(asked: Request, events: Any) -> Events:
+    """Let the engine reduce events to one row per user and period."""
+    metric, calendar = asked.metric, asked.calendar
+    rows = EngineRows(metric, events, asked.on_bad_rows)
+    _, instants, amounts = asked.screened(rows)
+    keys = rows.keys(asked.by, asked.axis)
+    happened = None if asked.event is None else rows.column(asked.event, "event")
+    rows.fact("last", instants, "max")
+    rows.screen(asked.screened)
+    last = rows.instant("last")
+    stop = end_of_data(metric, asked.as_of, [last.last()], last.zone, bool((last.ticks != NAT).all()))
+    if asked.as_of is not None and stop is not None:
+        rows.keep_before(instants, stop, last.zone)
+    roles = asked.starts, asked.returns
+    reduced = ReducedEvents(rows, asked.user, keys, instants, happened, roles, amounts, calendar)
+    starts = returns = pairs = gaps = None
+    if asked.width is not None:
+        small, pairs = reduced.elapsed(asked.width, last.zone, asked.recurring)
+    elif asked.longest is not None and reduced.looks_ahead:
+        small = reduced.gaps(asked.longest)
+        gaps = small["csm gap"].to_numpy(dtype=np.int64), small["csm users"].to_numpy(dtype=np.int64)
+    else:
+        small, starts, returns = reduced.periods(asked.count)
+    numbers = period_numbers(metric, calendar, small["csm period"])
+    first = int(numbers.min()) if numbers.size else 0
+    log = Log(
+        *number_units(metric, small["csm users" if gaps is not None else asked.user], slice(None)),
+        Groups(metric, [small[key] for key in keys], slice(None)),
+        Numbers(first, int(numbers.max(initial=first)) - first + 1, numbers - first),
+        small["csm events"].to_numpy() if asked.count and asked.width is None else None,
+        None if asked.value is None else small["csm value"].to_numpy(),
+    )
+    elapsed = None if pairs is None else (small["csm began"].to_numpy(), pairs)
+    return Events(log, stop, last.zone, starts, returns, None, rows.excluded, elapsed, gaps)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Periods that an engine has numbered."""
+
+    first: int
+    count: int
+    numbers: Any
+
+    def of(self, rows: Any) -> Any:
+        """Give the numbers of some rows."""
+        return self.numbers[rows]
+
+
+def _matching(metric: str, argument: str, happened: Any, wanted: list[Any] | None, kept: Any) -> Any:
+    """Give the positions of the events of some kinds; None for all."""
+    if wanted is None:
+        return None
+    try:
+        found = happened.iloc[kept].isin(wanted)
+    except (TypeError, ValueError, ArithmeticError, NotImplementedError):  # what such a column cannot even be asked for
+        rule = f"must be of the kind that the column holds ({happened.dtype})"
+        raise MetricInputError(metric, argument, rule, f"got {shown(wanted)}") from None
+    return np.flatnonzero(found.to_numpy(dtype=bool))

@@ -1,0 +1,269 @@
+"""The ledger behind a bridge: whose MRR changes in which period, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._frames import engines
+from csmetrics._frames.engines import narwhals
+from csmetrics.cohorts._rows.engine import EngineRows
+from csmetrics.cohorts._rows.engine_time import instant, period_key, period_numbers
+from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.options import too_large
+from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.time import DAY, NAT, Calendar, Times, end_of_data
+from csmetrics.core._money import BITS, SCALES, binary_scale, is_whole, to_units
+from csmetrics.core._numeric import BLOCK
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes of MRR in the order of their rows, for one sign.
+
+    Attributes
+    ----------
+    customer
+        Numbers from 0, one per row.
+    period
+        Numbers from 0, below the count of periods.
+    units
+        By how much it changes, in whole units.
+    """
+
+    customer: Any
+    period: Any
+    units: Any
+
+    def by_period(self, periods: int) -> Sorted:
+        """Sort by period, which are few: a radix sort of one or two bytes."""
+        period = self.period.astype(np.min_scalar_type(max(periods - 1, 0)))
+        order = np.argsort(period, kind="stable")
+        ends = np.append(0, np.cumsum(np.bincount(period, minlength=periods)))
+        return Sorted(narrow(self.customer)[order], narrow(self.units)[order], ends)
+
+
+class Sorted(NamedTuple):
+    """Changes of MRR, sorted by period: customers, units, and where each period's rows begin and end."""
+
+    customer: Any
+    units: Any
+    ends: Any
+
+    def of(self, period: int) -> tuple[Any, Any]:
+        """Give the customers and the units of a period."""
+        rows = slice(int(self.ends[period]), int(self.ends[period + 1]))
+        return self.customer[rows].astype(np.intp), self.units[rows].astype(np.int64)
+
+
+def narrow(values: Any) -> Any:
+    """Halve what has to be gathered, where the numbers are small."""
+    small = values.max(initial=0) < 2**31 and values.min(initial=0) >= -(2**31)
+    return values.astype(np.int32) if small else values
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a bridge is made from.
+
+    Attributes
+    ----------
+    gains, losses
+        Changes of MRR: what is added to customers' balances and what is taken off.
+    customers
+        How many customers there are, those of each group counted apart.
+    group_of
+        The group of each customer; None where there is only one group.
+    groups
+        The groups.
+    first, periods
+        The first period's number, and how many are complete.
+    scale
+        Units of an amount of 1; None where amounts are integers.
+    excluded
+        The bad rows, where they were asked for.
+    """
+
+    gains: Changes
+    losses: Changes
+    customers: int
+    group_of: Any
+    groups: Groups
+    first: int
+    periods: int
+    scale: Any
+    excluded: pd.DataFrame | None
+
+
+def _screened(rows: Any, columns: dict[str, str]) -> tuple[Any, Any, Any, Any]:
+    """Read the columns of pandas or of an engine: customer, start (or date), end (None for snapshots), MRR."""
+    first, *other = [name for name in columns if name not in ("customer", "mrr")]
+    customers, begins, ends = rows.units(columns["customer"], "customer"), rows.times(columns[first], first), None
+    if other:
+        ends = rows.times(columns["end"], "end", optional=True, like=begins)
+        rows.refuse_before("end", ends, begins)
+    return customers, begins, ends, rows.numbers(columns["mrr"], "mrr")
+
+
+def _from_pandas(
+    metric: str, frame: pd.DataFrame, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
+) -> Ledger:
+    """Number the customers and periods of rows, and turn amounts into changes."""
+    rows = Rows(metric, frame, on_bad_rows)
+    customers, begins, ends, amounts = _screened(rows, columns)
+    keys = rows.keys(by, "period")
+    kept = rows.kept()
+    begins, ends = begins.take(kept), ends and ends.take(kept)
+    instants = [begins] if ends is None else [begins, ends]
+    stop = end_of_data(metric, as_of, [times.last() for times in instants], begins.zone, bool(begins.ticks.size))
+    known, kept = begins.known(kept, stop)
+    begins, ends = begins.take(known), ends and ends.take(known)
+    amounts = amounts[kept]
+    units, scale = to_units(amounts)
+    if units is None:
+        raise too_large(metric, "mrr")
+    groups = Groups(metric, keys, kept)
+    number, count, group_of = _customers(metric, customers, kept, groups)
+    first = periods = 0
+    if stop is not None and begins.ticks.size:
+        first = calendar.at(int(begins.ticks.min()) * DAY // begins.per_day)
+        periods = max(calendar.at(stop) - first, 0)
+    close = int(calendar.start(first + periods))
+    came, period = _within(begins, calendar, first, close)
+    gains = Changes(number[came], period, units[came])
+    if ends is None:
+        losses = _held(gains, periods)
+    else:
+        gone, period = _within(ends, calendar, first, close)
+        losses = Changes(number[gone], period, units[gone])
+    whole = amounts.dtype.kind == "i"
+    return Ledger(gains, losses, count, group_of, groups, first, periods, None if whole else scale, rows.excluded)
+
+
+def _from_engine(
+    metric: str, frame: Any, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
+) -> Ledger:
+    """Let the engine add the changes up, one row per customer and period."""
+    rows = EngineRows(metric, frame, on_bad_rows)
+    _, begins, ends, amounts = _screened(rows, columns)
+    keys = rows.keys(by, "period")
+    rows.fact("start", begins, "min")
+    rows.fact("start_last", begins, "max")
+    if ends is not None:
+        rows.fact("end_last", ends, "max")
+    _ask_money(rows, amounts)
+    rows.screen(lambda some: _screened(some, columns))
+    opening = rows.instant("start")
+    lasts = [rows.instant(name) for name in ("start_last", "end_last") if name in rows.facts]
+    known = bool((opening.ticks != NAT).all())
+    stop = end_of_data(metric, as_of, [times.last() for times in lasts], opening.zone, known)
+    first = periods = 0
+    if stop is not None and known:
+        first = calendar.at(int(opening.ticks[0]) * DAY // opening.per_day)
+        periods = max(calendar.at(stop) - first, 0)
+    units, scale = _money(rows, amounts)
+    if units is None:
+        raise too_large(metric, "mrr")
+    until = 0 if stop is None else stop
+    rows.keep_before(begins, until, opening.zone)
+    signed = [(1, begins)] if ends is None else [(1, begins), (-1, ends)]
+    small = _changes(rows, columns["customer"], keys, units, signed, until, opening.zone, calendar)
+    groups = Groups(metric, [small[key] for key in keys], slice(None))
+    number, count, group_of = _customers(metric, small[columns["customer"]], slice(None), groups)
+    period = period_numbers(metric, calendar, small["csm period"]) - first
+    complete = np.flatnonzero(period < periods)
+    gains = Changes(number[complete], period[complete], small["csm units"].to_numpy(dtype=np.int64)[complete])
+    losses = _held(gains, periods if ends is None else 0)
+    return Ledger(gains, losses, count, group_of, groups, first, periods, scale, rows.excluded)
+
+
+def _ask_money(rows: EngineRows, amounts: Any) -> None:
+    """Ask for what tells the unit of amounts: their sum, and how many are no multiples of each."""
+    nw = narwhals()
+    rows.fact("money", amounts.abs().cast(nw.Float64), "sum")
+    if rows.frame.select(amounts.alias("csm mrr")).collect_schema()["csm mrr"].is_integer():
+        return
+    known = nw.when(amounts.is_finite()).then(amounts).otherwise(nw.lit(0.0))  # the others are bad rows
+    for scale in SCALES:
+        odd = nw.when(is_whole(known * scale)).then(nw.lit(0)).otherwise(nw.lit(1))
+        rows.fact(f"odd_{scale}", odd, "sum")
+
+
+def _money(rows: EngineRows, amounts: Any) -> tuple[Any, Any]:
+    """Give amounts as Int64 units, and how many make up 1; None for integers, which are their own."""
+    nw = narwhals()
+    total = rows.facts["money"].iloc[0]
+    total = 0.0 if pd.isna(total) else float(total)
+    if not total < 2.0**BITS:
+        return None, None
+    if f"odd_{SCALES[0]}" not in rows.facts:
+        return amounts.cast(nw.Int64), None
+    exact = [scale for scale in SCALES if not rows.count(f"odd_{scale}") and total * scale < 2.0**BITS]
+    scale = exact[0] if exact else binary_scale(total)
+    return (amounts * scale).round().cast(nw.Int64), scale
+
+
+def _changes(
+    rows: EngineRows,
+    customer: str,
+    keys: list[str],
+    units: Any,
+    signed: Sequence[tuple[int, Any]],
+    stop: int,
+    zone: Any,
+    calendar: Calendar,
+) -> pd.DataFrame:
+    """Add up units by customer, groups and period, of what happened before an instant.
+
+    Parameters
+    ----------
+    customer, keys
+        Columns.
+    units
+        An amount per row: an expression.
+    signed
+        Signs and dates: 1 and when the amount comes, -1 and when it goes.
+    stop, zone
+        The instant, in microseconds of the wall clock.
+    calendar
+        The periods.
+    """
+    nw = narwhals()
+    parts = []
+    for sign, times in signed:
+        known = rows.frame.filter(times < instant(stop, zone))
+        columns = (period_key(calendar, times).alias("csm period"), (units * sign).alias("csm units"))
+        parts.append(known.with_columns(*columns).select(customer, *keys, "csm period", "csm units"))
+    both = nw.concat(parts) if len(parts) > 1 else parts[0]
+    return engines.collect(both.group_by(customer, *keys, "csm period").agg(nw.col("csm units").sum()))
+
+
+def _held(gains: Changes, periods: int) -> Changes:
+    """Take back in the next of some periods what a snapshot says of one."""
+    last = gains.period + 1 < periods
+    return Changes(gains.customer[last], gains.period[last] + 1, gains.units[last])
+
+
+def _within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[Any, Any]:
+    """Give the rows whose instant is there and before the close of the last period, and their periods."""
+    known = times.before(close)
+    rows = slice(None) if known is None else known
+    numbering = calendar.numbering(times.take(rows))
+    return rows, numbering.of(slice(None)).astype(np.int64) + (numbering.first - first)
+
+
+def _customers(metric: str, customers: Any, kept: Any, groups: Groups) -> tuple[Any, int, Any]:
+    """Number customers from 0 with few gaps, each group's apart; give their count and groups."""
+    values, offset, size = number_units(metric, customers, kept)
+    number = values.astype(np.int64) - offset
+    if groups.number is not None:
+        number = number * groups.count + groups.number
+        size *= groups.count
+    if size > 4 * len(number) + BLOCK:
+        number, found = pd.factorize(number)
+        return number, len(found), None if groups.number is None else found % groups.count
+    return number, size, None if groups.number is None else np.arange(size) % groups.count

@@ -1,0 +1,1 @@
+"""Raw rows of pandas or of an engine: read, screened, grouped and totalled."""

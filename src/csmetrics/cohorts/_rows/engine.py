@@ -1,0 +1,206 @@
+"""Raw rows of an engine's frame: screened and reduced by the engine, finished by the same numpy as pandas rows.
+
+What crosses is small: one row of facts, the bad rows that were asked for, and one row per customer and period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from csmetrics._frames import engines
+from csmetrics._frames.columns import require
+from csmetrics._frames.engines import narwhals
+from csmetrics.cohorts._rows.bad import broken
+from csmetrics.cohorts._rows.engine_time import instant
+from csmetrics.cohorts._rows.options import check_mode, key_names
+from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.time import Times, one_clock, read_times
+from csmetrics.errors import MetricInputError
+
+_SAMPLE = 3  # bad rows that an error shows
+_COLUMNS = 6  # and their columns
+
+
+class EngineRows:
+    """The rows of an engine's frame, screened while their columns are read: `Rows` for engines.
+
+    Parameters
+    ----------
+    metric
+        The builder that asks, for its errors.
+    frame
+        Any frame that narwhals knows.
+    on_bad_rows
+        ``"raise"`` or ``"report"``.
+
+    Attributes
+    ----------
+    frame : narwhals.LazyFrame
+        The rows; after `screen` only the good ones.
+    facts : DataFrame
+        After `screen`: one row with what was asked for by `fact`.
+    excluded : DataFrame or None
+        After `screen`: the bad rows with the reasons, where they were asked for.
+    """
+
+    on_pandas: ClassVar[type[Rows]] = Rows
+
+    def __init__(self, metric: str, frame: Any, on_bad_rows: str) -> None:
+        check_mode(metric, on_bad_rows)
+        self.metric, self.report = metric, on_bad_rows == "report"
+        self.frame = engines.lazy(frame, metric, "frame")
+        self.schema = self.frame.collect_schema()
+        self.columns = list(self.schema)
+        self.excluded: pd.DataFrame | None = None
+        self.facts = pd.DataFrame()
+        self._asked: dict[str, Any] = {}
+        self._bad: list[Any] = []
+        self._zones: dict[str, str | None] = {}  # of the columns of dates, all read on the clock of the first
+
+    def column(self, name: Any, argument: str) -> Any:
+        """Give a column as an expression; MissingColumnError where it is not there."""
+        require(self, name, self.metric, argument)
+        return narwhals().col(name)
+
+    def keys(self, by: Any, axis: str | None = None) -> list[str]:
+        """Give the grouping columns by name; categories become text, whose order is the same on all engines."""
+        names = key_names(self.metric, by, axis)
+        for name in names:
+            self.column(name, "by")
+        if names:
+            self.frame = self.frame.with_columns(*(engines.group_key(self.schema, name).alias(name) for name in names))
+        return names
+
+    def refuse(self, flag: Any) -> None:
+        """Mark rows as bad: an expression that is true where they are."""
+        nw = narwhals()
+        self._bad.append(nw.when(flag).then(nw.lit(1)).otherwise(nw.lit(0)))
+
+    def units(self, name: Any, argument: str) -> Any:
+        """Read whom the rows belong to; missing is bad."""
+        column = self.column(name, argument)
+        self.refuse(column.is_null())
+        if self.schema[name].is_float():
+            self.refuse(~column.is_finite())
+        return column
+
+    def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
+        """Read dates, all on one wall clock; missing is bad unless it may be."""
+        nw = narwhals()
+        column, dtype = self.column(name, argument), self.schema[name]
+        if dtype == nw.Date:
+            column = column.cast(nw.Datetime("us"))
+        elif dtype not in (nw.Datetime, nw.Unknown):  # narwhals does not know all zones of Dask
+            hint = "make timestamps of it in the engine first"
+            raise MetricInputError(self.metric, argument, "must hold dates", f"got a column of {dtype}", hint)
+        if not optional:
+            self.refuse(column.is_null())
+        if dtype == nw.Unknown:
+            return column
+        zone = getattr(dtype, "time_zone", None)
+        self._zones[argument] = zone
+        first = one_clock(self.metric, self._zones)
+        return column if zone == first else column.dt.convert_time_zone(first)
+
+    def refuse_before(self, argument: str, ends: Any, begins: Any, first: str = "", hint: str = "") -> None:
+        """Refuse rows that end before they begin."""
+        self.refuse(ends < begins)
+
+    def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
+        """Read numbers; infinite is bad, and negative or missing unless it may be."""
+        nw = narwhals()
+        column, dtype = self.column(name, argument), self.schema[name]
+        if not dtype.is_numeric():
+            raise MetricInputError(self.metric, argument, "must be numbers", f"got a column of {dtype}")
+        if not (dtype.is_integer() or dtype.is_float()):
+            column = column.cast(nw.Float64)
+        if not missing:
+            self.refuse(column.is_null())
+        if not dtype.is_integer():
+            finite = column.is_finite() if not missing else column.is_finite() | column.is_nan()
+            self.refuse(~finite)
+        if not negative:
+            self.refuse(column < 0)
+        return column
+
+    def fact(self, name: str, column: Any, how: str) -> None:
+        """Ask for the sum, min or max of an expression over all rows."""
+        self._asked[name] = (column, how)
+
+    def screen(self, screened: Callable[[Any], Any]) -> None:
+        """Find the facts and the bad rows; raise, or leave them out.
+
+        Parameters
+        ----------
+        screened
+            What reads the columns: on bad rows brought to pandas it words what is wrong with them.
+        """
+        nw = narwhals()
+        names = [f"csm bad_{i}" for i in range(len(self._bad))]
+        facts = [column.alias(f"csm fact_{name}") for name, (column, _) in self._asked.items()]
+        flagged = self.frame.with_columns(
+            *(flag.alias(name) for flag, name in zip(self._bad, names, strict=True)), *facts
+        )
+        flagged = flagged.with_columns(sum((nw.col(name) for name in names[1:]), nw.col(names[0])).alias("csm bad"))
+        flagged = flagged.with_columns((nw.col("csm bad") > 0).cast(nw.Int64).alias("csm bad"))
+        self._look(flagged)
+        found, some = self.count("bad"), flagged.filter(nw.col("csm bad") == 1).select(*self.columns)
+        if found and not self.report:
+            raise self._error(self._worded(some.head(_SAMPLE), screened), found)
+        if self.report:
+            self.excluded = self._worded(some, screened).explained()
+        if found:
+            flagged = flagged.filter(nw.col("csm bad") == 0)
+            self.frame = flagged.select(*self.columns)
+            self._look(flagged)
+
+    def _worded(self, some: Any, screened: Callable[[Any], Any]) -> Rows:
+        """Bring bad rows to pandas, and say there what is wrong with them."""
+        rows = self.on_pandas(self.metric, engines.collect(some), "report")
+        screened(rows)
+        return rows
+
+    def _look(self, flagged: Any) -> None:
+        nw = narwhals()
+        totals = [nw.len().alias("rows"), nw.col("csm bad").sum().alias("bad")]
+        totals += [getattr(nw.col(f"csm fact_{name}"), how)().alias(name) for name, (_, how) in self._asked.items()]
+        self.facts = engines.collect(flagged.select(*totals))
+
+    def count(self, name: str) -> int:
+        """Return a fact that is a number of rows; 0 where there is none."""
+        value = self.facts[name].iloc[0]
+        return 0 if pd.isna(value) else int(value)
+
+    def _error(self, rows: Rows, count: int) -> MetricInputError:
+        reason, argument, hint, _ = rows.bad[0] if rows.bad else ("is wrong", "rows", "", None)
+        records = rows.frame.iloc[:, :_COLUMNS].to_dict("records")
+        shown = "; ".join(", ".join(f"{name}={value!s}" for name, value in record.items()) for record in records)
+        found = f"{count} of {self.count('rows')} rows break a rule, such as {shown}"
+        return broken(self.metric, argument, reason, found, hint, [])
+
+    def instant(self, name: str) -> Times:
+        """Read a fact that is an instant: as a column of one."""
+        return read_times(self.metric, name, self.facts[name])[0]
+
+    def keep_before(self, times: Any, stop: int, zone: Any) -> None:
+        """Leave out what happened after the end of the data, in microseconds of the wall clock."""
+        self.frame = self.frame.filter(times < instant(stop, zone))
+
+    def sums(self, keys: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
+        """Add up expressions by keys; without keys, over all rows, to one row.
+
+        Parameters
+        ----------
+        keys
+            Columns of the frame.
+        columns
+            Names to expressions of numbers; integers are summed as Int64.
+        """
+        nw = narwhals()
+        prepared = self.frame.with_columns(*(expr.alias(name) for name, expr in columns.items()))
+        totals = [nw.col(name).sum() for name in columns]
+        reduced = prepared.group_by(*keys).agg(*totals) if keys else prepared.select(*totals)
+        return engines.collect(reduced)

@@ -1,0 +1,91 @@
+"""Instants and periods as expressions that an engine computes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._frames.engines import narwhals
+from csmetrics.cohorts._rows.time import Calendar, read_times
+from csmetrics.errors import MetricInputError
+
+_UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
+
+
+_LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999: what Python can say
+
+
+def instant(micros: int, zone: Any) -> Any:
+    """Give a datetime for microseconds of the wall clock."""
+    stamp = pd.Timestamp(min(micros, _LATEST), unit="us")
+    if zone is not None:
+        stamp = stamp.tz_localize(zone, ambiguous=False, nonexistent="shift_forward")
+    return stamp.to_pydatetime()
+
+
+def period_key(calendar: Calendar, column: Any) -> Any:
+    """Give the expression that tells a row's period on its own clock: its number, or the first instant of a day."""
+    if calendar.freq == "D":
+        return column.dt.truncate("1d")
+    if calendar.freq == "h":
+        return _days(column) * 24 + column.dt.hour().cast(narwhals().Int64)
+    if calendar.freq == "W":
+        return (_days(column) + calendar.lead) // 7
+    whole = narwhals().Int64
+    months = column.dt.year().cast(whole) * 12 + column.dt.month().cast(whole) - (1970 * 12 + 1)
+    return months if calendar.freq == "M" else months // {"Q": 3, "Y": 12}[calendar.freq]
+
+
+def period_numbers(metric: str, calendar: Calendar, keys: pd.Series[Any]) -> Any:
+    """Give the calendar's numbers for keys that came back."""
+    if not len(keys):
+        return np.zeros(0, np.int64)
+    if calendar.freq != "D":
+        return keys.to_numpy(dtype=np.int64)
+    times, _ = read_times(metric, "time", keys)
+    numbering = calendar.numbering(times)
+    return numbering.of(slice(None)).astype(np.int64) + numbering.first
+
+
+def with_micros(frame: Any, metric: str, instants: dict[str, tuple[str, Any, Any]]) -> Any:
+    """Add columns of microseconds since 1970-01-01 in UTC.
+
+    Parameters
+    ----------
+    frame
+        A LazyFrame.
+    metric
+        The builder that asks.
+    instants
+        The new columns' names, to the argument, the expression and the time zone of instants.
+    """
+    foreign = {name: given for name, given in instants.items() if given[2] is not None and str(given[2]) not in _UTC}
+    columns = {
+        name: times.dt.convert_time_zone("UTC") if name in foreign else times
+        for name, (_, times, _) in instants.items()
+    }
+    try:  # all at once: Dask takes long for one after the other
+        return frame.with_columns(*(_micros(times).alias(name) for name, times in columns.items()))
+    except NotImplementedError:  # where the zone belongs to the session; the rows are the same in another
+        if not foreign:
+            raise
+        argument, _, zone = next(iter(foreign.values()))
+        rule, hint = "must be in UTC to count elapsed time on this engine", "set the session's time zone to UTC first"
+        raise MetricInputError(metric, argument, rule, f"got the zone {zone}", hint) from None
+
+
+def _micros(times: Any) -> Any:
+    """Give the expression for microseconds since 1970-01-01."""
+    whole = narwhals().Int64
+    hours = _days(times) * 24 + times.dt.hour().cast(whole)
+    seconds = (hours * 60 + times.dt.minute().cast(whole)) * 60 + times.dt.second().cast(whole)
+    return seconds * 1_000_000 + times.dt.microsecond().cast(whole)
+
+
+def _days(times: Any) -> Any:
+    """Give the expression for days since 1970-01-01, from the parts of a date that all engines have."""
+    whole = narwhals().Int64
+    year = times.dt.year().cast(whole) - 1
+    return year * 365 + year // 4 - year // 100 + year // 400 + times.dt.ordinal_day().cast(whole) - 719_163

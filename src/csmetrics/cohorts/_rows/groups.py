@@ -1,0 +1,90 @@
+"""The groups of rows by some columns, and numbers for the customers or users in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._frames.groups import factorize, group_rows
+from csmetrics.errors import MetricInputError
+
+
+class Groups:
+    """The groups of rows by some columns: one number per row, and labels.
+
+    Parameters
+    ----------
+    metric
+        The builder that asks, for its errors.
+    columns
+        The grouping columns; none for a single group.
+    rows
+        Positions of the rows to keep.
+    """
+
+    def __init__(self, metric: str, columns: Sequence[pd.Series[Any]], rows: Any) -> None:
+        self.names = [series.name for series in columns]
+        self.labels: Any = None
+        self.count = 1
+        self.number: Any = None  # one per row; None where there is only one group
+        if not columns:
+            return
+        taken = columns if isinstance(rows, slice) else [series.iloc[rows] for series in columns]
+        try:
+            self.labels, parts = group_rows(taken)
+        except MetricInputError as wrong:  # lists and other things that cannot be told apart
+            raise MetricInputError(metric, "by", "must hold numbers, text or dates", wrong.found) from None
+        self.count = len(parts)
+        self.number = np.zeros(len(taken[0]), np.int64)
+        if parts:
+            self.number[np.concatenate(parts)] = np.repeat(np.arange(self.count), [len(at) for at in parts])
+
+    def index(self, axis: pd.PeriodIndex) -> pd.Index[Any]:
+        """Cross a time axis with the groups; time comes first."""
+        if self.labels is None:
+            return axis
+        first = axis.repeat(self.count)
+        tiled = self.labels.take(np.tile(np.arange(self.count), len(axis)))
+        others = (
+            [tiled]
+            if not isinstance(tiled, pd.MultiIndex)
+            else [tiled.get_level_values(i) for i in range(tiled.nlevels)]
+        )
+        return pd.MultiIndex.from_arrays([first, *others], names=[axis.name, *self.names])
+
+
+def number_units(metric: str, series: pd.Series[Any], rows: Any) -> tuple[Any, int, int]:
+    """Number customers or users of a builder.
+
+    Returns
+    -------
+    values : ndarray
+        One integer per row.
+    offset : int
+        The number is the value less this.
+    size : int
+        Numbers are below it.
+    """
+    taken = series if isinstance(rows, slice) else series.iloc[rows]
+    try:
+        return _numbered(taken)
+    except MetricInputError as wrong:  # lists and other things that cannot be told apart
+        rule = "must hold numbers or text that say whose each row is"
+        raise MetricInputError(metric, str(series.name), rule, wrong.found) from None
+
+
+def _numbered(taken: pd.Series[Any]) -> tuple[Any, int, int]:
+    if not len(taken):
+        return np.zeros(0, np.int64), 0, 1
+    if isinstance(taken.dtype, np.dtype) and taken.dtype.kind in "iu":
+        values = taken.to_numpy()
+        low, high = int(values.min()), int(values.max())
+        if high - low < 2**40 and high < 2**63:
+            return values, low, high - low + 1
+    if isinstance(taken.dtype, pd.CategoricalDtype):
+        return taken.cat.codes.to_numpy(), 0, len(taken.cat.categories)
+    codes, _ = factorize(taken)
+    return codes, 0, int(codes.max()) + 1

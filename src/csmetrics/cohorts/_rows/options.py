@@ -1,0 +1,70 @@
+"""The builders' options: what each may be, and what is said where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.cohorts._rows.time import Calendar
+from csmetrics.core._money import BITS
+from csmetrics.errors import MetricInputError, shown
+
+_MOST = 1_000_000  # periods, days or events that an option counts
+
+
+def check_mode(metric: str, on_bad_rows: Any) -> None:
+    """Refuse a word for `on_bad_rows` that is none."""
+    if not isinstance(on_bad_rows, str) or on_bad_rows not in ("raise", "report"):
+        raise MetricInputError(metric, "on_bad_rows", "must be 'raise' or 'report'", f"got {shown(on_bad_rows)}")
+
+
+def check_word(metric: str, argument: str, value: Any, words: Sequence[str]) -> None:
+    """Refuse a word that is none of the choices."""
+    if not isinstance(value, str) or value not in words:
+        raise MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, words))}", f"got {shown(value)}")
+
+
+def check_whole(metric: str, argument: str, value: Any, low: int = 1, most: int = _MOST) -> int:
+    """Refuse what is no whole number of at least `low`, or past what can be counted."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
+    if whole and low <= value <= most:
+        return int(value)
+    limits = f"<= {most}" if whole and value > most else f">= {low}"
+    raise MetricInputError(metric, argument, f"must be a whole number {limits}", f"got {shown(value)}")
+
+
+def key_names(metric: str, by: Any, axis: str | None = None) -> list[Any]:
+    """Give the names in `by`: none, one, or a list of them."""
+    names = [] if by is None else list(by) if isinstance(by, list) else [by]
+    once: set[Any] = {pd.NA}
+    with suppress(TypeError):  # what cannot be hashed
+        once = set(names)
+    if pd.NA in once:  # nothing that a column could be called
+        raise MetricInputError(metric, "by", "must name columns", f"got {shown(by)}")
+    if axis is not None and axis in once:
+        hint = f"the result has a level {axis!r} for its time: rename the column"
+        raise MetricInputError(metric, "by", f"must not name {axis!r}", f"got {shown(by)}", hint)
+    if len(once) < len(names):
+        raise MetricInputError(metric, "by", "must name each column once", f"got {shown(by)}")
+    return names
+
+
+def too_large(metric: str, argument: str) -> MetricInputError:
+    """Make the error for integers whose sum int64 does not hold."""
+    return MetricInputError(metric, argument, f"must add up to less than 2**{BITS}", "got more", "give larger units")
+
+
+MOST = 2**27  # cells of a result or of what it is made from: a gigabyte
+
+
+def check_cells(metric: str, calendar: Calendar, first: int, periods: int, each: int) -> None:
+    """Refuse to make far more periods than anyone looks at: one misdated row is enough for them."""
+    if periods * each > MOST:
+        labels = calendar.index(first, periods, "period")
+        found = f"from {labels[0]} to {labels[-1]} there are {periods:,} periods, {periods * each:,} cells"
+        hint = "look at the earliest and the latest date, give as_of, or take a longer freq"
+        raise MetricInputError(metric, "freq", f"must make at most {MOST:,} cells", found, hint)

@@ -1,0 +1,167 @@
+"""Raw rows of a pandas DataFrame: their columns, the bad ones among them, and the numbers of their groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._frames.columns import column
+from csmetrics.cohorts._rows.bad import Excluded, broken
+from csmetrics.cohorts._rows.options import check_mode, key_names
+from csmetrics.cohorts._rows.time import NAT, Times, must_match, read_times
+from csmetrics.core._kinds import array
+from csmetrics.core._registry import NUMBER
+from csmetrics.errors import MetricInputError
+
+_LABELS = 5  # labels of bad rows that an error lists
+_LIVES = "a row lives from its start to just before its end"
+
+
+class Rows:
+    """The rows of a frame, screened while their columns are read.
+
+    Parameters
+    ----------
+    metric
+        The builder that asks, for its errors.
+    frame
+        One raw row per row.
+    on_bad_rows
+        ``"raise"`` or ``"report"``.
+
+    Attributes
+    ----------
+    bad : list
+        What is wrong with which rows: reason, argument, hint, flags.
+    """
+
+    def __init__(self, metric: str, frame: pd.DataFrame, on_bad_rows: str) -> None:
+        check_mode(metric, on_bad_rows)
+        self.metric, self.frame, self.report = metric, frame, on_bad_rows == "report"
+        self.bad: list[tuple[str, str, str, Any]] = []
+
+    def column(self, name: Any, argument: str) -> pd.Series[Any]:
+        """Give a column or index level."""
+        series = column(self.frame, name, self.metric, argument)
+        if series.dtype == object:
+            try:
+                series.isna()
+            except ArithmeticError:
+                rule, found = "must hold values that can be compared", "got a signalling Decimal NaN"
+                raise MetricInputError(self.metric, argument, rule, found) from None
+        return series
+
+    def keys(self, by: Any, axis: str | None = None) -> list[pd.Series[Any]]:
+        """Give the grouping columns; none may be called as the time axis of the result."""
+        return [self.column(name, "by") for name in key_names(self.metric, by, axis)]
+
+    def refuse(self, argument: str, reason: str, flags: Any, hint: str = "") -> None:
+        """Mark rows as bad."""
+        if flags is not None and np.any(flags):
+            self.bad.append((reason, argument, hint, np.asarray(flags, dtype=bool)))
+
+    def units(self, name: Any, argument: str) -> pd.Series[Any]:
+        """Read whom the rows belong to: a customer or user of any kind; missing is bad."""
+        series = self.column(name, argument)
+        if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
+            return series
+        self.refuse(argument, "is missing", series.isna().to_numpy(), "every row must say whose it is")
+        if series.dtype.kind == "f":
+            self.refuse(argument, "is infinite", np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)))
+        return series
+
+    def times(self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None) -> Times:
+        """Read dates, on the wall clock of others; what is no date is bad, what is missing too unless it may be."""
+        zone = None if like is None else like.zone
+        times, wrong = read_times(self.metric, argument, self.column(name, argument), zone)
+        self.refuse(argument, "is no date", wrong, "give dates, or text such as 2026-03-31")
+        if not optional and times.ticks.min(initial=0) == NAT:
+            missing = times.ticks == NAT
+            self.refuse(argument, "is missing", missing if wrong is None else missing & ~wrong)
+        return times
+
+    def refuse_before(
+        self, argument: str, ends: Times, begins: Times, first: str = "start", hint: str = _LIVES
+    ) -> None:
+        """Refuse rows that end before they begin."""
+        must_match(self.metric, {first: begins, argument: ends})
+        since = "its start" if first == "start" else f"`{first}`"
+        self.refuse(argument, f"is before {since}", _earlier(ends, begins), hint)
+
+    def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
+        """Read numbers: int64 for integers, else float64. Infinite is bad, and negative or missing unless it may be."""
+        series = self.column(name, argument)
+        if not missing and not isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu" and series.isna().any():
+            self.refuse(argument, "is missing", series.isna().to_numpy(), "a missing amount is not 0")
+            series = series.fillna(0)  # so that the others stay integers
+        values = array(self.metric, argument, series, NUMBER)
+        if values.dtype.kind == "u":
+            values = values.astype(np.int64 if values.max(initial=0) < 2**63 else np.float64)
+        if values.dtype.kind == "i":
+            values = values.astype(np.int64, copy=False)
+        else:
+            values = values.astype(np.float64, copy=False)
+            if not np.isfinite(values).all():
+                self.refuse(argument, "is infinite", np.isinf(values))
+                if not missing:
+                    self.refuse(argument, "is missing", np.isnan(values), "a missing amount is not 0")
+        if not negative and np.fmin.reduce(values, initial=0) < 0:
+            self.refuse(argument, "is negative", values < 0)
+        return values
+
+    def kept(self) -> Any:
+        """Give the positions of the good rows, as a slice where all are; raise if there are bad ones."""
+        if not self.bad:
+            return slice(None)
+        if not self.report:
+            raise self._error()
+        return np.flatnonzero(~self._any())
+
+    @property
+    def columns(self) -> pd.Index[Any]:
+        """The names of the columns."""
+        return self.frame.columns
+
+    @property
+    def excluded(self) -> pd.DataFrame | None:
+        """The bad rows with the reasons, where they were asked for."""
+        return self.explained() if self.report else None
+
+    def explained(self) -> pd.DataFrame:
+        """Give the bad rows with the reasons, in a column after the others."""
+        rows = np.flatnonzero(self._any())
+        reasons = [[f"`{a}` {reason}" for reason, a, _, flags in self.bad if flags[row]] for row in rows]
+        out = Excluded(self.frame.iloc[rows])
+        name = "reason"
+        while name in out.columns:
+            name += "_"
+        levels = out.columns.nlevels
+        out[name if levels == 1 else (name, *[""] * (levels - 1))] = ["; ".join(several) for several in reasons]
+        return out
+
+    def _any(self) -> Any:
+        flags = np.zeros(len(self.frame), bool)
+        for *_, some in self.bad:
+            flags |= some
+        return flags
+
+    def _error(self) -> MetricInputError:
+        reason, argument, hint, flags = self.bad[0]
+        labels = self.frame.index[flags]
+        shown = ", ".join(map(repr, labels[:_LABELS].tolist()))
+        found = f"{len(labels)} of {len(self.frame)} rows break it, with the labels {shown}"
+        found += ", ..." if len(labels) > _LABELS else ""
+        return broken(self.metric, argument, reason, found, hint, [(r, a, int(f.sum())) for r, a, _, f in self.bad[1:]])
+
+
+def _earlier(ends: Times, begins: Times) -> Any:
+    """Tell which end is there and earlier than its beginning, whatever their units."""
+    ended, begun = ends.elapsed(), begins.elapsed()
+    if ends.per_day >= begins.per_day:
+        early = ended // (ends.per_day // begins.per_day) < begun
+    else:
+        whole, rest = np.divmod(begun, begins.per_day // ends.per_day)
+        early = (ended < whole) | ((ended == whole) & (rest > 0))
+    return early & (ends.ticks != NAT) & (begins.ticks != NAT)
