@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from csmetrics._frames.columns import Need
 
 HALF = 2**32  # integers whose sum could pass int64 are added in two halves
-LARGE = 2.0**62  # a sum that stays below is far enough from int64's end
+FAR_FROM_INT64 = 2.0**62  # a sum that stays below is far enough from int64's end
 _WORDS = {  # columns that hold no numbers, and what to do about them
     "String": ("text", "convert text to numbers first"),
     "Categorical": ("text", "convert text to numbers first"),
@@ -96,7 +96,7 @@ class EngineFrame:
         halved = set(whole) if refuses else set()
         small = self._summed(keys, needs, halved)
         if not refuses:
-            halved = {label for label in whole if _reach(small, label) >= LARGE}
+            halved = {label for label in whole if _reach(small, label) >= FAR_FROM_INT64}
             small = self._summed(keys, needs, halved) if halved else small
         totals = {label: self._total(small, label, need, label in halved) for label, need in needs.items()}
         return self._labels(small), totals
@@ -160,7 +160,7 @@ class EngineFrame:
             wrong = summed(small[f"least {label}"], whole=True).min(initial=0) < need.quantity.low
             total = summed(small[f"sum {label}"], whole=True)
             if halved:
-                total = total.astype(object if _reach(small, label) >= LARGE else np.int64) * HALF
+                total = total.astype(object if _reach(small, label) >= FAR_FROM_INT64 else np.int64) * HALF
                 total = total + summed(small[f"rest {label}"], whole=True)
         else:
             wrong = summed(small[f"wrong {label}"], whole=True).any()

@@ -12,19 +12,19 @@ import pandas as pd
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-Times = npt.NDArray[np.datetime64]
+Stamps = npt.NDArray[np.datetime64]
 
 PLANS = ("starter", "team", "business")
 REGIONS = ("americas", "emea", "apac")
 FEATURES = ("dashboards", "reports", "alerts", "integrations", "automations")
 KINDS = ("nps", "csat", "ces")
 
-DAY = 24 * 3600  # seconds
+DAY_SECONDS = 24 * 3600  # seconds
 NEVER = np.datetime64("NaT", "us")
 
 
 @dataclass(frozen=True)
-class Calendar:
+class Timeline:
     """Days are counted from `first`; `opening` and `closing` bound the last full month, [opening, closing)."""
 
     first: np.datetime64
@@ -37,11 +37,11 @@ class Calendar:
 
     def time(self, day: int | Ints, second: int | Ints = 0) -> Any:
         """Give the instant (or instants) so many days and seconds after `first`."""
-        return self.first + (np.asarray(day, dtype=np.int64) * DAY + second).astype("timedelta64[s]")
+        return self.first + (np.asarray(day, dtype=np.int64) * DAY_SECONDS + second).astype("timedelta64[s]")
 
-    def known(self, day: Ints, second: Ints, keep: Flags) -> Times:
+    def known(self, day: Ints, second: Ints, keep: Flags) -> Stamps:
         """Give the instants that lie within the data and are to be kept, NaT for the others."""
-        return np.where(keep & (day * DAY + second < self.days * DAY), self.time(day, second), NEVER)
+        return np.where(keep & (day * DAY_SECONDS + second < self.days * DAY_SECONDS), self.time(day, second), NEVER)
 
 
 def category(codes: Ints, names: tuple[str, ...]) -> Any:

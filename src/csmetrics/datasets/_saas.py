@@ -15,22 +15,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from csmetrics.datasets._common import (
-    DAY,
+    DAY_SECONDS,
     FEATURES,
     KINDS,
     PLANS,
     REGIONS,
-    Calendar,
     Floats,
     Ints,
-    Times,
+    Stamps,
+    Timeline,
     category,
 )
 from csmetrics.datasets._totals import health_inputs, month_totals
 from csmetrics.errors import MetricInputError, shown
 
 MONTH = 30.4375  # days
-HOUR = 3600  # seconds
+HOUR_SECONDS = 3600  # seconds
 
 # One number per plan (starter, team, business), per region or per weekday (Monday first).
 PLAN_SHARE = np.array([0.53, 0.31, 0.16])
@@ -216,7 +216,7 @@ def _generator(seed: int, table: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64([seed, *table.encode()]))
 
 
-def _calendar(months: int, end: pd.Timestamp) -> Calendar:
+def _calendar(months: int, end: pd.Timestamp) -> Timeline:
     stop = np.datetime64(end.date(), "D") + 1
     closing = stop.astype("datetime64[M]")  # the last first-of-month that the data reaches
     first = (closing - months).astype("datetime64[D]")
@@ -224,7 +224,7 @@ def _calendar(months: int, end: pd.Timestamp) -> Calendar:
     def count(day: np.datetime64) -> int:
         return int((day.astype("datetime64[D]") - first).astype(np.int64))
 
-    return Calendar(
+    return Timeline(
         first=first.astype("datetime64[us]"),
         days=count(stop),
         period=pd.Period(str(closing - 1), freq="M"),
@@ -262,7 +262,7 @@ class _Spells:
     end: Ints
 
 
-def _base(rng: np.random.Generator, customers: int, calendar: Calendar) -> _Base:
+def _base(rng: np.random.Generator, customers: int, calendar: Timeline) -> _Base:
     # Sign-ups a day grow threefold from the first day to the last: density (1 + 2x) / 2, drawn by its inverse.
     position = (np.sqrt(1 + 8 * rng.random(customers)) - 1) / 2
     plan = _pick(rng, PLAN_SHARE, customers)
@@ -276,7 +276,7 @@ def _base(rng: np.random.Generator, customers: int, calendar: Calendar) -> _Base
     )
 
 
-def _spells(rng: np.random.Generator, base: _Base, calendar: Calendar) -> _Spells:
+def _spells(rng: np.random.Generator, base: _Base, calendar: Timeline) -> _Spells:
     churn = (MONTHLY_CHURN[base.plan] * (1.6 - 1.2 * base.fit)) / MONTH
     left = base.signed_up + rng.geometric(churn)
     back = left + 20 + rng.geometric(1 / 90, len(left))
@@ -310,7 +310,7 @@ def _moments(rng: np.random.Generator, spells: _Spells, monthly: Floats) -> tupl
 
 
 def _subscriptions(
-    rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar
+    rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline
 ) -> tuple[pd.DataFrame, Ints]:
     """Make the table, and the number of seats that each customer came to."""
     plan = base.plan[spells.who]
@@ -351,7 +351,7 @@ def _subscriptions(
     return table.iloc[order].reset_index(drop=True), last_seats
 
 
-def _accounts(base: _Base, seats: Ints, calendar: Calendar) -> pd.DataFrame:
+def _accounts(base: _Base, seats: Ints, calendar: Timeline) -> pd.DataFrame:
     used = _floor(seats * (0.45 + 0.45 * base.fit + 0.04 * base.plan))
     return pd.DataFrame(
         {
@@ -365,7 +365,7 @@ def _accounts(base: _Base, seats: Ints, calendar: Calendar) -> pd.DataFrame:
     )
 
 
-def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline) -> pd.DataFrame:
     recent = spells.end > calendar.events_from
     who, start, end = spells.who[recent], spells.start[recent], spells.end[recent]
     fit, plan = base.fit[who], base.plan[who]
@@ -374,14 +374,14 @@ def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Ca
     breadth = np.minimum(len(FEATURES), 1 + _floor(5 * fit + 0.8 * plan))
 
     users: list[Ints] = []
-    times: list[Times] = []
+    times: list[Stamps] = []
     features: list[Ints] = []
     monday = np.datetime64("1970-01-05", "D")
     for day in range(calendar.events_from, calendar.days):
         weekday = int((calendar.first.astype("datetime64[D]") + day - monday).astype(np.int64)) % 7
         active = np.flatnonzero((rng.random(len(who)) < chance * WEEKDAY[weekday]) & (start <= day) & (day < end))
         row = np.repeat(active, rng.integers(1, 3, len(active)))
-        second = rng.integers(7 * HOUR, 21 * HOUR, len(row))
+        second = rng.integers(7 * HOUR_SECONDS, 21 * HOUR_SECONDS, len(row))
         order = np.argsort(second, kind="stable")
         row = row[order]
         users.append(base.customer[who[row]])
@@ -396,7 +396,7 @@ def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Ca
     )
 
 
-def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline) -> pd.DataFrame:
     lows, highs = np.array([0, 1, 1]), np.array([10, 5, 7])
     centers = np.array([[7.7, 8.3, 8.8], [4.0, 4.2, 4.4], [5.2, 5.5, 5.9]])  # kind x plan
     spread, noise, unanswered = np.array([4.0, 1.2, 1.8]), np.array([1.7, 0.8, 1.1]), np.array([0.3, 0.5, 0.6])
@@ -404,7 +404,9 @@ def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: C
     asked = [_moments(rng, spells, np.full(len(spells.who), rate)) for rate in SURVEYS_A_MONTH]
     kind = np.repeat(np.arange(len(KINDS), dtype=np.int64), [len(spell) for spell, _ in asked])
     who = spells.who[np.concatenate([spell for spell, _ in asked])]
-    time = calendar.time(np.concatenate([day for _, day in asked]), rng.integers(8 * HOUR, 20 * HOUR, len(who)))
+    time = calendar.time(
+        np.concatenate([day for _, day in asked]), rng.integers(8 * HOUR_SECONDS, 20 * HOUR_SECONDS, len(who))
+    )
     opinion = centers[kind, base.plan[who]] + spread[kind] * (base.fit[who] - 0.5)
     score = np.rint(np.clip(opinion + noise[kind] * rng.standard_normal(len(who)), lows[kind], highs[kind]))
     score[rng.random(len(who)) < unanswered[kind]] = np.nan
@@ -412,12 +414,12 @@ def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: C
     return table.iloc[np.argsort(time, kind="stable")].reset_index(drop=True)
 
 
-def _tickets(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+def _tickets(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline) -> pd.DataFrame:
     spell, day = _moments(rng, spells, TICKETS_A_MONTH[base.plan[spells.who]])
     who, size = spells.who[spell], len(spell)
     plan = base.plan[who]
-    created = rng.integers(7 * HOUR, 20 * HOUR, size)
-    pace = HOUR * REGION_PACE[base.region[who]]
+    created = rng.integers(7 * HOUR_SECONDS, 20 * HOUR_SECONDS, size)
+    pace = HOUR_SECONDS * REGION_PACE[base.region[who]]
     answered = created + 60 + _floor(rng.exponential(1.0, size) * RESPONSE_HOURS[plan] * pace)
     solved = answered + 60 + _floor(rng.exponential(1.0, size) * RESOLUTION_HOURS[plan] * pace)
     resolved = calendar.known(day, solved, np.ones(size, dtype=bool))
@@ -435,16 +437,18 @@ def _tickets(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: C
     return table.iloc[np.argsort(table["created"].to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def _onboarding(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+def _onboarding(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline) -> pd.DataFrame:
     """Make one row per customer; who leaves before completing, or before any value, never gets there."""
     size = len(base.plan)
-    began = rng.integers(8 * HOUR, 18 * HOUR, size)
-    stay = (spells.end[:size] - base.signed_up) * DAY  # the first spells come first, in the order of the customers
+    began = rng.integers(8 * HOUR_SECONDS, 18 * HOUR_SECONDS, size)
+    stay = (
+        spells.end[:size] - base.signed_up
+    ) * DAY_SECONDS  # the first spells come first, in the order of the customers
 
-    def reached(median_days: Floats, ever: Floats) -> Times:
+    def reached(median_days: Floats, ever: Floats) -> Stamps:
         # The sum of two exponentials: few at once, most near the median (1.68 of one), a long tail.
         taken = (rng.exponential(1.0, size) + rng.exponential(1.0, size)) / 1.68 * median_days[base.plan]
-        second = began + HOUR + _floor(taken * DAY)
+        second = began + HOUR_SECONDS + _floor(taken * DAY_SECONDS)
         return calendar.known(base.signed_up, second, (rng.random(size) < ever[base.plan]) & (second < stay))
 
     return pd.DataFrame(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from csmetrics.datasets._common import FEATURES, KINDS, PLANS, REGIONS, Calendar, Ints, category
+from csmetrics.datasets._common import FEATURES, KINDS, PLANS, REGIONS, Ints, Timeline, category
 
 ACQUISITION_COST = np.array([45_000, 480_000, 5_200_000])  # cents per new customer, one number per plan
 RETENTION_COST = np.array([400, 3_500, 38_000])  # cents per retained customer and month
@@ -55,7 +55,7 @@ def month_totals(
     surveys: pd.DataFrame,
     tickets: pd.DataFrame,
     onboarding: pd.DataFrame,
-    calendar: Calendar,
+    calendar: Timeline,
 ) -> pd.DataFrame:
     """Total the last full month by plan and region."""
     opening, closing = calendar.time(calendar.opening), calendar.time(calendar.closing)
