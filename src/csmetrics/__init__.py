@@ -26,7 +26,7 @@ from csmetrics._accessors.answers import Answers
 from csmetrics._accessors.cohorts import Cohorts, over
 from csmetrics.core._registry import REGISTRY as _REGISTRY
 from csmetrics.core._registry import nearest as _nearest
-from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
+from csmetrics.errors import CohortWarning, CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
 from csmetrics.errors import shown as _shown
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ __all__ = [
     *_REGISTRY,
     "Answers",
     "Catalog",
+    "CohortWarning",
     "Cohorts",
     "CsmetricsError",
     "Explanation",

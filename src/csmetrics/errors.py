@@ -54,6 +54,10 @@ class CsmetricsError(Exception):
         return {"code": self.code, **{part: getattr(self, part) for part in parts}}
 
 
+class CohortWarning(UserWarning):
+    """A note that makes figures doubtful: the same sentence stands in ``.attrs["notes"]`` of the cohort frame."""
+
+
 class MetricInputError(CsmetricsError, ValueError):
     """An input that cannot be right: a negative count, a part larger than its whole, text, infinity."""
 

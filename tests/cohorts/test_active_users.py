@@ -287,7 +287,7 @@ def test_bad_rows() -> None:
         csm.cohorts.active_users(events)
     result = csm.cohorts.active_users(events, on_bad_rows="report")
     assert result["dau"].tolist() == [1, 1]
-    left_out = result.attrs["excluded"]
+    left_out = result.attrs["excluded"].frame
     assert left_out.index.tolist() == ["r1", "r2", "r3"]
     assert list(left_out.columns) == ["user", "time", "reason"]
     assert ["user" in reason for reason in left_out["reason"]] == [True, False, True]

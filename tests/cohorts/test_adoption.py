@@ -293,8 +293,8 @@ def test_a_row_without_a_user(missing: Any) -> None:
         adoption(events, eligible=4)
     result = adoption(events, eligible=4, on_bad_rows="report")
     assert result.loc["total"].tolist() == [2, 4, 2, 4]  # what nobody known used is not among those available
-    assert result.attrs["excluded"]["reason"].tolist() == ["`user` is missing"]
-    assert result.attrs["excluded"].index.tolist() == ["y"]
+    assert result.attrs["excluded"].frame["reason"].tolist() == ["`user` is missing"]
+    assert result.attrs["excluded"].frame.index.tolist() == ["y"]
     accounts = ACCOUNTS.assign(user=["ann", "bob", missing, "dan"])
     for mode in ("raise", "report"):
         with pytest.raises(csm.MetricInputError, match="`user` must be there in every row; 1 of 4 rows"):
@@ -305,7 +305,9 @@ def test_impossible_flags() -> None:
     events = EVENTS.assign(eligible=[1, 1, -1, 1])
     with pytest.raises(csm.MetricInputError, match="`eligible` must be >= 0; 1 of 4 rows"):
         adoption(events)
-    assert adoption(events, on_bad_rows="report").attrs["excluded"]["reason"].tolist() == ["`eligible` is negative"]
+    assert adoption(events, on_bad_rows="report").attrs["excluded"].frame["reason"].tolist() == [
+        "`eligible` is negative"
+    ]
 
 
 def test_nobody_said_who_could() -> None:
@@ -402,7 +404,7 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any]) -> None:
     with pytest.raises(csm.MetricInputError, match="10 of 50 rows break a rule, such as "):
         adoption(make(table))
     result = adoption(make(table), by="plan", on_bad_rows="report")
-    assert result.attrs["excluded"]["reason"].tolist() == ["`user` is missing"] * 10
+    assert result.attrs["excluded"].frame["reason"].tolist() == ["`user` is missing"] * 10
     result.attrs = {}
     pd.testing.assert_frame_equal(result, adoption(table.dropna(subset="user"), by="plan"))
     with pytest.raises(csm.MissingColumnError, match="no column 'eligible'"):

@@ -290,7 +290,7 @@ def test_bad_rows() -> None:
         csm.cohorts.lifecycle(events)
     result = csm.cohorts.lifecycle(events, on_bad_rows="report")
     assert result["new_users"].tolist() == [1, 1]
-    left_out = result.attrs["excluded"]
+    left_out = result.attrs["excluded"].frame
     assert left_out.index.tolist() == ["r1", "r2"]
     assert list(left_out.columns) == ["user", "time", "reason"]
     assert "user" in left_out["reason"].loc["r1"]

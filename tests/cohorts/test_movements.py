@@ -1103,7 +1103,7 @@ def test_bad_rows_are_left_out_and_reported(source, column, fault) -> None:
     got = builder(source)(frame, on_bad_rows="report", as_of="2026-02-28")
     pd.testing.assert_frame_equal(frame, before)
     pd.testing.assert_frame_equal(got, builder(source)(good, as_of="2026-02-28"))
-    excluded = got.attrs["excluded"]
+    excluded = got.attrs["excluded"].frame
     pd.testing.assert_frame_equal(excluded.drop(columns="reason"), frame.loc[["bad 0"]])
     [reason] = excluded["reason"]
     assert isinstance(reason, str)
@@ -1117,7 +1117,7 @@ def test_bad_rows_of_all_kinds_at_once(source) -> None:
     good, frame = with_faults(source, [*faults, everything])
     got = builder(source)(frame, on_bad_rows="report", as_of="2026-02-28")
     pd.testing.assert_frame_equal(got, builder(source)(good, as_of="2026-02-28"))
-    excluded = got.attrs["excluded"]
+    excluded = got.attrs["excluded"].frame
     labels = [label for label in frame.index if label.startswith("bad")]
     pd.testing.assert_frame_equal(excluded.drop(columns="reason"), frame.loc[labels])
     assert excluded["reason"].nunique() > 3
@@ -1130,14 +1130,14 @@ def test_bad_rows_of_all_kinds_at_once(source) -> None:
     frame.index = [0] * len(frame)
     again = builder(source)(frame, on_bad_rows="report", as_of="2026-02-28")
     pd.testing.assert_frame_equal(again, got)
-    assert again.attrs["excluded"]["note"].tolist() == excluded["note"].tolist()
+    assert again.attrs["excluded"].frame["note"].tolist() == excluded["note"].tolist()
 
 
 @builders
 def test_nothing_bad_nothing_excluded(source) -> None:
     good, _ = with_faults(source, [])
     got = builder(source)(good, on_bad_rows="report")
-    excluded = got.attrs["excluded"]
+    excluded = got.attrs["excluded"].frame
     assert len(excluded) == 0
     assert list(excluded.columns) == [*good.columns, "reason"]
     pd.testing.assert_frame_equal(got, builder(source)(good))
@@ -1151,7 +1151,7 @@ def test_nothing_but_bad_rows(source) -> None:
     assert list(got.columns) == list(COLUMNS)
     assert list(got.index.names) == ["period", "note"]
     assert len(got) == 0
-    assert len(got.attrs["excluded"]) == 2
+    assert len(got.attrs["excluded"].frame) == 2
 
 
 def test_a_bad_row_is_no_part_of_the_data() -> None:

@@ -191,17 +191,17 @@ def test_bad_rows(make: Make, name: str) -> None:
 def test_bad_rows_are_given_back(make: Make, name: str) -> None:
     frame, call, argument, reason = BAD[name]
     expected, got = call(frame, on_bad_rows="report"), call(make(frame), on_bad_rows="report")
-    excluded = got.attrs["excluded"]
-    assert excluded["reason"].tolist() == [f"`{argument}` {reason}"] * len(expected.attrs["excluded"])
+    excluded = got.attrs["excluded"].frame
+    assert excluded["reason"].tolist() == [f"`{argument}` {reason}"] * len(expected.attrs["excluded"].frame)
     assert list(excluded.columns) == [*frame.columns, "reason"]
     pd.testing.assert_frame_equal(got, expected)
-    call(make(frame.drop(index=expected.attrs["excluded"].index)))
+    call(make(frame.drop(index=expected.attrs["excluded"].frame.index)))
 
 
 def test_no_bad_rows_is_an_empty_report(make: Make) -> None:
     got = build.lifecycle(make(EVENTS), on_bad_rows="report")
-    assert got.attrs["excluded"].empty
-    assert list(got.attrs["excluded"].columns) == [*EVENTS.columns, "reason"]
+    assert got.attrs["excluded"].frame.empty
+    assert list(got.attrs["excluded"].frame.columns) == [*EVENTS.columns, "reason"]
 
 
 def test_no_rows(make: Make) -> None:

@@ -309,8 +309,8 @@ def test_bad_rows(column: str, value: Any, reason: str, rule: str) -> None:
     assert (caught.value.argument, caught.value.rule) == (column, rule)
     assert "1 of 3 rows break it, with the labels 'c'" in str(caught.value)
     result = onboarding(table, by="plan", on_bad_rows="report")
-    assert result.attrs["excluded"].index.tolist() == ["c"]
-    assert result.attrs["excluded"]["reason"].tolist() == [f"`{column}` {reason}"]
+    assert result.attrs["excluded"].frame.index.tolist() == ["c"]
+    assert result.attrs["excluded"].frame["reason"].tolist() == [f"`{column}` {reason}"]
     assert result.to_dict() == onboarding(table.drop(index="c"), by="plan").to_dict()
 
 
@@ -401,7 +401,7 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
         onboarding(make(table))
     assert max(crossed) <= 3
     result, expected = (onboarding(t, by="plan", on_bad_rows="report") for t in (make(table), table))
-    reasons = [f.attrs["excluded"]["reason"].sort_values().tolist() for f in (result, expected)]
+    reasons = [f.attrs["excluded"].frame["reason"].sort_values().tolist() for f in (result, expected)]
     assert reasons[0] == reasons[1]
     result.attrs, expected.attrs = {}, {}
     pd.testing.assert_frame_equal(result, expected, check_exact=True)

@@ -828,7 +828,7 @@ def test_a_missing_user_of_any_type_is_a_bad_row(dtype: str) -> None:
         csm.cohorts.retention(table, freq="W")
     grid = csm.cohorts.retention(table, freq="W", on_bad_rows="report")
     assert_grid(grid, brute.retention(SAME, freq="W"))
-    assert grid.attrs["excluded"].index.tolist() == [5, 6]
+    assert grid.attrs["excluded"].frame.index.tolist() == [5, 6]
 
 
 def test_names_of_columns_are_arguments() -> None:
@@ -1203,7 +1203,7 @@ def test_bad_rows_are_reported(kind: str) -> None:
     column, wrong, argument = BAD[kind]
     table = spoiled(column, wrong)
     grid = csm.cohorts.retention(table, value="value", on_bad_rows="report")
-    left_out = grid.attrs["excluded"]
+    left_out = grid.attrs["excluded"].frame
     assert left_out.index.tolist() == ["r1", "r3"]
     assert list(left_out.columns) == ["user", "time", "value", "reason"]
     assert left_out["reason"].str.contains(argument).all()
@@ -1214,15 +1214,15 @@ def test_bad_rows_are_reported(kind: str) -> None:
 
 def test_nothing_to_report() -> None:
     grid = csm.cohorts.retention(frame(SAME), on_bad_rows="report")
-    assert len(grid.attrs["excluded"]) == 0
-    assert "reason" in grid.attrs["excluded"].columns
+    assert len(grid.attrs["excluded"].frame) == 0
+    assert "reason" in grid.attrs["excluded"].frame.columns
     assert "excluded" not in csm.cohorts.retention(frame(SAME)).attrs
 
 
 def test_several_things_wrong_with_a_row() -> None:
     """A row is left out once, with all its reasons; many bad rows are not all listed."""
     table = pd.DataFrame({"user": [None, "ann"], "time": [None, "2026-01-05"]})
-    left_out = csm.cohorts.retention(table, on_bad_rows="report").attrs["excluded"]
+    left_out = csm.cohorts.retention(table, on_bad_rows="report").attrs["excluded"].frame
     assert len(left_out) == 1
     assert "user" in left_out["reason"].iloc[0]
     assert "time" in left_out["reason"].iloc[0]
@@ -1236,7 +1236,7 @@ def test_all_rows_bad() -> None:
     table = pd.DataFrame({"user": [None, None], "time": pd.to_datetime(["2026-01-05", "2026-01-06"])})
     grid = csm.cohorts.retention(table, on_bad_rows="report")
     assert len(grid.sizes) == 0
-    assert len(grid.attrs["excluded"]) == 2
+    assert len(grid.attrs["excluded"].frame) == 2
 
 
 def test_bad_rows_that_could_not_count_are_bad_all_the_same() -> None:

@@ -234,7 +234,7 @@ def test_bad_rows(kind: str, value: float, reason: str, rule: str) -> None:
     assert "2 of 5 rows break it, with the labels 'b', 'e'" in str(caught.value)
     assert "on_bad_rows='report'" in str(caught.value)
     result = survey(answers, kind=kind, by="plan", on_bad_rows="report")
-    excluded = result.attrs["excluded"]
+    excluded = result.attrs["excluded"].frame
     pd.testing.assert_frame_equal(excluded.drop(columns="reason"), answers.loc[["b", "e"]])
     assert excluded["reason"].tolist() == [f"`score` {reason}"] * 2
     expected = survey(answers.drop(index=["b", "e"]), kind=kind, by="plan")
@@ -243,8 +243,8 @@ def test_bad_rows(kind: str, value: float, reason: str, rule: str) -> None:
 
 def test_nothing_bad_nothing_excluded() -> None:
     result = survey(pd.DataFrame({"score": [5, 9]}), on_bad_rows="report")
-    assert list(result.attrs["excluded"].columns) == ["score", "reason"]
-    assert len(result.attrs["excluded"]) == 0
+    assert list(result.attrs["excluded"].frame.columns) == ["score", "reason"]
+    assert len(result.attrs["excluded"].frame) == 0
     assert "excluded" not in survey(pd.DataFrame({"score": [5, 9]})).attrs
 
 
@@ -319,7 +319,7 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
     result = survey(make(table), by="plan", on_bad_rows="report")
     pd.testing.assert_frame_equal(result, survey(table, by="plan", on_bad_rows="report"))
     reasons = [f"`score` {why}" for why in ("is not between 0 and 10", "is no whole number", "is infinite")]
-    assert sorted(result.attrs["excluded"]["reason"]) == sorted(reasons)
+    assert sorted(result.attrs["excluded"].frame["reason"]) == sorted(reasons)
     with pytest.raises(csm.MetricInputError, match="must be numbers"):
         survey(make(table), score="plan")
     with pytest.raises(csm.MissingColumnError, match="no column 'answer'"):

@@ -344,8 +344,8 @@ def test_bad_rows(column: str, value: Any, reason: str, rule: str) -> None:
     assert (caught.value.argument, caught.value.rule) == (column, rule)
     assert "1 of 3 rows break it, with the labels 'b'" in str(caught.value)
     result = tickets(table, on_bad_rows="report")
-    assert result.attrs["excluded"].index.tolist() == ["b"]
-    assert result.attrs["excluded"]["reason"].tolist() == [f"`{column}` {reason}"]
+    assert result.attrs["excluded"].frame.index.tolist() == ["b"]
+    assert result.attrs["excluded"].frame["reason"].tolist() == [f"`{column}` {reason}"]
     assert result.to_dict() == tickets(table.drop(index="b")).to_dict()
 
 
@@ -353,7 +353,7 @@ def test_a_row_may_be_bad_in_several_ways() -> None:
     table = made((1, 5), (2, 6), contacts=[-1, 1]).assign(resolved=[EARLY, EARLY])
     with pytest.raises(csm.MetricInputError, match=r"2 of 2 rows break it.*; in 1 `contacts` is negative"):
         tickets(table)
-    excluded = tickets(table, on_bad_rows="report").attrs["excluded"]
+    excluded = tickets(table, on_bad_rows="report").attrs["excluded"].frame
     assert excluded["reason"].tolist() == [
         "`resolved` is before `created`; `contacts` is negative",
         "`resolved` is before `created`",
@@ -366,7 +366,7 @@ def test_text_that_is_no_date() -> None:
         tickets(table)
     result = tickets(table, on_bad_rows="report")
     assert result.loc["total"].tolist() == [1, 1, 24.0]
-    assert result.attrs["excluded"]["reason"].tolist() == ["`created` is no date; `resolved` is no date"]
+    assert result.attrs["excluded"].frame["reason"].tolist() == ["`created` is no date; `resolved` is no date"]
 
 
 @pytest.mark.parametrize(
@@ -443,7 +443,7 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
         assert max(crossed) <= 3
         result = tickets(make(table), contacts=contacts, by="team", on_bad_rows="report")
         expected = tickets(table, contacts=contacts, by="team", on_bad_rows="report")
-        assert sorted(result.attrs["excluded"]["reason"]) == sorted(expected.attrs["excluded"]["reason"])
+        assert sorted(result.attrs["excluded"].frame["reason"]) == sorted(expected.attrs["excluded"].frame["reason"])
         result.attrs, expected.attrs = {}, {}
         pd.testing.assert_frame_equal(result, expected, check_exact=True)
     with pytest.raises(csm.MissingColumnError, match="no column 'opened'"):

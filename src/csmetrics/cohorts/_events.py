@@ -16,6 +16,7 @@ from csmetrics.cohorts._rows.engine_time import period_numbers
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.options import too_large
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import NAT, Calendar, Times, end_of_data
 from csmetrics.core._money import BITS
 from csmetrics.errors import MetricInputError, shown
@@ -33,12 +34,12 @@ class Events:
         The end of the data in microseconds; None where there are no dates.
     zone
         The time zone of the times.
+    remarks
+        Notes, and the bad rows where they were asked for.
     starts, returns
         The positions of those that begin a membership, and of those that count as coming back; None for all.
     times
         When they were; None where an engine gave their periods only.
-    excluded
-        The bad rows, where they were asked for.
     elapsed
         Where an engine counted the windows since each user's own start: that start for each row of the log, and a table
         of rows and ages.
@@ -50,10 +51,10 @@ class Events:
     log: Log
     stop: int | None
     zone: Any
+    remarks: Remarks
     starts: Any = None
     returns: Any = None
     times: Times | None = None
-    excluded: pd.DataFrame | None = None
     elapsed: Any = None
     gaps: Any = None
 
@@ -141,7 +142,7 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
     starts = _matching(metric, "start_event", happened, asked.starts, kept)
     alike = asked.returns is asked.starts or asked.returns == asked.starts
     returns = starts if alike else _matching(metric, "return_event", happened, asked.returns, kept)
-    return Events(log, stop, times.zone, starts, returns, times, rows.excluded)
+    return Events(log, stop, times.zone, rows.remarks, starts, returns, times)
 
 
 def kinds(metric: str, argument: str, given: Any) -> list[Any] | None:
@@ -189,7 +190,7 @@ def _from_engine(asked: Request, events: Any) -> Events:
         None if asked.value is None else small["csm value"].to_numpy(),
     )
     elapsed = None if pairs is None else (small["csm began"].to_numpy(), pairs)
-    return Events(log, stop, last.zone, starts, returns, None, rows.excluded, elapsed, gaps)
+    return Events(log, stop, last.zone, rows.remarks, starts, returns, None, elapsed, gaps)
 
 
 @dataclass(frozen=True)

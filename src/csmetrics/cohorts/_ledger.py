@@ -16,6 +16,7 @@ from csmetrics.cohorts._rows.engine_time import instant, period_key, period_numb
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.options import too_large
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import DAY, NAT, Calendar, Times, end_of_data
 from csmetrics.core._money import BITS, SCALES, binary_scale, is_whole, to_units
 from csmetrics.core._numeric import BLOCK
@@ -84,8 +85,8 @@ class Ledger:
         The first period's number, and how many are complete.
     scale
         Units of an amount of 1; None where amounts are integers.
-    excluded
-        The bad rows, where they were asked for.
+    remarks
+        Notes, and the bad rows where they were asked for.
     """
 
     gains: Changes
@@ -96,7 +97,7 @@ class Ledger:
     first: int
     periods: int
     scale: Any
-    excluded: pd.DataFrame | None
+    remarks: Remarks
 
 
 def _screened(rows: Any, columns: dict[str, str]) -> tuple[Any, Any, Any, Any]:
@@ -141,7 +142,7 @@ def _from_pandas(
         gone, period = _within(ends, calendar, first, close)
         losses = Changes(number[gone], period, units[gone])
     whole = amounts.dtype.kind == "i"
-    return Ledger(gains, losses, count, group_of, groups, first, periods, None if whole else scale, rows.excluded)
+    return Ledger(gains, losses, count, group_of, groups, first, periods, None if whole else scale, rows.remarks)
 
 
 def _from_engine(
@@ -178,7 +179,7 @@ def _from_engine(
     complete = np.flatnonzero(period < periods)
     gains = Changes(number[complete], period[complete], small["csm units"].to_numpy(dtype=np.int64)[complete])
     losses = _held(gains, periods if ends is None else 0)
-    return Ledger(gains, losses, count, group_of, groups, first, periods, scale, rows.excluded)
+    return Ledger(gains, losses, count, group_of, groups, first, periods, scale, rows.remarks)
 
 
 def _ask_money(rows: EngineRows, amounts: Any) -> None:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import active, tally
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.options import check_cells, check_whole
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import Calendar
 
 
@@ -90,7 +90,7 @@ def active_users(
         tally(gaps.reshape(-1), cell, users)
     columns = {name: _rolling(gaps, window)[:, :days].T.reshape(-1) for name, window in windows.items()}
     out = pd.DataFrame(columns, index=found.log.groups.index(calendar.index(first, days, "period")))
-    return noted(out, found.excluded)
+    return noted(out, found.remarks)
 
 
 def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, Any]]:
@@ -212,7 +212,7 @@ def lifecycle(
     table["dormant"][:, 1:] = table["active"][:, :-1] - table["returning"][:, 1:]
     index = found.log.groups.index(calendar.index(first, periods, "period"))
     out = pd.DataFrame({name: counts.T.reshape(-1) for name, counts in table.items()}, index=index)
-    return noted(out, found.excluded)
+    return noted(out, found.remarks)
 
 
 def _complete(found: Events, calendar: Calendar) -> tuple[int, int]:

@@ -13,10 +13,10 @@ from csmetrics._frames.columns import require, what_is_there
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.groups import key
 from csmetrics.cohorts._packing import changes
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.options import check_whole, key_names
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, MissingColumnError
@@ -138,7 +138,7 @@ def adoption(
     if number is not None:
         out["eligible"] = number
     out["features_available"] = out["eligible"] * (1 if feature in keys else found.features.count)
-    return noted(out, rows.excluded)
+    return noted(out, rows.remarks)
 
 
 def _nobody(rows: Any) -> MissingColumnError:

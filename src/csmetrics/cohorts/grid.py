@@ -27,7 +27,8 @@ class RetentionGrid:
     kind : str
         "on", "on_or_after" or "on_or_before".
     attrs : dict
-        ``attrs["excluded"]`` holds the bad rows where ``on_bad_rows="report"`` was asked for.
+        ``attrs["notes"]``: what a reader should know. ``attrs["excluded"]``: the bad rows that were left out, where
+        ``on_bad_rows="report"`` was asked for. `notes` and `excluded` are the same.
 
     Examples
     --------
@@ -68,6 +69,16 @@ class RetentionGrid:
         self._freq = freq
         self._codes = codes
         self.attrs: dict[str, Any] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the figures should know, in sentences."""
+        return list(self.attrs.get("notes", []))
+
+    @property
+    def excluded(self) -> Any:
+        """The bad rows that were left out: how many and why, with the rows in ``.frame``; None if not asked for."""
+        return self.attrs.get("excluded")
 
     @property
     def state(self) -> pd.DataFrame:
@@ -159,7 +170,8 @@ class RetentionGrid:
             for n, what in zip(np.subtract(table.shape, (_SHOWN, _SHOWN + 1)), ("cohorts", "ages"), strict=True)
             if n > 0
         ]
-        return "\n".join([*lines, *([f"... and {' and '.join(more)} more"] if more else [])])
+        told = [f"Note: {note}" for note in self.notes]
+        return "\n".join([*lines, *([f"... and {' and '.join(more)} more"] if more else []), *told])
 
     def _repr_html_(self) -> str:
         """Write a table whose cells are shaded by their percentage and blank where nothing is known yet."""
@@ -181,7 +193,8 @@ class RetentionGrid:
             else f"<p>{self.counts.shape[0]} cohorts, {self.counts.shape[1]} ages in all</p>"
         )
         caption = f"<caption>{_escape(self._title())}</caption>"
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
+        told = "".join(f"<p>Note: {_escape(note)}</p>" for note in self.notes)
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}{told}"
 
 
 def _cell(value: float, code: int) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_rows
-from csmetrics.cohorts._rows.bad import noted
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, NAT, Times, end_of_data, in_utc, must_match
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
 from csmetrics.core._dates import Instants, days_apart, in_days
@@ -118,8 +118,8 @@ def onboarding(
 
     rows, found = read(metric, customers, on_bad_rows, screened)
     if isinstance(rows, RowTotals):
-        return noted(_from_pandas(rows, found, as_of, by), rows.excluded)
-    return noted(_from_engine(rows, found, as_of, by), rows.excluded)
+        return noted(_from_pandas(rows, found, as_of, by), rows.remarks)
+    return noted(_from_engine(rows, found, as_of, by), rows.remarks)
 
 
 def _from_pandas(rows: RowTotals, found: dict[str, Times], as_of: Any, by: Any) -> pd.DataFrame:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from csmetrics.cohorts._events import Events, Request, kinds
 from csmetrics.cohorts._packing import ROWS, Active, Log, Packing, active, changes, tally
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.options import check_cells, check_whole, check_word
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, Calendar, in_micros, in_utc
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import MetricInputError, shown
@@ -249,7 +249,7 @@ def retention(
     triangle = _Triangle(found, calendar, first, kind, lengths, width)
     for some in members:
         triangle.add(some)
-    return noted(triangle.grid(value), found.excluded)
+    return noted(triangle.grid(value), found.remarks)
 
 
 _ENDLESS = 10**12  # of brackets: what lies past the end of the data is never observed

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._ledger import Ledger, _from_engine, _from_pandas
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.options import check_cells, check_whole
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.core._money import back
 
@@ -253,7 +253,7 @@ def _bridge(metric: str, ledger: Ledger, calendar: Calendar, span: int) -> pd.Da
     columns: dict[str, Any] = {name: table.columns[name].reshape(-1) for name in CUSTOMERS + AMOUNTS}
     if ledger.scale is not None:
         columns |= {name: back(columns[name], ledger.scale) for name in AMOUNTS}
-    return noted(pd.DataFrame(columns, index=index), ledger.excluded)
+    return noted(pd.DataFrame(columns, index=index), ledger.remarks)
 
 
 def _walk(ledger: Ledger, table: _Bridge) -> None:

@@ -1,40 +1,11 @@
-"""Bad rows: the error that names them, and the table in which they come back."""
+"""The error that names bad rows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, TypeVar
-
-import pandas as pd
 
 from csmetrics.errors import MetricInputError
-
-Result = TypeVar("Result", bound=Any)
-
-
-def noted(out: Result, excluded: pd.DataFrame | None) -> Result:
-    """Put the bad rows beside a result, where they were asked for."""
-    if excluded is not None:
-        out.attrs["excluded"] = excluded
-    return out
-
-
-class Excluded(pd.DataFrame):
-    """Bad rows. Two of them compare to one bool, as pandas needs of what is in `.attrs` when it concatenates."""
-
-    def copy(self, deep: bool = True) -> Excluded:  # type: ignore[misc]
-        """Copy it, as pandas does with what is in `.attrs`."""
-        return Excluded(super().copy(deep))
-
-    def __deepcopy__(self, memo: Any = None) -> Excluded:
-        return self.copy()
-
-    def __eq__(self, other: object) -> Any:
-        return self.equals(other) if isinstance(other, Excluded) else super().__eq__(other)
-
-    __hash__ = None
-
 
 _RULES = {
     "is missing": "must be there in every row",

@@ -17,6 +17,7 @@ from csmetrics.cohorts._rows.bad import broken
 from csmetrics.cohorts._rows.engine_time import instant
 from csmetrics.cohorts._rows.options import check_mode, key_names
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import Times, one_clock, read_times
 from csmetrics.errors import MetricInputError
 
@@ -42,8 +43,8 @@ class EngineRows:
         The rows; after `screen` only the good ones.
     facts : DataFrame
         After `screen`: one row with what was asked for by `fact`.
-    excluded : DataFrame or None
-        After `screen`: the bad rows with the reasons, where they were asked for.
+    remarks : Remarks
+        Notes; after `screen`, the bad rows where they are to be reported.
     """
 
     on_pandas: ClassVar[type[Rows]] = Rows
@@ -54,7 +55,7 @@ class EngineRows:
         self.frame = engines.lazy(frame, metric, "frame")
         self.schema = self.frame.collect_schema()
         self.columns = list(self.schema)
-        self.excluded: pd.DataFrame | None = None
+        self.remarks = Remarks()
         self.facts = pd.DataFrame()
         self._asked: dict[str, Any] = {}
         self._bad: list[Any] = []
@@ -151,7 +152,7 @@ class EngineRows:
         if found and not self.report:
             raise self._error(self._worded(some.head(_SAMPLE), screened), found)
         if self.report:
-            self.excluded = self._worded(some, screened).explained()
+            self.remarks.excluded = self._worded(some, screened).explained()
         if found:
             flagged = flagged.filter(nw.col("csm bad") == 0)
             self.frame = flagged.select(*self.columns)

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import column
-from csmetrics.cohorts._rows.bad import Excluded, broken
+from csmetrics.cohorts._rows.bad import broken
 from csmetrics.cohorts._rows.options import check_mode, key_names
+from csmetrics.cohorts._rows.remarks import Excluded, Remarks
 from csmetrics.cohorts._rows.time import NAT, Times, must_match, read_times
 from csmetrics.core._kinds import array
 from csmetrics.core._registry import NUMBER
@@ -35,12 +36,15 @@ class Rows:
     ----------
     bad : list
         What is wrong with which rows: reason, argument, hint, flags.
+    remarks : Remarks
+        Notes, and the bad rows where they are to be reported.
     """
 
     def __init__(self, metric: str, frame: pd.DataFrame, on_bad_rows: str) -> None:
         check_mode(metric, on_bad_rows)
         self.metric, self.frame, self.report = metric, frame, on_bad_rows == "report"
         self.bad: list[tuple[str, str, str, Any]] = []
+        self.remarks = Remarks()
 
     def column(self, name: Any, argument: str) -> pd.Series[Any]:
         """Give a column or index level."""
@@ -113,6 +117,8 @@ class Rows:
 
     def kept(self) -> Any:
         """Give the positions of the good rows, as a slice where all are; raise if there are bad ones."""
+        if self.report:
+            self.remarks.excluded = self.explained()
         if not self.bad:
             return slice(None)
         if not self.report:
@@ -124,22 +130,19 @@ class Rows:
         """The names of the columns."""
         return self.frame.columns
 
-    @property
-    def excluded(self) -> pd.DataFrame | None:
-        """The bad rows with the reasons, where they were asked for."""
-        return self.explained() if self.report else None
-
-    def explained(self) -> pd.DataFrame:
-        """Give the bad rows with the reasons, in a column after the others."""
+    def explained(self) -> Excluded:
+        """Return the bad rows with the reasons, in a column after the others."""
         rows = np.flatnonzero(self._any())
         reasons = [[f"`{a}` {reason}" for reason, a, _, flags in self.bad if flags[row]] for row in rows]
-        out = Excluded(self.frame.iloc[rows])
+        out = self.frame.iloc[rows].copy()
+        out.attrs = {}
         name = "reason"
         while name in out.columns:
             name += "_"
         levels = out.columns.nlevels
-        out[name if levels == 1 else (name, *[""] * (levels - 1))] = ["; ".join(several) for several in reasons]
-        return out
+        label = name if levels == 1 else (name, *[""] * (levels - 1))
+        out[label] = ["; ".join(several) for several in reasons]
+        return Excluded(out, label)
 
     def _any(self) -> Any:
         flags = np.zeros(len(self.frame), bool)

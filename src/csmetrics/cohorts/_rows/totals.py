@@ -11,10 +11,10 @@ import pandas as pd
 from csmetrics._frames.columns import has
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_sums, total_sums
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import with_micros
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import NAT, Times
 from csmetrics.core._flags import flags
 
@@ -105,7 +105,7 @@ class RowTotals(Rows):
                 given[name] = values.view(np.int8)
             elif values.dtype.kind == "f":
                 given[name] = np.where(np.isnan(values), 0.0, values)
-        return noted(table([key if isinstance(kept, slice) else key.iloc[kept] for key in keys], given), self.excluded)
+        return noted(table([key if isinstance(kept, slice) else key.iloc[kept] for key in keys], given), self.remarks)
 
 
 class EngineRowTotals(EngineRows):
@@ -202,7 +202,7 @@ class EngineRowTotals(EngineRows):
             asked[f"csm {name}"] = values if name in amounts else flag
         small = self.sums(keys, asked)
         sums = {name: summed(small[f"csm {name}"]) for name in columns}
-        return noted(table([small[key] for key in keys], sums), self.excluded)
+        return noted(table([small[key] for key in keys], sums), self.remarks)
 
 
 def read(
