@@ -414,7 +414,7 @@ def active_ours(events: Any) -> pd.DataFrame:
 
 
 def active_pandas(events: pd.DataFrame) -> pd.DataFrame:
-    """Count users who enter a window on each active day and leave it at their next one or when the window has passed."""
+    """Count users who enter a window on each active day and leave it at their next or when the window has passed."""
     seen = pd.DataFrame({"user": events["user"], "day": events["time"].dt.floor("D")})
     seen = seen.drop_duplicates().sort_values(["user", "day"])
     gap = (seen.groupby("user")["day"].shift(-1) - seen["day"]).dt.days
