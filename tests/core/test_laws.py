@@ -133,7 +133,7 @@ def test_a_band_is_no_number() -> None:
 
 
 def test_the_median_of_those_waiting_moves_either_way() -> None:
-    """A customer who reaches value sooner leaves fewer at risk later, which can move the median either way."""
+    """A customer who reaches value sooner does so while more are at risk, so half may be reached later."""
     spec = REGISTRY["median_ttv"]
     assert spec.rises == spec.falls == ()
     first, as_of = datetime(2026, 1, 1), datetime(2026, 1, 20, 12)

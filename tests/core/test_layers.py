@@ -1,4 +1,4 @@
-"""What may import what, where division happens, and that every metric says all it has to say."""
+"""Which module may import which, where division happens, and whether every metric declares everything."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HEAVY = ("pydantic", "narwhals", "scipy", "matplotlib", "polars", "pyarrow", "du
 
 
 def layer(module: str) -> int:
-    """Give the place of ``csmetrics.core._kinds``; LookupError for a module that has none yet."""
+    """Return the layer of a module such as ``csmetrics.core._kinds``; LookupError for a module without a layer."""
     top = module.split(".")[1] if "." in module else "__init__"
     return next(i for i, tops in enumerate(LAYERS) if top in tops)
 
@@ -48,7 +48,7 @@ def module_name(path: Path) -> str:
 
 
 def imports(path: Path) -> list[tuple[str, bool]]:
-    """Give each import of a module, as an absolute name, and whether it runs when the module is imported."""
+    """Yield each import of a module as an absolute name, and whether it runs when the module is imported."""
     tree = ast.parse(path.read_text("utf-8"))
     later = {id(n) for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)}
     typing = {
@@ -82,7 +82,7 @@ def test_imports_point_one_way(path: Path) -> None:
 
 
 def test_the_layers_are_seen() -> None:
-    """The test above reads what is there: core stands on errors, the package on all."""
+    """The test above sees real imports: core imports errors, and the package imports everything."""
     assert len(MODULES) > 20
     assert {imported for imported, _ in imports(SOURCE / "core/retention.py")} >= {"csmetrics.core._numeric"}
     assert "csmetrics.errors" in {imported for imported, _ in imports(SOURCE / "core/_kinds.py")}
@@ -142,7 +142,7 @@ DIVIDERS = {"divide", "true_divide", "floor_divide", "truediv", "rtruediv", "div
 
 
 def divisions(text: str) -> list[int]:
-    """Give the lines of a module that divide or take a mean."""
+    """Return the lines of a module that divide or take a mean."""
     found = []
     for node in ast.walk(ast.parse(text)):
         by_sign = isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div)
@@ -155,7 +155,7 @@ def divisions(text: str) -> list[int]:
     return sorted(set(found))
 
 
-# None computes a metric: they draw made-up data, tell how near words are, or compute what is wrong on purpose
+# None of these computes a metric: they draw made-up data, compare words, or compute wrong figures on purpose
 MAY_DIVIDE = {
     *(
         "csmetrics.datasets._saas",
@@ -187,7 +187,7 @@ def test_divisions_are_seen() -> None:
     assert divisions((SOURCE / "core/_numeric.py").read_text("utf-8"))
 
 
-# Every metric says all it has to say
+# Every metric declares everything
 
 
 def sections(name: str) -> dict[str, str]:
