@@ -94,7 +94,7 @@ def test_those_not_there_yet_make_the_difference() -> None:
 
 
 def test_half_never_get_there() -> None:
-    """A curve of 1, 0.7, 0.6 has no median (lifelines, tests/utils/test_utils.py, test_qth_survival_time_returns_inf)."""
+    """S of 1, 0.7 and 0.6 has no median (lifelines, tests/utils/test_utils.py, test_qth_survival_time_returns_inf)."""
     curve = kaplan_meier([1, 1, 1, 2, 3, 3, 3, 3, 3, 3], [1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
     assert [curve.at(0), curve.at(1), curve.at(2)] == [100.0, 70.0, 60.0]
     assert isnan(curve.median)
