@@ -1,4 +1,4 @@
-"""The errors: bases, parts, messages, and that they survive pickling and copying."""
+"""The errors: base classes, parts, messages, pickling and copying."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import csmetrics as csm
 
 FRAME = pd.DataFrame({"plan": ["a"], "cancelled": [1], "start": [10]})
 
-# What raises, the error, and its message
+# The call that raises, the error, and its message
 RAISED: dict[str, tuple[Callable[[], object], type[csm.CsmetricsError], str]] = {
     "a part past its whole": (
         lambda: csm.churn_rate(501, 480),

@@ -97,7 +97,7 @@ def test_nrr_is_about_the_customers_of_the_opening(df: pd.DataFrame) -> None:
         assert back.csm.metrics(reactivation_mrr="reactivation_mrr")[function.__name__].tolist() == pytest.approx(
             back.csm.compute(function, reactivation_mrr="reactivation_mrr").tolist()
         )
-        alone = back.drop(columns="new_mrr").csm.total().compute(function)  # no bridge: the column is there for this
+        alone = back.drop(columns="new_mrr").csm.total().compute(function)  # not a bridge: the column counts
         assert alone == pytest.approx(without + more)
     assert csm.catalog["nrr"].inputs["reactivation_mrr"].not_beside == "new_mrr"
     assert csm.catalog["quick_ratio"].inputs["reactivation_mrr"].not_beside is None

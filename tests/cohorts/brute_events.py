@@ -1,4 +1,4 @@
-"""Retention, active users and life cycle straight from their definitions: single rows, sets and loops."""
+"""Retention, active users and lifecycle straight from their definitions, with single rows, sets and loops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MONTHS = {"M": 1, "Q": 3, "Y": 12}
 
 
 class Event(NamedTuple):
-    """One row of raw events; `group` are its keys, in the order of `by`."""
+    """One row of raw events; `group` holds its keys, in the order of `by`."""
 
     user: Hashable
     time: datetime
@@ -26,17 +26,17 @@ class Event(NamedTuple):
 
 
 def wall(t: datetime) -> datetime:
-    """Say what the clock on the wall shows: calendar periods go by it."""
+    """Return what the wall clock shows; calendar periods follow it."""
     return t.replace(tzinfo=None, fold=0)
 
 
 def utc(t: datetime) -> datetime:
-    """Say the instant on one clock for all: elapsed time goes by it."""
+    """Return the instant in UTC; elapsed time follows it."""
     return t if t.tzinfo is None else t.astimezone(UTC).replace(tzinfo=None)
 
 
 def begin(t: datetime, freq: str, week_start: str = "monday") -> datetime:
-    """Find the first instant of the calendar period that holds a time."""
+    """Find the first instant of the calendar period that contains a time."""
     t = wall(t)
     if freq == "h":
         return t.replace(minute=0, second=0, microsecond=0)
@@ -61,7 +61,7 @@ def later(start: datetime, freq: str, n: int) -> datetime:
 
 
 class Data(NamedTuple):
-    """Events up to the end of the data, the end itself (the first instant not covered) and the last instant covered."""
+    """Events up to the end of the data, that end (the first instant not covered) and the last instant covered."""
 
     events: list[Event]
     end: datetime
@@ -69,7 +69,7 @@ class Data(NamedTuple):
 
 
 def covered(events: Iterable[Event], as_of: date | None) -> Data:
-    """Cut the events at `as_of`, by default at the last of them; midnight stands for the whole day that it begins."""
+    """Cut the events at `as_of`, by default at the last event; midnight stands for the whole day that it begins."""
     events = list(events)
     if as_of is None:
         as_of = max((e.time for e in events), key=utc)
@@ -78,7 +78,7 @@ def covered(events: Iterable[Event], as_of: date | None) -> Data:
     elif as_of.tzinfo is not None:
         as_of = as_of.astimezone(events[0].time.tzinfo)
     if as_of.time() == time(0):
-        end = as_of + timedelta(days=1)  # by the wall clock: such a day may have 23 or 25 hours
+        end = as_of + timedelta(days=1)  # by the wall clock, as a day may have 23 or 25 hours
         return Data([e for e in events if utc(e.time) < utc(end)], end, end - MOMENT)
     return Data([e for e in events if utc(e.time) <= utc(as_of)], as_of, as_of)
 
@@ -138,7 +138,7 @@ def retention(
         return begin(t, freq, week_start)
 
     begun = len(cohorts)
-    if window == "elapsed":  # the windows begun since the first cohort's period; months of 30 days are more than months
+    if window == "elapsed":  # windows of 30 days, of which a year has more than months
         begun = (utc(data.last) - utc(cohorts[0].replace(tzinfo=zone))) // WINDOW[freq] + 1
     ages: dict[int | str, tuple[int, int]] = {k: (k, k) for k in range(begun)}
     if brackets is not None:
@@ -154,7 +154,7 @@ def retention(
         mine = [e for e in starts if e.group == group]
         back = [e for e in returns if e.group == group]
         for c in cohorts:
-            # who is in the cohort, and when each began
+            # the members of the cohort, and when each began
             members: dict[Hashable, datetime] = {}
             for user in {e.user for e in mine}:
                 own = [e.time for e in mine if e.user == user]
@@ -167,7 +167,7 @@ def retention(
             size = sum(e.value for e in opened) if value else len(members)
             sizes[group, c] = size
 
-            # at which ages each came back, how often, and for how much
+            # the ages at which each came back, how often, and for how much
             seen: dict[Hashable, Counter[int]] = {user: Counter() for user in members}
             worth: dict[Hashable, Counter[int]] = {user: Counter() for user in members}
             for e in back:
@@ -178,7 +178,7 @@ def retention(
                 elif calendar(e.time) in position:
                     age = position[calendar(e.time)] - position[c]
                 else:
-                    continue  # before the first cohort
+                    continue  # it lies before the first cohort
                 seen[e.user][age] += 1
                 worth[e.user][age] += e.value
 
@@ -221,7 +221,7 @@ Table = dict[tuple[Any, ...], tuple[int, ...]]
 
 
 def complete(data: Data, freq: str, week_start: str = "monday") -> list[datetime]:
-    """List every period from the first event's to the last one that has ended."""
+    """List every period from that of the first event to the last one that has ended."""
     out, one = [], min(begin(e.time, freq, week_start) for e in data.events)
     while later(one, freq, 1) <= wall(data.end):
         out.append(one)

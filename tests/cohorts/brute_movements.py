@@ -1,6 +1,6 @@
-"""Movements once more, in plain Python: every period, every customer, all rows one by one.
+"""Movements computed a second time in plain Python: every period, every customer, all rows one by one.
 
-Nothing is shared with the library. Amounts are integers (cents), moments are naive datetimes.
+The code shares nothing with the library. Amounts are integers (cents), moments are naive datetimes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Table = dict[tuple[Any, ...], dict[str, int]]
 
 @dataclass(frozen=True)
 class Row:
-    """A subscription, or (without an end) a snapshot dated `start`."""
+    """A subscription, or, without an end, a snapshot dated `start`."""
 
     customer: Any
     start: datetime
@@ -38,7 +38,7 @@ class Row:
 
 
 def subscriptions(rows: list[Row], freq: str, span: int = 1, as_of: datetime | None = None) -> Table:
-    """Walk through a ledger; the state just before each period's first instant is added up anew."""
+    """Walk through a ledger, and add up the state just before each period's first instant anew."""
     latest = as_of or max((moment for row in rows for moment in (row.start, row.end) if moment), default=None)
 
     def state(ledger: list[Row], edges: list[datetime], at: int) -> int:
@@ -49,7 +49,7 @@ def subscriptions(rows: list[Row], freq: str, span: int = 1, as_of: datetime | N
 
 
 def snapshots(rows: list[Row], freq: str, span: int = 1, as_of: datetime | None = None) -> Table:
-    """Walk through amounts per period; the state at a period's closing is the sum of what is dated in it."""
+    """Walk through amounts per period; the state at a period's closing is the sum of the amounts dated in it."""
     latest = as_of or max((row.start for row in rows), default=None)
 
     def state(ledger: list[Row], edges: list[datetime], at: int) -> int:
@@ -116,7 +116,7 @@ def _label(total: dict[str, int], history: list[int], opening_at: int, closing_a
 
 
 def first_instant(moment: datetime, freq: str) -> datetime:
-    """Give the first instant of the period that a moment is in; weeks begin on Monday."""
+    """Return the first instant of the period that contains a moment; weeks begin on Monday."""
     if freq == "h":
         return datetime(moment.year, moment.month, moment.day, moment.hour)
     day = datetime(moment.year, moment.month, moment.day)
@@ -133,7 +133,7 @@ def first_instant(moment: datetime, freq: str) -> datetime:
 
 
 def next_first_instant(first: datetime, freq: str) -> datetime:
-    """Give the first instant of the next period: go on hour by hour or day by day until the period is another."""
+    """Return the first instant of the next period: step by hours or days until the period changes."""
     step = timedelta(hours=1) if freq == "h" else DAY
     moment = first
     while first_instant(moment, freq) == first:

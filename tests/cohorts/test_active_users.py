@@ -1,4 +1,4 @@
-"""Users active in trailing days: against the definition in plain Python, against published windows, case by case."""
+"""Users active in trailing days, compared with plain Python, with published windows, and case by case."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def check(events: list[Event], by: int = 0, as_of: Any = None, **options: Any) -
     got = as_table(result, by)
     extra = {key: numbers for key, numbers in got.items() if key not in expected}
     assert {key: got.get(key) for key in expected} == expected
-    # a group of which nothing lies before the end has nobody in it
+    # a group without events before the end has no users
     assert all(numbers == (0, 0, 0) for numbers in extra.values())
     assert not extra or {key[1:] for key in extra}.isdisjoint({key[1:] for key in expected})
     return result
@@ -106,14 +106,14 @@ def test_against_the_definition(by: int, data: st.DataObject) -> None:
 @given(events=logs(tz=BERLIN), whole=st.booleans())
 @DRAWN
 def test_aware_times(events: list[Event], whole: bool) -> None:
-    """Days are those of the wall clock, over the change to summer time too."""
+    """Days are those of the wall clock, also over the change to summer time."""
     check(events, as_of=date(2024, 4, 2) if whole else None)
 
 
 @given(events=logs(), end=ENDS, seed=st.randoms(use_true_random=False))
 @DRAWN
 def test_laws(events: list[Event], end: Any, seed: Any) -> None:
-    """What must hold whatever the events: a day's users are among the week's, and those among the month's."""
+    """For any events, a day's users are among the week's users, and those are among the month's."""
     result = check(events, as_of=end)
     assert (result["dau"] <= result["wau"]).all()
     assert (result["wau"] <= result["mau"]).all()
@@ -134,7 +134,7 @@ CASES = json.loads((Path(__file__).parent / "cases" / "active_users.json").read_
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 @pytest.mark.parametrize("column", ["wau", "mau"])
 def test_published_windows(case: dict[str, Any], column: str) -> None:
-    """The first instant of the first day is in the window, the last of the day before is not; nor is the day after."""
+    """The first instant of the first day is in the window; the last one of the day before and the day after are not."""
     first, day = date.fromisoformat(case["first"]), date.fromisoformat(case["day"])
     rows = [
         ("too early", f"{first - timedelta(days=1)}T23:59:59"),
@@ -152,7 +152,7 @@ def test_published_windows(case: dict[str, Any], column: str) -> None:
 
 
 def test_by_hand() -> None:
-    """ann on days 1, 2 and 9, bob on day 1: on day 8 ann's day 2 is in the week, bob's day 1 no more."""
+    """ann comes on days 1, 2 and 9, bob on day 1: the week up to day 8 has ann's day 2, but no longer bob's day 1."""
     events = made(("ann", "2026-03-01"), ("bob", "2026-03-01"), ("ann", "2026-03-02"), ("ann", "2026-03-09"))
     result = csm.cohorts.active_users(events)
     assert result.index.equals(pd.period_range("2026-03-01", "2026-03-09", freq="D", name="period"))
@@ -168,7 +168,7 @@ def test_a_user_who_stays_counts_once_in_every_window() -> None:
 
 
 def test_days_without_anybody_have_their_row() -> None:
-    """Nobody is 0, not a gap; also after the last event, up to the end of the data."""
+    """A day without users has a row of 0, also after the last event and up to the end of the data."""
     result = csm.cohorts.active_users(made(("ann", "2026-03-01")), as_of="2026-03-31")
     assert len(result) == 31
     assert result["dau"].tolist() == [1] + [0] * 30
@@ -177,13 +177,13 @@ def test_days_without_anybody_have_their_row() -> None:
 
 
 def test_over_midnight() -> None:
-    """A minute apart and two days: active on both."""
+    """Two events a minute apart, around midnight, make a user active on both days."""
     result = csm.cohorts.active_users(made(("ann", "2026-03-01T23:59"), ("ann", "2026-03-02T00:00")))
     assert result["dau"].tolist() == [1, 1]
 
 
 def test_leap_day_and_months_of_different_length() -> None:
-    """28 days are 28 days: from 2 February to 29 February in a leap year, from 1 February to the 28th otherwise."""
+    """The window is always 28 days: 2 to 29 February in a leap year, 1 to 28 February otherwise."""
     leap = csm.cohorts.active_users(made(("ann", "2024-02-01"), ("bob", "2024-03-01")))
     assert leap.loc["2024-02-28", "mau"].item() == 1
     assert leap.loc["2024-02-29", "mau"].item() == 0
@@ -193,15 +193,15 @@ def test_leap_day_and_months_of_different_length() -> None:
 
 
 def test_the_last_day_must_be_over() -> None:
-    """Data that ends at noon has no figures of that day; a midnight, or a date, is the whole day."""
+    """Data that ends at noon has no figures for that day; a midnight, or a date, means the whole day."""
     noon = made(("ann", "2026-03-01T09:00"), ("bob", "2026-03-02T12:00"))
     assert csm.cohorts.active_users(noon)["dau"].tolist() == [1]
     assert csm.cohorts.active_users(noon, as_of="2026-03-02")["dau"].tolist() == [1, 1]
     assert csm.cohorts.active_users(noon, as_of=datetime(2026, 3, 2, 13))["dau"].tolist() == [1]
     assert csm.cohorts.active_users(made(("ann", "2026-03-01T09:00"), ("bob", "2026-03-02")))["dau"].tolist() == [1, 1]
-    # what comes later is not there
+    # later events are left out
     assert csm.cohorts.active_users(noon, as_of="2026-03-01")["mau"].tolist() == [1]
-    # not one day is over
+    # no day is over yet
     for nothing in (
         csm.cohorts.active_users(noon, as_of=datetime(2026, 3, 1, 10)),
         csm.cohorts.active_users(noon, as_of="2026-02-28"),
@@ -211,13 +211,13 @@ def test_the_last_day_must_be_over() -> None:
 
 
 def test_days_before_the_data_count_as_empty() -> None:
-    """The first days have windows as long as the others; nobody is known to have been there before."""
+    """The first days have windows as long as the others; the days before the data count as days without users."""
     result = csm.cohorts.active_users(made(("ann", "2026-03-01"), ("bob", "2026-03-02")))
     assert result["mau"].tolist() == [1, 2]
 
 
 def test_summer_time() -> None:
-    """29 March 2026 has 23 hours in Berlin, and is one day; 23:30 UTC is the next day there."""
+    """29 March 2026 has 23 hours in Berlin and is one day; 23:30 UTC is the next day in Berlin."""
     time = pd.to_datetime(["2026-03-28T23:30Z", "2026-03-29T21:30Z", "2026-03-29T22:30Z"]).tz_convert("Europe/Berlin")
     events = pd.DataFrame({"user": ["ann", "bob", "cid"], "time": time})
     result = csm.cohorts.active_users(events, as_of="2026-03-30")
@@ -231,7 +231,7 @@ def test_summer_time() -> None:
 
 
 def test_groups() -> None:
-    """A user of two groups is active in each; every group has every day."""
+    """A user in two groups is active in both; every group has a row for every day."""
     events = [
         Event("ann", datetime(2026, 3, 1), group=("x",)),
         Event("ann", datetime(2026, 3, 2), group=("y",)),

@@ -1,4 +1,4 @@
-"""The builders on every engine: the same frames as on pandas, from few rows that cross. One body, all engines."""
+"""The builders on every engine: the same frames as on pandas, with few rows fetched. All engines share the tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ build = csm.cohorts
 
 
 def ledger() -> pd.DataFrame:
-    """Make up a ledger of 40 customers with several rows each, boundaries, open ends and missing groups."""
+    """Make up a ledger of 40 customers, several rows each, with period boundaries, open ends and missing groups."""
     rng = np.random.default_rng(7)
     rows = 4000
     start = np.datetime64("2024-01-01T00:00:00", "us") + rng.integers(0, 500, rows) * np.timedelta64(1, "D")
@@ -39,7 +39,7 @@ def ledger() -> pd.DataFrame:
 
 
 def events() -> pd.DataFrame:
-    """Make up events of 60 users over 100 days, with half of a second here and there."""
+    """Make up events of 60 users over 100 days, some of them at half a second."""
     rng = np.random.default_rng(8)
     rows = 6000
     seconds = rng.integers(0, 100 * 86_400, rows) * 10**6 + rng.choice([0, 500_000], rows)
@@ -101,7 +101,7 @@ ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
 def test_movements(make: Make, crossed: list[int], name: str) -> None:
     frame, call = MOVEMENTS[name]
     expected = call(frame)
-    assert not crossed  # pandas never goes that way
+    assert not crossed  # pandas frames never come from an engine
     got = call(make(frame))
     exact = name != "thirds"
     pd.testing.assert_frame_equal(got, expected, check_exact=exact, rtol=1e-12)
@@ -233,9 +233,9 @@ def test_text_is_no_date(make: Make) -> None:
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
 def test_zones(zone: str) -> None:
-    """Days and hours are those of the column's own clock; elapsed windows are taken in UTC."""
+    """Days and hours follow the column's own time zone; elapsed windows are counted in UTC."""
     aware = EVENTS.assign(time=EVENTS["time"].dt.tz_localize("UTC").dt.tz_convert(zone))
-    for name in ("polars lazy", "pyarrow", "dask"):  # the others keep a zone per session
+    for name in ("polars lazy", "pyarrow", "dask"):  # the other engines keep one zone per session
         frame = FRAMES[name](aware)
         for call in (
             lambda f: build.lifecycle(f, freq="h", as_of="2024-04-10"),

@@ -1,4 +1,4 @@
-"""The pytest plugin, as a project of somebody's own meets it."""
+"""The pytest plugin, as another project uses it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_nothing_heavy_is_loaded():
 
 
 def run(folder: Path, *options: str) -> tuple[int, str]:
-    """Run pytest there with csmetrics' plugin alone, found by its entry point, warnings being errors."""
+    """Run pytest with only csmetrics' plugin, found by its entry point, and with warnings as errors."""
     command = [sys.executable, "-m", "pytest", "-p", "csmetrics", "-p", "no:cacheprovider", "-W", "error", *options]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Implementations as people write them: the wrong ones are caught and told in words, the right ones pass."""
+"""Implementations as people write them: wrong ones are caught and explained in words, right ones pass."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from csmetrics.core._registry import REGISTRY
 from csmetrics.errors import MetricInputError
 from csmetrics.testing import assert_verified, verify
 
-# The owner's words
+# Words of the causes
 FRACTION = "off by 100: a fraction"
 NEWCOMERS = "new customers are in the numerator"
 ZERO = "0 where it is undefined"
@@ -1144,7 +1144,7 @@ SMALL = "is taken for a fraction: 0.4 % for a hundred times that"
 NOTHING = "right for most numbers, but no value where"
 OTHER = "right for most numbers, but another figure where"
 
-# What only shows at the ends of what is possible
+# Mistakes that show only at extreme inputs
 WRONG += [
     ("clv", SMALL, lambda arpa, churn_rate: 100 * arpa / (100 * churn_rate if churn_rate < 1 else churn_rate)),
     ("average_lifetime", SMALL, lambda churn_rate: 100 / (100 * churn_rate if churn_rate <= 1 else churn_rate)),
@@ -1201,7 +1201,7 @@ WRONG += [
     ),
 ]
 
-# What calls its arguments something else, or stands upside down for the order of its arguments
+# Functions that take something else than the metric, or confuse the order of their arguments
 WRONG += [
     ("churn_rate", "`end` stands where `start` belongs", lambda lost, end: 100 * lost / end),
     ("churn_rate", "`average_customers` stands where", lambda lost, average_customers: 100 * lost / average_customers),
@@ -1269,7 +1269,7 @@ def weighted_by_name(scores: dict[str, Any], weights: dict[str, float]) -> float
 def test_what_is_wrong_is_caught_and_named(metric: str, words: str | None, function: Callable[..., Any]) -> None:
     found = verify(function, metric)
     assert not found.ok
-    if words is None:  # no guess is better than a wrong one
+    if words is None:  # no guess is better than a wrong guess
         assert not found.causes
     else:
         assert words in "; ".join(found.causes)
@@ -1355,7 +1355,7 @@ def test_what_cannot_be_asked_is_refused(function: Any, metric: str, names: dict
 def test_report() -> None:
     found = verify(lambda lost, start: lost / start if start else 0, csm.churn_rate)
     assert not found
-    assert repr(found) == str(found)  # what a notebook and a failing assert show
+    assert repr(found) == str(found)  # shown by a notebook and by a failing assert
     assert list(found.table.columns) == ["checks", "failed", "first failure"]
     assert found.table.loc["example", "failed"] == found.table.loc["example", "checks"]
     assert "example (9 of 9): lost=50, start=500: expected 10, got 0.1 [rev001" in str(found)
