@@ -160,8 +160,8 @@ def retention(
         Group consecutive ages, by the number of ages in each bracket: ``[4, 10, 3]`` makes the ages 1-4, 5-14, 15-17.
     window
         ``"calendar"``: ages are calendar periods. ``"elapsed"``: ages are whole windows of 1 hour, 24 hours, 7 days or
-        30 days since the user's own start. Windows are measured in UTC, so the day on which clocks change counts with
-        its 23 or 25 hours.
+        30 days since the user's own start. In a time zone, the day on which clocks change counts with its 23 or 25
+        hours.
     week_start
         ``"monday"`` or ``"sunday"``.
     as_of
@@ -293,7 +293,7 @@ class _Triangle:
         self.offset = first or 0
         self.first = found.log.periods.first + self.offset
         self.cohorts = 0 if first is None else max(calendar.at(self.stop - 1) - self.first + 1, 0)
-        self.opens = calendar.start(np.arange(self.cohorts + 1) + self.first)  # the last one is the end of the last cohort
+        self.opens = calendar.start(np.arange(self.cohorts + 1) + self.first)  # and the last end
         reach = self.cohorts
         if width is not None:
             self.until = in_utc(self.stop, found.zone)
@@ -320,7 +320,7 @@ class _Triangle:
             np.maximum.at(self.latest.reshape(-1), row, members.began)
 
     def grid(self, value: str | None) -> RetentionGrid:
-        """Return the grid, with <NA> in cells that are not observed."""
+        """Return the grid, without counts in cells that are not observed."""
         self.ages.spread(self.cells)
         states = self._states()
         shape = (self.cohorts * self.groups.count, self.cells.shape[2])

@@ -1,4 +1,4 @@
-"""Bad rows: the error that names them, and the table in which they come back."""
+"""Bad rows: the error that names them, and the table that lists them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Result = TypeVar("Result", bound=Any)
 
 
 def noted(out: Result, excluded: pd.DataFrame | None) -> Result:
-    """Put the bad rows beside a result, where they were asked for."""
+    """Attach the bad rows to a result, where the caller asked for them."""
     if excluded is not None:
         out.attrs["excluded"] = excluded
     return out
 
 
 class Excluded(pd.DataFrame):
-    """Bad rows. Two of them compare to one bool, as pandas needs of what is in `.attrs` when it concatenates."""
+    """Table of bad rows. Two such tables compare to a single bool, which pandas needs of `.attrs` in concatenation."""
 
     def copy(self, deep: bool = True) -> Excluded:  # type: ignore[misc]
-        """Copy it, as pandas does with what is in `.attrs`."""
+        """Copy the table, keeping its class; pandas copies everything in `.attrs`."""
         return Excluded(super().copy(deep))
 
     def __deepcopy__(self, memo: Any = None) -> Excluded:
@@ -37,11 +37,11 @@ class Excluded(pd.DataFrame):
 
 
 _RULES = {
-    "is missing": "must be there in every row",
-    "is no date": "must hold dates",
+    "is missing": "must be present in every row",
+    "is not a date": "must hold dates",
     "is infinite": "must be finite",
     "is negative": "must be >= 0",
-    "is no whole number": "must be whole numbers",
+    "is not a whole number": "must be whole numbers",
 }
 
 
@@ -51,6 +51,6 @@ def broken(
     """Make the error for bad rows."""
     for other, name, count in others:
         found += f"; in {count} `{name}` {other}"
-    advice = "on_bad_rows='report' leaves such rows out and gives them back in .attrs['excluded']"
+    advice = "on_bad_rows='report' leaves such rows out and lists them in .attrs['excluded']"
     rule = _RULES.get(reason) or re.sub("^is not ", "must be ", re.sub("^is before ", "must not be before ", reason))
     return MetricInputError(metric, argument, rule, found, f"{hint}; {advice}" if hint else advice)
