@@ -64,7 +64,7 @@ class ReducedEvents:
             )
 
     def periods(self, count: bool) -> tuple[pd.DataFrame, Any, Any]:
-        """Return one row per user and period with events and amounts, and the rows of starts and returns (None: all)."""
+        """Return one row per user and period with events and amounts; and the rows of starts and returns, or None."""
         nw = narwhals()
         names = [self.user, *self.keys, "csm period"]
         if self.all and not count and not self.amounts:

@@ -302,7 +302,7 @@ class Calendar:
         """Return the length of an elapsed window, in microseconds."""
         if self.freq in _WIDTHS:
             return _WIDTHS[self.freq]
-        rule, hint = "must be h, D, W or M with window='elapsed'", "quarters and years differ in length"
+        rule, hint = "must be h, D, W or M with window='elapsed'", "a quarter or a year has no set number of days"
         raise MetricInputError(self.metric, "freq", rule, f"got {self.freq!r}", hint)
 
     def numbering(self, times: Times) -> Numbering:
