@@ -289,7 +289,7 @@ def test_no_rows() -> None:
 @pytest.mark.parametrize("missing", [None, nan])
 def test_a_row_without_a_user(missing: Any) -> None:
     events = pd.DataFrame({"user": ["ann", missing, "bob"], "feature": ["chart", "share", "chart"]}, index=list("xyz"))
-    with pytest.raises(csm.MetricInputError, match=r"adoption: `user` must be there in every row; 1 of 3 rows.*'y'"):
+    with pytest.raises(csm.MetricInputError, match=r"adoption: `user` must be present in every row; 1 of 3 rows.*'y'"):
         adoption(events, eligible=4)
     result = adoption(events, eligible=4, on_bad_rows="report")
     assert result.loc["total"].tolist() == [2, 4, 2, 4]  # a feature used only by unknown users is not available
@@ -297,7 +297,7 @@ def test_a_row_without_a_user(missing: Any) -> None:
     assert result.attrs["excluded"].frame.index.tolist() == ["y"]
     accounts = ACCOUNTS.assign(user=["ann", "bob", missing, "dan"])
     for mode in ("raise", "report"):
-        with pytest.raises(csm.MetricInputError, match="`user` must be there in every row; 1 of 4 rows"):
+        with pytest.raises(csm.MetricInputError, match="`user` must be present in every row; 1 of 4 rows"):
             adoption(EVENTS, eligible=accounts, on_bad_rows=mode)
 
 

@@ -294,7 +294,7 @@ def test_the_made_up_company() -> None:
 
 EARLY = pd.Timestamp("2020-01-01")
 BAD = [
-    ("started", pd.NaT, "is missing", "must be there in every row"),
+    ("started", pd.NaT, "is missing", "must be present in every row"),
     ("completed", EARLY, "is before `started`", "must not be before `started`"),
     ("value", EARLY, "is before `started`", "must not be before `started`"),
 ]
@@ -315,7 +315,7 @@ def test_bad_rows(column: str, value: Any, reason: str, rule: str) -> None:
 
 
 def test_a_row_without_a_start_is_bad_even_when_nothing_followed() -> None:
-    with pytest.raises(csm.MetricInputError, match="`started` must be there in every row; 1 of 1 rows"):
+    with pytest.raises(csm.MetricInputError, match="`started` must be present in every row; 1 of 1 rows"):
         onboarding(pd.DataFrame({name: pd.to_datetime([None]) for name in DATES}))
 
 

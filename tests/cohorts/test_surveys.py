@@ -215,11 +215,11 @@ def test_other_names_of_columns() -> None:
 BAD = [
     ("nps", 11, "is not between 0 and 10", "must be between 0 and 10"),
     ("nps", -1, "is not between 0 and 10", "must be between 0 and 10"),
-    ("nps", 8.5, "is no whole number", "must be whole numbers"),
+    ("nps", 8.5, "is not a whole number", "must be whole numbers"),
     ("nps", 10.5, "is not between 0 and 10", "must be between 0 and 10"),
     ("nps", np.inf, "is infinite", "must be finite"),
     ("csat", 0, "is not between 1 and 5", "must be between 1 and 5"),
-    ("csat", 4.5, "is no whole number", "must be whole numbers"),
+    ("csat", 4.5, "is not a whole number", "must be whole numbers"),
     ("ces", 7.5, "is not between 1 and 7", "must be between 1 and 7"),
     ("ces", -np.inf, "is infinite", "must be finite"),
 ]
@@ -318,7 +318,7 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
     assert max(crossed) <= 3
     result = survey(make(table), by="plan", on_bad_rows="report")
     pd.testing.assert_frame_equal(result, survey(table, by="plan", on_bad_rows="report"))
-    reasons = [f"`score` {why}" for why in ("is not between 0 and 10", "is no whole number", "is infinite")]
+    reasons = [f"`score` {why}" for why in ("is not between 0 and 10", "is not a whole number", "is infinite")]
     assert sorted(result.attrs["excluded"].frame["reason"]) == sorted(reasons)
     with pytest.raises(csm.MetricInputError, match="must be numbers"):
         survey(make(table), score="plan")

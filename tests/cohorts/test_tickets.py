@@ -323,11 +323,11 @@ def test_the_made_up_company() -> None:
 
 EARLY = pd.Timestamp("2020-01-01")
 BAD = [
-    ("created", pd.NaT, "is missing", "must be there in every row"),
+    ("created", pd.NaT, "is missing", "must be present in every row"),
     ("first_response", EARLY, "is before `created`", "must not be before `created`"),
     ("resolved", EARLY, "is before `created`", "must not be before `created`"),
     ("contacts", -1, "is negative", "must be >= 0"),
-    ("contacts", 1.5, "is no whole number", "must be whole numbers"),
+    ("contacts", 1.5, "is not a whole number", "must be whole numbers"),
     ("contacts", np.inf, "is infinite", "must be finite"),
     ("escalated", -2, "is negative", "must be >= 0"),
     ("reopened", np.inf, "is infinite", "must be finite"),
@@ -366,7 +366,7 @@ def test_text_that_is_no_date() -> None:
         tickets(table)
     result = tickets(table, on_bad_rows="report")
     assert result.loc["total"].tolist() == [1, 1, 24.0]
-    assert result.attrs["excluded"].frame["reason"].tolist() == ["`created` is no date; `resolved` is no date"]
+    assert result.attrs["excluded"].frame["reason"].tolist() == ["`created` is not a date; `resolved` is not a date"]
 
 
 @pytest.mark.parametrize(

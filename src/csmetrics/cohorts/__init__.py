@@ -1,4 +1,4 @@
-"""Raw rows in, cohort frames out: tables of totals whose columns carry the formulas' own argument names."""
+"""From raw rows to cohort frames: tables of totals whose columns are named after the arguments of the formulas."""
 
 from csmetrics.cohorts.activity import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption

@@ -1,4 +1,4 @@
-"""Events that an engine counts by user and period, by gap, or since each user's own start."""
+"""Counting events in an engine: by user and period, by gap, or by window since each user's own start."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class ReducedEvents:
     rows
         The screened rows.
     user, keys
-        The columns of users and groups.
+        The columns of users and of groups.
     times, happened, amounts
-        Expressions: when, what (or None), how much (or None).
+        Expressions for the time, the kind (or None) and the amount (or None) of an event.
     roles
-        The kinds of events that begin a membership, and those that count as coming back; None for all.
+        The kinds of events that begin a membership, and those that count as a return; None for all.
     calendar
         The periods.
     """
@@ -64,11 +64,11 @@ class ReducedEvents:
             )
 
     def periods(self, count: bool) -> tuple[pd.DataFrame, Any, Any]:
-        """Give one row per user and period, with its events and amounts, and the rows of either role (None for all)."""
+        """Return one row per user and period with events and amounts; and the rows of starts and returns, or None."""
         nw = narwhals()
         names = [self.user, *self.keys, "csm period"]
         if self.all and not count and not self.amounts:
-            distinct = self.frame.group_by(*names).agg(nw.len().alias("csm events"))  # streams where unique() does not
+            distinct = self.frame.group_by(*names).agg(nw.len().alias("csm events"))  # streams, unlike unique()
             return engines.collect(distinct.select(*names)), None, None
         totals = [nw.col("csm start").sum(), nw.col("csm return").sum()]
         if self.amounts:
@@ -88,11 +88,11 @@ class ReducedEvents:
 
     @property
     def looks_ahead(self) -> bool:
-        """Tell whether the engine can look at a user's next row."""
+        """Whether the engine can look at a user's next row."""
         return not (self.frame.implementation.is_pyarrow() or self.frame.implementation.is_dask())
 
     def gaps(self, longest: int) -> pd.DataFrame:
-        """Count users by groups, day and the days until their next active one, at most `longest`."""
+        """Count users by group, day, and days until their next active day (at most `longest`)."""
         nw = narwhals()
         seen = self.frame.group_by(self.user, *self.keys, "csm period").agg(nw.len().alias("csm users"))
         seen = seen.with_columns(_days(nw.col("csm period")).alias("csm day"))
@@ -114,7 +114,7 @@ class ReducedEvents:
             in order.
         """
         nw = narwhals()
-        # null keys match nothing in a join: text that is never null, and a flag, stand for them
+        # null keys match nothing in a join, so each key is replaced by text that is never null and a flag
         same = [f"csm key_{i}" for i in range(len(self.keys))]
         safe = [
             nw.col(key).cast(nw.String).fill_null("").alias(name) for key, name in zip(self.keys, same, strict=True)

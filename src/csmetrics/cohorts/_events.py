@@ -1,4 +1,4 @@
-"""Raw events: how they are read, and the users active in each day or period."""
+"""Reading raw events, and finding the users active in each day or period."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class Events:
     Attributes
     ----------
     log
-        Whose they are and in which period.
+        The user and the period of each event.
     stop
-        The end of the data in microseconds; None where there are no dates.
+        The end of the data in microseconds; None where the data holds no dates.
     zone
         The time zone of the times.
     remarks
-        Notes, and the bad rows where they were asked for.
+        Notes, and the bad rows where the caller asked for them.
     starts, returns
-        The positions of those that begin a membership, and of those that count as coming back; None for all.
+        The positions of the events that begin a membership, and of those that count as a return; None for all.
     times
-        When they were; None where an engine gave their periods only.
+        The times of the events; None where an engine returned only their periods.
     elapsed
         Where an engine counted the windows since each user's own start: that start for each row of the log, and a table
         of rows and ages.
     gaps
-        Where an engine looked for each user's next active day: the days until then and how many users, for each row of
-        the log, which holds days then and no users.
+        Where an engine looked for each user's next active day: the days until then and the number of users, for each
+        row of the log. The log then holds days, not users.
     """
 
     log: Log
@@ -61,29 +61,29 @@ class Events:
 
 @dataclass(frozen=True)
 class Request:
-    """What a builder asks of events.
+    """A builder's request for events.
 
     Attributes
     ----------
     metric
-        The builder.
+        Name of the builder.
     user, time
-        Columns: who, and when.
+        The columns of users and of times.
     calendar
         The periods.
     as_of, by, on_bad_rows
-        As the builder takes them.
+        The builder's arguments of these names.
     event, value
-        Columns: what, and how much; None for none.
+        The columns of event kinds and of amounts; None where the builder needs none.
     starts, returns
-        The kinds of events that begin a membership, and that count as coming back; None for all.
+        The kinds of events that begin a membership, and those that count as a return; None for all.
     count
         Whether the events of a period are counted.
     width, recurring
         The length of an elapsed window in microseconds (None for calendar periods), and whether each period with a
-        start begins a membership: what an engine has to know to count windows.
+        start begins a membership. An engine needs both to count windows.
     longest
-        How many days ahead an engine may look for a user's next one; None for not at all.
+        How many days ahead an engine looks for a user's next active day; None where it need not look.
     axis
         The name of the result's time axis.
     """
@@ -106,7 +106,7 @@ class Request:
     axis: str = "period"
 
     def read(self, events: Any) -> Events:
-        """Read and screen events of a pandas DataFrame, or let an engine reduce its own to users and periods."""
+        """Read and screen the events of a pandas DataFrame, or have an engine reduce its frame to users and periods."""
         if self.event is None and (self.starts is not None or self.returns is not None):
             found = f"got {shown(self.returns if self.starts is None else self.starts)}"
             rule, hint = "must name the column that start_event and return_event are in", "event='feature', for example"
@@ -114,13 +114,13 @@ class Request:
         return (_from_pandas if isinstance(events, pd.DataFrame) else _from_engine)(self, events)
 
     def screened(self, rows: Any) -> tuple[Any, Any, Any]:
-        """Read the columns in which a row can be bad, of pandas or of an engine."""
+        """Read the columns that can make a row bad, from pandas or an engine."""
         users, times = rows.units(self.user, "user"), rows.times(self.time, "time")
         return users, times, None if self.value is None else rows.numbers(self.value, "value", negative=True)
 
 
 def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
-    """Number the users and periods of rows."""
+    """Read events from pandas, and number their users and periods."""
     metric = asked.metric
     rows = Rows(metric, events, asked.on_bad_rows)
     users, times, values = asked.screened(rows)
@@ -146,7 +146,7 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
 
 
 def kinds(metric: str, argument: str, given: Any) -> list[Any] | None:
-    """Give the kinds of events as a list; None for all."""
+    """Return the kinds of events as a list; None for all."""
     if given is None:
         return None
     many = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)
@@ -158,7 +158,7 @@ def kinds(metric: str, argument: str, given: Any) -> list[Any] | None:
 
 
 def _from_engine(asked: Request, events: Any) -> Events:
-    """Let the engine reduce events to one row per user and period."""
+    """Have the engine reduce events to one row per user and period."""
     metric, calendar = asked.metric, asked.calendar
     rows = EngineRows(metric, events, asked.on_bad_rows)
     _, instants, amounts = asked.screened(rows)
@@ -202,17 +202,17 @@ class Numbers:
     numbers: Any
 
     def of(self, rows: Any) -> Any:
-        """Give the numbers of some rows."""
+        """Return the period numbers of some rows."""
         return self.numbers[rows]
 
 
 def _matching(metric: str, argument: str, happened: Any, wanted: list[Any] | None, kept: Any) -> Any:
-    """Give the positions of the events of some kinds; None for all."""
+    """Return the positions of the events of the wanted kinds; None for all."""
     if wanted is None:
         return None
     try:
         found = happened.iloc[kept].isin(wanted)
-    except (TypeError, ValueError, ArithmeticError, NotImplementedError):  # what such a column cannot even be asked for
+    except (TypeError, ValueError, ArithmeticError, NotImplementedError):  # the column cannot be compared with it
         rule = f"must be of the kind that the column holds ({happened.dtype})"
         raise MetricInputError(metric, argument, rule, f"got {shown(wanted)}") from None
     return np.flatnonzero(found.to_numpy(dtype=bool))

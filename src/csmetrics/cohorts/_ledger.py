@@ -1,4 +1,4 @@
-"""The ledger behind a bridge: whose MRR changes in which period, and by how much."""
+"""The ledger behind MRR movements: each customer's changes of MRR by period."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Changes:
     period
         Numbers from 0, below the count of periods.
     units
-        By how much it changes, in whole units.
+        The amounts of the changes, in whole units.
     """
 
     customer: Any
@@ -41,7 +41,7 @@ class Changes:
     units: Any
 
     def by_period(self, periods: int) -> Sorted:
-        """Sort by period, which are few: a radix sort of one or two bytes."""
+        """Sort by period; as periods are few, this is a radix sort of one or two bytes."""
         period = self.period.astype(np.min_scalar_type(max(periods - 1, 0)))
         order = np.argsort(period, kind="stable")
         ends = np.append(0, np.cumsum(np.bincount(period, minlength=periods)))
@@ -56,37 +56,37 @@ class Sorted(NamedTuple):
     ends: Any
 
     def of(self, period: int) -> tuple[Any, Any]:
-        """Give the customers and the units of a period."""
+        """Return the customers and the units of a period."""
         rows = slice(int(self.ends[period]), int(self.ends[period + 1]))
         return self.customer[rows].astype(np.intp), self.units[rows].astype(np.int64)
 
 
 def narrow(values: Any) -> Any:
-    """Halve what has to be gathered, where the numbers are small."""
+    """Halve the memory of numbers that fit in 32 bits, as they are gathered in random order."""
     small = values.max(initial=0) < 2**31 and values.min(initial=0) >= -(2**31)
     return values.astype(np.int32) if small else values
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """What a bridge is made from.
+    """The changes of MRR from which movements are computed.
 
     Attributes
     ----------
     gains, losses
-        Changes of MRR: what is added to customers' balances and what is taken off.
+        The MRR added to customers' balances, and the MRR subtracted from them.
     customers
-        How many customers there are, those of each group counted apart.
+        Number of customers; a customer in several groups counts in each.
     group_of
-        The group of each customer; None where there is only one group.
+        The group of each customer; None for a single group.
     groups
         The groups.
     first, periods
-        The first period's number, and how many are complete.
+        The first period's number, and the number of complete periods.
     scale
         Units of an amount of 1; None where amounts are integers.
     remarks
-        Notes, and the bad rows where they were asked for.
+        Notes, and the bad rows where the caller asked for them.
     """
 
     gains: Changes
@@ -101,7 +101,7 @@ class Ledger:
 
 
 def _screened(rows: Any, columns: dict[str, str]) -> tuple[Any, Any, Any, Any]:
-    """Read the columns of pandas or of an engine: customer, start (or date), end (None for snapshots), MRR."""
+    """Read the columns from pandas or an engine: customer, start (or date), end (None for snapshots), MRR."""
     first, *other = [name for name in columns if name not in ("customer", "mrr")]
     customers, begins, ends = rows.units(columns["customer"], "customer"), rows.times(columns[first], first), None
     if other:
@@ -113,7 +113,7 @@ def _screened(rows: Any, columns: dict[str, str]) -> tuple[Any, Any, Any, Any]:
 def _from_pandas(
     metric: str, frame: pd.DataFrame, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
 ) -> Ledger:
-    """Number the customers and periods of rows, and turn amounts into changes."""
+    """Read rows from pandas, number their customers and periods, and turn amounts into changes."""
     rows = Rows(metric, frame, on_bad_rows)
     customers, begins, ends, amounts = _screened(rows, columns)
     keys = rows.keys(by, "period")
@@ -148,7 +148,7 @@ def _from_pandas(
 def _from_engine(
     metric: str, frame: Any, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
 ) -> Ledger:
-    """Let the engine add the changes up, one row per customer and period."""
+    """Have the engine add the changes up, one row per customer and period."""
     rows = EngineRows(metric, frame, on_bad_rows)
     _, begins, ends, amounts = _screened(rows, columns)
     keys = rows.keys(by, "period")
@@ -183,19 +183,22 @@ def _from_engine(
 
 
 def _ask_money(rows: EngineRows, amounts: Any) -> None:
-    """Ask for what tells the unit of amounts: their sum, and how many are no multiples of each."""
+    """Request the facts that decide the unit of amounts: their sum, and how many do not fit each possible unit."""
     nw = narwhals()
     rows.fact("money", amounts.abs().cast(nw.Float64), "sum")
     if rows.frame.select(amounts.alias("csm mrr")).collect_schema()["csm mrr"].is_integer():
         return
-    known = nw.when(amounts.is_finite()).then(amounts).otherwise(nw.lit(0.0))  # the others are bad rows
+    known = nw.when(amounts.is_finite()).then(amounts).otherwise(nw.lit(0.0))  # infinite and NaN amounts are bad rows
     for scale in SCALES:
         odd = nw.when(is_whole(known * scale)).then(nw.lit(0)).otherwise(nw.lit(1))
         rows.fact(f"odd_{scale}", odd, "sum")
 
 
 def _money(rows: EngineRows, amounts: Any) -> tuple[Any, Any]:
-    """Give amounts as Int64 units, and how many make up 1; None for integers, which are their own."""
+    """Return amounts as Int64 units, and the units in an amount of 1 (None for integers).
+
+    The units are None where the amounts are too large.
+    """
     nw = narwhals()
     total = rows.facts["money"].iloc[0]
     total = 0.0 if pd.isna(total) else float(total)
@@ -218,16 +221,16 @@ def _changes(
     zone: Any,
     calendar: Calendar,
 ) -> pd.DataFrame:
-    """Add up units by customer, groups and period, of what happened before an instant.
+    """Add up the units of changes before an instant, by customer, groups and period.
 
     Parameters
     ----------
     customer, keys
-        Columns.
+        The columns of customers and groups.
     units
-        An amount per row: an expression.
+        The expression of the amount of a row.
     signed
-        Signs and dates: 1 and when the amount comes, -1 and when it goes.
+        Pairs of a sign and a date: 1 with the date from which the amount counts, -1 with the date on which it ends.
     stop, zone
         The instant, in microseconds of the wall clock.
     calendar
@@ -244,13 +247,13 @@ def _changes(
 
 
 def _held(gains: Changes, periods: int) -> Changes:
-    """Take back in the next of some periods what a snapshot says of one."""
+    """Return the losses that end each snapshot's amount in the period after it."""
     last = gains.period + 1 < periods
     return Changes(gains.customer[last], gains.period[last] + 1, gains.units[last])
 
 
 def _within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[Any, Any]:
-    """Give the rows whose instant is there and before the close of the last period, and their periods."""
+    """Return the rows with an instant before the close of the last period, and their periods."""
     known = times.before(close)
     rows = slice(None) if known is None else known
     numbering = calendar.numbering(times.take(rows))
@@ -258,7 +261,7 @@ def _within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[A
 
 
 def _customers(metric: str, customers: Any, kept: Any, groups: Groups) -> tuple[Any, int, Any]:
-    """Number customers from 0 with few gaps, each group's apart; give their count and groups."""
+    """Number customers from 0 with few gaps, separately by group; return the numbers, their limit and the groups."""
     values, offset, size = number_units(metric, customers, kept)
     number = values.astype(np.int64) - offset
     if groups.number is not None:

@@ -31,38 +31,39 @@ def active_users(
     Parameters
     ----------
     events
-        One row per event: a DataFrame of pandas, or of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then
-        finds each user's days.
+        One row per event: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose
+        engine then finds the days on which each user was active.
     user, time
-        Columns: who, and when. Days are those of the column's own clock.
+        The columns of users and of event times. Days begin at midnight in the time zone of the column.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. The last event unless given. A day that is not over is left out.
+        whole day. By default the last event. A day that is not over by then is left out.
     wau, mau
-        Trailing days of a week and of a month, the day itself among them. 28 days hold every weekday four times; 30 are
-        in use as well.
+        Length of the trailing week and month in days, including the day itself. The default month of 28 days holds
+        every weekday four times; 30 days are common too.
     by
-        Column or list of columns to group by. A user in several groups counts in each.
+        A column, or a list of columns, to group by. A user in several groups counts in each.
     on_bad_rows
-        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
 
     Returns
     -------
     DataFrame
-        One row per day (PeriodIndex `period`), and group: `dau`, `wau`, `mau`, distinct users. ``.csm.stickiness()``
-        follows.
+        One row per day (PeriodIndex `period`) and group, with the numbers of distinct users: `dau`, `wau`, `mau`. They
+        are the inputs of ``.csm.stickiness()``.
 
     Raises
     ------
     MetricInputError
-        If a user or a time is missing, or a time is no date.
+        If a user or a time is missing, or a time is not a date.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     Notes
     -----
-    Other definitions in use: the users of a calendar week or month, which jump with its length; 30 days for a month.
-    Windows that reach back before the first event hold what there is.
+    Other definitions in use: the users of a calendar week or month, a number that jumps with the length of the month;
+    a month of 30 days. Windows that reach back before the first event count only the days that the data covers.
 
     Examples
     --------
@@ -94,7 +95,10 @@ def active_users(
 
 
 def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, Any]]:
-    """Give cells of group, day and days until the next active one, at most `longest`; and their users, if many."""
+    """Yield cells of group, day and days until the user's next active day (at most `longest`), and users per cell.
+
+    The users per cell are None where each cell stands for one user.
+    """
     log = found.log
     if found.gaps is not None:
         gap, users = found.gaps
@@ -111,7 +115,7 @@ def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, A
 
 
 def _rolling(gaps: Any, window: int) -> Any:
-    """Count users over trailing days: each comes in on a day, and leaves `window` days later or when seen again."""
+    """Count users over trailing days: a user enters on an active day and leaves `window` days later or when back."""
     groups, days, longest = gaps.shape
     change = np.zeros((groups, days + window), np.int64)
     change[:, :days] = gaps.sum(axis=2)
@@ -137,43 +141,45 @@ def lifecycle(
     Parameters
     ----------
     events
-        One row per event: a DataFrame of pandas, or of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then
-        finds each user's periods.
+        One row per event: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose
+        engine then finds the periods in which each user was active.
     user, time
-        Columns: who, and when.
+        The columns of users and of event times.
     freq
-        Length of the periods: h, D, W, M, Q or Y, on the column's own clock.
+        Length of the periods: h, D, W, M, Q or Y, in the time zone of the column.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. The last event unless given. A period that is not over is left out.
+        whole day. By default the last event. A period that is not over by then is left out.
     by
-        Column or list of columns to group by. A user in several groups counts in each.
+        A column, or a list of columns, to group by. A user in several groups counts in each.
     on_bad_rows
-        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
     week_start
         ``"monday"`` or ``"sunday"``.
 
     Returns
     -------
     DataFrame
-        One row per period (PeriodIndex `period`), and group: `active`; of those `new_users` (never seen before),
-        `returning` (active in the period before, too) and `resurrected` (active before, but not then); and `dormant`,
-        active in the period before and not in this one. ``.csm.lifecycle_quick_ratio()`` follows.
+        One row per period (PeriodIndex `period`) and group: the `active` users, split into `new_users` (never seen
+        before), `returning` (also active in the period before) and `resurrected` (active earlier, but not in the period
+        before); and the `dormant` users, who were active in the period before but not in this one. They are the inputs
+        of ``.csm.lifecycle_quick_ratio()``.
 
     Raises
     ------
     MetricInputError
-        If a user or a time is missing, a time is no date, or `freq` or `week_start` is unknown.
+        If a user or a time is missing, a time is not a date, or `freq` or `week_start` is unknown.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     Notes
     -----
     active = new_users + returning + resurrected, and active = active of the period before + new_users + resurrected -
-    dormant. Who is dormant counts once, in the first period without them.
+    dormant. A user who falls dormant counts once, in the first period without activity.
 
-    Other definitions in use: new by the date of the account instead of the first event, which leaves users out who were
-    there before the events were.
+    Other definitions in use: a user is new by the date of the account instead of the first event. That leaves out users
+    whose accounts are older than the events.
 
     Examples
     --------
@@ -216,7 +222,7 @@ def lifecycle(
 
 
 def _complete(found: Events, calendar: Calendar) -> tuple[int, int]:
-    """Give the first period and how many are complete from it on."""
+    """Return the first period, and the number of complete periods from it on."""
     if found.stop is None or not len(found.log):
         return 0, 0
     first = found.log.periods.first

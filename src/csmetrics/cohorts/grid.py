@@ -1,4 +1,4 @@
-"""The retention triangle: cohorts down, ages across, and in each cell what is known by the end of the data."""
+"""The retention triangle: cohorts down, ages across, and in each cell the retention known by the end of the data."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ _SHOWN = 24  # cohorts and ages that a repr shows
 
 
 class RetentionGrid:
-    """How many of each cohort came back, by age; as `csmetrics.cohorts.retention` returns it.
+    """Retained users of each cohort by age, the result of `csmetrics.cohorts.retention`.
 
     Attributes
     ----------
     sizes : Series
-        Users of each cohort; with ``value=`` their amounts at age 0. Of a cohort whose period still runs, those so far.
+        Users of each cohort; with ``value=`` their amounts at age 0. For a cohort whose period still runs, the users
+        so far.
     counts : DataFrame
-        Cohort by age: users (or amounts) retained; <NA> in every cell that is not observed.
+        Cohort by age: users (or amounts) retained; <NA> in every cell that is not observed yet.
     state : DataFrame
         Cohort by age: "observed", "in progress" or "future".
     kind : str
@@ -82,12 +83,12 @@ class RetentionGrid:
 
     @property
     def state(self) -> pd.DataFrame:
-        """Tell for each cell whether it is observed, in progress or still in the future."""
+        """The state of each cell: observed, in progress or still in the future."""
         words = np.array(STATES, dtype=object)[self._codes]
         return pd.DataFrame(words, index=self.counts.index, columns=self.counts.columns)
 
     def rates(self) -> pd.DataFrame:
-        """Give the percent of each cohort; NaN in every cell that is not observed, and in cohorts without a size.
+        """Return the percent of each cohort that was retained; NaN in unobserved cells and in cohorts of size 0.
 
         Returns
         -------
@@ -111,15 +112,15 @@ class RetentionGrid:
         return pd.DataFrame(values, index=self.counts.index, columns=self.counts.columns)
 
     def pooled(self) -> Any:
-        """Give the retention of all cohorts together: the sum retained, of the sum of sizes, over the observed cells.
+        """Return the retention of all cohorts together: users retained as a percent of the users in their cohorts.
 
-        Every age has its own base: the cohorts old enough. It is no mean of rates, in which a cohort of ten would
-        weigh as much as one of a thousand.
+        Each age counts only the cohorts that are old enough for it. This is not the mean of the cohorts' rates, in
+        which a cohort of ten would weigh as much as one of a thousand.
 
         Returns
         -------
         Series or DataFrame
-            Percent by age; with ``by=``, one row per group. NaN where no cohort is observed.
+            Percent by age; with ``by=``, one row per group. NaN at ages where no cohort is observed.
 
         Examples
         --------
@@ -174,7 +175,7 @@ class RetentionGrid:
         return "\n".join([*lines, *([f"... and {' and '.join(more)} more"] if more else []), *told])
 
     def _repr_html_(self) -> str:
-        """Write a table whose cells are shaded by their percentage and blank where nothing is known yet."""
+        """Return an HTML table whose cells are shaded by their percentage, and blank where nothing is known yet."""
         if not len(self.counts):
             return f"<p>{self!r}</p>"
         rates, codes = self.rates().iloc[:_SHOWN, :_SHOWN], self._codes

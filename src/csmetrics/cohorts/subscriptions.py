@@ -1,4 +1,4 @@
-"""Subscriptions and snapshots of MRR in, its movements out: who came, left and came back, and what it did to MRR."""
+"""From subscriptions or snapshots of MRR to its movements: customers won, lost and won back, and their MRR."""
 
 from __future__ import annotations
 
@@ -31,65 +31,71 @@ def movements_from_subscriptions(
     by: Any = None,
     on_bad_rows: str = "raise",
 ) -> pd.DataFrame:
-    r"""Count customers and MRR that came, grew, shrank and left in each period, from a ledger of subscriptions.
+    r"""Count customers and MRR won, expanded, contracted and lost in each period, from a ledger of subscriptions.
 
-    A row is live from its start to just before its end. A customer's MRR at an instant is the sum of its live rows; a
-    period's opening is the state just before its first instant, its closing the state just before the next period's.
-    Each customer is compared opening to closing, and its whole change gets one label.
+    A row is live from its start to just before its end, and a customer's MRR at any instant is the sum of its live
+    rows. A period opens with the MRR just before its first instant and closes with the MRR just before the next period
+    begins. Each customer's opening MRR is compared with its closing MRR, and the whole change gets one label.
 
     Parameters
     ----------
     subscriptions
-        One row per subscription, or per stretch of one at the same price: a DataFrame of pandas, or of Polars, PyArrow,
-        DuckDB, Dask, PySpark, Ibis, whose engine then adds the rows up.
+        One row per subscription, or per stretch of a subscription at the same price: a pandas DataFrame, or a frame of
+        Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose engine then adds the rows up.
     customer, start, end, mrr
-        Columns: whose it is; its first instant; the first instant after it (missing while it runs); its monthly amount,
-        0 or more. Integers, such as cents, stay integers.
+        The columns of the customer; of the first instant of the subscription; of the first instant after it (missing
+        while it runs); and of its monthly amount, 0 or more. Integers, such as cents, stay integers.
     freq
-        Length of the periods: h, D, W (from Monday), M, Q or Y. Those of an aware column are on its own clock.
+        Length of the periods: h, D, W (from Monday), M, Q or Y, in the time zone of the columns if they have one.
     span
-        Compare each closing with the state so many periods before: 12 for trailing-twelve-month NRR. Periods overlap.
+        Compare each closing with the state this many periods before: 12 for trailing-twelve-month NRR. The compared
+        stretches then overlap.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. The latest instant in the data unless given: give it where ends lie in the future, such as those of
-        contracts, or every month until then is returned. Rows that start later are not known yet.
+        whole day. By default the latest instant in the data: set `as_of` where ends lie in the future, such as contract
+        ends, or the result has a row for every period until then. Rows that start after `as_of` are left out.
     by
-        Column or list of columns to group by. Each group is a ledger of its own: who moves from one plan to another is
-        lost in one and new in the other. Missing keys form a group of their own.
+        A column, or a list of columns, to group by. Each group is a ledger of its own: a customer that moves from one
+        plan to another is lost in one and new in the other. Rows without a key form a group of their own.
     on_bad_rows
-        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
 
     Returns
     -------
     DataFrame
-        One row per complete period (PeriodIndex `period`), and group: customers `start`, `new`, `reactivated`, `lost`,
-        `end`; amounts `start_mrr`, `new_mrr`, `reactivation_mrr`, `expansion_mrr`, `contraction_mrr`, `churned_mrr`,
-        `end_mrr`, all positive. They are the inputs of `nrr`, `grr`, `churn_rate`, `quick_ratio` and others:
-        ``.csm.nrr()``.
+        One row per complete period (PeriodIndex `period`) and group, with numbers of customers: `start`, `new`,
+        `reactivated`, `lost`, `end`; and amounts, none of them negative: `start_mrr`, `new_mrr`, `reactivation_mrr`,
+        `expansion_mrr`, `contraction_mrr`, `churned_mrr`, `end_mrr`. They are the inputs of `nrr`, `grr`, `churn_rate`,
+        `quick_ratio` and others, as in ``.csm.nrr()``.
 
     Raises
     ------
     MetricInputError
-        If a customer, a start or an amount is missing, a date is no date, a row ends before it starts, an amount is
-        negative or infinite, or times with and without a time zone meet.
+        If a customer, a start or an amount is missing, a start or end is not a date, a row ends before it starts, an
+        amount is negative or infinite, or times with a time zone are mixed with times without one.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     Notes
     -----
-    To the last digit, in every row:
+    Every row balances to the last digit:
 
     * start + new + reactivated - lost = end
     * start_mrr + new_mrr + reactivation_mrr + expansion_mrr - contraction_mrr - churned_mrr = end_mrr
-    * this end = next start, with ``span=1``
+    * end of one period = start of the next, with ``span=1``
 
     Amounts with up to four decimals are added up as whole hundredths or ten-thousandths, so that a renewal at the same
-    price is no expansion of 0.00000000000001.
+    price does not show up as an expansion of 0.00000000000001.
 
-    * A row that starts on the boundary is new in the period that begins there; one that ends on it is still in the
-      closing of the period before, and lost in the period that begins there.
-    * Who leaves and comes back within a period never left; who comes and leaves within one was never there.
-    * A customer whose MRR is 0 is none. New is who never was one at an earlier boundary; else it came back.
+    How changes are counted:
+
+    * A subscription that starts exactly on a boundary is new in the period that begins there. One that ends on a
+      boundary still counts in the closing of the period before, and is lost in the period that begins there.
+    * A customer who leaves and returns within one period counts as never having left. A customer who arrives and leaves
+      within one period is not counted at all.
+    * An account with no MRR is not a customer. It is new if it was not a customer at any earlier boundary, and
+      reactivated if it was.
     * The end of the data is not the end of a subscription: a row without an end runs on.
 
     Examples
@@ -136,35 +142,38 @@ def movements_from_snapshots(
     by: Any = None,
     on_bad_rows: str = "raise",
 ) -> pd.DataFrame:
-    r"""Count customers and MRR that came, grew, shrank and left in each period, from one amount per period.
+    r"""Count customers and MRR won, expanded, contracted and lost in each period, from one amount per period.
 
     A customer's MRR at the end of a period is the sum of its rows in that period; without a row it is 0.
 
     Parameters
     ----------
     snapshots
-        One row per customer and period, such as payments or a monthly export: a DataFrame of pandas, or of Polars,
-        PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then adds the rows up.
+        One row per customer and period, such as payments or a monthly export: a pandas DataFrame, or a frame of Polars,
+        PyArrow, DuckDB, Dask, PySpark or Ibis, whose engine then adds the rows up.
     customer, date, mrr
-        Columns: whose it is; a date (or a Period) in the period; the amount, 0 or more. Integers stay integers.
+        The columns of the customer; of a date (or a Period) within the period; and of the amount, 0 or more. Integers
+        stay integers.
     freq, span, as_of, by, on_bad_rows
-        As `movements_from_subscriptions` takes them. A column of Periods covers its last one.
+        The same as in `movements_from_subscriptions`. If `date` holds Periods, the data covers the last of them to its
+        end.
 
     Returns
     -------
     DataFrame
-        As of `movements_from_subscriptions`.
+        The same columns as `movements_from_subscriptions`.
 
     Raises
     ------
     MetricInputError
-        If a customer, a date or an amount is missing, a date is no date, or an amount is negative or infinite.
+        If a customer, a date or an amount is missing, a date is not a date, or an amount is negative or infinite.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     Notes
     -----
-    The last period counts only where `as_of` covers it: a month that still runs would show most customers as lost.
+    The last period has a row only if the data covers it to its end (see `as_of`): in a month that still runs, most
+    customers would look lost.
 
     Examples
     --------
@@ -206,14 +215,14 @@ def _movements(
 
 
 class _Bridge:
-    """A bridge in the making: a row per period and group."""
+    """The movements table while it is filled: a row per period and group."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.groups, self.group_of = ledger.groups.count, ledger.group_of
         self.columns = {name: np.zeros((ledger.periods, self.groups), np.int64) for name in CUSTOMERS + AMOUNTS}
 
     def put(self, period: int, customers: Any, before: Any, after: Any, known: Any) -> None:
-        """Label the changes of some customers in a period."""
+        """Label and count the changes of some customers in a period."""
         change = after - before
         here, was = after > 0, before > 0
         self._add(period, "new", "new_mrr", customers, here & ~was & ~known, after)
@@ -223,7 +232,7 @@ class _Bridge:
         self._add(period, None, "contraction_mrr", customers, here & (change < 0), -change)
 
     def state(self, period: int, count: str, amount: str, balance: Any) -> None:
-        """Add up everybody's state."""
+        """Add up the customers and MRR of all balances, as the start or the end of a period."""
         self._add(period, count, amount, slice(None), balance > 0, balance)
 
     def _add(self, period: int, count: str | None, amount: str, customers: Any, flags: Any, units: Any) -> None:
@@ -242,7 +251,7 @@ class _Bridge:
 
 
 def _bridge(metric: str, ledger: Ledger, calendar: Calendar, span: int) -> pd.DataFrame:
-    """Walk through the periods with one balance per customer."""
+    """Make the movements table, walking through the periods with one balance per customer."""
     check_cells(metric, calendar, ledger.first, ledger.periods, ledger.groups.count * len(CUSTOMERS + AMOUNTS))
     table = _Bridge(ledger)
     if span == 1:
@@ -257,7 +266,7 @@ def _bridge(metric: str, ledger: Ledger, calendar: Calendar, span: int) -> pd.Da
 
 
 def _walk(ledger: Ledger, table: _Bridge) -> None:
-    """Look at those customers only whose MRR changes in the period."""
+    """Fill the table, looking only at customers whose MRR changes in the period."""
     seen = np.zeros(ledger.customers, bool)
     for period, touched, before, after in _steps(ledger, np.zeros(ledger.customers, np.int64)):
         table.put(period, touched, before, after, seen[touched])
@@ -288,7 +297,10 @@ def _walk_span(ledger: Ledger, table: _Bridge, span: int) -> None:
 
 
 def _steps(ledger: Ledger, balance: Any) -> Iterator[tuple[int, Any, Any, Any]]:
-    """Bring the balances from one closing to the next; give the period, who was touched, and their MRR at both."""
+    """Move the balances from one closing to the next; yield the period, the customers touched, and their MRR at both.
+
+    `balance` is updated in place.
+    """
     gains, losses = (changes.by_period(ledger.periods) for changes in (ledger.gains, ledger.losses))
     place = np.zeros(ledger.customers, np.int32 if len(ledger.gains.customer) < 2**30 else np.int64)
     for period in range(ledger.periods):

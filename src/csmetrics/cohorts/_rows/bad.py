@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from csmetrics.errors import MetricInputError
 
 _RULES = {
-    "is missing": "must be there in every row",
-    "is no date": "must hold dates",
+    "is missing": "must be present in every row",
+    "is not a date": "must hold dates",
     "is infinite": "must be finite",
     "is negative": "must be >= 0",
-    "is no whole number": "must be whole numbers",
+    "is not a whole number": "must be whole numbers",
 }
 
 
@@ -22,6 +22,6 @@ def broken(
     """Make the error for bad rows."""
     for other, name, count in others:
         found += f"; in {count} `{name}` {other}"
-    advice = "on_bad_rows='report' leaves such rows out and gives them back in .attrs['excluded']"
+    advice = "on_bad_rows='report' leaves such rows out and lists them in .attrs['excluded']"
     rule = _RULES.get(reason) or re.sub("^is not ", "must be ", re.sub("^is before ", "must not be before ", reason))
     return MetricInputError(metric, argument, rule, found, f"{hint}; {advice}" if hint else advice)

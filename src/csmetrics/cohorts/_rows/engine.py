@@ -1,6 +1,7 @@
 """Raw rows of an engine's frame: screened and reduced by the engine, finished by the same numpy as pandas rows.
 
-What crosses is small: one row of facts, the bad rows that were asked for, and one row per customer and period.
+Little data leaves the engine: one row of facts, the bad rows if the caller wants them, and one row per customer and
+period.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ class EngineRows:
     Parameters
     ----------
     metric
-        The builder that asks, for its errors.
+        Name of the builder, for its errors.
     frame
-        Any frame that narwhals knows.
+        Any frame that narwhals supports.
     on_bad_rows
         ``"raise"`` or ``"report"``.
 
@@ -59,15 +60,15 @@ class EngineRows:
         self.facts = pd.DataFrame()
         self._asked: dict[str, Any] = {}
         self._bad: list[Any] = []
-        self._zones: dict[str, str | None] = {}  # of the columns of dates, all read on the clock of the first
+        self._zones: dict[str, str | None] = {}  # of the date columns; all are read on the clock of the first
 
     def column(self, name: Any, argument: str) -> Any:
-        """Give a column as an expression; MissingColumnError where it is not there."""
+        """Return a column as an expression; raise MissingColumnError if it does not exist."""
         require(self, name, self.metric, argument)
         return narwhals().col(name)
 
     def keys(self, by: Any, axis: str | None = None) -> list[str]:
-        """Give the grouping columns by name; categories become text, whose order is the same on all engines."""
+        """Return the names of the grouping columns; categories become text, whose order is the same on all engines."""
         names = key_names(self.metric, by, axis)
         for name in names:
             self.column(name, "by")
@@ -76,12 +77,12 @@ class EngineRows:
         return names
 
     def refuse(self, flag: Any) -> None:
-        """Mark rows as bad: an expression that is true where they are."""
+        """Mark rows as bad where an expression is true."""
         nw = narwhals()
         self._bad.append(nw.when(flag).then(nw.lit(1)).otherwise(nw.lit(0)))
 
     def units(self, name: Any, argument: str) -> Any:
-        """Read whom the rows belong to; missing is bad."""
+        """Read the customers or users of the rows; a missing one is bad."""
         column = self.column(name, argument)
         self.refuse(column.is_null())
         if self.schema[name].is_float():
@@ -89,13 +90,13 @@ class EngineRows:
         return column
 
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
-        """Read dates, all on one wall clock; missing is bad unless it may be."""
+        """Read dates, all on one wall clock; a missing date is bad unless `optional`."""
         nw = narwhals()
         column, dtype = self.column(name, argument), self.schema[name]
         if dtype == nw.Date:
             column = column.cast(nw.Datetime("us"))
         elif dtype not in (nw.Datetime, nw.Unknown):  # narwhals does not know all zones of Dask
-            hint = "make timestamps of it in the engine first"
+            hint = "convert it to timestamps in the engine first"
             raise MetricInputError(self.metric, argument, "must hold dates", f"got a column of {dtype}", hint)
         if not optional:
             self.refuse(column.is_null())
@@ -107,11 +108,11 @@ class EngineRows:
         return column if zone == first else column.dt.convert_time_zone(first)
 
     def refuse_before(self, argument: str, ends: Any, begins: Any, first: str = "", hint: str = "") -> None:
-        """Refuse rows that end before they begin."""
+        """Mark rows that end before they begin as bad."""
         self.refuse(ends < begins)
 
     def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
-        """Read numbers; infinite is bad, and negative or missing unless it may be."""
+        """Read numbers; infinite ones are bad, and so are negative or missing ones unless allowed."""
         nw = narwhals()
         column, dtype = self.column(name, argument), self.schema[name]
         if not dtype.is_numeric():
@@ -128,16 +129,16 @@ class EngineRows:
         return column
 
     def fact(self, name: str, column: Any, how: str) -> None:
-        """Ask for the sum, min or max of an expression over all rows."""
+        """Request the sum, min or max of an expression over all rows."""
         self._asked[name] = (column, how)
 
     def screen(self, screened: Callable[[Any], Any]) -> None:
-        """Find the facts and the bad rows; raise, or leave them out.
+        """Compute the facts and find the bad rows; raise an error for them, or leave them out.
 
         Parameters
         ----------
         screened
-            What reads the columns: on bad rows brought to pandas it words what is wrong with them.
+            The function that reads the columns. It runs again on the bad rows in pandas, to find the reasons.
         """
         nw = narwhals()
         names = [f"csm bad_{i}" for i in range(len(self._bad))]
@@ -159,7 +160,7 @@ class EngineRows:
             self._look(flagged)
 
     def _worded(self, some: Any, screened: Callable[[Any], Any]) -> Rows:
-        """Bring bad rows to pandas, and say there what is wrong with them."""
+        """Convert bad rows to pandas, and find there what is wrong with them."""
         rows = self.on_pandas(self.metric, engines.collect(some), "report")
         screened(rows)
         return rows
@@ -171,7 +172,7 @@ class EngineRows:
         self.facts = engines.collect(flagged.select(*totals))
 
     def count(self, name: str) -> int:
-        """Return a fact that is a number of rows; 0 where there is none."""
+        """Return a fact that is a number of rows; 0 if it is missing."""
         value = self.facts[name].iloc[0]
         return 0 if pd.isna(value) else int(value)
 
@@ -183,22 +184,22 @@ class EngineRows:
         return broken(self.metric, argument, reason, found, hint, [])
 
     def instant(self, name: str) -> Times:
-        """Read a fact that is an instant: as a column of one."""
+        """Return a fact that is an instant, as a column with one value."""
         return read_times(self.metric, name, self.facts[name])[0]
 
     def keep_before(self, times: Any, stop: int, zone: Any) -> None:
-        """Leave out what happened after the end of the data, in microseconds of the wall clock."""
+        """Keep the rows before the end of the data, given in microseconds of the wall clock."""
         self.frame = self.frame.filter(times < instant(stop, zone))
 
     def sums(self, keys: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
-        """Add up expressions by keys; without keys, over all rows, to one row.
+        """Add up expressions by keys; without keys, over all rows to a single row.
 
         Parameters
         ----------
         keys
             Columns of the frame.
         columns
-            Names to expressions of numbers; integers are summed as Int64.
+            Expressions of numbers by name; integers are summed as Int64.
         """
         nw = narwhals()
         prepared = self.frame.with_columns(*(expr.alias(name) for name, expr in columns.items()))

@@ -14,11 +14,11 @@ from csmetrics.errors import MetricInputError
 _UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
 
 
-_LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999: what Python can say
+_LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999, the latest that Python's datetime holds
 
 
 def instant(micros: int, zone: Any) -> Any:
-    """Give a datetime for microseconds of the wall clock."""
+    """Convert microseconds of the wall clock to a datetime."""
     stamp = pd.Timestamp(min(micros, _LATEST), unit="us")
     if zone is not None:
         stamp = stamp.tz_localize(zone, ambiguous=False, nonexistent="shift_forward")
@@ -26,7 +26,7 @@ def instant(micros: int, zone: Any) -> Any:
 
 
 def period_key(calendar: Calendar, column: Any) -> Any:
-    """Give the expression that tells a row's period on its own clock: its number, or the first instant of a day."""
+    """Return the expression of a row's period on its own clock: its number, or with days the day's first instant."""
     if calendar.freq == "D":
         return column.dt.truncate("1d")
     if calendar.freq == "h":
@@ -39,7 +39,7 @@ def period_key(calendar: Calendar, column: Any) -> Any:
 
 
 def period_numbers(metric: str, calendar: Calendar, keys: pd.Series[Any]) -> Any:
-    """Give the calendar's numbers for keys that came back."""
+    """Convert the period keys that the engine returned to the calendar's numbers."""
     if not len(keys):
         return np.zeros(0, np.int64)
     if calendar.freq != "D":
@@ -57,9 +57,9 @@ def with_micros(frame: Any, metric: str, instants: dict[str, tuple[str, Any, Any
     frame
         A LazyFrame.
     metric
-        The builder that asks.
+        Name of the builder.
     instants
-        The new columns' names, to the argument, the expression and the time zone of instants.
+        For each new column's name: the argument, the expression and the time zone of its instants.
     """
     foreign = {name: given for name, given in instants.items() if given[2] is not None and str(given[2]) not in _UTC}
     columns = {
@@ -68,7 +68,7 @@ def with_micros(frame: Any, metric: str, instants: dict[str, tuple[str, Any, Any
     }
     try:  # all at once: Dask takes long for one after the other
         return frame.with_columns(*(_micros(times).alias(name) for name, times in columns.items()))
-    except NotImplementedError:  # where the zone belongs to the session; the rows are the same in another
+    except NotImplementedError:  # on an engine whose time zone belongs to the session
         if not foreign:
             raise
         argument, _, zone = next(iter(foreign.values()))
@@ -77,7 +77,7 @@ def with_micros(frame: Any, metric: str, instants: dict[str, tuple[str, Any, Any
 
 
 def _micros(times: Any) -> Any:
-    """Give the expression for microseconds since 1970-01-01."""
+    """Return the expression for microseconds since 1970-01-01."""
     whole = narwhals().Int64
     hours = _days(times) * 24 + times.dt.hour().cast(whole)
     seconds = (hours * 60 + times.dt.minute().cast(whole)) * 60 + times.dt.second().cast(whole)
@@ -85,7 +85,7 @@ def _micros(times: Any) -> Any:
 
 
 def _days(times: Any) -> Any:
-    """Give the expression for days since 1970-01-01, from the parts of a date that all engines have."""
+    """Return the expression for days since 1970-01-01, from the parts of a date that all engines know."""
     whole = narwhals().Int64
     year = times.dt.year().cast(whole) - 1
     return year * 365 + year // 4 - year // 100 + year // 400 + times.dt.ordinal_day().cast(whole) - 719_163

@@ -1,4 +1,4 @@
-"""Raw rows of a pandas DataFrame: their columns, the bad ones among them, and the numbers of their groups."""
+"""Raw rows of a pandas DataFrame: reading their columns and finding the bad rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from csmetrics.core._registry import NUMBER
 from csmetrics.errors import MetricInputError
 
 _LABELS = 5  # labels of bad rows that an error lists
-_LIVES = "a row lives from its start to just before its end"
+_LIVES = "a row is live from its start to just before its end"
 
 
 class Rows:
@@ -26,16 +26,16 @@ class Rows:
     Parameters
     ----------
     metric
-        The builder that asks, for its errors.
+        Name of the builder, for its errors.
     frame
-        One raw row per row.
+        The raw rows.
     on_bad_rows
         ``"raise"`` or ``"report"``.
 
     Attributes
     ----------
     bad : list
-        What is wrong with which rows: reason, argument, hint, flags.
+        The rules broken so far: reason, argument, hint, and flags that mark the rows.
     remarks : Remarks
         Notes, and the bad rows where they are to be reported.
     """
@@ -47,7 +47,7 @@ class Rows:
         self.remarks = Remarks()
 
     def column(self, name: Any, argument: str) -> pd.Series[Any]:
-        """Give a column or index level."""
+        """Return a column or index level."""
         series = column(self.frame, name, self.metric, argument)
         if series.dtype == object:
             try:
@@ -58,7 +58,7 @@ class Rows:
         return series
 
     def keys(self, by: Any, axis: str | None = None) -> list[pd.Series[Any]]:
-        """Give the grouping columns; none may be called as the time axis of the result."""
+        """Return the grouping columns; none may have the name of the result's time axis."""
         return [self.column(name, "by") for name in key_names(self.metric, by, axis)]
 
     def refuse(self, argument: str, reason: str, flags: Any, hint: str = "") -> None:
@@ -67,20 +67,20 @@ class Rows:
             self.bad.append((reason, argument, hint, np.asarray(flags, dtype=bool)))
 
     def units(self, name: Any, argument: str) -> pd.Series[Any]:
-        """Read whom the rows belong to: a customer or user of any kind; missing is bad."""
+        """Read the customers or users of the rows, of any type; a missing one is bad."""
         series = self.column(name, argument)
         if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
             return series
-        self.refuse(argument, "is missing", series.isna().to_numpy(), "every row must say whose it is")
+        self.refuse(argument, "is missing", series.isna().to_numpy(), "every row must name its customer or user")
         if series.dtype.kind == "f":
             self.refuse(argument, "is infinite", np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)))
         return series
 
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None) -> Times:
-        """Read dates, on the wall clock of others; what is no date is bad, what is missing too unless it may be."""
+        """Read dates on the wall clock of `like`; other values are bad, and missing ones unless `optional`."""
         zone = None if like is None else like.zone
         times, wrong = read_times(self.metric, argument, self.column(name, argument), zone)
-        self.refuse(argument, "is no date", wrong, "give dates, or text such as 2026-03-31")
+        self.refuse(argument, "is not a date", wrong, "use dates, or text such as 2026-03-31")
         if not optional and times.ticks.min(initial=0) == NAT:
             missing = times.ticks == NAT
             self.refuse(argument, "is missing", missing if wrong is None else missing & ~wrong)
@@ -89,13 +89,13 @@ class Rows:
     def refuse_before(
         self, argument: str, ends: Times, begins: Times, first: str = "start", hint: str = _LIVES
     ) -> None:
-        """Refuse rows that end before they begin."""
+        """Mark rows that end before they begin as bad."""
         must_match(self.metric, {first: begins, argument: ends})
         since = "its start" if first == "start" else f"`{first}`"
         self.refuse(argument, f"is before {since}", _earlier(ends, begins), hint)
 
     def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
-        """Read numbers: int64 for integers, else float64. Infinite is bad, and negative or missing unless it may be."""
+        """Read numbers: int64 for integers, else float64; infinite is bad, and negative or missing unless allowed."""
         series = self.column(name, argument)
         if not missing and not isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu" and series.isna().any():
             self.refuse(argument, "is missing", series.isna().to_numpy(), "a missing amount is not 0")
@@ -116,7 +116,7 @@ class Rows:
         return values
 
     def kept(self) -> Any:
-        """Give the positions of the good rows, as a slice where all are; raise if there are bad ones."""
+        """Return the positions of the good rows, a slice if all are good; raise for bad rows unless reported."""
         if self.report:
             self.remarks.excluded = self.explained()
         if not self.bad:
@@ -160,7 +160,7 @@ class Rows:
 
 
 def _earlier(ends: Times, begins: Times) -> Any:
-    """Tell which end is there and earlier than its beginning, whatever their units."""
+    """Mark the ends that are earlier than their beginnings, whatever the units; missing dates are not marked."""
     ended, begun = ends.elapsed(), begins.elapsed()
     if ends.per_day >= begins.per_day:
         early = ended // (ends.per_day // begins.per_day) < begun

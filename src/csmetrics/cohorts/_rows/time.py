@@ -1,6 +1,6 @@
 """Calendar periods: from instants on a wall clock to the numbers of their periods, and back.
 
-An aware column is read on its own wall clock, where its days and months are; only elapsed time is taken in UTC.
+Days and months of a column with a time zone are those of its own wall clock; only elapsed time is measured in UTC.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Times:
     ticks
         Since 1970-01-01 on the column's own wall clock, int64; `NAT` where missing.
     per_day
-        Ticks of a day.
+        Number of ticks in a day.
     zone
-        Its time zone; None for naive times.
+        Time zone of the column; None for naive times.
     utc
         The same instants in UTC.
     ends
@@ -53,18 +53,18 @@ class Times:
     ends: Any = None
 
     def elapsed(self) -> Ints:
-        """Give ticks that measure elapsed time."""
+        """Return ticks that measure elapsed time."""
         return self.ticks if self.utc is None else self.utc()
 
     def last(self) -> int | None:
-        """Give the latest instant, in microseconds; of periods, the last one's end."""
+        """Return the latest instant in microseconds; for periods, the end of the last."""
         if self.ends is not None:
             return int(self.ends.max()) - 1 if self.ends.size else None
         top = int(self.ticks.max(initial=NAT))
         return None if top == NAT else -(-top * DAY // self.per_day)
 
     def before(self, stop: int | None) -> Any:
-        """Give the positions of the instants before one in microseconds; None where all are, and are there."""
+        """Return the positions of the instants before `stop` (microseconds); None if that is every row."""
         if stop is None or not self.ticks.size:
             return None
         bound = -(-stop * self.per_day // DAY)
@@ -73,7 +73,7 @@ class Times:
         return np.flatnonzero((self.ticks < bound) & (self.ticks != NAT))
 
     def known(self, kept: Any, stop: int | None) -> tuple[Any, Any]:
-        """Cut what comes after the end of the data: the positions in the column that stay, and those in the frame."""
+        """Drop rows after the end of the data; return the positions that remain in the column and in the frame."""
         rows = self.before(stop)
         if rows is None:
             return slice(None), kept
@@ -89,9 +89,9 @@ class Times:
 
 
 def read_times(metric: str, argument: str, series: pd.Series[Any], zone: Any = None) -> tuple[Times, Any]:
-    """Read a column of dates; tell which of its values are there and are no dates (None for none).
+    """Read a column of dates; also mark the values that are not dates (None if all are dates or missing).
 
-    An aware one is read on the wall clock of `zone`, where one is given.
+    A column with a time zone is converted to `zone`, where one is given.
     """
     wrong = None
     dtype: Any = series.dtype
@@ -124,7 +124,7 @@ def _from_arrow(dtype: Any) -> Any:
 
 
 def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Series[Any], Any]:
-    """Make dates of text in ISO form and of Python's own dates."""
+    """Parse ISO text and Python's own dates."""
     kinds = set(series.dropna().map(type)) if series.dtype == object else set()
     if isinstance(series.dtype, pd.CategoricalDtype):
         kinds = set(map(type, series.dtype.categories))
@@ -133,7 +133,7 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
     odd = {kind for kind in kinds if not issubclass(kind, (str, date, np.datetime64))}
     if (not objects or odd) and not series.isna().all():
         what = f"a {next(iter(odd)).__name__}" if odd else f"a column of {series.dtype}"
-        hint = "counts of seconds or days depend on where they start; make dates of them first, with pd.to_datetime"
+        hint = "a number of seconds or days depends on where it starts; convert it first with pd.to_datetime"
         raise MetricInputError(metric, argument, "must hold dates", f"got {what}", hint)
     values = series.astype(object)
     there = values.notna().to_numpy()
@@ -143,7 +143,7 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
     try:
         found = pd.to_datetime(values.mask(undated, None), errors="coerce", format="ISO8601")
     except ValueError:
-        hint = "give all of them a time zone, one and the same, for example with pd.to_datetime(..., utc=True)"
+        hint = "convert all of them to one time zone, for example with pd.to_datetime(..., utc=True)"
         rule = "must all have the same time zone, or none"
         raise MetricInputError(metric, argument, rule, "got several", hint) from None
     if found.dtype.kind != "M":
@@ -168,7 +168,7 @@ def _far_date(value: Any) -> Any:
 
 
 def _refuse_mixed(metric: str, argument: str, value: Any, others: pd.Series[Any]) -> None:
-    """Refuse a column in which a value was not read because the others have a time zone, and it has none."""
+    """Reject a column in which some values have a time zone and some have none."""
     try:
         aware = pd.Timestamp(value).tz is not None
     except (ValueError, TypeError):
@@ -178,12 +178,12 @@ def _refuse_mixed(metric: str, argument: str, value: Any, others: pd.Series[Any]
 
 
 def must_match(metric: str, columns: dict[str, Times]) -> Any:
-    """Give the time zone of the columns; refuse naive beside aware."""
+    """Return the time zone of the columns; reject naive times beside aware ones."""
     return one_clock(metric, {name: times.zone for name, times in columns.items() if (times.ticks != NAT).any()})
 
 
 def one_clock(metric: str, zones: Mapping[str, Any]) -> Any:
-    """Give the first of the columns' time zones; refuse naive beside aware."""
+    """Return the first of the columns' time zones; reject naive times beside aware ones."""
     if len({zone is None for zone in zones.values()}) > 1:
         found = ", ".join(f"{name} {'without' if zone is None else 'with'} one" for name, zone in zones.items())
         raise mixed_zones(metric, ", ".join(zones), found)
@@ -192,21 +192,21 @@ def one_clock(metric: str, zones: Mapping[str, Any]) -> Any:
 
 def mixed_zones(metric: str, argument: str, found: str) -> MetricInputError:
     """Make the error for naive times beside aware ones."""
-    hint = "give the zone that the times without one were taken in, for example with .dt.tz_localize"
+    hint = "add the time zone in which the times without one were recorded, for example with .dt.tz_localize"
     return MetricInputError(metric, argument, "must all have a time zone, or none", f"got {found}", hint)
 
 
 def end_of_data(metric: str, as_of: Any, last: Iterable[int | None], zone: Any, known: bool = True) -> int | None:
-    """Give the instant up to which the data is complete, in microseconds of the wall clock.
+    """Return the instant up to which the data is complete, in microseconds of the wall clock.
 
     Parameters
     ----------
     metric
-        The builder that asks.
+        Name of the builder.
     as_of
-        What the caller gave. A midnight stands for its whole day, a date or a Period for all of it.
+        The caller's argument. A midnight stands for its whole day; a date or a Period is covered to its end.
     last
-        The latest instant of each column of dates: the last of them counts where `as_of` is None.
+        The latest instant of each column of dates: the latest of these counts where `as_of` is None.
     zone
         The time zone of the columns.
     known
@@ -215,7 +215,7 @@ def end_of_data(metric: str, as_of: Any, last: Iterable[int | None], zone: Any, 
     Returns
     -------
     int or None
-        None where there is neither `as_of` nor a date.
+        None without `as_of` and without any date.
     """
     if as_of is None:
         latest = max((instant for instant in last if instant is not None), default=None)
@@ -247,7 +247,7 @@ class Calendar:
     Parameters
     ----------
     metric
-        The builder that asks.
+        Name of the builder.
     freq
         h, D, W, M, Q or Y.
     week_start
@@ -265,7 +265,7 @@ class Calendar:
         self._alias, self.lead = _WEEKS[week_start] if freq == "W" else (_FREQS[freq], 0)
 
     def of_days(self, days: Ints) -> Ints:
-        """Number the periods of days since 1970-01-01; of an hour, its day's first."""
+        """Return the period number of each day since 1970-01-01; with hours, that of the day's first hour."""
         if self.freq == "D":
             return days
         if self.freq == "h":
@@ -276,13 +276,13 @@ class Calendar:
         return months // {"M": 1, "Q": 3, "Y": 12}[self.freq]
 
     def at(self, instant: int) -> int:
-        """Give the number of the period that an instant, in microseconds, lies in."""
+        """Return the number of the period that holds an instant in microseconds."""
         if self.freq == "h":
             return instant // HOUR
         return int(self.of_days(np.array([instant // DAY]))[0])
 
     def start(self, numbers: Any) -> Ints:
-        """Give the first instants of periods, in microseconds."""
+        """Return the first instants of periods, in microseconds."""
         numbers = np.asarray(numbers, dtype=np.int64)
         if self.freq == "h":
             return numbers * HOUR
@@ -299,14 +299,14 @@ class Calendar:
         return labels.rename(name)
 
     def width(self) -> int:
-        """Give the length of an elapsed window, in microseconds."""
+        """Return the length of an elapsed window, in microseconds."""
         if self.freq in _WIDTHS:
             return _WIDTHS[self.freq]
-        rule, hint = "must be h, D, W or M with window='elapsed'", "quarters and years have no length of their own"
+        rule, hint = "must be h, D, W or M with window='elapsed'", "a quarter or a year has no set number of days"
         raise MetricInputError(self.metric, "freq", rule, f"got {self.freq!r}", hint)
 
     def numbering(self, times: Times) -> Numbering:
-        """Make ready to number the periods of a column."""
+        """Prepare the numbering of a column's periods."""
         if not times.ticks.size:
             return Numbering(0, 1, times, None, 0)
         low, high = int(times.ticks.min()), int(times.ticks.max())
@@ -326,13 +326,13 @@ class Numbering:
     Attributes
     ----------
     first
-        The calendar's number of the earliest.
+        The calendar's number of the earliest period.
     count
-        How many there are up to the latest, ends included.
+        The number of periods from the earliest to the latest, both included.
     times
         The column.
     table
-        The number of each day from `origin` on: a look-up costs a tenth of a conversion. None for hours.
+        The period of each day from `origin` on: a look-up costs a tenth of a conversion. None for hours.
     origin
         The first day of the table, or the first hour.
     """
@@ -344,7 +344,7 @@ class Numbering:
     origin: int
 
     def of(self, rows: Any) -> Ints:
-        """Number the periods of some rows."""
+        """Return the period numbers of some rows."""
         ticks = self.times.ticks[rows]
         if self.table is None:
             return ticks // (self.times.per_day // 24) - self.origin
@@ -354,12 +354,12 @@ class Numbering:
 
 
 def micros(stamp: pd.Timestamp) -> int:
-    """Give a naive Timestamp in microseconds."""
+    """Convert a naive Timestamp to microseconds."""
     return int(stamp.to_numpy().astype("M8[us]").astype(np.int64))
 
 
 def in_utc(instant: int, zone: Any) -> int:
-    """Bring an instant of the wall clock to UTC, in microseconds."""
+    """Convert an instant of the wall clock to UTC, in microseconds."""
     if zone is None:
         return instant
     wall = pd.Timestamp(instant, unit="us").tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
@@ -367,10 +367,10 @@ def in_utc(instant: int, zone: Any) -> int:
 
 
 def in_micros(ticks: Ints, per_day: int) -> Ints:
-    """Bring ticks to microseconds."""
+    """Convert ticks to microseconds."""
     return ticks // (per_day // DAY) if per_day >= DAY else ticks * (DAY // per_day)
 
 
 def narrowest(count: int) -> Any:
-    """Give the smallest unsigned type for numbers below `count`."""
+    """Return the smallest unsigned type for numbers below `count`."""
     return np.min_scalar_type(max(count - 1, 0))
