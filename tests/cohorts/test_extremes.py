@@ -142,7 +142,7 @@ def test_far_too_many_periods_are_refused() -> None:
     with pytest.raises(csm.MetricInputError, match="from 1970-01-01 to 2026-03-03 there are"):
         build.active_users(many, by="plan")
     never = pd.DataFrame({"customer": [1], "start": TIMES[:1], "end": [pd.Timestamp("9999-12-31")], "mrr": [5]})
-    with pytest.raises(csm.MetricInputError, match="give as_of"):
+    with pytest.raises(csm.MetricInputError, match="pass as_of"):
         build.movements_from_subscriptions(never, freq="h")
 
 
