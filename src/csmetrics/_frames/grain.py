@@ -10,47 +10,76 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._frames.columns import Need, column, has
+from csmetrics._frames.columns import Need, column
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.groups import group_rows, group_sums, total_sums
 from csmetrics.core._kinds import array
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import shown
 
-PERIOD = "period"  # the time axis, where `by` or `total` names no other
+TIME = {"period", "year", "quarter", "month", "week", "day", "date"}  # what columns that hold time are called
 
 
 @dataclass(frozen=True)
 class Grain:
-    """A frame and how its rows come together: each on its own (`keys` is None), by keys, or all of them (no keys)."""
+    """A frame and how its rows come together: each on its own (`keys` is None), by keys, or all of them (no keys).
+
+    `period` names the time axis. By default it is found: see `axes`. None says that the frame has none.
+    """
 
     frame: pd.DataFrame | EngineFrame
     keys: tuple[Any, ...] | None = None
-    period: Any = None
+    period: Any = ...
 
-    @property
-    def axis(self) -> Any:
-        """The name of the time axis, whether it is there or not."""
-        return PERIOD if self.period is None else self.period
+    @cached_property
+    def axes(self) -> dict[Any, Any]:
+        """The time axes by name: the one that was named, else all that look like time.
+
+        On pandas these are levels of Periods or dates, columns of Periods, and columns or levels called as time is
+        (``month``); their values come with them. On engines, whose columns are known by name only, the values are None.
+        """
+        frame = self.frame
+        if self.period is None:
+            return {}
+        if isinstance(frame, EngineFrame):
+            names = [self.period] if self.period is not ... else [n for n in frame.columns if _is_time(n)]
+            return dict.fromkeys(names)
+        if self.period is not ...:
+            return {self.period: column(frame, self.period, "by", "period")}
+        levels = {
+            "the index" if name is None else name: frame.index.get_level_values(i)
+            for i, name in enumerate(frame.index.names)
+            if _is_time(name) or isinstance(frame.index.get_level_values(i), (pd.PeriodIndex, pd.DatetimeIndex))
+        }
+        columns = {
+            name: frame.iloc[:, i]
+            for i, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True))
+            if _is_time(name) or isinstance(dtype, pd.PeriodDtype)
+        }
+        return {name: pd.Series(values, index=frame.index) for name, values in {**levels, **columns}.items()}
 
     @cached_property
     def adds_periods(self) -> str:
         """Say which periods would be added up, "" where none would."""
-        if self.keys is None or self.axis in self.keys or not has(self.frame, self.axis):
+        if self.keys is None:
             return ""
-        groups, periods = self._crowded(self.keys)
-        where = f" in the group {shown(groups[:1].tolist()[0])}" if self.keys and periods else ""
-        return f"{self.axis!r} has {periods} of them{where}" if periods else ""
+        for axis in self.axes:
+            if axis not in self.keys:
+                groups, periods = self._crowded(self.keys, axis)
+                where = f" in the group {shown(groups[:1].tolist()[0])}" if self.keys and periods else ""
+                if periods:
+                    return f"{axis if axis == 'the index' else repr(axis)} has {periods} of them{where}"
+        return ""
 
-    def _crowded(self, keys: tuple[Any, ...]) -> tuple[Any, int]:
-        """Give the groups that hold several periods, in order, and how many the first of them holds."""
+    def _crowded(self, keys: tuple[Any, ...], axis: Any) -> tuple[Any, int]:
+        """Return the groups that hold several periods, in order, and how many the first of them holds."""
         if isinstance(self.frame, EngineFrame):
-            found, periods = self.frame.crowded(keys, self.axis)
+            found, periods = self.frame.crowded(keys, axis)
             if not keys or periods.empty:
                 return None, int(periods.sum())
             groups, rows = group_rows([found[name] for name in keys])
             return groups, int(periods[rows[0]].sum())
-        columns = [column(self.frame, name, "by", "keys") for name in (*keys, self.axis)]
+        columns = [*(column(self.frame, name, "by", "keys") for name in keys), self.axes[axis]]
         cells, _ = group_sums(columns, {})
         kept: Any = cells.droplevel(-1) if keys else pd.Index([0] * len(cells))  # type: ignore[arg-type]
         again = kept.duplicated()
@@ -79,3 +108,7 @@ class Grain:
         if index is None:
             return None, sums.totals
         return index, {label: pd.Series(values, index=index) for label, values in sums.totals.items()}
+
+
+def _is_time(name: Any) -> bool:
+    return isinstance(name, str) and name.lower() in TIME

@@ -133,8 +133,12 @@ class Plan:
     def _refusal(self, name: str, kind: Kind, grain: Grain, lacking: str = "") -> MetricInputError:
         if kind == "stock":
             rule = "is a stock and is never added over periods"
-            apart = ", ".join(map(repr, (*(grain.keys or ()), grain.axis)))
-            hint = f"keep the periods apart with by({apart}), or take one of them; flows add over time, stocks do not"
+            keys = grain.keys or ()
+            apart = ", ".join(map(repr, (*keys, *(axis for axis in grain.axes if axis not in keys))))
+            hint = (
+                f"keep the periods apart with by({apart}), or take one of them; flows add over time, stocks do not "
+                "(if this is no time axis: period=None)"
+            )
             return MetricInputError(self.spec.name, name, rule, grain.adds_periods, hint)
         rule = "is a level (a rate, an average, a date) and does not add up over rows"
         found = "no metric computes it from columns that do"
