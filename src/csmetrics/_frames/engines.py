@@ -99,6 +99,17 @@ def _readable(column: Any) -> Any:
     return column
 
 
+def in_micros(frame: Any, name: str) -> Any:
+    """Cut a column of nanoseconds to microseconds where the engine would round it up, into the next day at worst."""
+    dtype = frame.collect_schema()[name]
+    if not frame.implementation.is_duckdb() or getattr(dtype, "time_unit", "") != "ns":
+        return frame
+    column = '"' + name.replace('"', '""') + '"'
+    nanos = f"epoch_ns({column})"
+    cut = f"make_timestamp(({nanos} - (({nanos} % 1000) + 1000) % 1000) // 1000)"
+    return narwhals().from_native(frame.to_native().project(f"* REPLACE ({cut} AS {column})")).lazy()
+
+
 def group_key(schema: Mapping[str, Any], name: str) -> Any:
     """Give a column to group by: text for categories, one kind of missing for floats."""
     nw = narwhals()

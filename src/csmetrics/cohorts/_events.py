@@ -17,7 +17,7 @@ from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.options import too_large
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import NAT, Calendar, Times, end_of_data
+from csmetrics.cohorts._rows.time import Calendar, Times, Wall, end_of_data
 from csmetrics.core._money import BITS
 from csmetrics.errors import MetricInputError, shown
 
@@ -49,7 +49,7 @@ class Events:
     """
 
     log: Log
-    stop: int | None
+    stop: Wall | None
     zone: Any
     remarks: Remarks
     starts: Any = None
@@ -122,7 +122,7 @@ class Request:
 def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
     """Read events from pandas, and number their users and periods."""
     metric = asked.metric
-    rows = Rows(metric, events, asked.on_bad_rows)
+    rows = Rows(metric, events, asked.on_bad_rows, asked.calendar)
     users, times, values = asked.screened(rows)
     keys = rows.keys(asked.by, asked.axis)
     happened = None if asked.event is None else rows.column(asked.event, "event")
@@ -130,8 +130,8 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
     if values is not None and values.dtype.kind == "i" and not np.abs(values).sum(dtype=np.float64) < 2.0**BITS:
         raise too_large(metric, "value")
     times = times.take(kept)
-    stop = end_of_data(metric, asked.as_of, [times.last()], times.zone, bool(len(times.ticks)))
-    known, kept = times.known(kept, stop)
+    stop = end_of_data(metric, asked.as_of, [times])
+    known, kept = times.until(stop, kept)
     times = times.take(known)
     log = Log(
         *number_units(metric, users, kept),
@@ -160,14 +160,14 @@ def kinds(metric: str, argument: str, given: Any) -> list[Any] | None:
 def _from_engine(asked: Request, events: Any) -> Events:
     """Have the engine reduce events to one row per user and period."""
     metric, calendar = asked.metric, asked.calendar
-    rows = EngineRows(metric, events, asked.on_bad_rows)
+    rows = EngineRows(metric, events, asked.on_bad_rows, calendar)
     _, instants, amounts = asked.screened(rows)
     keys = rows.keys(asked.by, asked.axis)
     happened = None if asked.event is None else rows.column(asked.event, "event")
     rows.fact("last", instants, "max")
     rows.screen(asked.screened)
     last = rows.instant("last")
-    stop = end_of_data(metric, asked.as_of, [last.last()], last.zone, bool((last.ticks != NAT).all()))
+    stop = end_of_data(metric, asked.as_of, [last])
     if asked.as_of is not None and stop is not None:
         rows.keep_before(instants, stop, last.zone)
     roles = asked.starts, asked.returns
@@ -180,7 +180,7 @@ def _from_engine(asked: Request, events: Any) -> Events:
         gaps = small["csm gap"].to_numpy(dtype=np.int64), small["csm users"].to_numpy(dtype=np.int64)
     else:
         small, starts, returns = reduced.periods(asked.count)
-    numbers = period_numbers(metric, calendar, small["csm period"])
+    numbers = period_numbers(calendar, small["csm period"])
     first = int(numbers.min()) if numbers.size else 0
     log = Log(
         *number_units(metric, small["csm users" if gaps is not None else asked.user], slice(None)),

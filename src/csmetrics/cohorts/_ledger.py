@@ -17,7 +17,7 @@ from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.options import too_large
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import DAY, NAT, Calendar, Times, end_of_data
+from csmetrics.cohorts._rows.time import Calendar, Times, Wall, end_of_data
 from csmetrics.core._money import BITS, SCALES, binary_scale, is_whole, to_units
 from csmetrics.core._numeric import BLOCK
 
@@ -114,14 +114,14 @@ def _from_pandas(
     metric: str, frame: pd.DataFrame, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
 ) -> Ledger:
     """Read rows from pandas, number their customers and periods, and turn amounts into changes."""
-    rows = Rows(metric, frame, on_bad_rows)
+    rows = Rows(metric, frame, on_bad_rows, calendar)
     customers, begins, ends, amounts = _screened(rows, columns)
     keys = rows.keys(by, "period")
     kept = rows.kept()
     begins, ends = begins.take(kept), ends and ends.take(kept)
     instants = [begins] if ends is None else [begins, ends]
-    stop = end_of_data(metric, as_of, [times.last() for times in instants], begins.zone, bool(begins.ticks.size))
-    known, kept = begins.known(kept, stop)
+    stop = end_of_data(metric, as_of, instants)
+    known, kept = begins.until(stop, kept)
     begins, ends = begins.take(known), ends and ends.take(known)
     amounts = amounts[kept]
     units, scale = to_units(amounts)
@@ -131,7 +131,7 @@ def _from_pandas(
     number, count, group_of = _customers(metric, customers, kept, groups)
     first = periods = 0
     if stop is not None and begins.ticks.size:
-        first = calendar.at(int(begins.ticks.min()) * DAY // begins.per_day)
+        first = calendar.first_of(begins)
         periods = max(calendar.at(stop) - first, 0)
     close = int(calendar.start(first + periods))
     came, period = _within(begins, calendar, first, close)
@@ -149,7 +149,7 @@ def _from_engine(
     metric: str, frame: Any, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
 ) -> Ledger:
     """Have the engine add the changes up, one row per customer and period."""
-    rows = EngineRows(metric, frame, on_bad_rows)
+    rows = EngineRows(metric, frame, on_bad_rows, calendar)
     _, begins, ends, amounts = _screened(rows, columns)
     keys = rows.keys(by, "period")
     rows.fact("start", begins, "min")
@@ -160,22 +160,22 @@ def _from_engine(
     rows.screen(lambda some: _screened(some, columns))
     opening = rows.instant("start")
     lasts = [rows.instant(name) for name in ("start_last", "end_last") if name in rows.facts]
-    known = bool((opening.ticks != NAT).all())
-    stop = end_of_data(metric, as_of, [times.last() for times in lasts], opening.zone, known)
+    known = opening.known
+    stop = end_of_data(metric, as_of, [opening, *lasts])
     first = periods = 0
     if stop is not None and known:
-        first = calendar.at(int(opening.ticks[0]) * DAY // opening.per_day)
+        first = calendar.first_of(opening)
         periods = max(calendar.at(stop) - first, 0)
     units, scale = _money(rows, amounts)
     if units is None:
         raise too_large(metric, "mrr")
-    until = 0 if stop is None else stop
+    until = Wall(0) if stop is None else stop
     rows.keep_before(begins, until, opening.zone)
     signed = [(1, begins)] if ends is None else [(1, begins), (-1, ends)]
     small = _changes(rows, columns["customer"], keys, units, signed, until, opening.zone, calendar)
     groups = Groups(metric, [small[key] for key in keys], slice(None))
     number, count, group_of = _customers(metric, small[columns["customer"]], slice(None), groups)
-    period = period_numbers(metric, calendar, small["csm period"]) - first
+    period = period_numbers(calendar, small["csm period"]) - first
     complete = np.flatnonzero(period < periods)
     gains = Changes(number[complete], period[complete], small["csm units"].to_numpy(dtype=np.int64)[complete])
     losses = _held(gains, periods if ends is None else 0)
@@ -217,7 +217,7 @@ def _changes(
     keys: list[str],
     units: Any,
     signed: Sequence[tuple[int, Any]],
-    stop: int,
+    stop: Wall,
     zone: Any,
     calendar: Calendar,
 ) -> pd.DataFrame:

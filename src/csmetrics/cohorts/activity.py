@@ -195,7 +195,7 @@ def lifecycle(
     2026-03       2          0          1            1        0
     """
     metric = "lifecycle"
-    calendar = Calendar(metric, freq, week_start)
+    calendar = Calendar(metric, freq)
     found = Request(metric, user, time, calendar, as_of, by, on_bad_rows).read(events)
     first, periods = _complete(found, calendar)
     groups = found.log.groups.count

@@ -131,8 +131,7 @@ def _from_pandas(rows: RowTotals, found: dict[str, Times], as_of: Any, by: Any) 
     keys, kept = rows.keys(by), rows.kept()
     found = {argument: times.take(kept) for argument, times in found.items()}
     zone = must_match(rows.metric, found)
-    dated = bool(found["started"].ticks.size)
-    stop = end_of_data(rows.metric, as_of, [times.last() for times in found.values()], zone, dated)
+    stop = end_of_data(rows.metric, as_of, found.values())
     if not isinstance(kept, slice):
         keys = [key.iloc[kept] for key in keys]
     instants = {argument: _instants(times) for argument, times in found.items()}
@@ -180,8 +179,7 @@ def _from_engine(rows: EngineRowTotals, found: dict[str, Any], as_of: Any, by: A
     keys = rows.keys(by)
     facts = {argument: rows.instant(argument) for argument in found}
     zone = facts["started"].zone
-    known = bool((facts["started"].ticks != NAT).all())
-    stop = end_of_data(rows.metric, as_of, [times.last() for times in facts.values()], zone, known)
+    stop = end_of_data(rows.metric, as_of, facts.values())
     if stop is not None:
         rows.keep_before(found["started"], stop, zone)
     end = in_utc(stop, zone) if stop is not None else 0

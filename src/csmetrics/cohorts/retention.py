@@ -236,7 +236,7 @@ def retention(
     check_word(metric, "cohort", cohort, ("first", "recurring"))
     check_word(metric, "window", window, ("calendar", "elapsed"))
     least = check_whole(metric, "min_events", min_events)
-    calendar = Calendar(metric, freq, week_start)
+    calendar = Calendar(metric, freq)
     width = calendar.width() if window == "elapsed" else None
     lengths = _lengths(metric, brackets)
     recurring = cohort == "recurring"

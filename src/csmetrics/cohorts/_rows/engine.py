@@ -7,6 +7,7 @@ period.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -15,11 +16,11 @@ from csmetrics._frames import engines
 from csmetrics._frames.columns import require
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.bad import broken
-from csmetrics.cohorts._rows.engine_time import instant
+from csmetrics.cohorts._rows.engine_time import bound_to_session, instant
 from csmetrics.cohorts._rows.options import check_mode, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import Times, one_clock, read_times
+from csmetrics.cohorts._rows.time import Calendar, Times, Wall, one_clock, read_times
 from csmetrics.errors import MetricInputError
 
 _SAMPLE = 3  # bad rows that an error shows
@@ -37,6 +38,8 @@ class EngineRows:
         Any frame that narwhals supports.
     on_bad_rows
         ``"raise"`` or ``"report"``.
+    calendar
+        The periods in which the rows are counted; None for none.
 
     Attributes
     ----------
@@ -50,12 +53,13 @@ class EngineRows:
 
     on_pandas: ClassVar[type[Rows]] = Rows
 
-    def __init__(self, metric: str, frame: Any, on_bad_rows: str) -> None:
+    def __init__(self, metric: str, frame: Any, on_bad_rows: str, calendar: Calendar | None = None) -> None:
         check_mode(metric, on_bad_rows)
         self.metric, self.report = metric, on_bad_rows == "report"
         self.frame = engines.lazy(frame, metric, "frame")
         self.schema = self.frame.collect_schema()
         self.columns = list(self.schema)
+        self.calendar = calendar
         self.remarks = Remarks()
         self.facts = pd.DataFrame()
         self._asked: dict[str, Any] = {}
@@ -93,6 +97,7 @@ class EngineRows:
         """Read dates, all on one wall clock; a missing date is bad unless `optional`."""
         nw = narwhals()
         column, dtype = self.column(name, argument), self.schema[name]
+        self.frame = engines.in_micros(self.frame, name)
         if dtype == nw.Date:
             column = column.cast(nw.Datetime("us"))
         elif dtype not in (nw.Datetime, nw.Unknown):  # narwhals does not know all zones of Dask
@@ -105,7 +110,18 @@ class EngineRows:
         zone = getattr(dtype, "time_zone", None)
         self._zones[argument] = zone
         first = one_clock(self.metric, self._zones)
-        return column if zone == first else column.dt.convert_time_zone(first)
+        own = column if zone == first else column.dt.convert_time_zone(first)
+        timed = nw.when(own != own.dt.truncate("1d")).then(nw.lit(1)).otherwise(nw.lit(0))
+        self.fact(f"timed_{argument}", timed.cast(nw.Int64), "sum")
+        clock = first if first is None or self.calendar is None else self.calendar.clock(first)
+        if str(clock) == str(first):
+            return own
+        column = own.dt.convert_time_zone(clock)
+        try:
+            self.frame.select(column).collect_schema()
+        except NotImplementedError:
+            raise bound_to_session(self.metric, argument, first) from None
+        return column
 
     def refuse_before(self, argument: str, ends: Any, begins: Any, first: str = "", hint: str = "") -> None:
         """Mark rows that end before they begin as bad."""
@@ -161,7 +177,7 @@ class EngineRows:
 
     def _worded(self, some: Any, screened: Callable[[Any], Any]) -> Rows:
         """Convert bad rows to pandas, and find there what is wrong with them."""
-        rows = self.on_pandas(self.metric, engines.collect(some), "report")
+        rows = self.on_pandas(self.metric, engines.collect(some), "report", self.calendar)
         screened(rows)
         return rows
 
@@ -185,9 +201,12 @@ class EngineRows:
 
     def instant(self, name: str) -> Times:
         """Return a fact that is an instant, as a column with one value."""
-        return read_times(self.metric, name, self.facts[name])[0]
+        times, _ = read_times(self.metric, name, self.facts[name])
+        dated = not any(self.count(fact) for fact in self.facts if str(fact).startswith("timed_"))
+        own = times.zone if self.calendar is None else self.calendar.zone
+        return replace(times, dated=dated, own=own)
 
-    def keep_before(self, times: Any, stop: int, zone: Any) -> None:
+    def keep_before(self, times: Any, stop: Wall, zone: Any) -> None:
         """Keep the rows before the end of the data, given in microseconds of the wall clock."""
         self.frame = self.frame.filter(times < instant(stop, zone))
 

@@ -11,7 +11,7 @@ from csmetrics._frames.columns import column
 from csmetrics.cohorts._rows.bad import broken
 from csmetrics.cohorts._rows.options import check_mode, key_names
 from csmetrics.cohorts._rows.remarks import Excluded, Remarks
-from csmetrics.cohorts._rows.time import NAT, Times, must_match, read_times
+from csmetrics.cohorts._rows.time import NAT, Calendar, Times, must_match, read_times
 from csmetrics.core._kinds import array
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import MetricInputError
@@ -31,6 +31,8 @@ class Rows:
         The raw rows.
     on_bad_rows
         ``"raise"`` or ``"report"``.
+    calendar
+        The periods in which the rows are counted; None for none.
 
     Attributes
     ----------
@@ -40,10 +42,11 @@ class Rows:
         Notes, and the bad rows where they are to be reported.
     """
 
-    def __init__(self, metric: str, frame: pd.DataFrame, on_bad_rows: str) -> None:
+    def __init__(self, metric: str, frame: pd.DataFrame, on_bad_rows: str, calendar: Calendar | None = None) -> None:
         check_mode(metric, on_bad_rows)
         self.metric, self.frame, self.report = metric, frame, on_bad_rows == "report"
         self.bad: list[tuple[str, str, str, Any]] = []
+        self.calendar = calendar
         self.remarks = Remarks()
 
     def column(self, name: Any, argument: str) -> pd.Series[Any]:
@@ -79,7 +82,7 @@ class Rows:
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None) -> Times:
         """Read dates on the wall clock of `like`; other values are bad, and missing ones unless `optional`."""
         zone = None if like is None else like.zone
-        times, wrong = read_times(self.metric, argument, self.column(name, argument), zone)
+        times, wrong = read_times(self.metric, argument, self.column(name, argument), zone, self.calendar)
         self.refuse(argument, "is not a date", wrong, "use dates, or text such as 2026-03-31")
         if not optional and times.ticks.min(initial=0) == NAT:
             missing = times.ticks == NAT
