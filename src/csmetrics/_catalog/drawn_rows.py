@@ -14,6 +14,10 @@ from csmetrics.errors import CsmetricsError
 
 Row = dict[str, Any]
 
+FEW = (1, 2, 3)  # sizes for which somebody may think a figure too uncertain to show
+FAR = 1_000_000  # far above what is usual, so that a figure that is cut off at some height shows it
+LARGEST = 1e15  # figures beyond this are left to rounding
+
 
 def drawn_rows(spec: Registration, count: int, seed: int = 0, without: Collection[str] = ()) -> list[Row]:
     """Draw rows of valid inputs, all inputs in each but optional ones that are not wanted."""
@@ -36,18 +40,23 @@ def drawn_rows(spec: Registration, count: int, seed: int = 0, without: Collectio
 
 
 def edge_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
-    """Give rows at the ends of what is possible, as far as the metric has a value there.
+    """Return rows at the ends of what is possible, as far as the metric has a value there.
 
-    Each input at nothing, at its limits, small, below nothing; a part that is all of its whole; few of everything.
+    Each input is taken at 0, at its limits, small, negative and far above the usual; each part as all of its whole.
+    Then come few of everything, and a base of 1, 2 and 3 with large numbers above it.
     """
     usual = {n: default for n, default in spec.defaults.items() if n in without}
     found: list[Row] = []
     for row in drawn_rows(spec, 2, seed=4, without=without):
         for edge in _edges(spec, usual | row):
             edge = {n: v for n, v in edge.items() if n not in without}
-            if edge not in found and figure(spec, edge) is not None:
+            if edge not in found and _is_ordinary(figure(spec, edge)):
                 found.append(edge)
     return found
+
+
+def _is_ordinary(value: float | str | None) -> bool:
+    return isinstance(value, str) or (value is not None and abs(value) <= LARGEST)
 
 
 def _edges(spec: Registration, row: Row) -> Iterator[Row]:
@@ -63,46 +72,73 @@ def _edges(spec: Registration, row: Row) -> Iterator[Row]:
         whole = row[rule.wholes[0]] if len(rule.wholes) == 1 else sum(row[n] for n in rule.wholes)
         none = {n: 0 for n in rule.parts if n not in rule.wholes}
         yield from ({**row, **none, part: whole} for part in none)
-    parts = {n for rule in spec.rules for n in rule.parts}
-    few = {n: 1 if n in parts else 3 for n, given in spec.inputs.items() if given.quantity.name == "count"}
-    if few:
-        yield {**row, **few}
+    yield from _few(spec, row)
     below = [n for n in row if n in spec.base.split()]
     for size in range(2, len(below)):
         yield from ({**row, **dict.fromkeys(some, 0)} for some in combinations(below, size))
 
 
+def _few(spec: Registration, row: Row) -> Iterator[Row]:
+    """Generate rows with few of everything, and rows with a small base below usual and below large numbers."""
+    unlimited = [n for n, given in spec.inputs.items() if _is_unlimited(given)]
+    counted = [n for n in unlimited if spec.inputs[n].kind != "level"]
+    parts = [n for n in counted if any(n in rule.parts for rule in spec.rules)]
+    below = [n for n in row if n in spec.base.split()]
+    for size in FEW:
+        few = {**row, **dict.fromkeys(counted, size)}
+        yield {**few, **dict.fromkeys(parts, 1)}
+        yield from ({**few, **dict.fromkeys(parts, 0), part: 1} for part in parts)
+        for name in below:
+            for others in ({}, dict.fromkeys(below, 0), dict.fromkeys(parts, 0)):
+                small = {**row, **others, name: size}
+                yield small
+                yield from ({**small, above: FAR} for above in unlimited if above not in below)
+
+
+def _is_unlimited(given: Input) -> bool:
+    return given.quantity.high == inf and not given.quantity.choices and given.quantity.name != "date"
+
+
 def _ends(given: Input, value: Any) -> Iterator[Any]:
-    """Give what one input may be at most and at least, and what is easily taken for something else."""
+    """Generate the least and the most that one input may be, and values that are easily mistaken."""
     quantity = given.quantity
     if quantity.choices or quantity.name == "date":
         yield from quantity.choices
         return
     yield 0
-    if quantity.high < inf:
-        yield quantity.high
+    yield quantity.high if quantity.high < inf else FAR
     if quantity.name in ("percent", "points"):
         yield from (0.4, 1.0)  # which are no fractions
     if quantity.low < 0:
-        yield -value
+        yield from (-value, -FAR)
     if given.kind == "level" and quantity.name == "number":
         yield 1 / 12
 
 
 def _edges_of_answers(spec: Registration, row: Row) -> Iterator[Row]:
+    """Generate the first few answers, and answers that are all the same."""
+    for size in FEW:
+        yield {name: of[:size] if isinstance(of, list) else of for name, of in row.items()}
     if "scale" in spec.options:
         (name,) = (n for n in spec.inputs if n not in spec.defaults)
         for answer in spec.options["scale"]:
-            yield from ({name: [answer] * size} for size in (1, len(row[name])))
+            yield from ({name: [answer] * size} for size in (*FEW, len(row[name])))
 
 
 def _edges_of_components(spec: Registration, row: Row) -> Iterator[Row]:
-    """A component that weighs nothing, or less; one alone; nothing in any."""
+    """Generate rows with a component that weighs nothing, or less; with one alone; with nothing in any; by name."""
     values, weights = spec.inputs
     yield {**row, weights: [0, *row[weights][1:]]}
     yield {**row, weights: [-row[weights][0], *row[weights][1:]]}
     yield {name: of[:1] for name, of in row.items()}
     yield {**row, values: [0 for _ in row[values]]}
+    for size in FEW:
+        yield {values: [size], weights: row[weights][:1]}
+        yield {values: row[values][:1], weights: [size]}
+    for name in spec.inputs:
+        yield {**row, name: [FAR, *row[name][1:]]}
+    named = {name: {f"part {i}": one for i, one in enumerate(of)} for name, of in row.items()}
+    yield {**named, weights: dict(reversed(named[weights].items()))}  # which name pairs, and not place
 
 
 def undefined_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:

@@ -18,6 +18,7 @@ from csmetrics._catalog.drawn_rows import Row
 from csmetrics.core._registry import Registration
 from csmetrics.errors import shown
 from csmetrics.testing._arguments import COUNTED, read_arguments, required, wanted
+from csmetrics.testing._causes import same
 
 
 class Outcome(NamedTuple):
@@ -32,6 +33,12 @@ class Outcome(NamedTuple):
     def figure(self) -> bool:
         """Whether it is a number or a word."""
         return self.value is not None
+
+    def agrees(self, right: float | str | None, tolerance: float, slack: float = 0.0) -> bool:
+        """Whether it is the right figure, but for rounding or a difference of `slack`; or rightly no value."""
+        if isinstance(self.value, float) and isinstance(right, float):
+            return bool(same(self.value, right, tolerance, slack))
+        return not self.returned and self.value == right and (right is None or not self.raised)
 
     def __str__(self) -> str:
         if self.raised or self.returned:
@@ -225,6 +232,14 @@ class Caller:
         else:
             got = self._given(self._values(row))
         return got if isinstance(got, Outcome) else outcome(got)
+
+    def of_mappings(self, row: Row) -> Outcome:
+        """Call it with mappings of component to value, whatever kind of values it is usually called with."""
+        usual, self.kind = self.kind, "mappings"
+        try:
+            return self(row)
+        finally:
+            self.kind = usual
 
     def columns(self, rows: Sequence[Row], kind: str) -> Any:
         """Call it with columns of several rows; what it returns, or an Outcome that says what it raised."""
