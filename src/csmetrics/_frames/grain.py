@@ -1,4 +1,4 @@
-"""A frame at a grain: each row, each group or all of it, with the sums of its columns."""
+"""A frame at a grain (each row, each group or the whole frame), with the sums of its columns at that grain."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from csmetrics.core._kinds import array
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import shown
 
-PERIOD = "period"  # the time axis, where `by` or `total` names no other
+PERIOD = "period"  # the time axis, unless `by` or `total` names another
 
 
 @dataclass(frozen=True)
 class Grain:
-    """A frame and how its rows come together: each on its own (`keys` is None), by keys, or all of them (no keys)."""
+    """A frame and how its rows are added up: not at all (`keys` is None), by keys, or all together (no keys)."""
 
     frame: pd.DataFrame | EngineFrame
     keys: tuple[Any, ...] | None = None
@@ -30,12 +30,12 @@ class Grain:
 
     @property
     def axis(self) -> Any:
-        """The name of the time axis, whether it is there or not."""
+        """The name of the time axis, whether or not the frame has it."""
         return PERIOD if self.period is None else self.period
 
     @cached_property
     def adds_periods(self) -> str:
-        """Say which periods would be added up, "" where none would."""
+        """Which periods would be added up, in words; "" if none would."""
         if self.keys is None or self.axis in self.keys or not has(self.frame, self.axis):
             return ""
         groups, periods = self._crowded(self.keys)
@@ -43,7 +43,7 @@ class Grain:
         return f"{self.axis!r} has {periods} of them{where}" if periods else ""
 
     def _crowded(self, keys: tuple[Any, ...]) -> tuple[Any, int]:
-        """Give the groups that hold several periods, in order, and how many the first of them holds."""
+        """Return the groups that hold several periods, in order, and how many the first of them holds."""
         if isinstance(self.frame, EngineFrame):
             found, periods = self.frame.crowded(keys, self.axis)
             if not keys or periods.empty:
@@ -56,11 +56,11 @@ class Grain:
         again = kept.duplicated()
         if not again.any():
             return None, 0
-        first = int(np.argmax(again))  # the cells of a group follow each other
+        first = int(np.argmax(again))  # the cells of one group are next to each other
         return kept[first:], 1 + int(np.argmin(np.append(again[first:], False)))
 
     def sums(self, needs: Mapping[Any, Need]) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
-        """Give each column at this grain: as it is, as a Series of group totals, or as one number."""
+        """Return each column at this grain: unchanged, as a Series of group totals, or as one number."""
         frame = self.frame
         if self.keys is None:
             rows = frame.rows(needs) if isinstance(frame, EngineFrame) else frame
