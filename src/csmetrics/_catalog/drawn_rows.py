@@ -1,4 +1,4 @@
-"""Rows of inputs to see the laws on: the same rows in every run."""
+"""Rows of inputs to check laws and formulas on; every run draws the same rows."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from csmetrics.errors import CsmetricsError
 
 Row = dict[str, Any]
 
-FEW = (1, 2, 3)  # sizes for which somebody may think a figure too uncertain to show
-FAR = 1_000_000  # far above what is usual, so that a figure that is cut off at some height shows it
-LARGEST = 1e15  # figures beyond this are left to rounding
+FEW = (1, 2, 3)  # bases that some people find too small to show a figure for
+FAR = 1_000_000  # far above usual values, to find figures that are capped
+LARGEST = 1e15  # figures above this are not compared, as they lose digits
 
 
 def drawn_rows(spec: Registration, count: int, seed: int = 0, without: Collection[str] = ()) -> list[Row]:
-    """Draw rows of valid inputs, all inputs in each but optional ones that are not wanted."""
+    """Draw rows of valid inputs; each row has all inputs except the optional ones in `without`."""
     rng = random.Random(f"{spec.name} {seed}")
     usual = {n: default for n, default in spec.defaults.items() if n in without}
     found: list[Row] = []
@@ -40,7 +40,7 @@ def drawn_rows(spec: Registration, count: int, seed: int = 0, without: Collectio
 
 
 def edge_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
-    """Return rows at the ends of what is possible, as far as the metric has a value there.
+    """Return rows at the ends of what is possible, as far as the metric has a value for them.
 
     Each input is taken at 0, at its limits, small, negative and far above the usual; each part as all of its whole.
     Then come few of everything, and a base of 1, 2 and 3 with large numbers above it.
@@ -108,7 +108,7 @@ def _ends(given: Input, value: Any) -> Iterator[Any]:
     yield 0
     yield quantity.high if quantity.high < inf else FAR
     if quantity.name in ("percent", "points"):
-        yield from (0.4, 1.0)  # which are no fractions
+        yield from (0.4, 1.0)  # percent, easily mistaken for fractions
     if quantity.low < 0:
         yield from (-value, -FAR)
     if given.kind == "level" and quantity.name == "number":
@@ -126,7 +126,7 @@ def _edges_of_answers(spec: Registration, row: Row) -> Iterator[Row]:
 
 
 def _edges_of_components(spec: Registration, row: Row) -> Iterator[Row]:
-    """Generate rows with a component that weighs nothing, or less; with one alone; with nothing in any; by name."""
+    """Generate rows with weights of 0 and below, with a single component, with only zeros, and with mappings."""
     values, weights = spec.inputs
     yield {**row, weights: [0, *row[weights][1:]]}
     yield {**row, weights: [-row[weights][0], *row[weights][1:]]}
@@ -138,11 +138,14 @@ def _edges_of_components(spec: Registration, row: Row) -> Iterator[Row]:
     for name in spec.inputs:
         yield {**row, name: [FAR, *row[name][1:]]}
     named = {name: {f"part {i}": one for i, one in enumerate(of)} for name, of in row.items()}
-    yield {**named, weights: dict(reversed(named[weights].items()))}  # which name pairs, and not place
+    yield {
+        **named,
+        weights: dict(reversed(named[weights].items())),
+    }  # components and weights belong together by name, not by position
 
 
 def undefined_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
-    """Give rows on which the metric has no value, though nothing is missing."""
+    """Return rows for which the metric is undefined although nothing is missing."""
     if not spec.base:
         return []
     if spec.reduces:
@@ -167,12 +170,12 @@ def undefined_rows(spec: Registration, without: Collection[str] = ()) -> list[Ro
 def _is_undefined(spec: Registration, row: Row) -> bool:
     try:
         return isnan(spec.function(**row))
-    except CsmetricsError:  # a row that is not possible
+    except CsmetricsError:  # an impossible row
         return False
 
 
 def missing_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
-    """Give rows that each lack one input, or one of the answers or components in it."""
+    """Return rows that each have one missing input, or one missing answer or component."""
     if spec.reduces or spec.over_columns:
         first = next(iter(spec.inputs))
         if spec.inputs[first].quantity.name == "date":
@@ -182,7 +185,7 @@ def missing_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]
 
 
 def figure(spec: Registration, row: Row) -> float | str | None:
-    """Compute the metric; None where it has no value, and where a rule is broken."""
+    """Compute the metric; None if it has no value or if the row breaks a rule."""
     try:
         result = spec.function(**row)
     except CsmetricsError:
@@ -194,7 +197,7 @@ def _row(spec: Registration, rng: random.Random) -> Row:
     sizes = {name: 10 ** rng.uniform(1.5, 5) for name in ("count", "money", "time", "number")}
     row = {name: _number(given, sizes, rng) for name, given in spec.inputs.items()}
     for name, given in spec.inputs.items():
-        if given.kind != "level" and rng.random() < 0.08:  # a month without, now and then
+        if given.kind != "level" and rng.random() < 0.08:  # a month without any, now and then
             row[name] = 0
     return row
 
@@ -217,7 +220,7 @@ def _number(given: Input, sizes: dict[str, float], rng: random.Random) -> Any:
 
 
 def _obeying(spec: Registration, row: Row, rng: random.Random) -> Row:
-    """Bring parts below their wholes."""
+    """Make parts no larger than their wholes."""
     for _ in range(20):
         for rule in spec.rules:
             if len(rule.parts) == len(rule.wholes) == 1:

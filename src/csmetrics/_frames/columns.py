@@ -68,9 +68,8 @@ def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
 
 def guess(frame: Any, name: Any, argument: str) -> str | None:
     """Guess which column was meant: by other words for the argument, by spelling, by a shared word."""
-    texts = [
-        c for c in frame.columns if isinstance(c, str) and c not in REGISTRY
-    ]  # columns named as a metric hold results, which are not added up
+    # A column named as a metric holds results, which are not added up
+    texts = [c for c in frame.columns if isinstance(c, str) and c not in REGISTRY]
     asked = name[:_LONGEST].lower() if isinstance(name, str) else shown(name).lower()
     others = {n for spec in REGISTRY.values() for n in spec.inputs}
     free = [text for text in texts if text not in others]  # a column named as another input holds what its name says
