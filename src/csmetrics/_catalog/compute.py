@@ -101,9 +101,8 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 JSON = json.JSONDecoder(object_pairs_hook=distinct)
 
 
-_LONG_JSON = json.JSONDecoder(
-    object_pairs_hook=distinct, parse_int=float
-)  # for integers with more digits than Python reads
+# For integers with more digits than Python reads
+_LONG_JSON = json.JSONDecoder(object_pairs_hook=distinct, parse_int=float)
 
 
 def _parsed(spec: Registration, text: str | bytes | bytearray) -> Any:

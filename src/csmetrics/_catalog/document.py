@@ -31,9 +31,8 @@ class _Record(BaseModel):
 
 
 def _some() -> Any:
-    return Field(
-        min_length=1, json_schema_extra={"minItems": 1}
-    )  # pydantic 2.0 leaves minItems of tuples out of the schema
+    # pydantic 2.0 leaves minItems of tuples out of the schema
+    return Field(min_length=1, json_schema_extra={"minItems": 1})
 
 
 class ConformanceCase(_Record):

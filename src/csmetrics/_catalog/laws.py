@@ -56,8 +56,8 @@ def adding(spec: Registration) -> tuple[str, ...]:
 def _laws(spec: Registration) -> Iterator[Law]:
     dates = [n for n, given in spec.inputs.items() if given.quantity.name == "date"]
     if spec.reduces and dates:
-        yield Law("undefined", "no value, and never 0, where nobody has begun")
-        waiting = f"one without {dates[0]} leaves the base, one without {dates[-1]} is still on the way"
+        yield Law("undefined", "no value, and never 0, where nobody has started")
+        waiting = f"a row without {dates[0]} leaves the base, a row without {dates[-1]} is still waiting"
         yield Law("missing", waiting, tuple(spec.inputs))
     elif spec.reduces:
         yield Law("undefined", "no value, and never 0, where there are no answers")

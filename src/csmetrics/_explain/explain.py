@@ -187,9 +187,7 @@ def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
 
 def _rival_number(value: Any) -> Any:
     value = as_python(value)
-    return (
-        float(value) if isinstance(value, (Real, Decimal)) else value
-    )  # one type, as Decimal and float cannot be added
+    return float(value) if isinstance(value, (Real, Decimal)) else value  # Decimal and float cannot be added
 
 
 def _can_be(spec: Registration, value: float, put_in: Sequence[Any]) -> bool:

@@ -93,9 +93,8 @@ class EngineFrame:
             self.check(label, need)
         whole = [label for label in needs if self.schema[label].is_integer()]
         engine = self.frame.implementation
-        refuses = (
-            engine.is_spark_like() or engine.is_ibis()
-        )  # an error for a sum beyond int64; the other engines overflow silently
+        # These raise an error for a sum beyond int64; the other engines overflow silently
+        refuses = engine.is_spark_like() or engine.is_ibis()
         halved = set(whole) if refuses else set()
         small = self._summed(keys, needs, halved)
         if not refuses:

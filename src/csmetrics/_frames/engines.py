@@ -67,9 +67,8 @@ def collect(frame: Any) -> pd.DataFrame:
     import pyarrow as pa
 
     table = frame.collect("pyarrow").to_native()
-    table = table.select(
-        [name for name in table.column_names if name != "__index_level_0__"]
-    )  # which some versions of Dask add
+    # Some versions of Dask add this column
+    table = table.select([name for name in table.column_names if name != "__index_level_0__"])
     columns = [_readable(column) for column in table.columns]
     table = pa.table(columns, names=table.column_names)
     nullable = {pa.type_for_alias(name.lower()): pd.api.types.pandas_dtype(name) for name in _NULLABLE}

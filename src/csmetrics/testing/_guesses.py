@@ -1,4 +1,4 @@
-"""What is likely wrong with a function, guessed from the figures that it gave for rows of inputs."""
+"""Guess what is wrong with a function, from its results for rows of inputs."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from csmetrics.testing._causes import causes
 from csmetrics.testing._report import listed
 
 Figure = float | str | None
-Wrong = tuple[Row, Outcome, Figure]  # a row, what came of it, and the right figure
+Wrong = tuple[Row, Outcome, Figure]  # a row, the function's result, and the right figure
 BY_PLACE = "components and weights are paired by their places, not by their names"
 
 
 class Tried:
-    """The rows with which a function was called, and what came of each.
+    """The rows that a function was called with, and its results.
 
     Parameters
     ----------
     rows
         The metric's inputs.
     further
-        Values of the arguments that are no inputs of the metric, one dict per row.
+        Values for arguments that are not inputs of the metric, one dict per row.
     outcomes
-        What the function gave.
+        The function's results.
     right
         The right figures.
     tolerance
@@ -54,16 +54,16 @@ class Tried:
 
     @cached_property
     def agree(self) -> list[bool]:
-        """Whether each outcome is right."""
+        """For each row, whether the result is right."""
         return self.are_right(self.outcomes)
 
     def are_right(self, outcomes: Sequence[Outcome]) -> list[bool]:
-        """Compare other outcomes of the same rows with the right figures."""
+        """Check which other results for the same rows are right."""
         return [got.agrees(right, self.tolerance) for got, right in zip(outcomes, self.right, strict=True)]
 
     @property
     def wrong(self) -> list[Wrong]:
-        """The rows whose outcome is not right."""
+        """The rows whose result is not right."""
         rows = zip(self.rows, self.outcomes, self.right, self.agree, strict=True)
         return [(row, got, right) for row, got, right, ok in rows if not ok]
 
@@ -81,9 +81,9 @@ def guesses(call: Caller, tried: Tried, known: bool) -> list[str]:
     call
         The function.
     tried
-        What it gave for rows of inputs; at least one is wrong.
+        Its results for rows of inputs, at least one of them wrong.
     known
-        Whether a cause is known already, so that the vaguer guesses are left out.
+        Whether a cause is already known, so that vague guesses are left out.
     """
     spec, outcomes, wrong = call.spec, tried.outcomes, tried.wrong
     said: list[str] = []
@@ -102,7 +102,7 @@ def guesses(call: Caller, tried: Tried, known: bool) -> list[str]:
 
 
 def _by_figures(call: Caller, tried: Tried) -> list[str]:
-    """List the known mistakes that give just the figures that the function gave."""
+    """List the known mistakes that give exactly the function's figures."""
     rows = zip(tried.rows, tried.further, tried.right, tried.outcomes, strict=True)
     known = [
         (_in_places(row), more, right, got.value)
@@ -118,7 +118,7 @@ def _by_figures(call: Caller, tried: Tried) -> list[str]:
 
 
 def _in_places(row: Row) -> Row:
-    """Turn mappings of a row into lists, in the order of the first."""
+    """Return a row's mappings as lists, in the order of the first mapping."""
     if not is_named(row):
         return row
     first = next(iter(row.values()))
@@ -126,7 +126,7 @@ def _in_places(row: Row) -> Row:
 
 
 def _at_the_ends(call: Caller, tried: Tried) -> str:
-    """Say what is wrong where most is right."""
+    """Say what is wrong with a function that is right for most rows."""
     wrong = [(row, got) for row, got, _ in tried.wrong]
     if all(is_named(row) and _pairs_by_place(call, tried, row, got) for row, got in wrong):
         return BY_PLACE
@@ -148,7 +148,7 @@ def _as_fraction(call: Caller, tried: Tried, row: Row, name: str, got: Outcome) 
 
 
 def _in_another_order(call: Caller, tried: Tried) -> Iterator[str]:
-    """Try other orders of the arguments, where nothing but their places tells them apart."""
+    """Try other orders of arguments that were matched by position alone."""
     usual, in_order = call.arguments.by_name, call.arguments.in_order
     for others in permutations(in_order.values()) if 2 <= len(in_order) <= 4 else ():
         pairs = dict(zip(in_order, others, strict=True))
@@ -161,7 +161,7 @@ def _in_another_order(call: Caller, tried: Tried) -> Iterator[str]:
 
 
 def band_guesses(call: Caller, tried: Tried) -> Iterator[str]:
-    """Guess what is wrong with words for bands."""
+    """Guess what is wrong with a function that returns words for bands."""
     got = [outcome.value for outcome in tried.outcomes]
     if got != tried.right and [str(word).lower() for word in got] == tried.right:
         yield f"the words are written otherwise: {got[0]!r}, not {tried.right[0]!r}"
@@ -173,20 +173,20 @@ def band_guesses(call: Caller, tried: Tried) -> Iterator[str]:
 def missing_guesses(
     call: Caller, wrong: Sequence[Wrong], as_zero: Mapping[str, bool], told: Collection[str], known_wrong: bool
 ) -> Iterator[str]:
-    """Guess what is wrong where an input, or an answer, is missing.
+    """Guess what is wrong with results for a missing input or answer.
 
     Parameters
     ----------
     call
         The function.
     wrong
-        The rows that lack something and whose outcome is not right.
+        The rows with something missing whose result is not right.
     as_zero
-        For each input that is missing in them, whether the figures are those of 0 in its place.
+        For each input that is missing in them, whether the results are those for 0 in its place.
     told
-        The causes that are known already.
+        The causes that are already known.
     known_wrong
-        Whether the function is wrong where nothing is missing, too.
+        Whether the function is also wrong for rows with nothing missing.
     """
     so_far = " ".join(told)
     zeros = [

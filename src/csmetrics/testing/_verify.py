@@ -1,4 +1,4 @@
-"""Somebody's own figures against a metric: its worked examples, its formula on drawn inputs, and its laws."""
+"""Check a user's function against a metric: its worked examples, its formula on drawn inputs, and its laws."""
 
 from __future__ import annotations
 
@@ -25,39 +25,40 @@ from csmetrics.testing._causes import same
 from csmetrics.testing._guesses import BY_PLACE, Tried, Wrong, band_guesses, guesses, is_named, missing_guesses
 from csmetrics.testing._report import Check, Verification
 
-DRAWN = 40  # rows on which a function is compared with the formula
+DRAWN = 40  # random rows on which a function is compared with the formula
 
 Metric = Callable[..., Any] | str
 
 
 def verify(function: Callable[..., Any], metric: Metric, /, *, tolerance: float = 1e-9, **names: str) -> Verification:
-    """Check somebody's own implementation against every worked example and every law of a metric.
+    """Check your own implementation against every worked example and every law of a metric.
 
     Parameters
     ----------
     function
-        The implementation. Arguments named as the metric's inputs are recognised, so are names that contain them
-        (``lost_customers``) or mean the same (``churned``); others are taken in the order of the inputs, unless they
-        say that they are something else (``end`` for `start`). Numbers are tried first, then Series, arrays and lists
-        of one value, for functions that take columns. One argument for several inputs is given a DataFrame, a dict or
-        a row. Optional inputs need not be taken.
+        The implementation. Arguments are recognised if they have the name of an input, contain it
+        (``lost_customers``) or mean the same (``churned``). Other arguments are matched in the order of the inputs,
+        unless their name means something else (``end`` for `start`). The function is called with numbers; if that
+        fails, with Series, arrays and lists of one value. A function with one argument for several inputs gets a
+        DataFrame, a dict or a row. The function may leave out optional inputs.
     metric
         The metric, or its name.
     tolerance
         Relative difference up to which two figures are the same.
     **names
-        The function's own names of arguments, or of the columns of its one argument: ``lost="cancelled"``.
+        Your own names for inputs, where the function calls its arguments, or the columns of its only argument,
+        differently: ``lost="cancelled"``.
 
     Returns
     -------
     Verification
-        ``.ok``, ``.causes``, ``.table``; printed, it says in words what is wrong.
+        ``.ok``, ``.causes`` and ``.table``; when printed, it says in words what is wrong.
 
     Raises
     ------
     MetricInputError
-        If there is no such metric, `function` is no function, or `names` names what is not there. What the function
-        itself gets wrong, its arguments included, is a finding and stands in the report.
+        If there is no such metric, if `function` is not a function, or if `names` has an unknown input or argument.
+        Mistakes of the function itself, even in its arguments, raise no error: the report lists them.
 
     See Also
     --------
@@ -65,11 +66,14 @@ def verify(function: Callable[..., Any], metric: Metric, /, *, tolerance: float 
 
     Notes
     -----
-    Where a metric is undefined or an input is missing, the function may give NaN, None or an error of its own: each
-    of them says "no value", as does the infinity that arrays give for a division by 0. A number there is what fails.
-    Missing is None for functions of numbers and lists, NaN for those of Series, arrays and frames. Three things are
-    told of in the notes and do not fail: sums over columns that pass missing values over, as those of pandas do; a
-    figure at a bound, which ``max`` and ``min`` make of NaN; and NaN that is counted in a list, where None raises.
+    Where a metric is undefined or an input is missing, the function may return NaN or None or raise an error of its
+    own. Each of them means "no value", as does the infinity that arrays give for a division by 0. Only a number fails
+    the check. A missing value is passed as None to functions of numbers and lists, and as NaN to functions of Series,
+    arrays and frames.
+
+    Three things do not fail but appear in the notes: sums over columns that skip missing values, as those of pandas
+    do; a figure at a bound, which ``max`` and ``min`` make of NaN; and NaN that is counted in a list, if None raises
+    an error.
 
     Examples
     --------
@@ -93,7 +97,7 @@ def verify(function: Callable[..., Any], metric: Metric, /, *, tolerance: float 
 
 
 def tolerated(asked_by: str, tolerance: Any) -> float:
-    """Give the relative difference up to which two figures are the same, or refuse."""
+    """Check a tolerance, and return it as a float."""
     number = isinstance(tolerance, (int, float, np.floating)) and not isinstance(tolerance, bool)
     if number and 0 <= (close := as_float(tolerance)) <= LARGE:
         return close
@@ -113,7 +117,7 @@ class _Verifier:
         self.call = caller
         self.tolerance = tolerance
         self.causes: dict[str, None] = {}  # in the order found
-        self.later: dict[str, None] = {}  # causes of figures where there should be none
+        self.later: dict[str, None] = {}  # causes of figures where there should be no value
         self.tried = _tried(spec, caller, tolerance)
 
     def report(self, subject: str) -> Verification:
@@ -202,7 +206,7 @@ class _Verifier:
             yield Check("formula", {**row, **more}, written(right), str(got), ok)
 
     def _pairing(self) -> Iterator[Check]:
-        """Components and weights belong together by name, also in a function that takes lists as well as mappings."""
+        """Check that a function that takes both lists and mappings pairs components and weights by name."""
         for row, right in zip(self.tried.rows, self.tried.right, strict=True):
             if self.call.kind == "mappings" or not is_named(row):
                 continue
@@ -227,7 +231,7 @@ class _Verifier:
             ok = not rounded or self._same(got.value, right, 1e-9)
             yield Check("not rounded", row, written(right), str(got), ok)
 
-    # Where there is no figure
+    # Undefined and missing
 
     def _undefined(self) -> Iterator[Check]:
         for row in undefined_rows(self.spec, self.call.untaken):
@@ -242,7 +246,7 @@ class _Verifier:
             yield Check("undefined", row, f"no value, {self.spec.base} being 0", str(got), not got.figure)
 
     def _missing(self, sums: bool) -> Iterator[Check]:
-        """What lacks an input, or an answer, gives what the metric gives, or an error; a sum may pass it over."""
+        """Check rows with a missing input or answer: the metric's own result or an error; a sum may skip it."""
         wrong: list[Wrong] = []
         as_zero: dict[str, bool] = {}
         for row in missing_rows(self.spec, self.call.untaken):
@@ -267,24 +271,24 @@ class _Verifier:
                     as_zero[name] = as_zero.get(name, True) and zero
                     break
                 if not got.raised and self.call.whole:
-                    break  # a list knows one way to say that an answer is missing
+                    break  # in a list, one kind of missing answer is enough
         for words in missing_guesses(self.call, wrong, as_zero, self.causes, known_wrong=not all(self.tried.agree)):
             self.later.setdefault(words)
 
     def _without(self, row: Row, name: str) -> Iterator[tuple[Row, Outcome]]:
-        """Call it with a row in each way of saying that an input, or an answer, is missing."""
+        """Call the function with a row for each value that means a missing input or answer."""
         usual = next(row for row in drawn_rows(self.spec, 1, seed=2))[name]
         for absent in self.call.missing(usual):
             given = {**row, name: [absent, *row[name][1:]] if isinstance(row[name], list) else absent}
             yield given, self.call(given)
 
     def _as_zero(self, row: Row, name: str, got: Outcome) -> bool:
-        """Tell whether a figure is the one that 0 in the place of what is missing gives."""
+        """Check whether a figure is the one for 0 in place of the missing value."""
         value = figure(self.spec, {**row, name: [0, *row[name][1:]] if isinstance(row[name], list) else 0})
         return isinstance(got.value, float) and isinstance(value, float) and self._same(got.value, value)
 
     def _is_no_bound(self, got: Outcome) -> bool:
-        """Tell whether a figure is more than what max and min make of NaN in a metric that is kept in bounds."""
+        """Check whether a figure is something else than a bound, which max and min make of NaN."""
         low, high = self.spec.bounds
         kept = self.spec.name in KEPT_IN_BOUNDS
         return not (got.value == high or (kept and got.value == low))
@@ -323,7 +327,7 @@ class _Verifier:
                 yield Check("monotony", more, said, str(after), ok)
 
     def _parts(self, drawn: list[Row]) -> Iterator[Check]:
-        """Hand over columns: what comes back is one figure per row, or that of the sums."""
+        """Check results for whole columns: one figure per row, or the figure of the sums."""
         for kind in ("arrays", "Series"):
             for at in range(0, 12, 3):
                 rows = drawn[at : at + 3]
@@ -334,12 +338,12 @@ class _Verifier:
                 yield self._columns(rows, figures, right)
 
     def _of_columns(self, rows: Sequence[Row], kind: str) -> Any:
-        """Give the figures that come back for columns; None where it takes one number at a time."""
+        """Return the figures for whole columns; None if the function takes one number at a time."""
         figures = _figures(self.call.columns(rows, kind)) if adding(self.spec) else None
         return None if figures is None or (self.call.kind in PLAIN and np.isnan(figures).all()) else figures
 
     def _sums_columns(self, rows: Sequence[Row]) -> bool:
-        """Tell whether it makes one figure of whole columns."""
+        """Check whether the function returns one figure for whole columns."""
         found = [self._of_columns(rows, kind) for kind in ("arrays", "Series")]
         return any(figures is not None and figures.size != len(rows) for figures in found)
 
@@ -360,7 +364,7 @@ class _Verifier:
         return Check("part and whole", inputs, f"{written(total)}, that of the sums", written(value), False)
 
     def _only_its_inputs(self, drawn: list[Row]) -> Iterator[Check]:
-        """What is no input of the metric changes nothing."""
+        """Check that arguments that are not inputs of the metric change nothing."""
         for name in self.call.extra:
             for row in drawn[:4]:
                 one, other = self.call({**row, name: 1}), self.call({**row, name: 50})
@@ -370,12 +374,12 @@ class _Verifier:
                 yield Check("formula", inputs, f"{one}, whatever `{name}` is", str(other), one.value == other.value)
 
 
-# Metrics whose formula passes their bounds
+# Metrics that cut the formula's figure off at their bounds
 KEPT_IN_BOUNDS = {"goal_attainment", "normalize_score"}
 
 
 def _tried(spec: Registration, caller: Caller, tolerance: float) -> Tried:
-    """Call a function with drawn rows and with rows at the ends of what is possible; none where it cannot be called."""
+    """Call a function with drawn rows and rows at the ends of what is possible; no rows if it cannot be called."""
     rows: list[Row] = []
     if caller.callable:
         caller.settle(drawn_rows(spec, 3))
@@ -386,7 +390,7 @@ def _tried(spec: Registration, caller: Caller, tolerance: float) -> Tried:
 
 
 def _further(row: Row, names: Sequence[str]) -> Row:
-    """Give values for what is no input of the metric: as large as its inputs, an end that fits its start."""
+    """Return values for arguments that are not inputs: of similar size, and an end that fits its start."""
     rng = random.Random(repr(row))
     numbers = [value for value in row.values() if isinstance(value, (int, float)) and value > 0]
     size = int(max(numbers, default=100))
@@ -407,7 +411,7 @@ def _lacks(value: Any) -> bool:
 
 
 def _more(value: Any) -> Any:
-    """Give somewhat more of an input; of a column, more in its first place that is not missing."""
+    """Return a somewhat larger value of an input; in a column, its first value that is not missing grows."""
     if isinstance(value, list):
         at = next((i for i, one in enumerate(value) if one is not None), 0)
         return [*value[:at], _more(value[at]), *value[at + 1 :]] if value else value
@@ -415,7 +419,7 @@ def _more(value: Any) -> Any:
 
 
 def _figures(got: Any) -> Any:
-    """Read the figures off what came back for columns; None where it is none."""
+    """Read the figures from a result for columns; None if it has none."""
     if isinstance(got, Outcome):
         return None
     try:
