@@ -1,6 +1,7 @@
-"""A plugin for pytest: every case in a ``*.metrics.toml`` or ``*.metrics.csv`` file is a test.
+"""A pytest plugin that runs every case in a ``*.metrics.toml`` or ``*.metrics.csv`` file as a test.
 
-It stands beside the package, so that pytest loads it without loading csmetrics; that happens at the first such file.
+It is a package of its own, so that pytest can load it without importing csmetrics. csmetrics is imported when the
+first such file is found.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take the files of cases."""
+    """Collect files of cases."""
     if file_path.name.endswith((".metrics.toml", ".metrics.csv")):
         return CaseFile.from_parent(parent, path=file_path)
     return None
@@ -26,7 +27,7 @@ class CaseFile(pytest.File):
     """A file of worked cases."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Make a test of each case."""
+        """Yield a test for each case."""
         from csmetrics.errors import MetricInputError
         from csmetrics.testing import read_cases
 
@@ -46,15 +47,15 @@ class CaseItem(pytest.Item):
         self.case = case
 
     def runtest(self) -> None:
-        """Compute the metric and compare."""
+        """Compute the metric and compare it with what the case expects."""
         self.case.check()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Show formula, numbers, expected, got and difference, and no traceback of the plugin's own."""
+        """Return the report: formula, numbers, expected, got and difference, without a traceback of the plugin."""
         if isinstance(excinfo.value, AssertionError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Name the file and the case."""
+        """Return the file and the name of the case."""
         return self.path, None, self.name

@@ -1296,6 +1296,109 @@ def test_every_metric_is_itself_and_not_rounded(metric: str) -> None:
         assert ROUNDED in "; ".join(found.causes)
 
 
+# At the ends of what is possible
+
+
+def base_of(name: str) -> list[str]:
+    return [word for word in REGISTRY[name].base.split() if word != "+"]
+
+
+def is_counted(name: str) -> bool:
+    inputs = REGISTRY[name].inputs
+    return bool(base_of(name)) and all(n in inputs and inputs[n].kind != "level" for n in base_of(name))
+
+
+WITH_A_BASE = [
+    name for name, spec in REGISTRY.items() if is_counted(name) and not spec.reduces and not spec.over_columns
+]
+OF_ANSWERS = [name for name, spec in REGISTRY.items() if spec.reduces]
+UNLIMITED = [
+    name
+    for name, spec in REGISTRY.items()
+    if spec.bounds[1] is None and spec.unit in ("percent", "ratio", "money", "number", "time")
+]
+
+
+@pytest.mark.parametrize("least", [2, 3])
+@pytest.mark.parametrize("metric", WITH_A_BASE)
+def test_a_figure_refused_for_a_small_base_is_caught(metric: str, least: int) -> None:
+    spec = REGISTRY[metric]
+
+    def cautious(*args: Any, **named: Any) -> Any:
+        row = {**dict(zip(spec.inputs, args, strict=False)), **named}
+        few = None not in row.values() and sum(row[name] for name in base_of(metric)) < least
+        return None if few else spec.function(**row)
+
+    found = verify(cautious, metric)
+    assert not found.ok
+    assert found.causes[0].startswith("right for most numbers, but no value where ")
+
+
+@pytest.mark.parametrize("metric", OF_ANSWERS)
+def test_a_figure_refused_for_few_answers_is_caught(metric: str) -> None:
+    function = REGISTRY[metric].function
+    found = verify(
+        lambda *args, **named: None if len([*args, *named.values()][0]) < 3 else function(*args, **named), metric
+    )
+    assert not found.ok
+    assert found.causes[0].startswith("right for most numbers, but no value where ")
+
+
+@pytest.mark.parametrize("metric", UNLIMITED)
+def test_a_figure_that_is_cut_off_far_above_is_caught(metric: str) -> None:
+    function = REGISTRY[metric].function
+    assert not verify(lambda *args, **named: np.minimum(function(*args, **named), 100_000), metric).ok
+
+
+def in_places(values: Any) -> list[Any]:
+    return list(values.values()) if isinstance(values, dict) else list(values)
+
+
+def mean_by_place(scores: Any, weights: Any) -> Any:
+    return weighted(in_places(scores), in_places(weights))
+
+
+def sum_by_place(counts: Any, weights: Any) -> Any:
+    return sum(c * w for c, w in zip(in_places(counts), in_places(weights), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("metric", "function"),
+    [
+        ("health_score", lambda scores, weights: weighted(scores.values(), weights.values())),
+        (
+            "engagement_score",
+            lambda counts, weights: sum(map(math.prod, zip(counts.values(), weights.values(), strict=True))),
+        ),
+        ("health_score", mean_by_place),  # takes lists, too
+        ("engagement_score", sum_by_place),
+    ],
+)
+def test_components_paired_by_place_are_caught(metric: str, function: Callable[..., Any]) -> None:
+    found = verify(function, metric)
+    assert not found.ok
+    assert found.causes == ("components and weights are paired by their places, not by their names",)
+
+
+def sum_by_name(counts: Any, weights: Any) -> Any:
+    parts = counts if isinstance(counts, dict) else range(len(counts))
+    return sum(counts[part] * weights[part] for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("metric", "function"),
+    [
+        ("engagement_score", sum_by_name),
+        ("engagement_score", lambda counts, weights: sum(n * weights[part] for part, n in counts.items())),
+        ("engagement_score", lambda counts, weights: sum(map(math.prod, zip(counts, weights, strict=True)))),
+        ("health_score", lambda df: (df.scores * df.weights).sum() / df.weights[df.scores.notna()].sum()),
+    ],
+)
+def test_components_paired_by_name_pass(metric: str, function: Callable[..., Any]) -> None:
+    found = verify(function, metric)
+    assert found.ok, found
+
+
 # Arguments
 
 

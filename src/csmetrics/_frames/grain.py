@@ -1,4 +1,4 @@
-"""A frame at a grain: each row, each group or all of it, with the sums of its columns."""
+"""A frame at a grain (each row, each group or the whole frame), with the sums of its columns at that grain."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ class Grain:
         again = kept.duplicated()
         if not again.any():
             return None, 0
-        first = int(np.argmax(again))  # the cells of a group follow each other
+        first = int(np.argmax(again))  # the cells of one group are next to each other
         return kept[first:], 1 + int(np.argmin(np.append(again[first:], False)))
 
     def sums(self, needs: Mapping[Any, Need]) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
-        """Give each column at this grain: as it is, as a Series of group totals, or as one number."""
+        """Return each column at this grain: unchanged, as a Series of group totals, or as one number."""
         frame = self.frame
         if self.keys is None:
             rows = frame.rows(needs) if isinstance(frame, EngineFrame) else frame
