@@ -13,6 +13,7 @@ import pandas as pd
 from csmetrics._frames.columns import Need, column
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.groups import group_rows, group_sums, total_sums
+from csmetrics._frames.kinds import check_one_kind
 from csmetrics.core._kinds import array
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import shown
@@ -79,7 +80,7 @@ class Grain:
                 return None, int(periods.sum())
             groups, rows = group_rows([found[name] for name in keys])
             return groups, int(periods[rows[0]].sum())
-        columns = [*(column(self.frame, name, "by", "keys") for name in keys), self.axes[axis]]
+        columns = [*(_key(self.frame, name) for name in keys), self.axes[axis]]
         cells, _ = group_sums(columns, {})
         kept: Any = cells.droplevel(-1) if keys else pd.Index([0] * len(cells))  # type: ignore[arg-type]
         again = kept.duplicated()
@@ -100,7 +101,7 @@ class Grain:
             columns = {label: column(frame, label, *need) for label, need in needs.items()}
             arrays = {label: array(*needs[label], values, NUMBER) for label, values in columns.items()}
         if self.keys:
-            index, sums = group_sums([column(frame, k, "by", "keys") for k in self.keys], arrays)
+            index, sums = group_sums([_key(frame, name) for name in self.keys], arrays)
         else:
             index, sums = None, total_sums(arrays)
         for label, least in sums.least.items():
@@ -108,6 +109,13 @@ class Grain:
         if index is None:
             return None, sums.totals
         return index, {label: pd.Series(values, index=index) for label, values in sums.totals.items()}
+
+
+def _key(frame: pd.DataFrame, name: Any) -> pd.Series[Any]:
+    """Return a column to group by, of one kind."""
+    series = column(frame, name, "by", "keys")
+    check_one_kind("by", "keys", series)
+    return series
 
 
 def _is_time(name: Any) -> bool:

@@ -12,6 +12,7 @@ from csmetrics._frames import engines
 from csmetrics._frames.columns import require, what_is_there
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.groups import key
+from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._packing import changes
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.options import check_whole, key_names
@@ -19,7 +20,7 @@ from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
 from csmetrics.core._numeric import BLOCK
-from csmetrics.errors import MetricInputError, MissingColumnError
+from csmetrics.errors import MissingColumnError
 
 _METRIC = "adoption"
 _ELIGIBLE = Unnamed("eligible")
@@ -258,11 +259,7 @@ def _stacked(accounts: pd.DataFrame | None, uses: pd.DataFrame, name: str) -> pd
     """Stack a column of the accounts on top of the same column of the uses."""
     if accounts is None:
         return uses[name]
-    kinds = [pd.api.types.infer_dtype(part[name].iloc[:100], skipna=True) for part in (accounts, uses)]
-    if "string" in kinds and "integer" in kinds:
-        found = f"got {' and '.join('text' if kind == 'string' else 'integers' for kind in kinds)} in {name!r}"
-        hint = "convert both to one type, or no user will match"
-        raise MetricInputError(_METRIC, "eligible", "must name users and groups as the events do", found, hint)
+    check_same_kind(_METRIC, name, {"accounts": accounts[name], "events": uses[name]})
     return pd.concat([accounts[name], uses[name]], ignore_index=True)
 
 

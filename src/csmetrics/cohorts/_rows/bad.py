@@ -10,6 +10,7 @@ from csmetrics.errors import MetricInputError
 _RULES = {
     "is missing": "must be present in every row",
     "is not a date": "must hold dates",
+    "is not a number": "must hold numbers",
     "is infinite": "must be finite",
     "is negative": "must be >= 0",
     "is not a whole number": "must be whole numbers",
@@ -17,11 +18,20 @@ _RULES = {
 
 
 def broken(
-    metric: str, argument: str, reason: str, found: str, hint: str, others: Sequence[tuple[str, str, int]]
+    metric: str,
+    argument: str,
+    reason: str,
+    found: str,
+    hint: str,
+    others: Sequence[tuple[str, str, int]],
+    *,
+    few: bool,
 ) -> MetricInputError:
-    """Make the error for bad rows."""
+    """Make the error for bad rows; only where they are few does it offer to leave them out."""
     for other, name, count in others:
         found += f"; in {count} `{name}` {other}"
-    advice = "on_bad_rows='report' leaves such rows out and lists them in .attrs['excluded']"
     rule = _RULES.get(reason) or re.sub("^is not ", "must be ", re.sub("^is before ", "must not be before ", reason))
+    if not few:  # likely one mistake in all of them: without these rows little or nothing would be left
+        return MetricInputError(metric, argument, rule, found, hint)
+    advice = "on_bad_rows='report' leaves these rows out and returns them in .attrs['excluded'].frame"
     return MetricInputError(metric, argument, rule, found, f"{hint}; {advice}" if hint else advice)

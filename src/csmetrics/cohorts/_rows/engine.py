@@ -15,6 +15,7 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.columns import require
 from csmetrics._frames.engines import narwhals
+from csmetrics._frames.kinds import BLANKS, EXACT
 from csmetrics.cohorts._rows.bad import broken
 from csmetrics.cohorts._rows.engine_time import bound_to_session, instant
 from csmetrics.cohorts._rows.options import check_mode, key_names
@@ -87,10 +88,13 @@ class EngineRows:
 
     def units(self, name: Any, argument: str) -> Any:
         """Read the customers or users of the rows; a missing one is bad."""
-        column = self.column(name, argument)
+        nw = narwhals()
+        column, dtype = self.column(name, argument), self.schema[name]
         self.refuse(column.is_null())
-        if self.schema[name].is_float():
-            self.refuse(~column.is_finite())
+        if dtype.is_float():
+            self.refuse(~(column.abs() < EXACT))
+        if dtype == nw.String:
+            self.refuse(column.is_in(BLANKS))
         return column
 
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
@@ -197,7 +201,7 @@ class EngineRows:
         records = rows.frame.iloc[:, :_COLUMNS].to_dict("records")
         shown = "; ".join(", ".join(f"{name}={value!s}" for name, value in record.items()) for record in records)
         found = f"{count} of {self.count('rows')} rows break a rule, such as {shown}"
-        return broken(self.metric, argument, reason, found, hint, [])
+        return broken(self.metric, argument, reason, found, hint, [], few=2 * count < self.count("rows"))
 
     def instant(self, name: str) -> Times:
         """Return a fact that is an instant, as a column with one value."""

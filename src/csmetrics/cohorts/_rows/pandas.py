@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import column
+from csmetrics._frames.kinds import blank, check_one_kind
 from csmetrics.cohorts._rows.bad import broken
 from csmetrics.cohorts._rows.options import check_mode, key_names
 from csmetrics.cohorts._rows.remarks import Excluded, Remarks
 from csmetrics.cohorts._rows.time import NAT, Calendar, Times, must_match, read_times
-from csmetrics.core._kinds import array
+from csmetrics.core._kinds import array, hint_for_text
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import MetricInputError
 
@@ -62,7 +63,10 @@ class Rows:
 
     def keys(self, by: Any, axis: str | None = None) -> list[pd.Series[Any]]:
         """Return the grouping columns; none may have the name of the result's time axis."""
-        return [self.column(name, "by") for name in key_names(self.metric, by, axis)]
+        columns = [self.column(name, "by") for name in key_names(self.metric, by, axis)]
+        for series in columns:
+            check_one_kind(self.metric, "by", series)
+        return columns
 
     def refuse(self, argument: str, reason: str, flags: Any, hint: str = "") -> None:
         """Mark rows as bad."""
@@ -70,11 +74,12 @@ class Rows:
             self.bad.append((reason, argument, hint, np.asarray(flags, dtype=bool)))
 
     def units(self, name: Any, argument: str) -> pd.Series[Any]:
-        """Read the customers or users of the rows, of any type; a missing one is bad."""
+        """Read the customers or users of the rows, all of one kind; a missing or blank one is bad."""
         series = self.column(name, argument)
         if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
             return series
-        self.refuse(argument, "is missing", series.isna().to_numpy(), "every row must name its customer or user")
+        check_one_kind(self.metric, argument, series)
+        self.refuse(argument, "is missing", blank(series), "every row must name its customer or user")
         if series.dtype.kind == "f":
             self.refuse(argument, "is infinite", np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)))
         return series
@@ -99,7 +104,7 @@ class Rows:
 
     def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
         """Read numbers: int64 for integers, else float64; infinite is bad, and negative or missing unless allowed."""
-        series = self.column(name, argument)
+        series, text = self._without_text(self.column(name, argument), argument)
         if not missing and not isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu" and series.isna().any():
             self.refuse(argument, "is missing", series.isna().to_numpy(), "a missing amount is not 0")
             series = series.fillna(0)  # so that the others stay integers
@@ -113,10 +118,23 @@ class Rows:
             if not np.isfinite(values).all():
                 self.refuse(argument, "is infinite", np.isinf(values))
                 if not missing:
-                    self.refuse(argument, "is missing", np.isnan(values), "a missing amount is not 0")
+                    self.refuse(argument, "is missing", np.isnan(values) & ~text, "a missing amount is not 0")
         if not negative and np.fmin.reduce(values, initial=0) < 0:
             self.refuse(argument, "is negative", values < 0)
         return values
+
+    def _without_text(self, series: pd.Series[Any], argument: str) -> tuple[pd.Series[Any], Any]:
+        """Mark text among numbers as bad; return the numbers, and where text was.
+
+        A column of nothing but text stays as it is: it is refused as a whole.
+        """
+        if series.dtype != object or not pd.api.types.infer_dtype(series, skipna=True).startswith("mixed"):
+            return series, np.False_
+        text = series.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
+        if text.any():
+            self.refuse(argument, "is not a number", text, hint_for_text(series[text].iloc[0]))
+            series = series.mask(text, None)
+        return series, text
 
     def kept(self) -> Any:
         """Return the positions of the good rows, a slice if all are good; raise for bad rows unless reported."""
@@ -159,7 +177,8 @@ class Rows:
         shown = ", ".join(map(repr, labels[:_LABELS].tolist()))
         found = f"{len(labels)} of {len(self.frame)} rows break it, with the labels {shown}"
         found += ", ..." if len(labels) > _LABELS else ""
-        return broken(self.metric, argument, reason, found, hint, [(r, a, int(f.sum())) for r, a, _, f in self.bad[1:]])
+        others = [(r, a, int(f.sum())) for r, a, _, f in self.bad[1:]]
+        return broken(self.metric, argument, reason, found, hint, others, few=2 * len(labels) < len(self.frame))
 
 
 def _earlier(ends: Times, begins: Times) -> Any:
