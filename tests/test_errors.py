@@ -41,7 +41,8 @@ RAISED: dict[str, tuple[Callable[[], object], type[csm.CsmetricsError], str]] = 
         lambda: csm.churn_rate("5", 480),
         csm.MetricInputError,
         "churn_rate: `lost` must be a number; got the text '5'. "
-        "Hint: convert text to numbers first, for example with pd.to_numeric",
+        "Hint: convert text to numbers first: numbers = pd.to_numeric(column, errors='coerce'); "
+        "(numbers.isna() & column.notna()).sum() counts what was not a number",
     ),
     "a rate past 100 percent": (
         lambda: csm.average_lifetime(105),

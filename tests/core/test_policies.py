@@ -542,13 +542,16 @@ def test_what_is_no_number(spec: Any, name: str) -> None:
 @pytest.mark.parametrize(
     ("value", "found", "hint"),
     [
-        *[(text, f"the text {text!r}", "with pd.to_numeric") for text in ("12", "1.5", " 7 ", "-3", "n/a", "x9")],
+        *[
+            (text, f"the text {text!r}", "pd.to_numeric(column, errors='coerce')")
+            for text in ("12", "1.5", " 7 ", "-3", "n/a", "x9")
+        ],
         *[(text, f"the text {text!r}", "with .str.extract(") for text in ("12 days", "5%", " 3x", "1.2.3", "1,000")],
         *[(text, f"the text {text!r}", "replace blanks by None") for text in ("", "  ")],
         *[(flag, "the bool True", "with flags.sum()") for flag in (True, np.True_)],
         *[(many, f"a {type(many).__name__}", "make a list") for many in ({}, {1}, frozenset([1]), iter([1]))],
         (pd.DataFrame({"a": [1]}), "a DataFrame", "use the accessor: df.csm"),
-        ("x" * 50, f"the text {'x' * 40!r}", "with pd.to_numeric"),
+        ("x" * 50, f"the text {'x' * 40!r}", "pd.to_numeric(column, errors='coerce')"),
         (1j, "a complex", ""),
         (b"5", "a bytes", ""),
     ],

@@ -104,11 +104,15 @@ class Times:
         utc = None if self.utc is None else int(self.utc().max()) * DAY // self.per_day
         return Wall(int(self.ticks.max()) * DAY // self.per_day, utc)
 
-    def before(self, stop: Wall | None) -> Any:
-        """Return the positions of the instants before another one; None if all are, and none is missing."""
+    def before(self, stop: int | None) -> Any:
+        """Return the positions of the instants before another one; None if all are, and none is missing.
+
+        A `Wall` is compared in UTC, a plain number, such as the boundary of a period, on the wall clock.
+        """
         if stop is None or not self.ticks.size:
             return None
-        ticks, micros = (self.ticks, int(stop)) if self.utc is None else (self.utc(), stop.utc)
+        real = self.utc is not None and isinstance(stop, Wall)
+        ticks, micros = (self.elapsed(), stop.utc) if real else (self.ticks, int(stop))
         bound = -(-micros * self.per_day // DAY)
         if ticks.max() < bound and self.ticks.min() != NAT:
             return None
