@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from csmetrics._frames import engines
 from csmetrics._frames.columns import column as find
 from csmetrics._frames.columns import guess
 from csmetrics.core._numeric import TOLERANCE
@@ -120,13 +121,15 @@ class HealthScore(_Strict):
             raise ValueError("at least one component must have a weight above 0")
         return self
 
-    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def score(self, frame: Any) -> pd.DataFrame:
         """Score every customer of a frame.
 
         Parameters
         ----------
         frame
-            One row per customer and one column per component, named as in `components`. Other columns are ignored.
+            One row per customer and one column per component, named as in `components`: a DataFrame of pandas, or of
+            Polars, PyArrow, DuckDB, Dask, PySpark, Ibis. Other columns of pandas are ignored; those of another engine,
+            such as the customer's id, become the index of the result.
 
         Returns
         -------
@@ -145,7 +148,9 @@ class HealthScore(_Strict):
             If a column holds infinities, or values that are not numbers.
         """
         if not isinstance(frame, pd.DataFrame):
-            raise MetricInputError("HealthScore", "frame", "must be a DataFrame", f"got a {type(frame).__name__}")
+            frame = engines.collect(engines.lazy(frame, "HealthScore", "frame"))
+            others = [name for name in frame if name not in self.components]
+            frame = frame.set_index(others) if others else frame
         weights = {name: component.weight for name, component in self.components.items()}
         scores = {name: self._points(frame, name) for name in self.components}
         coverage = health_score({name: 100.0 * points.notna() for name, points in scores.items()}, weights)

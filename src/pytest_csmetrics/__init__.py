@@ -6,6 +6,7 @@ first such file is found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,37 @@ if TYPE_CHECKING:
     from csmetrics.testing import Case
 
 
+LEFT_ALONE = pytest.StashKey[list[str]]()
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect files of cases."""
-    if file_path.name.endswith((".metrics.toml", ".metrics.csv")):
+    """Collect files of cases; files of others with such a name are left alone."""
+    if not file_path.name.endswith((".metrics.toml", ".metrics.csv")):
+        return None
+    if holds_cases(file_path):
         return CaseFile.from_parent(parent, path=file_path)
+    parent.config.stash.setdefault(LEFT_ALONE, []).append(file_path.name)
     return None
+
+
+def holds_cases(path: Path) -> bool:
+    """Check by its content whether a file holds cases: each says what is expected, or which error."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, ValueError):
+        return False
+    if path.suffix == ".toml":
+        return re.search(r"^\s*(expected|error)\s*=", text, flags=re.MULTILINE) is not None
+    columns = {name.strip().strip('"').lower() for name in text.partition("\n")[0].split(",")}
+    return "metric" in columns and bool(columns & {"expected", "error"})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say in one line which files were left alone."""
+    names = config.stash.get(LEFT_ALONE, [])
+    if names:
+        some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        terminalreporter.write_line(f"csmetrics: no cases in {some} (-p no:csmetrics turns the plugin off)")
 
 
 class CaseFile(pytest.File):

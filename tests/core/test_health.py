@@ -610,6 +610,20 @@ def test_bad_columns_are_named_after_the_model(health, customers) -> None:
             health.score(bad)
 
 
+def test_a_frame_of_another_engine_is_scored_as_well() -> None:
+    import duckdb
+    import polars as pl
+
+    health = csm.HealthScore(components={"usage": {"weight": 2}, "nps": {"weight": 1, "low": -100}})
+    table = pd.DataFrame({"customer": ["a", "b"], "usage": [70.0, None], "nps": [40, -20]})
+    expected = health.score(table.set_index("customer"))
+    frame = pl.from_pandas(table)
+    for other in (frame, frame.lazy(), frame.to_arrow(), duckdb.sql("select * from frame")):
+        found = health.score(other)
+        pd.testing.assert_frame_equal(found.sort_index(), expected, check_index_type=False)
+    assert health.score(frame.drop("customer")).index.tolist() == [0, 1]
+
+
 def test_the_score_equals_the_functions(health, customers) -> None:
     points = {
         "usage": csm.normalize_score(customers["usage"], 0, 100),

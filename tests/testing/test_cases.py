@@ -440,3 +440,11 @@ def test_what_is_no_path(path: object) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(csm.MetricInputError, match="No such file"):
         read_cases(tmp_path / "none.toml")
+
+
+def test_numbers_of_csv_are_numbers_to_everybody(tmp_path: Path) -> None:
+    file = tmp_path / "ours.metrics.csv"
+    file.write_text("metric,lost,start,expected\nchurn_rate,1_0,100,10\n", "utf-8")
+    (case,) = read_cases(file)
+    with pytest.raises(AssertionError, match="1_0"):
+        case.check()

@@ -150,6 +150,7 @@ _ISO = PlainSerializer(_iso, return_type=str, when_used="json-unless-none")
 _Known = Annotated[datetime, PlainValidator(_known_instant), _ISO, _Described(*_DATES)]
 _Instant = Annotated[datetime | None, PlainValidator(instant), _ISO, _Described(*_DATES, {"type": "null"})]
 _Scale = Annotated[tuple[int, int], BeforeValidator(_column)]
+_Horizon = Annotated[int, Field(ge=0)] | None
 _Undefined = Annotated[Annotated[float, Field(allow_inf_nan=False)] | Literal["raise"] | None, BeforeValidator(_number)]
 # JSON gets all the digits, too
 _AS_IT_IS = PlainSerializer(lambda value: value, return_type=int | float | None, when_used="json")
@@ -188,6 +189,8 @@ def _option(spec: Registration, name: str) -> Any:
         return _Undefined
     if name == "scale":
         return _Scale
+    if name == "horizon":
+        return _Horizon
     return _Known if takes_dates(spec, name) else option_hint(spec, name)
 
 

@@ -402,7 +402,7 @@ def _cell(cell: str) -> Any:
     """Read a number, a missing value or a word."""
     if cell.lower() in ("", "nan", "null", "none", "na", "n/a"):
         return None
-    for kind in (int, float):
+    for kind in (int, float) if "_" not in cell else ():  # which Python reads in numbers, and nobody else does
         with suppress(ValueError):
             return kind(cell)
     return cell
