@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 import csmetrics as csm
@@ -124,14 +125,21 @@ def check(events: list[Event], by: int = 0, value: bool = False, as_of: Any = No
     table = frame(events, by)
     before = table.copy(deep=True)
     named = {"event": "event"} if {"start_event", "return_event"} & set(options) else {}
-    grid = csm.cohorts.retention(
-        table,
-        by=list(KEYS[:by]) if by else None,
-        value="value" if value else None,
-        as_of=as_of if as_of is None else pd.Timestamp(as_of) if isinstance(as_of, datetime) else as_of,
-        **named,
-        **options,
-    )
+    held = {e.event for e in events}
+    openers, comebacks = ((brute.listed(options.get(f"{role}_event")) or set()) - held for role in ("start", "return"))
+    refused = pytest.raises(csm.MetricInputError, match="must be an event that a row has")
+    warned = pytest.warns(csm.CohortWarning, match="No row has the return_event")
+    with refused if openers else warned if comebacks else nullcontext():
+        grid = csm.cohorts.retention(
+            table,
+            by=list(KEYS[:by]) if by else None,
+            value="value" if value else None,
+            as_of=as_of if as_of is None else pd.Timestamp(as_of) if isinstance(as_of, datetime) else as_of,
+            **named,
+            **options,
+        )
+    if openers:
+        reject()  # a misspelt start event has no grid
     pd.testing.assert_frame_equal(table, before)
     assert_grid(grid, brute.retention(events, value=value, as_of=as_of, **options), by, value)
     return grid
@@ -968,13 +976,48 @@ def test_returns_before_the_own_start_do_not_count() -> None:
 
 
 def test_no_event_of_that_name() -> None:
-    """If no user started, there is no cohort; if no user returned, the counts are 0."""
+    """A start event that no row has is refused; a return event that no row has is warned of, and the counts are 0."""
     table = frame([e._replace(event="open") for e in SAME])
-    nobody = csm.cohorts.retention(table, event="event", start_event="sign-up")
-    assert len(nobody.sizes) == 0
-    zeros = csm.cohorts.retention(table, freq="W", event="event", return_event="sign-up", as_of="2026-03-31")
+    for misspelt in ("Open", ["open", "opne"]):
+        with pytest.raises(csm.MetricInputError, match=r"start_event.*row has; got 'Op.*'open'\?|opne.*'open'\?"):
+            csm.cohorts.retention(table, start_event=misspelt)
+    with pytest.warns(csm.CohortWarning, match="No row has the return_event 'sign-up': did you mean 'open'?"):
+        zeros = csm.cohorts.retention(table, freq="W", return_event="sign-up", as_of="2026-03-31")
+    assert zeros.notes == ["No row has the return_event 'sign-up': did you mean 'open'?"]
     assert zeros.counts.iloc[:, 1:].sum().sum() == 0
     assert zeros.sizes.sum() == 3
+
+
+def test_an_event_after_the_end_of_the_data_is_no_misspelt_one() -> None:
+    """A start event whose rows all lie after `as_of` exists; nobody has started yet."""
+    table = frame([Event("ann", at("2026-01-05"), "open"), Event("ann", at("2026-06-05"), "buy")])
+    grid = csm.cohorts.retention(table, start_event="buy", as_of="2026-03-31")
+    assert len(grid.sizes) == 0
+    assert grid.notes == []
+
+
+def test_an_empty_log_misspells_nothing() -> None:
+    assert len(csm.cohorts.retention(frame(SAME).iloc[:0], start_event="buy").sizes) == 0
+
+
+@pytest.mark.parametrize("role", ["start_event", "return_event"])
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [([0, 1], "1"), (["0", "1"], 1), (["0", "1"], True), ([0, 1], True), ([0, 1], pd.Timestamp("2026-01-01"))],
+    ids=repr,
+)
+def test_an_event_of_another_type_is_refused(role: str, held: list[Any], asked: Any) -> None:
+    table = frame([e._replace(event=held[i % 2]) for i, e in enumerate(SAME)])
+    word = "numbers" if isinstance(held[0], int) else "text"
+    for column in (table["event"], table["event"].astype(object), table["event"].astype("category")):
+        with pytest.raises(csm.MetricInputError, match=f"{role}.*must be of the type that the column .*{word}"):
+            csm.cohorts.retention(table.assign(event=column), **{role: asked})
+
+
+@pytest.mark.parametrize("wrong", [[], [None], [np.nan], [["open"]], {"open": 1}], ids=repr)
+def test_what_names_no_event(wrong: Any) -> None:
+    with pytest.raises(csm.MetricInputError, match="start_event.*must be a kind of event"):
+        csm.cohorts.retention(frame(SAME), start_event=wrong)
 
 
 @pytest.mark.parametrize("dtype", ["category", "string", "object", "string[pyarrow]", "int64"])
@@ -1005,8 +1048,8 @@ def test_other_kinds_of_lists_of_events(several: Any) -> None:
 
 def test_event_names_need_their_column() -> None:
     for role in ("start_event", "return_event"):
-        with pytest.raises(csm.MetricInputError, match="event"):
-            csm.cohorts.retention(frame(SAME), **{role: "open"})
+        with pytest.raises(csm.MissingColumnError, match="no column 'event'"):
+            csm.cohorts.retention(frame(SAME).drop(columns="event"), **{role: "open"})
 
 
 def test_sums_of_cents_are_exact() -> None:
@@ -1318,7 +1361,7 @@ def test_a_time_must_be_a_date(wrong: Any) -> None:
 def test_missing_columns(argument: str) -> None:
     """The error lists the columns that the frame has."""
     with pytest.raises(csm.MissingColumnError) as caught:
-        csm.cohorts.retention(frame(SAME), **{argument: "nowhere"})
+        csm.cohorts.retention(frame(SAME), **{argument: "nowhere", "start_event": "open"})
     text = str(caught.value)
     assert "nowhere" in text
     assert "user" in text

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._events import Events, Request, kinds
+from csmetrics.cohorts._event_names import Named
+from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import ROWS, Active, Log, Packing, active, changes, tally
 from csmetrics.cohorts._rows.options import check_cells, check_whole, check_word
 from csmetrics.cohorts._rows.remarks import noted
@@ -120,7 +121,7 @@ def retention(
     freq: str = "M",
     kind: str = "on",
     cohort: str = "first",
-    event: str | None = None,
+    event: str = "event",
     start_event: Any = None,
     return_event: Any = None,
     min_events: int = 1,
@@ -242,7 +243,8 @@ def retention(
     recurring = cohort == "recurring"
     found = Request(
         metric, user, time, calendar, as_of, by, on_bad_rows, event, value,
-        kinds(metric, "start_event", start_event), kinds(metric, "return_event", return_event),
+        Named.read(metric, "start_event", start_event, needed=True),
+        Named.read(metric, "return_event", return_event, needed=False),
         count=least > 1, width=width, recurring=recurring, axis="cohort",
     ).read(events)  # fmt: skip
     if width is None:
