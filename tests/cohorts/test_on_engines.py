@@ -80,6 +80,11 @@ ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
         lambda f: build.retention(f, freq="D", cohort="recurring", min_events=2, as_of="2024-03-01T12:00").counts,
     ),
     "on or after": (EVENTS, lambda f: build.retention(f, freq="W", kind="on_or_after", by="plan").counts),
+    "horizon": (EVENTS, lambda f: build.retention(f, freq="W", kind="on_or_after", horizon=3, by="plan").counts),
+    "horizon, elapsed": (
+        EVENTS,
+        lambda f: build.retention(f, freq="W", kind="on_or_after", horizon=3, window="elapsed").counts,
+    ),
     "brackets": (EVENTS, lambda f: build.retention(f, freq="D", kind="on_or_before", brackets=[3, 10, 20]).counts),
     "kinds of events": (
         EVENTS,
@@ -92,6 +97,7 @@ ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
         lambda f: build.retention(f, freq="M", window="elapsed", cohort="recurring", value="cents", by="plan").counts,
     ),
     "active users": (EVENTS, lambda f: build.active_users(f, by="plan", as_of="2024-04-20")),
+    "active users since": (EVENTS, lambda f: build.active_users(f, mau=9, since="2024-01-01")),
     "lifecycle": (EVENTS, lambda f: build.lifecycle(f, freq="W", by="plan")),
     "quarters": (EVENTS, lambda f: build.lifecycle(f, freq="Q", as_of="2024-06-30")),
 }
@@ -151,9 +157,7 @@ def test_groups_without_a_start_event_have_rows_of_0(make: Make, window: str, ba
 def test_events_that_no_row_has(make: Make) -> None:
     """A misspelt start event is refused, a misspelt return event warned of; both name the nearest."""
     frame = make(EVENTS)
-    with pytest.raises(
-        csm.MetricInputError, match=r"`start_event` must be an event that a row has; got 'Buy'.*'buy'\?"
-    ):
+    with pytest.raises(csm.MetricInputError, match=r"`start_event` must be an event .*; got 'Buy'.*'buy'\?"):
         build.retention(frame, event="kind", start_event=["open", "Buy"])
     with pytest.warns(csm.CohortWarning, match=r"No row has the return_event 'shared': did you mean 'share'\?"):
         grid = build.retention(frame, event="kind", return_event=["open", "shared"])

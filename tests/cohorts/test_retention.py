@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime, timedelta
 from contextlib import nullcontext
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -188,6 +188,8 @@ def options(draw: st.DrawFn, freq: str) -> dict[str, Any]:
         "week_start": draw(st.sampled_from(["monday", "sunday"])),
         "as_of": draw(st.none() | moments(freq) | moments(freq).map(lambda t: t.date())),
     }
+    if out["kind"] == "on_or_after":
+        out["horizon"] = draw(st.none() | st.integers(1, 8))
     for name in ("start_event", "return_event"):
         chosen = draw(NAMES)
         if chosen is not None:
@@ -321,7 +323,9 @@ def test_laws(events: list[Event], chosen: dict[str, Any]) -> None:
 @DRAWN
 def test_kinds_agree(events: list[Event], chosen: dict[str, Any]) -> None:
     """A user who comes on a day also comes on or after it, and on or before it."""
-    on, after, before = (check(events, **{**chosen, "kind": kind, "brackets": None}).counts for kind in KINDS)
+    on, after, before = (
+        check(events, **{**chosen, "kind": kind, "brackets": None, "horizon": None}).counts for kind in KINDS
+    )
     for one in (after, before):
         assert on.columns.equals(one.columns)
         both = (on <= one).fillna(True)
@@ -577,6 +581,33 @@ def test_on_or_after_looks_up_to_the_end_only() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------- elapsed
+
+
+@pytest.mark.parametrize("window", ["calendar", "elapsed"])
+def test_a_horizon_gives_every_cohort_the_same_time(window: str) -> None:
+    """March's user comes back in June: without a horizon its cell at age 1 grows, with one it is fixed."""
+    events = [Event(user, at(f"2026-01-{day:02}")) for day, user in enumerate(["ann", "bob"], 5)]
+    events += [Event(user, at(f"2026-03-{day:02}")) for day, user in enumerate(["cid", "dee"], 5)]
+    events += [Event("ann", at("2026-02-20")), Event("cid", at("2026-06-10"))]
+    grown = csm.cohorts.retention(frame(events), kind="on_or_after", window=window, as_of="2026-06-30")
+    early = csm.cohorts.retention(frame(events), kind="on_or_after", window=window, as_of="2026-05-10")
+    assert [grid.rates().loc["2026-03", 1].item() for grid in (early, grown)] == [0.0, 50.0]
+    assert "horizon= gives all of them the same time" in grown.notes[0]
+    options = {"kind": "on_or_after", "window": window, "horizon": 2}
+    early = check(events, as_of=date(2026, 5, 10), **options)
+    late = check(events, as_of=date(2026, 6, 30), **options)
+    assert early.rates().loc["2026-01"].tolist()[:2] == late.rates().loc["2026-01"].tolist()[:2] == [100.0, 50.0]
+    assert np.isnan(early.rates().loc["2026-03", 1].item())  # the horizon has not passed
+    assert late.rates().loc["2026-03", 1].item() == 0.0
+    assert late.pooled()[1] == 25.0
+    assert list(late.counts.columns) == [0, 1, 2]
+    assert late.notes == []
+
+
+@pytest.mark.parametrize("kind", ["on", "on_or_before"])
+def test_a_horizon_is_for_on_or_after(kind: str) -> None:
+    with pytest.raises(csm.MetricInputError, match=r"`horizon` needs kind='on_or_after'"):
+        csm.cohorts.retention(frame(SAME), kind=kind, horizon=3)
 
 
 def test_elapsed_days_are_of_24_hours_from_the_own_start() -> None:
@@ -1016,7 +1047,7 @@ def test_an_event_of_another_type_is_refused(role: str, held: list[Any], asked: 
 
 @pytest.mark.parametrize("wrong", [[], [None], [np.nan], [["open"]], {"open": 1}], ids=repr)
 def test_what_names_no_event(wrong: Any) -> None:
-    with pytest.raises(csm.MetricInputError, match="start_event.*must be a kind of event"):
+    with pytest.raises(csm.MetricInputError, match=r"start_event.*must be a kind of event"):
         csm.cohorts.retention(frame(SAME), start_event=wrong)
 
 
@@ -1331,6 +1362,10 @@ def test_bad_rows_that_could_not_count_are_bad_all_the_same() -> None:
         ("brackets", 7),
         ("brackets", [True]),
         ("brackets", [None]),
+        ("horizon", 0),
+        ("horizon", 1.5),
+        ("horizon", True),
+        ("horizon", "12"),
         ("on_bad_rows", "drop"),
         ("on_bad_rows", None),
     ],
