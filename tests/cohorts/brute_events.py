@@ -115,6 +115,7 @@ def retention(
     return_event: str | Sequence[str] | None = None,
     min_events: int = 1,
     brackets: Sequence[int] | None = None,
+    horizon: int | None = None,
     window: str = "calendar",
     week_start: str = "monday",
     as_of: date | None = None,
@@ -147,6 +148,8 @@ def retention(
             high = low + length - 1
             ages[f"{low}-{high}" if length > 1 else f"{low}"] = (low, high)
             low = high + 1
+    if horizon is not None:
+        ages = {name: (low, horizon if low else 0) for name, (low, _) in ages.items() if low <= horizon}
 
     groups = sorted({e.group for e in starts}, key=repr)
     sizes, cells = {}, {}
@@ -186,7 +189,7 @@ def retention(
 
                 def within(age: int, low: int = low, high: int = high) -> bool:
                     first = 1 if kind == "on_or_before" else low
-                    return age >= first if kind == "on_or_after" else first <= age <= high
+                    return age >= first and (age <= high or (kind == "on_or_after" and horizon is None))
 
                 count = 0
                 for user in members:
@@ -217,7 +220,7 @@ def pooled(grid: Grid, group: tuple[Hashable, ...], column: int | str) -> float 
 
 # ------------------------------------------------------------------------------------- active users and life cycle
 
-Table = dict[tuple[Any, ...], tuple[int, ...]]
+Table = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
 def complete(data: Data, freq: str, week_start: str = "monday") -> list[datetime]:
@@ -229,19 +232,25 @@ def complete(data: Data, freq: str, week_start: str = "monday") -> list[datetime
     return out
 
 
-def active_users(events: Iterable[Event], *, as_of: date | None = None, wau: int = 7, mau: int = 28) -> Table:
-    """Count, by day and group, the distinct users of the trailing 1, `wau` and `mau` days: (dau, wau, mau)."""
+def active_users(
+    events: Iterable[Event], *, as_of: date | None = None, wau: int = 7, mau: int = 28, since: date | None = None
+) -> Table:
+    """Count, by day and group, the distinct users of the trailing 1, `wau` and `mau` days; None if cut off."""
     data = covered(events, as_of)
     out: Table = {}
     if not data.events:
         return out
-    for day in complete(data, "D"):
+    days = complete(data, "D")
+    begun = days[0] if since is None and days else datetime.combine(since or date.max, time(0))
+    days = [begun + timedelta(days=i) for i in range((days[-1] - begun).days + 1)] if days else []
+    for day in days:
         for group in {e.group for e in data.events}:
             counts = []
-            for days in (1, wau, mau):
-                first = day - timedelta(days=days - 1)
+            for length in (1, wau, mau):
+                first = day - timedelta(days=length - 1)
                 mine = [e for e in data.events if e.group == group]
-                counts.append(len({e.user for e in mine if first <= begin(e.time, "D") <= day}))
+                users = {e.user for e in mine if first <= begin(e.time, "D") <= day}
+                counts.append(len(users) if first >= begun else None)
             out[day, *group] = tuple(counts)
     return out
 

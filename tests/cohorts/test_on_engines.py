@@ -80,6 +80,11 @@ ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
         lambda f: build.retention(f, freq="D", cohort="recurring", min_events=2, as_of="2024-03-01T12:00").counts,
     ),
     "on or after": (EVENTS, lambda f: build.retention(f, freq="W", kind="on_or_after", by="plan").counts),
+    "horizon": (EVENTS, lambda f: build.retention(f, freq="W", kind="on_or_after", horizon=3, by="plan").counts),
+    "horizon, elapsed": (
+        EVENTS,
+        lambda f: build.retention(f, freq="W", kind="on_or_after", horizon=3, window="elapsed").counts,
+    ),
     "brackets": (EVENTS, lambda f: build.retention(f, freq="D", kind="on_or_before", brackets=[3, 10, 20]).counts),
     "kinds of events": (
         EVENTS,
@@ -92,6 +97,7 @@ ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
         lambda f: build.retention(f, freq="M", window="elapsed", cohort="recurring", value="cents", by="plan").counts,
     ),
     "active users": (EVENTS, lambda f: build.active_users(f, by="plan", as_of="2024-04-20")),
+    "active users since": (EVENTS, lambda f: build.active_users(f, mau=9, since="2024-01-01")),
     "lifecycle": (EVENTS, lambda f: build.lifecycle(f, freq="W", by="plan")),
     "quarters": (EVENTS, lambda f: build.lifecycle(f, freq="Q", as_of="2024-06-30")),
 }
@@ -128,6 +134,49 @@ def test_retention_gives_sizes_states_and_rates(make: Make) -> None:
     pd.testing.assert_frame_equal(got.rates(), expected.rates())
     pd.testing.assert_series_equal(got.pooled(), expected.pooled())
     assert repr(got) == repr(expected)
+
+
+GROUPS_WITHOUT_A_START = EVENTS.assign(
+    plan=np.where(EVENTS["kind"].eq("buy"), "pro", np.where(EVENTS["kind"].eq("open"), "free", "old"))
+)
+
+
+@pytest.mark.parametrize("window", ["calendar", "elapsed"])
+@pytest.mark.parametrize("back", ["open", "buy"])
+def test_groups_without_a_start_event_have_rows_of_0(make: Make, window: str, back: str) -> None:
+    def call(frame: Any) -> pd.DataFrame:
+        options = {"start_event": "buy", "return_event": back, "window": window, "by": "plan"}
+        return build.retention(frame, event="kind", as_of="2024-05-31", **options).counts
+
+    got = call(make(GROUPS_WITHOUT_A_START))
+    assert list(got.index.get_level_values("plan").unique()) == ["free", "old", "pro"]
+    assert (got.xs("old", level="plan")[0] == 0).all()
+    pd.testing.assert_frame_equal(got, call(GROUPS_WITHOUT_A_START), check_column_type=False)
+
+
+def test_events_that_no_row_has(make: Make) -> None:
+    """A misspelt start event is refused, a misspelt return event warned of; both name the nearest."""
+    frame = make(EVENTS)
+    with pytest.raises(csm.MetricInputError, match=r"`start_event` must be an event .*; got 'Buy'.*'buy'\?"):
+        build.retention(frame, event="kind", start_event=["open", "Buy"])
+    with pytest.warns(csm.CohortWarning, match=r"No row has the return_event 'shared': did you mean 'share'\?"):
+        grid = build.retention(frame, event="kind", return_event=["open", "shared"])
+    pd.testing.assert_frame_equal(grid.counts, build.retention(EVENTS, event="kind", return_event="open").counts)
+    nobody = build.retention(frame, event="kind", start_event="buy", as_of="2023-12-31")
+    assert len(nobody.sizes) == 0
+
+
+def test_events_of_another_type(make: Make) -> None:
+    """An event of another type than the column is refused before the engine compares them."""
+    for column, wrong, held in (("kind", 1, "text"), ("cents", "1", "numbers"), ("cents", True, "numbers")):
+        with pytest.raises(csm.MetricInputError, match=f"start_event.*must be of the type .*{held}.*; got {wrong!r}"):
+            build.retention(make(EVENTS), event=column, start_event=wrong)
+    whole = {"event": "cents", "start_event": int(EVENTS["cents"][0])}
+    expected = build.retention(EVENTS, **whole).counts
+    pd.testing.assert_frame_equal(build.retention(make(EVENTS), **whole).counts, expected, check_column_type=False)
+    pd.testing.assert_frame_equal(
+        build.retention(make(EVENTS), event="cents", start_event=float(EVENTS["cents"][0])).counts, expected
+    )
 
 
 def spoil(frame: pd.DataFrame, column: str, values: dict[int, Any]) -> pd.DataFrame:

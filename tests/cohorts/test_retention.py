@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 import csmetrics as csm
@@ -124,14 +125,21 @@ def check(events: list[Event], by: int = 0, value: bool = False, as_of: Any = No
     table = frame(events, by)
     before = table.copy(deep=True)
     named = {"event": "event"} if {"start_event", "return_event"} & set(options) else {}
-    grid = csm.cohorts.retention(
-        table,
-        by=list(KEYS[:by]) if by else None,
-        value="value" if value else None,
-        as_of=as_of if as_of is None else pd.Timestamp(as_of) if isinstance(as_of, datetime) else as_of,
-        **named,
-        **options,
-    )
+    held = {e.event for e in events}
+    openers, comebacks = ((brute.listed(options.get(f"{role}_event")) or set()) - held for role in ("start", "return"))
+    refused = pytest.raises(csm.MetricInputError, match="must be an event that a row has")
+    warned = pytest.warns(csm.CohortWarning, match="No row has the return_event")
+    with refused if openers else warned if comebacks else nullcontext():
+        grid = csm.cohorts.retention(
+            table,
+            by=list(KEYS[:by]) if by else None,
+            value="value" if value else None,
+            as_of=as_of if as_of is None else pd.Timestamp(as_of) if isinstance(as_of, datetime) else as_of,
+            **named,
+            **options,
+        )
+    if openers:
+        reject()  # a misspelt start event has no grid
     pd.testing.assert_frame_equal(table, before)
     assert_grid(grid, brute.retention(events, value=value, as_of=as_of, **options), by, value)
     return grid
@@ -180,6 +188,8 @@ def options(draw: st.DrawFn, freq: str) -> dict[str, Any]:
         "week_start": draw(st.sampled_from(["monday", "sunday"])),
         "as_of": draw(st.none() | moments(freq) | moments(freq).map(lambda t: t.date())),
     }
+    if out["kind"] == "on_or_after":
+        out["horizon"] = draw(st.none() | st.integers(1, 8))
     for name in ("start_event", "return_event"):
         chosen = draw(NAMES)
         if chosen is not None:
@@ -313,7 +323,9 @@ def test_laws(events: list[Event], chosen: dict[str, Any]) -> None:
 @DRAWN
 def test_kinds_agree(events: list[Event], chosen: dict[str, Any]) -> None:
     """A user who comes on a day also comes on or after it, and on or before it."""
-    on, after, before = (check(events, **{**chosen, "kind": kind, "brackets": None}).counts for kind in KINDS)
+    on, after, before = (
+        check(events, **{**chosen, "kind": kind, "brackets": None, "horizon": None}).counts for kind in KINDS
+    )
     for one in (after, before):
         assert on.columns.equals(one.columns)
         both = (on <= one).fillna(True)
@@ -569,6 +581,33 @@ def test_on_or_after_looks_up_to_the_end_only() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------- elapsed
+
+
+@pytest.mark.parametrize("window", ["calendar", "elapsed"])
+def test_a_horizon_gives_every_cohort_the_same_time(window: str) -> None:
+    """March's user comes back in June: without a horizon its cell at age 1 grows, with one it is fixed."""
+    events = [Event(user, at(f"2026-01-{day:02}")) for day, user in enumerate(["ann", "bob"], 5)]
+    events += [Event(user, at(f"2026-03-{day:02}")) for day, user in enumerate(["cid", "dee"], 5)]
+    events += [Event("ann", at("2026-02-20")), Event("cid", at("2026-06-10"))]
+    grown = csm.cohorts.retention(frame(events), kind="on_or_after", window=window, as_of="2026-06-30")
+    early = csm.cohorts.retention(frame(events), kind="on_or_after", window=window, as_of="2026-05-10")
+    assert [grid.rates().loc["2026-03", 1].item() for grid in (early, grown)] == [0.0, 50.0]
+    assert "horizon= gives all of them the same time" in grown.notes[0]
+    options = {"kind": "on_or_after", "window": window, "horizon": 2}
+    early = check(events, as_of=date(2026, 5, 10), **options)
+    late = check(events, as_of=date(2026, 6, 30), **options)
+    assert early.rates().loc["2026-01"].tolist()[:2] == late.rates().loc["2026-01"].tolist()[:2] == [100.0, 50.0]
+    assert np.isnan(early.rates().loc["2026-03", 1].item())  # the horizon has not passed
+    assert late.rates().loc["2026-03", 1].item() == 0.0
+    assert late.pooled()[1] == 25.0
+    assert list(late.counts.columns) == [0, 1, 2]
+    assert late.notes == []
+
+
+@pytest.mark.parametrize("kind", ["on", "on_or_before"])
+def test_a_horizon_is_for_on_or_after(kind: str) -> None:
+    with pytest.raises(csm.MetricInputError, match=r"`horizon` needs kind='on_or_after'"):
+        csm.cohorts.retention(frame(SAME), kind=kind, horizon=3)
 
 
 def test_elapsed_days_are_of_24_hours_from_the_own_start() -> None:
@@ -968,13 +1007,48 @@ def test_returns_before_the_own_start_do_not_count() -> None:
 
 
 def test_no_event_of_that_name() -> None:
-    """If no user started, there is no cohort; if no user returned, the counts are 0."""
+    """A start event that no row has is refused; a return event that no row has is warned of, and the counts are 0."""
     table = frame([e._replace(event="open") for e in SAME])
-    nobody = csm.cohorts.retention(table, event="event", start_event="sign-up")
-    assert len(nobody.sizes) == 0
-    zeros = csm.cohorts.retention(table, freq="W", event="event", return_event="sign-up", as_of="2026-03-31")
+    for misspelt in ("Open", ["open", "opne"]):
+        with pytest.raises(csm.MetricInputError, match=r"start_event.*row has; got 'Op.*'open'\?|opne.*'open'\?"):
+            csm.cohorts.retention(table, start_event=misspelt)
+    with pytest.warns(csm.CohortWarning, match="No row has the return_event 'sign-up': did you mean 'open'?"):
+        zeros = csm.cohorts.retention(table, freq="W", return_event="sign-up", as_of="2026-03-31")
+    assert zeros.notes == ["No row has the return_event 'sign-up': did you mean 'open'?"]
     assert zeros.counts.iloc[:, 1:].sum().sum() == 0
     assert zeros.sizes.sum() == 3
+
+
+def test_an_event_after_the_end_of_the_data_is_no_misspelt_one() -> None:
+    """A start event whose rows all lie after `as_of` exists; nobody has started yet."""
+    table = frame([Event("ann", at("2026-01-05"), "open"), Event("ann", at("2026-06-05"), "buy")])
+    grid = csm.cohorts.retention(table, start_event="buy", as_of="2026-03-31")
+    assert len(grid.sizes) == 0
+    assert grid.notes == []
+
+
+def test_an_empty_log_misspells_nothing() -> None:
+    assert len(csm.cohorts.retention(frame(SAME).iloc[:0], start_event="buy").sizes) == 0
+
+
+@pytest.mark.parametrize("role", ["start_event", "return_event"])
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [([0, 1], "1"), (["0", "1"], 1), (["0", "1"], True), ([0, 1], True), ([0, 1], pd.Timestamp("2026-01-01"))],
+    ids=repr,
+)
+def test_an_event_of_another_type_is_refused(role: str, held: list[Any], asked: Any) -> None:
+    table = frame([e._replace(event=held[i % 2]) for i, e in enumerate(SAME)])
+    word = "numbers" if isinstance(held[0], int) else "text"
+    for column in (table["event"], table["event"].astype(object), table["event"].astype("category")):
+        with pytest.raises(csm.MetricInputError, match=f"{role}.*must be of the type that the column .*{word}"):
+            csm.cohorts.retention(table.assign(event=column), **{role: asked})
+
+
+@pytest.mark.parametrize("wrong", [[], [None], [np.nan], [["open"]], {"open": 1}], ids=repr)
+def test_what_names_no_event(wrong: Any) -> None:
+    with pytest.raises(csm.MetricInputError, match=r"start_event.*must be a kind of event"):
+        csm.cohorts.retention(frame(SAME), start_event=wrong)
 
 
 @pytest.mark.parametrize("dtype", ["category", "string", "object", "string[pyarrow]", "int64"])
@@ -1005,8 +1079,8 @@ def test_other_kinds_of_lists_of_events(several: Any) -> None:
 
 def test_event_names_need_their_column() -> None:
     for role in ("start_event", "return_event"):
-        with pytest.raises(csm.MetricInputError, match="event"):
-            csm.cohorts.retention(frame(SAME), **{role: "open"})
+        with pytest.raises(csm.MissingColumnError, match="no column 'event'"):
+            csm.cohorts.retention(frame(SAME).drop(columns="event"), **{role: "open"})
 
 
 def test_sums_of_cents_are_exact() -> None:
@@ -1288,6 +1362,10 @@ def test_bad_rows_that_could_not_count_are_bad_all_the_same() -> None:
         ("brackets", 7),
         ("brackets", [True]),
         ("brackets", [None]),
+        ("horizon", 0),
+        ("horizon", 1.5),
+        ("horizon", True),
+        ("horizon", "12"),
         ("on_bad_rows", "drop"),
         ("on_bad_rows", None),
     ],
@@ -1318,7 +1396,7 @@ def test_a_time_must_be_a_date(wrong: Any) -> None:
 def test_missing_columns(argument: str) -> None:
     """The error lists the columns that the frame has."""
     with pytest.raises(csm.MissingColumnError) as caught:
-        csm.cohorts.retention(frame(SAME), **{argument: "nowhere"})
+        csm.cohorts.retention(frame(SAME), **{argument: "nowhere", "start_event": "open"})
     text = str(caught.value)
     assert "nowhere" in text
     assert "user" in text

@@ -23,10 +23,11 @@ class ReducedEvents:
         The screened rows.
     user, keys
         The columns of users and of groups.
-    times, happened, amounts
-        Expressions for the time, the kind (or None) and the amount (or None) of an event.
+    times, amounts
+        Expressions for the time and the amount (or None) of an event.
     roles
-        The kinds of events that begin a membership, and those that count as a return; None for all.
+        Expressions that are true for events that begin a membership, and for those that count as a return; None for
+        all.
     calendar
         The periods.
     """
@@ -37,19 +38,15 @@ class ReducedEvents:
         user: str,
         keys: list[str],
         times: Any,
-        happened: Any,
         roles: Any,
         amounts: Any,
         calendar: Calendar,
     ) -> None:
         nw = narwhals()
         self.metric, self.user, self.keys, self.times = rows.metric, user, keys, times
-        self.all = roles == (None, None)
+        self.all = roles[0] is None and roles[1] is None
         self.amounts = amounts is not None
-        flags = [
-            nw.lit(1) if role is None else nw.when(happened.is_in(role)).then(nw.lit(1)).otherwise(nw.lit(0))
-            for role in roles
-        ]
+        flags = [nw.lit(1) if role is None else nw.when(role).then(nw.lit(1)).otherwise(nw.lit(0)) for role in roles]
         columns = {"csm period": period_key(calendar, times)}
         columns |= {f"csm {role}": flag.cast(nw.Int64) for role, flag in zip(("start", "return"), flags, strict=True)}
         if self.amounts:
@@ -83,6 +80,8 @@ class ReducedEvents:
         if self.all:
             return parts[0], None, None
         sizes = [len(part) for part in parts]
+        if self.keys:  # a group without starts has its rows, too
+            parts.append(small.drop_duplicates(self.keys).rename(columns={"csm start_value": "csm value"}))
         both = pd.concat(parts, ignore_index=True)
         return both, np.arange(sizes[0]), np.arange(sizes[0], sum(sizes))
 
@@ -150,3 +149,7 @@ class ReducedEvents:
         else:
             pairs = pairs.merge(at.drop(columns="csm period"), on=ids)
         return members, pairs.sort_values(["csm who", "csm age"], ignore_index=True)
+
+    def labels(self) -> pd.DataFrame:
+        """Return the distinct groups of all rows."""
+        return engines.collect(self.frame.group_by(*self.keys).agg(narwhals().len().alias("csm events")))[self.keys]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._engine_events import ReducedEvents
+from csmetrics.cohorts._event_names import EngineKinds, Named, find_pandas
 from csmetrics.cohorts._packing import Log
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import period_numbers
@@ -19,7 +19,6 @@ from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import Calendar, Times, Wall, end_of_data
 from csmetrics.core._money import BITS
-from csmetrics.errors import MetricInputError, shown
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,9 @@ class Events:
     gaps: Any = None
 
 
+ALL = Named("event", None, needed=False)
+
+
 @dataclass(frozen=True)
 class Request:
     """A builder's request for events.
@@ -73,10 +75,12 @@ class Request:
         The periods.
     as_of, by, on_bad_rows
         The builder's arguments of these names.
-    event, value
-        The columns of event kinds and of amounts; None where the builder needs none.
+    event
+        The column of event kinds, which is read only if an argument names a kind.
+    value
+        The column of amounts; None where the builder needs none.
     starts, returns
-        The kinds of events that begin a membership, and those that count as a return; None for all.
+        The kinds of events that begin a membership, and those that count as a return.
     count
         Whether the events of a period are counted.
     width, recurring
@@ -95,10 +99,10 @@ class Request:
     as_of: Any
     by: Any
     on_bad_rows: str
-    event: str | None = None
+    event: str = "event"
     value: str | None = None
-    starts: list[Any] | None = None
-    returns: list[Any] | None = None
+    starts: Named = ALL
+    returns: Named = ALL
     count: bool = False
     width: int | None = None
     recurring: bool = False
@@ -107,10 +111,6 @@ class Request:
 
     def read(self, events: Any) -> Events:
         """Read and screen the events of a pandas DataFrame, or have an engine reduce its frame to users and periods."""
-        if self.event is None and (self.starts is not None or self.returns is not None):
-            found = f"got {shown(self.returns if self.starts is None else self.starts)}"
-            rule, hint = "must name the column that start_event and return_event are in", "event='feature', for example"
-            raise MetricInputError(self.metric, "event", rule, found, hint)
         return (_from_pandas if isinstance(events, pd.DataFrame) else _from_engine)(self, events)
 
     def screened(self, rows: Any) -> tuple[Any, Any, Any]:
@@ -125,7 +125,8 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
     rows = Rows(metric, events, asked.on_bad_rows, asked.calendar)
     users, times, values = asked.screened(rows)
     keys = rows.keys(asked.by, asked.axis)
-    happened = None if asked.event is None else rows.column(asked.event, "event")
+    named = asked.starts, asked.returns
+    happened = None if all(one.kinds is None for one in named) else rows.column(asked.event, "event")
     kept = rows.kept()
     if values is not None and values.dtype.kind == "i" and not np.abs(values).sum(dtype=np.float64) < 2.0**BITS:
         raise too_large(metric, "value")
@@ -139,22 +140,10 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
         asked.calendar.numbering(times),
         values=None if values is None else values[kept],
     )
-    starts = _matching(metric, "start_event", happened, asked.starts, kept)
-    alike = asked.returns is asked.starts or asked.returns == asked.starts
-    returns = starts if alike else _matching(metric, "return_event", happened, asked.returns, kept)
+    starts, returns = find_pandas(metric, named, happened, kept, rows.remarks)
+    if asked.returns.kinds == asked.starts.kinds:
+        returns = starts
     return Events(log, stop, times.zone, rows.remarks, starts, returns, times)
-
-
-def kinds(metric: str, argument: str, given: Any) -> list[Any] | None:
-    """Return the kinds of events as a list; None for all."""
-    if given is None:
-        return None
-    many = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)
-    listed = list(given) if isinstance(given, many) and getattr(given, "ndim", 1) == 1 else [given]
-    if all(pd.api.types.is_scalar(one) and not isinstance(one, Decimal) for one in listed):
-        return listed
-    rule = "must be a kind of event, as it stands in the column, or a list of them"
-    raise MetricInputError(metric, argument, rule, f"got {shown(given)}")
 
 
 def _from_engine(asked: Request, events: Any) -> Events:
@@ -163,15 +152,17 @@ def _from_engine(asked: Request, events: Any) -> Events:
     rows = EngineRows(metric, events, asked.on_bad_rows, calendar)
     _, instants, amounts = asked.screened(rows)
     keys = rows.keys(asked.by, asked.axis)
-    happened = None if asked.event is None else rows.column(asked.event, "event")
+    named = asked.starts, asked.returns
+    kinds = EngineKinds(rows, asked.event, named)
     rows.fact("last", instants, "max")
     rows.screen(asked.screened)
+    kinds.check()
     last = rows.instant("last")
     stop = end_of_data(metric, asked.as_of, [last])
     if asked.as_of is not None and stop is not None:
         rows.keep_before(instants, stop, last.zone)
-    roles = asked.starts, asked.returns
-    reduced = ReducedEvents(rows, asked.user, keys, instants, happened, roles, amounts, calendar)
+    roles = [None if one.kinds is None else kinds.matches(one.kinds) for one in named]
+    reduced = ReducedEvents(rows, asked.user, keys, instants, roles, amounts, calendar)
     starts = returns = pairs = gaps = None
     if asked.width is not None:
         small, pairs = reduced.elapsed(asked.width, last.zone, asked.recurring)
@@ -180,11 +171,12 @@ def _from_engine(asked: Request, events: Any) -> Events:
         gaps = small["csm gap"].to_numpy(dtype=np.int64), small["csm users"].to_numpy(dtype=np.int64)
     else:
         small, starts, returns = reduced.periods(asked.count)
+    labels = reduced.labels() if pairs is not None and keys else small[:0]
     numbers = period_numbers(calendar, small["csm period"])
     first = int(numbers.min()) if numbers.size else 0
     log = Log(
         *number_units(metric, small["csm users" if gaps is not None else asked.user], slice(None)),
-        Groups(metric, [small[key] for key in keys], slice(None)),
+        _groups(metric, keys, small, labels),
         Numbers(first, int(numbers.max(initial=first)) - first + 1, numbers - first),
         small["csm events"].to_numpy() if asked.count and asked.width is None else None,
         None if asked.value is None else small["csm value"].to_numpy(),
@@ -206,13 +198,10 @@ class Numbers:
         return self.numbers[rows]
 
 
-def _matching(metric: str, argument: str, happened: Any, wanted: list[Any] | None, kept: Any) -> Any:
-    """Return the positions of the events of the wanted kinds; None for all."""
-    if wanted is None:
-        return None
-    try:
-        found = happened.iloc[kept].isin(wanted)
-    except (TypeError, ValueError, ArithmeticError, NotImplementedError):  # the column cannot be compared with it
-        rule = f"must be of the kind that the column holds ({happened.dtype})"
-        raise MetricInputError(metric, argument, rule, f"got {shown(wanted)}") from None
-    return np.flatnonzero(found.to_numpy(dtype=bool))
+def _groups(metric: str, keys: list[str], small: pd.DataFrame, labels: pd.DataFrame) -> Groups:
+    """Group the rows that an engine returned; `labels` may hold further groups, which have no rows."""
+    columns = [pd.concat([small[key], labels[key]], ignore_index=True) if len(labels) else small[key] for key in keys]
+    groups = Groups(metric, columns, slice(None))
+    if groups.number is not None:
+        groups.number = groups.number[: len(small)]
+    return groups

@@ -12,7 +12,7 @@ from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import active, tally
 from csmetrics.cohorts._rows.options import check_cells, check_whole
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import Calendar
+from csmetrics.cohorts._rows.time import DAY, Calendar, Times, end_of_data
 
 
 def active_users(
@@ -20,9 +20,10 @@ def active_users(
     *,
     user: str = "user",
     time: str = "time",
-    as_of: Any = None,
     wau: int = 7,
     mau: int = 28,
+    since: Any = None,
+    as_of: Any = None,
     by: Any = None,
     on_bad_rows: str = "raise",
 ) -> pd.DataFrame:
@@ -35,12 +36,14 @@ def active_users(
         engine then finds the days on which each user was active.
     user, time
         The columns of users and of event times. Days begin at midnight in the time zone of the column.
-    as_of
-        The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. By default the last event. A day that is not over by then is left out.
     wau, mau
         Length of the trailing week and month in days, including the day itself. The default month of 28 days holds
         every weekday four times; 30 days are common too.
+    since
+        The first day from which the data is complete; the rows begin with it. By default the day of the first event.
+    as_of
+        The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
+        whole day. By default the last event. A day that is not over by then is left out.
     by
         A column, or a list of columns, to group by. A user in several groups counts in each.
     on_bad_rows
@@ -50,8 +53,9 @@ def active_users(
     Returns
     -------
     DataFrame
-        One row per day (PeriodIndex `period`) and group, with the numbers of distinct users: `dau`, `wau`, `mau`. They
-        are the inputs of ``.csm.stickiness()``.
+        One row per day (PeriodIndex `period`) and group, with the numbers of distinct users: `dau`, `wau`, `mau`
+        (Int64). They are the inputs of ``.csm.stickiness()``. `wau` and `mau` are missing until the data covers their whole
+        window: with the defaults, on the first 6 and 27 days.
 
     Raises
     ------
@@ -63,7 +67,8 @@ def active_users(
     Notes
     -----
     Other definitions in use: the users of a calendar week or month, a number that jumps with the length of the month;
-    a month of 30 days. Windows that reach back before the first event count only the days that the data covers.
+    a month of 30 days; windows that reach back before the first event and count only the days that the data covers,
+    which makes the first weeks look sticky.
 
     Examples
     --------
@@ -72,26 +77,44 @@ def active_users(
     >>> events = pd.DataFrame(
     ...     {"user": [1, 2, 1, 1], "time": pd.to_datetime(["2026-03-01", "2026-03-02", "2026-03-02", "2026-03-04"])}
     ... )
-    >>> csm.cohorts.active_users(events, wau=2)
-                dau  wau  mau
+    >>> csm.cohorts.active_users(events, wau=2, mau=3)
+                dau   wau   mau
     period
-    2026-03-01    1    1    1
-    2026-03-02    2    2    2
-    2026-03-03    0    2    2
-    2026-03-04    1    1    2
+    2026-03-01    1  <NA>  <NA>
+    2026-03-02    2     2  <NA>
+    2026-03-03    0     2     2
+    2026-03-04    1     1     2
     """
     metric = "active_users"
     windows = {"dau": 1, "wau": check_whole(metric, "wau", wau), "mau": check_whole(metric, "mau", mau)}
     calendar, longest = Calendar(metric, "D"), max(windows.values())
     found = Request(metric, user, time, calendar, as_of, by, on_bad_rows, longest=longest).read(events)
     first, days = _complete(found, calendar)
-    check_cells(metric, calendar, first, days, found.log.groups.count * (longest + 1))
-    gaps = np.zeros((found.log.groups.count, max(found.log.periods.count, days), longest + 1), np.int64)
+    begin = first if since is None or not days else _first_day(calendar, since, found.zone)
+    early, groups = max(first - begin, 0), found.log.groups.count  # days without events before the first one
+    check_cells(metric, calendar, begin, days + early, groups * (longest + 1))
+    gaps = np.zeros((groups, max(found.log.periods.count, days), longest + 1), np.int64)
     for cell, users in _until_next(found, gaps.shape[1], longest):
         tally(gaps.reshape(-1), cell, users)
-    columns = {name: _rolling(gaps, window)[:, :days].T.reshape(-1) for name, window in windows.items()}
-    out = pd.DataFrame(columns, index=found.log.groups.index(calendar.index(first, days, "period")))
-    return noted(out, found.remarks)
+    begin, rows = min(begin, first + days), slice(max(begin - first, 0), days)
+    columns = {}
+    for name, window in windows.items():
+        users = np.pad(_rolling(gaps, window)[:, rows], ((0, 0), (early, 0))).T
+        partial = np.zeros(users.shape, bool)
+        partial[: window - 1] = True
+        columns[name] = pd.arrays.IntegerArray(users.reshape(-1), partial.reshape(-1))
+    axis = calendar.index(begin, max(days + first - begin, 0), "period")
+    return noted(pd.DataFrame(columns, index=found.log.groups.index(axis)), found.remarks)
+
+
+def _first_day(calendar: Calendar, since: Any, zone: Any) -> int:
+    """Return the first day that the data covers from its midnight on."""
+    since = since.start_time if isinstance(since, pd.Period) else since
+    since = pd.Timestamp(since) if isinstance(since, np.datetime64) else since
+    clock = Times(np.zeros(1, np.int64), DAY, zone, own=calendar.zone)
+    covered = end_of_data(calendar.metric, since, [clock], "since")  # a midnight stands for its whole day
+    assert covered is not None
+    return calendar.at(covered) + (1 if covered % DAY else -1)
 
 
 def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, Any]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._events import Events, Request, kinds
+from csmetrics.cohorts._event_names import Named
+from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import ROWS, Active, Log, Packing, active, changes, tally
 from csmetrics.cohorts._rows.options import check_cells, check_whole, check_word
 from csmetrics.cohorts._rows.remarks import noted
@@ -49,20 +51,22 @@ class Members(NamedTuple):
 
 @dataclass(frozen=True)
 class Ages:
-    """The columns of a triangle after age 0: the first and last age of each.
+    """The columns of a triangle: the first and last age of each, age 0 first.
 
     Attributes
     ----------
     kind
         on, on_or_after or on_or_before.
     low, high
-        One per column.
+        One per column; it is observed once the age `high` is over.
     single
         Whether each column is a single age.
     labels
-        Labels of all columns, age 0 included.
+        Labels of the columns.
     column
-        For each age, the first column in which it counts; 0 if it counts in no column.
+        For each age, the first column in which a return counts; -1 if it counts in no column.
+    first
+        The first column that counts returns: 1, or 0 if age 0 counts them, too.
     """
 
     kind: str
@@ -71,45 +75,56 @@ class Ages:
     single: bool
     labels: pd.Index[Any]
     column: Any
+    first: int
 
     @classmethod
-    def make(cls, kind: str, lengths: Sequence[int] | None, count: int) -> Ages:
-        """Make the columns for ages below `count`: single ages, or brackets of the given lengths."""
+    def make(cls, kind: str, lengths: Sequence[int] | None, horizon: int | None, zero: bool, count: int) -> Ages:
+        """Make the columns for ages below `count`: single ages, or age 0 and brackets of the given lengths."""
         ages = np.arange(max(count, 1))
         labels: pd.Index[Any] = pd.RangeIndex(ages.size, name="age")
-        low = high = ages[1:]
+        low = high = ages
         if lengths is not None:
-            high = np.cumsum(lengths)
-            low = high - np.array(lengths) + 1
+            high = np.cumsum([0, *lengths])
+            low = high - np.array([0, *lengths]) + 1
+            low[0] = 0
             names = [str(a) if a == b else f"{a}-{b}" for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-            labels = pd.Index(["0", *names], name="age")
+            labels = pd.Index(names, name="age")
+        if horizon is not None:
+            low, labels = low[low <= horizon], labels[low <= horizon]
+            high = np.where(low < (0 if zero else 1), 0, horizon)
+        if lengths is not None:
             low, high = np.minimum(low, ages.size), np.minimum(high, ages.size)  # later ages are never observed
-        column = np.searchsorted(low, ages, side="right")
-        if kind != "on_or_after":
-            column = np.searchsorted(high, ages, side="left") + 1
-            column[column > high.size] = 0
-        return cls(kind, low, high, lengths is None, labels, column)
+        if kind == "on_or_after":
+            column = np.searchsorted(low, ages, side="right") - 1
+        else:
+            column = np.searchsorted(high, ages, side="left")
+            column[column == high.size] = -1
+        if not zero:
+            column[0] = -1
+        if horizon is not None:
+            column[ages > horizon] = -1
+        return cls(kind, low, high, lengths is None, labels, column, 0 if zero else 1)
 
     def spread(self, cells: Any) -> None:
         """Count each return in the later columns too (on_or_before), or in the earlier ones (on_or_after)."""
-        if self.kind == "on_or_before":
-            np.cumsum(cells[..., 1:], axis=-1, out=cells[..., 1:])
-        elif self.kind == "on_or_after":
-            cells[..., :0:-1] = np.cumsum(cells[..., :0:-1], axis=-1)
+        cells = cells[..., self.first :]
+        if self.kind != "on":
+            cells = cells if self.kind == "on_or_before" else cells[..., ::-1]
+            np.cumsum(cells, axis=-1, out=cells)
 
-    def counted(self, members: Members, column: Any) -> Any:
-        """Mark the rows to count, so that no member counts twice in a column."""
+    def counted(self, members: Members) -> tuple[Any, Any]:
+        """Return the rows to count, such that no member counts twice in a column, and the column of each."""
+        column = self.column.take(members.age)
+        rows = np.flatnonzero(column >= 0)
         if members.amounts is not None or (self.kind == "on" and self.single):
-            return column > 0
-        other = members.who[1:] != members.who[:-1]
-        only = np.ones(members.who.size, bool)
+            return rows, column[rows]
+        who, column = members.who[rows], column[rows]
+        only = changes(who)
         if self.kind == "on_or_after":
-            only[:-1] = other
-        elif self.kind == "on_or_before":
-            only[1:] = other
-        else:
-            only[1:] = other | (column[1:] != column[:-1])
-        return only & (column > 0)
+            only = np.append(only[1:], True)[: only.size]
+        elif self.kind == "on":
+            only |= changes(column)
+        return rows[only], column[only]
 
 
 def retention(
@@ -120,11 +135,12 @@ def retention(
     freq: str = "M",
     kind: str = "on",
     cohort: str = "first",
-    event: str | None = None,
+    event: str = "event",
     start_event: Any = None,
     return_event: Any = None,
     min_events: int = 1,
     brackets: Sequence[int] | None = None,
+    horizon: int | None = None,
     window: str = "calendar",
     week_start: str = "monday",
     as_of: Any = None,
@@ -145,7 +161,7 @@ def retention(
         Length of cohorts and ages: h, D, W, M, Q or Y, in the time zone of the column.
     kind
         ``"on"``: the user was active at that age. ``"on_or_after"``: at that age or later (also called "unbounded" or
-        "rolling"). ``"on_or_before"``: at any age from 1 up to that age.
+        "rolling"), up to `horizon`. ``"on_or_before"``: at any age from 1 up to that age.
     cohort
         ``"first"``: a user belongs to the period of its first start event. ``"recurring"``: a user belongs to every
         period in which it has a start event.
@@ -158,6 +174,9 @@ def retention(
         How many return events a user needs within one period to count as back. At age 0 one event is enough.
     brackets
         Group consecutive ages, by the number of ages in each bracket: ``[4, 10, 3]`` makes the ages 1-4, 5-14, 15-17.
+    horizon
+        The last age at which a return counts with ``kind="on_or_after"``. A cell is then observed once this age is
+        over, so that every cohort has had the same time to return.
     window
         ``"calendar"``: ages are calendar periods. ``"elapsed"``: ages are whole windows of 1 hour, 24 hours, 7 days or
         30 days since the user's own start. In a time zone, the day on which clocks change counts with its 23 or 25
@@ -196,6 +215,9 @@ def retention(
 
     Age 0 is the cohort's size, even where start and return events differ. With `value` it is the amount of the start
     events in the cohort's period.
+
+    Cells of ``kind="on_or_after"`` keep growing: a user who returns next year still counts in every earlier age, and
+    older cohorts have had longer to return. Name a `horizon` to compare cohorts.
 
     Other definitions in use:
 
@@ -239,22 +261,35 @@ def retention(
     calendar = Calendar(metric, freq)
     width = calendar.width() if window == "elapsed" else None
     lengths = _lengths(metric, brackets)
+    if horizon is not None:
+        horizon = check_whole(metric, "horizon", horizon)
+        if kind != "on_or_after":
+            rule, hint = "needs kind='on_or_after'", "the other kinds look no further than the age itself"
+            raise MetricInputError(metric, "horizon", rule, f"got kind={kind!r}", hint)
     recurring = cohort == "recurring"
     found = Request(
         metric, user, time, calendar, as_of, by, on_bad_rows, event, value,
-        kinds(metric, "start_event", start_event), kinds(metric, "return_event", return_event),
+        Named.read(metric, "start_event", start_event, needed=True),
+        Named.read(metric, "return_event", return_event, needed=False),
         count=least > 1, width=width, recurring=recurring, axis="cohort",
     ).read(events)  # fmt: skip
     if width is None:
         first, members = _calendar_members(found, recurring, least)
     else:
         first, members = _elapsed_members(found, recurring, least, width)
-    triangle = _Triangle(found, calendar, first, kind, lengths, width)
+    if kind == "on_or_after" and horizon is None:
+        found.remarks.note(_GROWING)
+    ages = partial(Ages.make, kind, lengths, horizon, False)
+    triangle = _Triangle(found, calendar, first, ages, width)
     for some in members:
         triangle.add(some)
     return noted(triangle.grid(value), found.remarks)
 
 
+_GROWING = (
+    "Cells of kind='on_or_after' keep growing with every later period, and older cohorts have had longer to return: "
+    "horizon= gives all of them the same time."
+)
 _ENDLESS = 10**12  # the longest bracket: ages past the end of the data are never observed
 
 
@@ -279,14 +314,14 @@ class _Triangle:
         The cohorts' periods.
     first
         The first cohort's period, numbered like the events' periods; None where there is no cohort.
-    kind, lengths
-        The arguments `kind` and `brackets` of `retention`.
+    ages
+        The function that makes the columns for a number of ages.
     width
         The length of an elapsed window in microseconds; None for calendar periods.
     """
 
     def __init__(
-        self, found: Events, calendar: Calendar, first: int | None, kind: str, lengths: Any, width: int | None
+        self, found: Events, calendar: Calendar, first: int | None, ages: Callable[[int], Ages], width: int | None
     ) -> None:
         self.calendar, self.width, self.groups = calendar, width, found.log.groups
         self.stop = found.stop or 0
@@ -301,7 +336,7 @@ class _Triangle:
             self.earliest = np.full((self.groups.count, self.cohorts), NEVER)
             self.latest = np.full((self.groups.count, self.cohorts), -NEVER)
             reach = (self.until - 1 - int(self.starts[0])) // width + 1 if self.cohorts else 0
-        self.ages = Ages.make(kind, lengths, reach)
+        self.ages = ages(reach)
         check_cells("retention", calendar, self.first, self.cohorts, self.groups.count * len(self.ages.labels))
         dtype = np.int64 if found.log.values is None else found.log.values.dtype
         self.cells = np.zeros((self.groups.count, self.cohorts, len(self.ages.labels)), dtype)
@@ -311,9 +346,8 @@ class _Triangle:
         row = members.group * self.cohorts + members.cohort - self.offset
         cells, columns = self.cells.reshape(-1), self.cells.shape[2]
         tally(cells, row * columns, members.sizes)
-        column = self.ages.column.take(members.age)
-        rows = self.ages.counted(members, column)
-        cell = (row * columns)[members.who[rows]] + column[rows]
+        rows, column = self.ages.counted(members)
+        cell = (row * columns)[members.who[rows]] + column
         tally(cells, cell, None if members.amounts is None else members.amounts[rows])
         if members.began is not None:
             np.minimum.at(self.earliest.reshape(-1), row, members.began)
@@ -339,8 +373,7 @@ class _Triangle:
 
     def _states(self) -> Any:
         """Return the state of each cell: observed (0), in progress (1) or in the future (2)."""
-        low = np.concatenate([[0], self.ages.low])
-        high = np.concatenate([[0], self.ages.high])
+        low, high = self.ages.low, self.ages.high
         if self.width is None:
             last = self.calendar.at(self.stop) - self.first  # the first period that is not complete
             begun = self.calendar.at(self.stop - 1) - self.first

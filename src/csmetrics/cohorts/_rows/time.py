@@ -287,7 +287,7 @@ def mixed_zones(metric: str, argument: str, found: str) -> MetricInputError:
     return MetricInputError(metric, argument, "must all have a time zone, or none", f"got {found}", hint)
 
 
-def end_of_data(metric: str, as_of: Any, columns: Iterable[Times]) -> Wall | None:
+def end_of_data(metric: str, as_of: Any, columns: Iterable[Times], argument: str = "as_of") -> Wall | None:
     """Return the instant up to which the data is complete, in microseconds of the wall clock.
 
     Parameters
@@ -300,6 +300,8 @@ def end_of_data(metric: str, as_of: Any, columns: Iterable[Times]) -> Wall | Non
     columns
         The columns of dates. Without `as_of` the latest of their instants counts; a midnight covers its day only where
         every instant is a midnight.
+    argument
+        Its name, for errors.
 
     Returns
     -------
@@ -321,11 +323,11 @@ def end_of_data(metric: str, as_of: Any, columns: Iterable[Times]) -> Wall | Non
         as_of = pd.Period(str(as_of), freq=np.datetime_data(as_of.dtype)[0])
     if isinstance(as_of, pd.Period):
         return _moved(micros((as_of + 1).start_time), own, zone)
-    end = data_end(metric, "as_of", as_of)
+    end = data_end(metric, argument, as_of)
     stop = int(end.day[0]) * DAY + int(end.time[0].astype("m8[us]").astype(np.int64)) + 1
     if columns and end.aware != (zone is not None) and (end.aware or not _is_bare_date(as_of)):
-        kinds = "as_of with one, the data without" if end.aware else "as_of without one, the data with"
-        raise mixed_zones(metric, "as_of", kinds)
+        kinds = f"{argument} {'with' if end.aware else 'without'} one, the data {'without' if end.aware else 'with'}"
+        raise mixed_zones(metric, argument, kinds)
     if end.aware and zone is not None:
         last = pd.Timestamp(stop - 1, unit="us", tz="UTC").tz_convert(zone).tz_localize(None)
         return Wall(micros(last) + 1, stop)
