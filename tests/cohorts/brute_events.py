@@ -69,10 +69,15 @@ class Data(NamedTuple):
 
 
 def covered(events: Iterable[Event], as_of: date | None) -> Data:
-    """Cut the events at `as_of`, by default at the last event; midnight stands for the whole day that it begins."""
+    """Cut the events at `as_of`, by default at the last event; midnight stands for the whole day that it begins.
+
+    A last event at midnight does so only if all events are at midnight.
+    """
     events = list(events)
     if as_of is None:
         as_of = max((e.time for e in events), key=utc)
+        if as_of.time() == time(0) and any(e.time.time() != time(0) for e in events):
+            return Data(events, as_of, as_of)
     elif not isinstance(as_of, datetime):
         as_of = datetime.combine(as_of, time(0), tzinfo=events[0].time.tzinfo)
     elif as_of.tzinfo is not None:

@@ -47,17 +47,18 @@ class Grain:
             return dict.fromkeys(names)
         if self.period is not ...:
             return {self.period: column(frame, self.period, "by", "period")}
-        levels = {
+        levels: dict[Any, Any] = {
             "the index" if name is None else name: frame.index.get_level_values(i)
             for i, name in enumerate(frame.index.names)
             if _is_time(name) or isinstance(frame.index.get_level_values(i), (pd.PeriodIndex, pd.DatetimeIndex))
         }
-        columns = {
+        columns: dict[Any, Any] = {
             name: frame.iloc[:, i]
             for i, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True))
             if _is_time(name) or isinstance(dtype, pd.PeriodDtype)
         }
-        return {name: pd.Series(values, index=frame.index) for name, values in {**levels, **columns}.items()}
+        found: dict[Any, Any] = levels | columns
+        return {name: pd.Series(values, index=frame.index) for name, values in found.items()}
 
     @cached_property
     def adds_periods(self) -> str:

@@ -49,7 +49,7 @@ def _kind(value: Any) -> str:
         return "booleans"
     if isinstance(value, Number):
         return "numbers"
-    return {str: "text", bytes: "bytes"}.get(type(value), type(value).__name__)
+    return "text" if isinstance(value, str) else str(type(value).__name__)
 
 
 def check_one_kind(metric: str, argument: str, series: pd.Series[Any]) -> None:

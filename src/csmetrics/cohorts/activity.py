@@ -54,8 +54,8 @@ def active_users(
     -------
     DataFrame
         One row per day (PeriodIndex `period`) and group, with the numbers of distinct users: `dau`, `wau`, `mau`
-        (Int64). They are the inputs of ``.csm.stickiness()``. `wau` and `mau` are missing until the data covers their whole
-        window: with the defaults, on the first 6 and 27 days.
+        (Int64). They are the inputs of ``.csm.stickiness()``. `wau` and `mau` are missing until the data covers their
+        whole window: with the defaults, on the first 6 and 27 days.
 
     Raises
     ------

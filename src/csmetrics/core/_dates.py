@@ -160,7 +160,7 @@ def _last_instant(as_of: Any) -> Any:
         if isinstance(given, np.datetime64) and np.datetime_data(given.dtype)[0] in ("M", "Y"):
             given = pd.Period(str(given), freq=np.datetime_data(given.dtype)[0])
         if isinstance(given, pd.Period):
-            return np.datetime64((given + 1).start_time.to_datetime64(), "us") - np.timedelta64(1, "us")
+            return (given + 1).start_time.to_datetime64().astype("M8[us]") - np.timedelta64(1, "us")
         stamp: Any = pd.Timestamp(given) if isinstance(given, (date, np.datetime64)) else pd.NaT
         if stamp is pd.NaT or pd.Timedelta(0) < _time_of_day(stamp) < _LAST_SECOND:
             return stamp

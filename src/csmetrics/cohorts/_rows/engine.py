@@ -206,7 +206,7 @@ class EngineRows:
     def instant(self, name: str) -> Times:
         """Return a fact that is an instant, as a column with one value."""
         times, _ = read_times(self.metric, name, self.facts[name])
-        dated = not any(self.count(fact) for fact in self.facts if str(fact).startswith("timed_"))
+        dated = not any(self.count(fact) for fact in map(str, self.facts) if fact.startswith("timed_"))
         own = times.zone if self.calendar is None else self.calendar.zone
         return replace(times, dated=dated, own=own)
 

@@ -42,7 +42,7 @@ class Groups:
         if parts:
             self.number[np.concatenate(parts)] = np.repeat(np.arange(self.count), [len(at) for at in parts])
 
-    def index(self, axis: pd.PeriodIndex) -> pd.Index[Any]:
+    def index(self, axis: pd.PeriodIndex | pd.DatetimeIndex) -> pd.Index[Any]:
         """Cross a time axis with the groups; time comes first."""
         if self.labels is None:
             return axis

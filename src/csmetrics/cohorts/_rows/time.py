@@ -111,8 +111,9 @@ class Times:
         """
         if stop is None or not self.ticks.size:
             return None
-        real = self.utc is not None and isinstance(stop, Wall)
-        ticks, micros = (self.elapsed(), stop.utc) if real else (self.ticks, int(stop))
+        ticks, micros = self.ticks, int(stop)
+        if self.utc is not None and isinstance(stop, Wall):
+            ticks, micros = self.utc(), stop.utc
         bound = -(-micros * self.per_day // DAY)
         if ticks.max() < bound and self.ticks.min() != NAT:
             return None
@@ -186,8 +187,8 @@ def _period_letter(dtype: Any) -> str:
 
 def _refuse_longer_text(argument: str, series: pd.Series[Any], calendar: Calendar) -> None:
     """Refuse text that holds months or years where shorter periods are asked for."""
-    first = next((value for value in series.dropna().iloc[:1].tolist() if isinstance(value, str)), None)
-    for letter, pattern in _TEXT.items() if first is not None else ():
+    first = next((value for value in series.dropna().iloc[:1].tolist() if isinstance(value, str)), "")
+    for letter, pattern in _TEXT.items():
         if re.fullmatch(pattern, first):
             calendar.refuse_longer(argument, letter, f"text such as {shown(first)}")
 
@@ -329,8 +330,8 @@ def end_of_data(metric: str, as_of: Any, columns: Iterable[Times], argument: str
         kinds = f"{argument} {'with' if end.aware else 'without'} one, the data {'without' if end.aware else 'with'}"
         raise mixed_zones(metric, argument, kinds)
     if end.aware and zone is not None:
-        last = pd.Timestamp(stop - 1, unit="us", tz="UTC").tz_convert(zone).tz_localize(None)
-        return Wall(micros(last) + 1, stop)
+        covered = pd.Timestamp(stop - 1, unit="us", tz="UTC").tz_convert(zone).tz_localize(None)
+        return Wall(micros(covered) + 1, stop)
     return _moved(stop, own, zone)
 
 
