@@ -60,6 +60,9 @@ def later(start: datetime, freq: str, n: int) -> datetime:
     return start.replace(year=months // 12, month=months % 12 + 1)
 
 
+LAST_SECOND = time(23, 59, 59)
+
+
 class Data(NamedTuple):
     """Events up to the end of the data, that end (the first instant not covered) and the last instant covered."""
 
@@ -82,8 +85,8 @@ def covered(events: Iterable[Event], as_of: date | None) -> Data:
         as_of = datetime.combine(as_of, time(0), tzinfo=events[0].time.tzinfo)
     elif as_of.tzinfo is not None:
         as_of = as_of.astimezone(events[0].time.tzinfo)
-    if as_of.time() == time(0):
-        end = as_of + timedelta(days=1)  # by the wall clock, as a day may have 23 or 25 hours
+    if as_of.time() == time(0) or as_of.time() >= LAST_SECOND:
+        end = datetime.combine(as_of, time(0), as_of.tzinfo) + timedelta(days=1)  # a day may have 23 or 25 hours
         return Data([e for e in events if utc(e.time) < utc(end)], end, end - MOMENT)
     return Data([e for e in events if utc(e.time) <= utc(as_of)], as_of, as_of)
 

@@ -189,7 +189,8 @@ def test_days_without_anybody_have_their_row() -> None:
 
 def test_over_midnight() -> None:
     """Two events a minute apart, around midnight, make a user active on both days."""
-    result = csm.cohorts.active_users(made(("ann", "2026-03-01T23:59"), ("ann", "2026-03-02T00:00")))
+    events = made(("ann", "2026-03-01T23:59"), ("ann", "2026-03-02T00:00"))
+    result = csm.cohorts.active_users(events, as_of="2026-03-02")
     assert result["dau"].tolist() == [1, 1]
 
 

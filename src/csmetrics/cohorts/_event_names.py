@@ -148,7 +148,7 @@ class EngineKinds:
     def matches(self, kinds: list[Any]) -> Any:
         """Return the expression that is true for events of some kinds."""
         whole = self.rows.schema[self.event].is_integer()
-        plain = [one.to_pydatetime() if isinstance(one, pd.Timestamp) else one for one in kinds]
+        plain: list[Any] = [one.to_pydatetime() if isinstance(one, pd.Timestamp) else one for one in kinds]
         if whole:  # an engine may refuse to compare integers with fractions
             plain = [int(one) for one in plain if one == int(one)]
         return self.column.is_in(plain) if plain else narwhals().lit(False)
