@@ -38,6 +38,7 @@ check = settings(
     phases=[Phase.generate, Phase.shrink],  # explaining a failure takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
+pytestmark = pytest.mark.filterwarnings("ignore::csmetrics.errors.CohortWarning")  # of ends that touch by chance
 grains = pytest.mark.parametrize("freq", WHERE)
 builders = pytest.mark.parametrize("source", ["subscriptions", "snapshots"])
 
@@ -91,6 +92,12 @@ def ledgers(source: str, freq: str) -> st.SearchStrategy[list[Row]]:
 
 def maybe_as_of(freq: str) -> st.SearchStrategy[datetime | None]:
     return st.none() | moments(freq)
+
+
+def latest(rows: list[Row]) -> datetime | None:
+    """Return the latest moment, as the default of ledgers whose ends do not lie far ahead."""
+    starts, ends = [row.start for row in rows], [row.end for row in rows if row.end]
+    return max(ends) if ends and max(ends) - max(starts) > timedelta(days=92) else None
 
 
 def frame_of(source: str, rows: list[Row], unit: int = 1) -> pd.DataFrame:
@@ -157,10 +164,10 @@ def assert_identities(result: pd.DataFrame, slack: float = 0) -> None:
 def test_the_walk(source, freq, data) -> None:
     rows, as_of = data.draw(ledgers(source, freq)), data.draw(maybe_as_of(freq))
     span = data.draw(st.integers(1, 4))
-    got = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=as_of)
+    got = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=as_of or latest(rows))
     assert_well_formed(got, freq)
     assert_identities(got)
-    assert list(table(got).items()) == list(walk(source, rows, freq, span, as_of).items())
+    assert list(table(got).items()) == list(walk(source, rows, freq, span, as_of or latest(rows)).items())
 
 
 @builders
@@ -171,10 +178,12 @@ def test_the_walk_by_group(source, by, data) -> None:
     freq = data.draw(st.sampled_from(["D", "W", "M", "Q"]))
     rows, as_of = data.draw(ledgers(source, freq)), data.draw(maybe_as_of(freq))
     span, keys = data.draw(st.integers(1, 4)), [by] if isinstance(by, str) else by
-    got = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=as_of, by=by)
+    got = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=as_of or latest(rows), by=by)
     assert_well_formed(got, freq, keys)
     assert_identities(got)
-    assert list(table(got).items()) == list(walk(source, rows, freq, span, as_of, keys=len(keys)).items())
+    assert list(table(got).items()) == list(
+        walk(source, rows, freq, span, as_of or latest(rows), keys=len(keys)).items()
+    )
 
 
 @builders
@@ -183,12 +192,12 @@ def test_the_walk_by_group(source, by, data) -> None:
 def test_this_end_is_the_next_start(source, data) -> None:
     freq = data.draw(st.sampled_from([*WHERE]))
     rows = data.draw(ledgers(source, freq))
-    got = builder(source)(frame_of(source, rows), freq=freq)
+    got = builder(source)(frame_of(source, rows), freq=freq, as_of=latest(rows))
     assert got["end"].iloc[:-1].tolist() == got["start"].iloc[1:].tolist()
     assert got["end_mrr"].iloc[:-1].tolist() == got["start_mrr"].iloc[1:].tolist()
     assert got[["start", "start_mrr"]].iloc[:1].to_numpy().sum() == 0
     for span in (2, 3):  # the opening is the closing `span` periods earlier, and empty before the first
-        long = builder(source)(frame_of(source, rows), freq=freq, span=span)
+        long = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=latest(rows))
         assert long.index.equals(got.index)
         assert long["end_mrr"].tolist() == got["end_mrr"].tolist()
         assert long["start_mrr"].tolist() == got["end_mrr"].shift(span, fill_value=0).tolist()
@@ -203,8 +212,8 @@ def test_groups_add_up_where_each_customer_is_in_one(source, data) -> None:
     frame = frame_of(source, rows)
     frame["plan"] = frame["customer"].map({"a": "basic", "b": "pro", "c": "pro", "d": None})
     span = data.draw(st.integers(1, 3))
-    fine = builder(source)(frame, by="plan", span=span)
-    whole = builder(source)(frame, span=span)
+    fine = builder(source)(frame, by="plan", span=span, as_of=latest(rows))
+    whole = builder(source)(frame, span=span, as_of=latest(rows))
     pd.testing.assert_frame_equal(fine.groupby(level="period").sum(), whole, check_index_type=False)
 
 
@@ -214,8 +223,8 @@ def test_groups_add_up_where_each_customer_is_in_one(source, data) -> None:
 def test_floats_with_cents_are_those_cents(source, data) -> None:
     rows, freq = data.draw(ledgers(source, "M")), data.draw(st.sampled_from(["D", "M"]))
     span = data.draw(st.integers(1, 3))
-    cents = builder(source)(frame_of(source, rows), freq=freq, span=span)
-    got = builder(source)(frame_of(source, rows, 100), freq=freq, span=span)
+    cents = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=latest(rows))
+    got = builder(source)(frame_of(source, rows, 100), freq=freq, span=span, as_of=latest(rows))
     assert_well_formed(got, freq, amounts="float64")
     assert_identities(got, slack=1e-9)
     # also in the last digit: a change of 0 is 0, not 4e-17
@@ -231,10 +240,10 @@ def test_the_order_of_rows_is_irrelevant_and_the_input_unchanged(source, data) -
     frame = frame_of(source, rows)
     frame.index = pd.Index([f"row {i}" for i in range(len(frame))], name="id")
     before = frame.copy(deep=True)
-    got = builder(source)(frame, by="plan")
+    got = builder(source)(frame, by="plan", as_of=latest(rows))
     pd.testing.assert_frame_equal(frame, before)
     order = data.draw(st.permutations(range(len(rows))))
-    pd.testing.assert_frame_equal(builder(source)(frame.iloc[list(order)], by="plan"), got)
+    pd.testing.assert_frame_equal(builder(source)(frame.iloc[list(order)], by="plan", as_of=latest(rows)), got)
 
 
 @given(data=st.data())
@@ -392,9 +401,15 @@ def test_on_the_boundary(freq, before, boundary, labels) -> None:
     got = story(ledger(("a", before, boundary, 10)), freq=freq, as_of=as_of)
     assert got[first] == came(10)
     assert got[second] == left(10)
-    # a microsecond earlier it ends before the closing, so it is never seen
-    earlier = (np.datetime64(boundary, "us") - np.timedelta64(1, "us")).item().isoformat()
-    got = story(ledger(("a", before, earlier, 10)), freq=freq, as_of=as_of)
+    # an end in the last second of a day is the end of that day; earlier it ends before the closing and is never seen
+    earlier, second_before, before_it = (
+        (np.datetime64(boundary, "us") - np.timedelta64(micros, "us")).item().isoformat()
+        for micros in (1, 1_000_000, 1_000_001)
+    )
+    for last in (earlier, second_before):
+        got = story(ledger(("a", before, last, 10)), freq=freq, as_of=as_of)
+        assert got[first] == (came(10) if freq != "h" else {})
+    got = story(ledger(("a", before, before_it, 10)), freq=freq, as_of=as_of)
     assert got[first] == got[second] == {}
     # a start a microsecond earlier is live just before the boundary
     got = story(ledger(("w", before, None, 1), ("a", earlier, None, 10)), freq=freq, as_of=as_of)
@@ -622,7 +637,6 @@ CUSTOMERS = {
     "float": pd.Series(IDS, dtype="float64"),
     "text": pd.Series(list("zaxza")),
     "objects": pd.Series(list("zaxza"), dtype=object),
-    "mixed objects": pd.Series([1, "1", "x", 1, "1"], dtype=object),
     "string": pd.Series(list("zaxza"), dtype="string"),
     "category": pd.Series(pd.Categorical(list("zaxza"), categories=list("unzabx"))),
     "category of ints": pd.Series(pd.Categorical(IDS, categories=[5, *sorted(set(IDS))])),
@@ -663,7 +677,7 @@ def test_a_row_without_customer_is_refused(source, missing) -> None:
 # ---------------------------------------------------------------------------------------------------- dates and amounts
 
 STARTS = [datetime(2026, 1, 31, 23, 59, 59), datetime(2026, 2, 1), datetime(2026, 1, 5, 12)]
-ENDS = [datetime(2026, 3, 1), None, datetime(2026, 2, 28, 23, 59, 59)]
+ENDS = [datetime(2026, 3, 1), None, datetime(2026, 2, 28, 23, 59, 58)]
 
 TIMES: dict[str, Callable[[list[Any]], Any]] = {
     **{f"M8[{u}]": lambda v, u=u: pd.Series(np.array(v, dtype="M8[us]").astype(f"M8[{u}]")) for u in ("s", "ms", "ns")},
@@ -923,19 +937,18 @@ def test_a_midnight_that_does_not_exist() -> None:
 
 
 def test_hours_when_the_clocks_go_forward() -> None:
-    # 2:00 to 3:00 does not exist in Berlin on 29 March 2026; its label is in the result, with no change
+    # 2:00 to 3:00 does not exist in Berlin on 29 March 2026, so it is no period
     frame = berlin(ledger(("a", "2026-03-29T01:30", "2026-03-29T03:30", 10), ("w", "2026-03-29T00:00", None, 1)))
     got = story(frame, freq="h", as_of=pd.Timestamp("2026-03-29 04:00", tz="Europe/Berlin"))
     assert got == {
-        "2026-03-29 00:00": came(1),
-        "2026-03-29 01:00": opened(1, 1) | {"new": 1, "new_mrr": 10} | closed(2, 11),
-        "2026-03-29 02:00": stayed(2, 11),
-        "2026-03-29 03:00": opened(2, 11) | {"lost": 1, "churned_mrr": 10} | closed(1, 1),
+        "2026-03-29 00:00:00+01:00": came(1),
+        "2026-03-29 01:00:00+01:00": opened(1, 1) | {"new": 1, "new_mrr": 10} | closed(2, 11),
+        "2026-03-29 03:00:00+02:00": opened(2, 11) | {"lost": 1, "churned_mrr": 10} | closed(1, 1),
     }
 
 
 def test_hours_when_the_clocks_go_back() -> None:
-    # 2:00 to 3:00 comes twice on 25 October 2026: one period by the clock, two hours long
+    # 2:00 to 3:00 comes twice on 25 October 2026: two periods, told apart by their offsets
     def at(utc: str) -> pd.Timestamp:
         return pd.Timestamp(utc, tz="UTC").tz_convert("Europe/Berlin")
 
@@ -950,10 +963,11 @@ def test_hours_when_the_clocks_go_back() -> None:
     )
     got = story(frame, freq="h", as_of=at("2026-10-25 03:00"))
     assert got == {
-        "2026-10-25 00:00": came(1),
-        "2026-10-25 01:00": opened(1, 1) | {"new": 1, "new_mrr": 10} | closed(2, 11),
-        "2026-10-25 02:00": stayed(2, 11),  # an end at 3:00 is still live in the closing of the hour before
-        "2026-10-25 03:00": opened(2, 11) | {"lost": 1, "churned_mrr": 10} | closed(1, 1),
+        "2026-10-25 00:00:00+02:00": came(1),
+        "2026-10-25 01:00:00+02:00": opened(1, 1) | {"new": 1, "new_mrr": 10} | closed(2, 11),
+        "2026-10-25 02:00:00+02:00": opened(2, 11) | {"new": 1, "new_mrr": 99} | closed(3, 110),
+        "2026-10-25 02:00:00+01:00": opened(3, 110) | {"lost": 1, "churned_mrr": 99} | closed(2, 11),
+        "2026-10-25 03:00:00+01:00": opened(2, 11) | {"lost": 1, "churned_mrr": 10} | closed(1, 1),
     }
     # a row that ends before it starts is found by its instants, although the clock shows 2:15 to 2:30
     frame.loc[1, ["start", "end"]] = [at("2026-10-25 01:15"), at("2026-10-25 00:30")]
@@ -1048,7 +1062,6 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "end no date": ("end", {"end": "never"}),
     "end before start": ("end", {"start": "2026-02-03", "end": "2026-02-02T23:59:59"}),
     "mrr missing": ("mrr", {"mrr": np.nan}),
-    "mrr negative": ("mrr", {"mrr": -0.01}),
     "mrr infinite": ("mrr", {"mrr": np.inf}),
     "mrr minus infinity": ("mrr", {"mrr": -np.inf}),
 }
@@ -1113,7 +1126,7 @@ def test_bad_rows_are_left_out_and_reported(source, column, fault) -> None:
 @builders
 def test_bad_rows_of_all_kinds_at_once(source) -> None:
     faults = [fault for _, (column, fault) in FAULTS.items() if source == "subscriptions" or column != "end"]
-    everything = {"customer": None, "start": "soon", "end": "never", "mrr": -1.0}  # one bad row with many faults
+    everything = {"customer": None, "start": "soon", "end": "never", "mrr": np.inf}  # one bad row with many faults
     good, frame = with_faults(source, [*faults, everything])
     got = builder(source)(frame, on_bad_rows="report", as_of="2026-02-28")
     pd.testing.assert_frame_equal(got, builder(source)(good, as_of="2026-02-28"))
@@ -1145,7 +1158,7 @@ def test_nothing_bad_nothing_excluded(source) -> None:
 
 @builders
 def test_nothing_but_bad_rows(source) -> None:
-    _, frame = with_faults(source, [{"customer": None}, {"mrr": -1.0}])
+    _, frame = with_faults(source, [{"customer": None}, {"mrr": np.inf}])
     bad = frame.loc[["bad 0", "bad 1"]]
     got = builder(source)(bad, on_bad_rows="report", by="note")
     assert list(got.columns) == list(COLUMNS)
@@ -1157,7 +1170,7 @@ def test_nothing_but_bad_rows(source) -> None:
 def test_a_bad_row_is_no_part_of_the_data() -> None:
     # only good rows set the latest instant, so a mistyped year does not add centuries
     frame = ledger(
-        ("a", "2026-01-05", None, 10), ("b", "2026-01-31", None, 10), ("c", "2926-01-05", None, -1), unit="s"
+        ("a", "2026-01-05", None, 10), ("b", "2026-01-31", None, 10), ("c", "2926-01-05", None, np.inf), unit="s"
     )
     got = builder("subscriptions")(frame, on_bad_rows="report")
     assert got.index.astype(str).tolist() == ["2026-01"]

@@ -62,10 +62,13 @@ DATES = LEDGER.assign(start=LEDGER["start"].dt.normalize())
 
 MOVEMENTS: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
     "months": (LEDGER, lambda f: build.movements_from_subscriptions(f, as_of="2025-03-31")),
-    "weeks": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="W")),
+    "weeks": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="W", as_of="2025-11-30")),
     "days by plan": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="D", as_of="2024-02-20", by="plan")),
-    "span, two keys": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="M", span=12, by=["tier", "plan"])),
-    "quarters": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="Q")),
+    "span, two keys": (
+        LEDGER,
+        lambda f: build.movements_from_subscriptions(f, span=12, by=["tier", "plan"], as_of="2025-11-30"),
+    ),
+    "quarters": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="Q", as_of="2025-11-30")),
     "years": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="Y", as_of="2025-12-31")),
     "float cents": (CENTS, lambda f: build.movements_from_subscriptions(f, as_of="2025-03-31", by="tier")),
     "thirds": (THIRDS, lambda f: build.movements_from_subscriptions(f, as_of="2025-03-31T12:00")),
@@ -186,24 +189,22 @@ def spoil(frame: pd.DataFrame, column: str, values: dict[int, Any]) -> pd.DataFr
     return out
 
 
+def movements(frame: Any, **options: Any) -> pd.DataFrame:
+    return build.movements_from_subscriptions(frame, as_of="2025-03-31", **options)
+
+
 BAD: dict[str, tuple[pd.DataFrame, Callable[..., Any], str, str]] = {
     "no customer": (
         LEDGER.assign(customer=pd.array(np.where(LEDGER.index < 3, None, LEDGER["customer"]), dtype="Int64")),
-        build.movements_from_subscriptions,
+        movements,
         "customer",
         "is missing",
     ),
-    "negative": (
-        spoil(LEDGER, "mrr", {5: -1, 9: -100}),
-        build.movements_from_subscriptions,
-        "mrr",
-        "is negative",
-    ),
-    "infinite": (spoil(CENTS, "mrr", {5: np.inf}), build.movements_from_subscriptions, "mrr", "is infinite"),
-    "not a number": (spoil(CENTS, "mrr", {5: np.nan}), build.movements_from_subscriptions, "mrr", "is missing"),
+    "infinite": (spoil(CENTS, "mrr", {5: np.inf}), movements, "mrr", "is infinite"),
+    "not a number": (spoil(CENTS, "mrr", {5: np.nan}), movements, "mrr", "is missing"),
     "ends early": (
         spoil(LEDGER, "end", {5: pd.Timestamp("2020-01-01")}),
-        build.movements_from_subscriptions,
+        movements,
         "end",
         "is before its start",
     ),

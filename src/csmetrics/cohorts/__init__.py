@@ -5,7 +5,11 @@ from csmetrics.cohorts.adoption import adoption
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
 from csmetrics.cohorts.retention import retention
-from csmetrics.cohorts.subscriptions import movements_from_snapshots, movements_from_subscriptions
+from csmetrics.cohorts.subscriptions import (
+    movements_from_changes,
+    movements_from_snapshots,
+    movements_from_subscriptions,
+)
 from csmetrics.cohorts.surveys import survey
 from csmetrics.cohorts.tickets import tickets
 
@@ -14,6 +18,7 @@ __all__ = [
     "active_users",
     "adoption",
     "lifecycle",
+    "movements_from_changes",
     "movements_from_snapshots",
     "movements_from_subscriptions",
     "onboarding",

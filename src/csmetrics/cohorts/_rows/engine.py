@@ -115,8 +115,7 @@ class EngineRows:
         self._zones[argument] = zone
         first = one_clock(self.metric, self._zones)
         own = column if zone == first else column.dt.convert_time_zone(first)
-        timed = nw.when(own != own.dt.truncate("1d")).then(nw.lit(1)).otherwise(nw.lit(0))
-        self.fact(f"timed_{argument}", timed.cast(nw.Int64), "sum")
+        self.count_timed(argument, own)
         clock = first if first is None or self.calendar is None else self.calendar.clock(first)
         if str(clock) == str(first):
             return own
@@ -126,6 +125,12 @@ class EngineRows:
         except NotImplementedError:
             raise bound_to_session(self.metric, argument, first) from None
         return column
+
+    def count_timed(self, argument: str, own: Any) -> None:
+        """Request the number of instants that are not a midnight on their own wall clock."""
+        nw = narwhals()
+        timed = nw.when(own != own.dt.truncate("1d")).then(nw.lit(1)).otherwise(nw.lit(0))
+        self.fact(f"timed_{argument}", timed.cast(nw.Int64), "sum")
 
     def refuse_before(self, argument: str, ends: Any, begins: Any, first: str = "", hint: str = "") -> None:
         """Mark rows that end before they begin as bad."""

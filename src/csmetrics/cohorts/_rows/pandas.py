@@ -84,10 +84,13 @@ class Rows:
             self.refuse(argument, "is infinite", np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)))
         return series
 
-    def times(self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None) -> Times:
+    def times(
+        self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None, series: Any = None
+    ) -> Times:
         """Read dates on the wall clock of `like`; other values are bad, and missing ones unless `optional`."""
         zone = None if like is None else like.zone
-        times, wrong = read_times(self.metric, argument, self.column(name, argument), zone, self.calendar)
+        column = self.column(name, argument) if series is None else series
+        times, wrong = read_times(self.metric, argument, column, zone, self.calendar)
         self.refuse(argument, "is not a date", wrong, "use dates, or text such as 2026-03-31")
         if not optional and times.ticks.min(initial=0) == NAT:
             missing = times.ticks == NAT
