@@ -211,10 +211,8 @@ def nps_cuts(
     """Return the scale, the lowest answer of a promoter and the highest answer of a detractor, or raise."""
     low, high = rating_scale(metric, scale)
     usual = (9, 6) if (low, high) in NPS_SCALES else (None, None)
-    cuts = tuple(
-        given if given is not None else other for given, other in zip((promoters, detractors), usual, strict=True)
-    )
-    if None in cuts:
+    cuts: Any = (usual[0] if promoters is None else promoters, usual[1] if detractors is None else detractors)
+    if cuts[0] is None or cuts[1] is None:
         hint = "for example promoters=5, detractors=3 on (1, 5): 5 is a promoter, 4 is passive, 3 and less detractors"
         rule = "must be (0, 10) or (1, 10), or come with promoters= and detractors="
         raise MetricInputError(metric.__name__, "scale", rule, f"got {shown(scale)}", hint)
