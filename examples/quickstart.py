@@ -266,7 +266,7 @@ All {len(grid.sizes)} cohorts together, week 1: {pooled[1]:.0f}%; week 6: {poole
 
     nps, csat, ces = (answers(company, kind) for kind in ("nps", "csat", "ces"))
     said = pd.DataFrame({"nps": nps.csm.nps(), "csat": csat.csm.csat(), "ces": ces.csm.ces()})
-    said.insert(0, "answers", nps["responses"] + csat["responses"] + ces["responses"])
+    said.insert(0, "answers", nps["nps_responses"] + csat["csat_responses"] + ces["ces_responses"])
     print_table([f"{month}'s answers", "in all", "NPS", "CSAT", "CES"], figures(said))
     print()
 

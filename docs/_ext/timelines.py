@@ -353,12 +353,11 @@ def trailing(visits: pd.DataFrame, frame: pd.DataFrame) -> Timeline:
 
 def scale(answers: pd.DataFrame, counts: pd.DataFrame) -> Drawing:
     """Draw answers on the scale of 0 to 10, with the class that each score counts as."""
-    classes = (
-        csm.cohorts.survey(pd.DataFrame({"score": range(11)}), by="score").drop(columns="responses").idxmax(axis=1)
-    )
+    each = csm.cohorts.survey(pd.DataFrame({"score": range(11)}), by="score")
+    classes = each[["promoters", "passives", "detractors"]].idxmax(axis=1)
     stacks = {score: list(rows["customer"]) for score, rows in answers.groupby("score")}
     silent = list(answers.loc[answers["score"].isna(), "customer"])
-    if counts.sum()["responses"] != sum(map(len, stacks.values())):
+    if counts.sum()["nps_responses"] != sum(map(len, stacks.values())):
         raise ValueError("the answers drawn are not those of the frame")
     wide, base = 56, 10 + 24 * max(map(len, [*stacks.values(), silent]))
     out = Drawing(base + 50)

@@ -446,17 +446,23 @@ def weigh(pairs: list[tuple[Fraction, Fraction]], keep: Callable[[Fraction], boo
 
 
 def nps_from_scores(
-    scores: Sequence[Any], weights: Sequence[Any] | None = None, scale: Any = (0, 10)
+    scores: Sequence[Any],
+    weights: Sequence[Any] | None = None,
+    scale: Any = (0, 10),
+    promoters: int = 9,
+    detractors: int = 6,
 ) -> Fraction | None:
     pairs = answered(scores, weights)
-    return percent(weigh(pairs, lambda a: a in (9, 10)) - weigh(pairs, lambda a: a <= 6), weigh(pairs))
+    above, below = weigh(pairs, lambda a: a >= promoters), weigh(pairs, lambda a: a <= detractors)
+    return percent(above - below, weigh(pairs))
 
 
 def csat_from_ratings(
-    ratings: Sequence[Any], weights: Sequence[Any] | None = None, scale: Any = (1, 5), top: int = 2
+    ratings: Sequence[Any], weights: Sequence[Any] | None = None, scale: Any = (1, 5), top: int | None = None
 ) -> Fraction | None:
     pairs = answered(ratings, weights)
-    highest = [scale[1] - i for i in range(top)]
+    points = scale[1] - scale[0] + 1
+    highest = [scale[1] - i for i in range(top or (1 if points < 4 else 2))]
     return percent(weigh(pairs, lambda a: a in highest), weigh(pairs))
 
 
@@ -487,6 +493,8 @@ law(
     ({"scores": [*_SCORES, 0]}, "-200/8"),
     ({"scores": _SCORES, "scale": (1, 10)}, "-100/7"),
     ({"scores": _SCORES, "weights": _WEIGHTS}, "-3600/58"),
+    ({"scores": [5, 5, 4, 3, 1], "scale": (1, 5), "promoters": 5, "detractors": 3}, 0),
+    ({"scores": [5, 5, 4, 3, 4], "scale": (1, 5), "promoters": 5, "detractors": 3}, 20),
     ({"scores": [7, 8, 8]}, 0),
     ({"scores": [5, 9]}, 0),
     ({"scores": [None, None]}, None),
@@ -507,6 +515,8 @@ law(
     ({"ratings": _RATINGS, "top": 3}, "500/7"),
     ({"ratings": _RATINGS, "weights": _WEIGHTS}, "1200/58"),
     ({"ratings": [10, 9, 8, 7, 1], "scale": (1, 10)}, 40),
+    ({"ratings": [3] * 7 + [2] + [1] * 2, "scale": (1, 3)}, 70),
+    ({"ratings": [4, 3, 2, 1], "scale": (1, 4)}, 50),
     ({"ratings": [None]}, None),
 )
 law(

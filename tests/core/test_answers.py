@@ -309,22 +309,57 @@ def test_every_score_has_its_class(score) -> None:
         (1, 7),
         (0, 100),
         (-10, 10),
-        (10, 0),
         (0, 11),
-        (0,),
-        (0, 5, 10),
-        10,
-        "0-10",
-        None,
-        (0.0, 10.0),
-        (False, 10),
     ],
     ids=str,
 )
-def test_other_nps_scales_are_refused(scale) -> None:
+def test_other_nps_scales_need_their_cut_points(scale) -> None:
     with pytest.raises(csm.MetricInputError, match=r"`scale` must be \(0, 10\) or \(1, 10\)") as caught:
         csm.nps_from_scores([5], scale=scale)
     assert (caught.value.metric, caught.value.argument) == ("nps_from_scores", "scale")
+    assert "promoters=5, detractors=3 on (1, 5)" in caught.value.hint
+    with pytest.raises(csm.MetricInputError, match="promoters= and detractors="):
+        csm.nps_from_scores([5], scale=scale, promoters=5)
+
+
+@pytest.mark.parametrize("scale", [(10, 0), (0,), (0, 5, 10), 10, "0-10", None, (0.0, 10.0), (False, 10)], ids=str)
+def test_what_is_no_nps_scale(scale) -> None:
+    with pytest.raises(csm.MetricInputError, match=r"`scale` must be the lowest and the highest answer"):
+        csm.nps_from_scores([5], scale=scale, promoters=5, detractors=3)
+
+
+@pytest.mark.parametrize(
+    ("scale", "promoters", "detractors", "expected"),
+    [
+        ((1, 5), 5, 3, [-100, -100, -100, 0, 100]),
+        ((1, 5), 4, 2, [-100, -100, 0, 100, 100]),
+        ((1, 3), 3, 1, [-100, 0, 100]),
+        ((0, 1), 1, 0, [-100, 100]),
+        ((1, 10), 10, None, [-100, -100, -100, -100, -100, -100, 0, 0, 0, 100]),
+        ((1, 10), None, 5, [-100, -100, -100, -100, -100, 0, 0, 0, 100, 100]),
+    ],
+)
+def test_cut_points_of_other_scales(scale, promoters, detractors, expected) -> None:
+    cuts = {"scale": scale, "promoters": promoters, "detractors": detractors}
+    got = [csm.nps_from_scores([score], **cuts) for score in range(scale[0], scale[1] + 1)]
+    assert got == expected
+    assert csm.explain(csm.nps_from_scores, scores=[scale[1], scale[0]], **cuts).result == 0
+
+
+@pytest.mark.parametrize(
+    ("cuts", "argument", "rule"),
+    [
+        ({"promoters": 6, "detractors": 3}, "promoters", "must be a whole number between 1 and 5"),
+        ({"promoters": 5, "detractors": 0}, "detractors", "must be a whole number between 1 and 5"),
+        ({"promoters": 3, "detractors": 3}, "detractors", "must be less than `promoters`"),
+        ({"promoters": 4.5, "detractors": 3}, "promoters", "must be a whole number between 1 and 5"),
+        ({"promoters": True, "detractors": 0}, "promoters", "must be a whole number between 1 and 5"),
+    ],
+)
+def test_cut_points_that_cannot_be(cuts, argument, rule) -> None:
+    with pytest.raises(csm.MetricInputError) as caught:
+        csm.nps_from_scores([5], scale=(1, 5), **cuts)
+    assert (caught.value.argument, caught.value.rule) == (argument, rule)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +399,7 @@ def test_top_counts_from_the_highest_of_the_scale(top, scale, expected) -> None:
     exactly(csm.csat_from_ratings(np.array(RATINGS, dtype=np.int8), scale=scale, top=np.int8(top)), expected)
 
 
-@pytest.mark.parametrize("top", [0, -1, 5, 6, 1.5, 2.0, True, None, "2", [2]], ids=repr)
+@pytest.mark.parametrize("top", [0, -1, 5, 6, 1.5, 2.0, True, "2", [2]], ids=repr)
 def test_impossible_tops_are_refused(top) -> None:
     with pytest.raises(csm.MetricInputError, match="`top` must be a whole number between 1 and 4") as caught:
         csm.csat_from_ratings(RATINGS, top=top)

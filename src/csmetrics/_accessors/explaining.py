@@ -56,6 +56,7 @@ def _explained(
     taken = {name: value for name, value in inputs.items() if name not in usual}
     both = {n: other for n, other in spec.not_beside.items() if has(frame, n) and has(frame, other)}
     said = [f"{n} is left out, as the frame has {both[n]}; name it to count it" for n in both if n in usual]
+    said += [f"{name} is taken from {column}" for name, column in plan.own.items()]
     return explained(spec, {**taken, **plan.options}, further, levels=levels, notes=[*said, *notes], **about)
 
 

@@ -14,6 +14,7 @@ from csmetrics._catalog.docstring import Docstring
 from csmetrics._catalog.formula import Formula, Node, computed, formula
 from csmetrics._catalog.plain_data import as_python
 from csmetrics._explain.explanation import UNIT_SIGNS, written
+from csmetrics.core._answers import lowest_top, nps_cuts
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import Registration
 
@@ -112,9 +113,17 @@ def _counts(spec: Registration, inputs: Mapping[str, Any]) -> dict[str, str]:
         if rule is None:
             counts[word] = written(sum(given))
             continue
-        bound = options["scale"][1] - options["top"] if "top" in (rule[2] or "") else int(rule[2] or 0)
+        bound = _bound(spec, options, rule[2]) if rule[2] else 0
         counts[word] = written(sum(_holds(rule[1], value, bound) for value in given))
     return counts
+
+
+def _bound(spec: Registration, options: Mapping[str, Any], word: str) -> int:
+    """Return the answer at which a class begins or ends."""
+    if "top" in word:
+        return lowest_top(spec.function, options["scale"], options["top"]) - 1
+    _, promoters, detractors = nps_cuts(spec.function, options["scale"], options["promoters"], options["detractors"])
+    return promoters if "promoters" in word else detractors
 
 
 def latex_steps(

@@ -35,8 +35,9 @@ class Plan:
         self.sources: dict[str, Any] = {}  # by input: a number, a word, or the Plan that computes it
         self.columns: dict[str, Any] = {}  # by input: the column whose values or total it takes
         self.components: dict[Any, Any] = {}  # by component: its column, for an input that takes several
+        self.own = own_columns(grain.frame, spec, given)  # inputs taken from the metric's own column
         for name, declared in spec.inputs.items():
-            value = given.get(name, name)
+            value = given.get(name, self.own.get(name, name))
             if spec.over_columns:
                 self._take_several(name, given.get(name), grain)
             elif name not in given and has(grain.frame, spec.not_beside.get(name)):
@@ -146,6 +147,23 @@ class Plan:
             found = f"it is computed from {', '.join(map(repr, REGISTRY[name].inputs))}"
         hint = f"compute it row by row, or give one value for all, as in {name}=..."
         return MetricInputError(self.spec.name, name, rule, f"{found}{lacking and ': '}{lacking}", hint)
+
+
+def own_columns(frame: Any, spec: Registration, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the inputs that a frame holds in a column of the metric's own, such as `csat_responses` for `responses`.
+
+    Raises MetricInputError where the frame has several and none under the plain names.
+    """
+    there = [own for own in spec.own_base if not own.keys() & given.keys() and all(has(frame, c) for c in own.values())]
+    if len(there) < 2:
+        return there[0] if there else {}
+    inputs = list(there[0])
+    if all(has(frame, name) for name in inputs):
+        return {}
+    found = f"this frame has {', '.join(own[inputs[0]] for own in there)}"
+    hint = ", ".join(f"{name}={column!r}" for name, column in there[0].items())
+    rule = "must be named where a frame has several"
+    raise MetricInputError(spec.name, " and ".join(inputs), rule, found, f"for example {hint}")
 
 
 def _computable(name: str) -> bool:

@@ -16,7 +16,7 @@ from csmetrics.cohorts._ledger import Asked, Changes, Ledger, Numbers, held, wit
 from csmetrics.cohorts._lines import Lines
 from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import _days, _micros, instant, period_key
+from csmetrics.cohorts._rows.engine_time import _days, instant, period_key, wall_micros
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.options import key_names, too_large
 from csmetrics.cohorts._rows.pandas import Rows
@@ -302,12 +302,12 @@ class _Reducer:
         """Add up lines with the same customer, groups, currency, begin and end; note the largest row of each."""
         nw = narwhals()
         asked = self.asked
-        begin = _number(asked.calendar, self.begins) if asked.snapshots else _micros(self.begins)
+        begin = _number(asked.calendar, self.begins) if asked.snapshots else wall_micros(self.begins)
         parts = [(frame, nw.lit(_OPEN))]
         if self.ends is not None:  # Dask has no numbers for missing dates
             parts = [
                 (frame.filter(self.ends.is_null()), nw.lit(_OPEN)),
-                (frame.filter(~self.ends.is_null()), _micros(self.ends)),
+                (frame.filter(~self.ends.is_null()), wall_micros(self.ends)),
             ]
         names = [*self.names, "csm begin", "csm end"]
         amounts = (self.units.alias("csm units"), self.units.alias("csm largest"))

@@ -14,11 +14,12 @@ from csmetrics._frames.engines import narwhals
 from csmetrics._frames.groups import key
 from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._packing import changes
+from csmetrics.cohorts._rows.axis import table
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.options import check_whole, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
+from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MissingColumnError
 
@@ -240,7 +241,7 @@ class _Found:
             "eligible": np.bincount(self.group, minlength=size),
             "features_used": used,
         }
-        return table(_labels(self.groups), columns)
+        return table(_METRIC, _labels(self.groups), columns)
 
     def by_feature(self, keys: list[str]) -> pd.DataFrame:
         """Count users for each group and feature."""
@@ -252,7 +253,7 @@ class _Found:
         labels = {one.name: one.iloc[np.repeat(np.arange(groups), features)] for one in _labels(self.groups)}
         labels |= {one.name: one.iloc[np.tile(np.arange(features), groups)] for one in _labels(self.features)}
         columns = {"adopters": used, "eligible": could, "features_used": used}
-        return table([labels[key] for key in keys], columns)
+        return table(_METRIC, [labels[key] for key in keys], columns)
 
 
 def _stacked(accounts: pd.DataFrame | None, uses: pd.DataFrame, name: str) -> pd.Series[Any]:

@@ -10,9 +10,10 @@ import pandas as pd
 
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_rows
+from csmetrics.cohorts._rows.axis import table
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, NAT, Times, end_of_data, in_utc, must_match
-from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
+from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read
 from csmetrics.core._dates import Instants, days_apart, in_days
 from csmetrics.core._survival import median
 
@@ -145,7 +146,7 @@ def _from_pandas(rows: RowTotals, found: dict[str, Times], as_of: Any, by: Any) 
     for argument, name in (("completed", "completed"), ("value", "reached")):
         if argument in instants:
             columns[name] = (days_apart(instants[argument], last) >= 0).view(np.int8)
-    out = table(keys, columns)
+    out = table(rows.metric, keys, columns)
     if "value" in instants:
         there = columns["reached"].view(bool)
         waited = np.where(there, days_apart(instants["started"], instants["value"]), known)
@@ -209,9 +210,9 @@ def _from_engine(rows: EngineRowTotals, found: dict[str, Any], as_of: Any, by: A
         columns["completed"] = summed(small["csm completed"], whole=True)
     groups = [small[key] for key in keys]
     if "value" not in found:
-        return table(groups, columns)
+        return table(rows.metric, groups, columns)
     reached = small["csm reached"].to_numpy(dtype=np.int64) == 1
     columns["reached"] = counts * reached
-    out = table(groups, columns)
+    out = table(rows.metric, groups, columns)
     out["median_ttv"] = _medians(groups, in_days(small["csm waited"].to_numpy(dtype=np.int64)), reached, counts)
     return out

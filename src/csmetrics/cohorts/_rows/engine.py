@@ -171,7 +171,7 @@ class EngineRows:
         flagged = self.frame.with_columns(
             *(flag.alias(name) for flag, name in zip(self._bad, names, strict=True)), *facts
         )
-        flagged = flagged.with_columns(sum((nw.col(name) for name in names[1:]), nw.col(names[0])).alias("csm bad"))
+        flagged = flagged.with_columns(sum(map(nw.col, names), nw.lit(0)).alias("csm bad"))
         flagged = flagged.with_columns((nw.col("csm bad") > 0).cast(nw.Int64).alias("csm bad"))
         self._look(flagged)
         found, some = self.count("bad"), flagged.filter(nw.col("csm bad") == 1).select(*self.columns)

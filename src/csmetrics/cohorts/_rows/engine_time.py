@@ -62,7 +62,7 @@ def with_micros(frame: Any, metric: str, instants: dict[str, tuple[str, Any, Any
         for name, (_, times, _) in instants.items()
     }
     try:  # all at once: Dask takes long for one after the other
-        return frame.with_columns(*(_micros(times).alias(name) for name, times in columns.items()))
+        return frame.with_columns(*(wall_micros(times).alias(name) for name, times in columns.items()))
     except NotImplementedError:  # on an engine whose time zone belongs to the session
         if not foreign:
             raise
@@ -76,8 +76,8 @@ def bound_to_session(metric: str, argument: str, zone: Any) -> MetricInputError:
     return MetricInputError(metric, argument, rule, f"got the zone {zone}", hint)
 
 
-def _micros(times: Any) -> Any:
-    """Return the expression for microseconds since 1970-01-01."""
+def wall_micros(times: Any) -> Any:
+    """Return the expression for microseconds since 1970-01-01 on the column's own clock."""
     whole = narwhals().Int64
     hours = _days(times) * 24 + times.dt.hour().cast(whole)
     seconds = (hours * 60 + times.dt.minute().cast(whole)) * 60 + times.dt.second().cast(whole)

@@ -103,7 +103,7 @@ class Rows:
         """Mark rows that end before they begin as bad."""
         must_match(self.metric, {first: begins, argument: ends})
         since = "its start" if first == "start" else f"`{first}`"
-        self.refuse(argument, f"is before {since}", _earlier(ends, begins), hint)
+        self.refuse(argument, f"is before {since}", earlier(ends, begins), hint)
 
     def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
         """Read numbers: int64 for integers, else float64; infinite is bad, and negative or missing unless allowed."""
@@ -184,7 +184,7 @@ class Rows:
         return broken(self.metric, argument, reason, found, hint, others, few=2 * len(labels) < len(self.frame))
 
 
-def _earlier(ends: Times, begins: Times) -> Any:
+def earlier(ends: Times, begins: Times) -> Any:
     """Mark the ends that are earlier than their beginnings, whatever the units; missing dates are not marked."""
     ended, begun = ends.elapsed(), begins.elapsed()
     if ends.per_day >= begins.per_day:

@@ -553,6 +553,12 @@ def in_utc(instant: int, zone: Any) -> int:
     return micros(wall.tz_convert(None))
 
 
+def on_clock(instants: Ints, zone: Any) -> Ints:
+    """Convert microseconds in UTC to those on the wall clock of a zone; `NAT` stays."""
+    stamps = pd.DatetimeIndex(instants.view("M8[us]")).tz_localize("UTC").tz_convert(zone).tz_localize(None)
+    return stamps.to_numpy().astype("M8[us]").view(np.int64)
+
+
 def in_micros(ticks: Ints, per_day: int) -> Ints:
     """Convert ticks to microseconds."""
     return ticks // (per_day // DAY) if per_day >= DAY else ticks * (DAY // per_day)
