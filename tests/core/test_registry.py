@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from csmetrics.core import _registry
-from csmetrics.core._answers import Answers
+from csmetrics.core._answers import Ratings
 from csmetrics.core._dates import Instants
 from csmetrics.core._registry import (
     COUNT,
@@ -80,7 +80,7 @@ def test_what_is_noted(module: ModuleType) -> None:
     assert "defaults" not in repr(spec)
 
 
-@pytest.mark.parametrize("record", [_registry.Registration, Answers, Instants])
+@pytest.mark.parametrize("record", [_registry.Registration, Ratings, Instants])
 def test_records_cannot_be_changed(record: Any) -> None:
     with pytest.raises(FrozenInstanceError):
         record.__new__(record).aware = True
