@@ -130,7 +130,7 @@ def _known_instant(value: Any) -> datetime | np.datetime64:
 class _Described:
     """What the schema says of values that pydantic cannot read off a function: any of these."""
 
-    def __init__(self, *kinds: dict[str, str]) -> None:
+    def __init__(self, *kinds: dict[str, Any]) -> None:
         self.kinds = kinds
 
     def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
@@ -177,7 +177,9 @@ def _type(spec: Registration, name: str) -> Any:
     if quantity.name == "date":
         return _many(_Instant) if spec.reduces else _Instant
     if quantity.choices:
-        return Literal[quantity.choices] | None
+        taken = _Described({"type": "string", "enum": [*quantity.words]}, {"type": "null"})
+        word = BeforeValidator(lambda value: quantity.meant(value) or value)
+        return Annotated[Literal[quantity.choices] | None, word, taken]
     low, high = (None if isinf(x) else x for x in (quantity.low, quantity.high))
     finite = Field(allow_inf_nan=False, ge=low, le=high)
     one: Any = Annotated[float, finite] | None
@@ -375,7 +377,7 @@ def _refusal(spec: Registration, error: ValidationError) -> MetricInputError:
     if argument in spec.options:
         rule, hint = _option_rule(argument, wrong.get("ctx", {}).get("expected", ""))
         return MetricInputError(spec.name, argument, rule, found, hint)
-    return MetricInputError(spec.name, argument, *_rule(spec, argument, kind, found))
+    return MetricInputError(spec.name, argument, *_rule(spec, argument, kind, found, wrong["input"]))
 
 
 def _option_rule(option: str, expected: str) -> tuple[str, str]:
@@ -388,7 +390,7 @@ def _option_rule(option: str, expected: str) -> tuple[str, str]:
     return rules.get(option, (usual, "leave it out for the default"))
 
 
-def _rule(spec: Registration, argument: str, kind: str, found: str) -> tuple[str, str, str]:
+def _rule(spec: Registration, argument: str, kind: str, found: str, value: Any) -> tuple[str, str, str]:
     """Say what rule an input breaks, what was found, and what to do."""
     quantity = spec.inputs[argument].quantity
     if kind in ("greater_than_equal", "less_than_equal"):
@@ -396,7 +398,8 @@ def _rule(spec: Registration, argument: str, kind: str, found: str) -> tuple[str
     if kind == "finite_number":
         return "must be finite", found, "null is missing"
     if quantity.choices:
-        return f"must be one of {', '.join(map(repr, quantity.choices))}", found, "null is missing"
+        rule = f"must be one of {', '.join(map(repr, quantity.choices))}"
+        return rule, found, quantity.nearest(value) or "null is missing"
     many = spec.reduces or spec.over_columns
     if quantity.name == "date":
         return (
