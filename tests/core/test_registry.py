@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from csmetrics.core import _registry
-from csmetrics.core._answers import Answers
+from csmetrics.core._answers import Ratings
 from csmetrics.core._dates import Instants
 from csmetrics.core._registry import (
     COUNT,
@@ -82,7 +82,7 @@ def test_what_is_noted(module: ModuleType) -> None:
     assert "defaults" not in repr(spec)
 
 
-@pytest.mark.parametrize("record", [_registry.Registration, Answers, Instants])
+@pytest.mark.parametrize("record", [_registry.Registration, Ratings, Instants])
 def test_records_cannot_be_changed(record: Any) -> None:
     with pytest.raises(FrozenInstanceError):
         record.__new__(record).aware = True
@@ -131,7 +131,7 @@ def test_a_name_is_taken_once(monkeypatch: pytest.MonkeyPatch, family: str) -> N
 def test_the_rule_of_a_quantity_in_words() -> None:
     said = {COUNT: "must be >= 0", PERCENT: "must be between 0 and 100", MARGIN: "must be <= 100"}
     assert {quantity: quantity.rule for quantity in said} == said
-    assert (NUMBER.low, NUMBER.high, choice("day", "week").choices) == (-inf, inf, ("day", "week"))
+    assert (NUMBER.low, NUMBER.high, choice(day=["daily"], week=[]).choices) == (-inf, inf, ("day", "week"))
 
 
 def test_a_rule_in_words() -> None:

@@ -140,7 +140,7 @@ def _refusal(spec: Registration, error: ValidationError) -> MetricInputError:
     if argument in spec.options:
         rule, hint = _option_rule(argument, wrong.get("ctx", {}).get("expected", ""))
         return MetricInputError(spec.name, argument, rule, found, hint)
-    return MetricInputError(spec.name, argument, *_rule(spec, argument, kind, found))
+    return MetricInputError(spec.name, argument, *_rule(spec, argument, kind, found, wrong["input"]))
 
 
 def _option_rule(option: str, expected: str) -> tuple[str, str]:
@@ -153,7 +153,7 @@ def _option_rule(option: str, expected: str) -> tuple[str, str]:
     return rules.get(option, (usual, "leave it out for the default"))
 
 
-def _rule(spec: Registration, argument: str, kind: str, found: str) -> tuple[str, str, str]:
+def _rule(spec: Registration, argument: str, kind: str, found: str, value: Any) -> tuple[str, str, str]:
     """Return the rule that an input breaks, what was found, and a hint."""
     quantity = spec.inputs[argument].quantity
     if kind in ("greater_than_equal", "less_than_equal"):
@@ -161,7 +161,8 @@ def _rule(spec: Registration, argument: str, kind: str, found: str) -> tuple[str
     if kind == "finite_number":
         return "must be finite", found, "null is missing"
     if quantity.choices:
-        return f"must be one of {', '.join(map(repr, quantity.choices))}", found, "null is missing"
+        rule = f"must be one of {', '.join(map(repr, quantity.choices))}"
+        return rule, found, quantity.nearest(value) or "null is missing"
     many = spec.reduces or spec.over_columns
     if quantity.name == "date":
         return (

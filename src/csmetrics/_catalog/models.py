@@ -124,7 +124,7 @@ def _known_instant(value: Any) -> datetime | np.datetime64:
 class _Described:
     """The JSON Schema of values that a function validates: any of these kinds."""
 
-    def __init__(self, *kinds: dict[str, str]) -> None:
+    def __init__(self, *kinds: dict[str, Any]) -> None:
         self.kinds = kinds
 
     def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
@@ -172,7 +172,9 @@ def _type(spec: Registration, name: str) -> Any:
     if quantity.name == "date":
         return _many(_Instant) if spec.reduces else _Instant
     if quantity.choices:
-        return Literal[quantity.choices] | None
+        taken = _Described({"type": "string", "enum": [*quantity.words]}, {"type": "null"})
+        word = BeforeValidator(lambda value: quantity.meant(value) or value)
+        return Annotated[Literal[quantity.choices] | None, word, taken]
     low, high = (None if isinf(x) else x for x in (quantity.low, quantity.high))
     finite = Field(allow_inf_nan=False, ge=low, le=high)
     one: Any = Annotated[float, finite] | None

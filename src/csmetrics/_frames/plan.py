@@ -48,7 +48,7 @@ class Plan:
                 self.columns[name] = value
                 if declared.kind == "stock" and grain.adds_periods:
                     raise self._refusal(name, "stock", grain)
-            elif name in given and value in declared.quantity.choices:
+            elif name in given and declared.quantity.meant(value):
                 self.sources[name] = value
             elif declared.kind == "level" and name not in given and _computable(name):
                 self.sources[name] = self._computed(name, grain, given)

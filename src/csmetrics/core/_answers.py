@@ -27,7 +27,7 @@ _FAR = 2**53  # up to which whole numbers are exact as floats
 
 
 @dataclass(frozen=True)
-class Answers:
+class Ratings:
     """A column of answers on a scale, maybe weighted. Missing answers are left out of everything that it gives.
 
     Attributes
@@ -173,7 +173,7 @@ def read(
     *,
     whole: bool = False,
     weights: Any = None,
-) -> Answers:
+) -> Ratings:
     """Bring a reducer's column of answers, and maybe its weights, to numpy; refuse what is no column of numbers."""
     spec = REGISTRY[metric.__name__]
     fill = fill_value(spec.name, undefined)
@@ -194,7 +194,7 @@ def read(
     columns, _, _ = aligned(spec, given)
     raises = isinstance(undefined, str)
     values = columns[name].astype(np.float32) if columns[name].dtype == np.float16 else columns[name]
-    return Answers(spec, name, values, columns.get("weights"), scale, whole, fill, raises)
+    return Ratings(spec, name, values, columns.get("weights"), scale, whole, fill, raises)
 
 
 def rating_scale(metric: Callable[..., Any], scale: Any) -> tuple[int, int]:

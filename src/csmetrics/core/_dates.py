@@ -52,7 +52,7 @@ class Instants:
         day, time = np.broadcast_to(self.day, shape), np.broadcast_to(self.time, shape)
         return Instants(day.reshape(-1), time.reshape(-1), self.aware)
 
-    def show(self, position: int) -> str:
+    def iso(self, position: int) -> str:
         """Write one as ISO text, no longer than it needs to be."""
         day = np.datetime64(int(self.day[position]), "D")
         if not self.time[position]:
@@ -105,7 +105,7 @@ def elapsed(spec: Registration, start: Instants, end: Instants) -> Array:
     if early.size:
         first, second, *_ = spec.inputs
         at = int(early[0])
-        pair = f"{start.show(at)} > {end.show(at)}"
+        pair = f"{start.iso(at)} > {end.iso(at)}"
         found = f"got {pair}" if days.size == 1 else places(early.size, days.size, at, pair)
         raise MetricInputError(spec.name, first, f"must be <= `{second}`", found, spec.rules[0].hint)
     return days

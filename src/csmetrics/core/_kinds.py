@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
-from math import inf, nan
+from math import inf, isfinite, nan
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from csmetrics.core._registry import Quantity, Registration
+from csmetrics.core._registry import WHOLE, Quantity, Registration
 from csmetrics.errors import MetricInputError, shown
 
 _ARRAYS = (np.ndarray, pd.Series, pd.Index, ExtensionArray, list, tuple, range)
@@ -30,11 +30,11 @@ def is_scalar(value: Any) -> bool:
 def number(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
     """Give a Python int or float (NaN where missing) or one of the quantity's words, or refuse."""
     if quantity.choices:
-        if isinstance(value, str) and value in quantity.choices:
-            return value
+        if (meant := quantity.meant(value)) is not None:
+            return meant
         if _is_missing(value):
             return None
-        raise _choice_error(metric, argument, quantity, f"got {shown(value)}")
+        raise _choice_error(metric, argument, quantity, f"got {shown(value)}", value)
     try:
         return _number(value)
     except TypeError as wrong:
@@ -42,21 +42,22 @@ def number(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
 
 
 def aligned(
-    spec: Registration, values: dict[str, Any]
+    spec: Registration, values: dict[str, Any], exact: bool = False
 ) -> tuple[dict[str, Any], tuple[int, ...], pd.Series[Any] | None]:
     """Bring the inputs to one shape.
 
     Returns
     -------
     columns : dict of str to ndarray
-        Flat numeric arrays, as long as the result or of size 1; object arrays for words.
+        Flat numeric arrays, as long as the result or of size 1; object arrays for words and, with `exact`, for Python
+        numbers of which one is past what floats add exactly.
     shape : tuple of int
         The shape of the result.
     like : Series or None
         The Series whose index the result takes.
     """
     like = common_index(spec.name, values)
-    arrays = {n: array(spec.name, n, v, spec.inputs[n].quantity) for n, v in values.items()}
+    arrays = {n: array(spec.name, n, v, spec.inputs[n].quantity, exact) for n, v in values.items()}
     shape = common_shape(spec.name, {n: a.shape for n, a in arrays.items()}, like)
     flat = {n: (a if a.shape == shape or a.size == 1 else np.broadcast_to(a, shape)) for n, a in arrays.items()}
     return {n: a.reshape(-1) for n, a in flat.items()}, shape, like
@@ -90,27 +91,28 @@ def common_shape(metric: str, shapes: dict[str, tuple[int, ...]], like: pd.Serie
     return shape
 
 
-def array(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
-    """Give a numeric array of the value's shape (missing is NaN), or an array of words."""
+def array(metric: str, argument: str, value: Any, quantity: Quantity, exact: bool = False) -> Any:
+    """Give a numeric array of the value's shape (missing is NaN), or an array of words; `exact` as in `aligned`."""
     if is_scalar(value):
         value = number(metric, argument, value, quantity)
-        return np.array(
-            value if quantity.choices else as_float(value), dtype=object if quantity.choices else np.float64
-        )
+        holder = np.array(value if quantity.choices else _held(value), dtype=object)
+        return holder if quantity.choices else _floats(holder, exact)
     if isinstance(value, (pd.Series, pd.Index)):
         value = value.to_numpy() if isinstance(value.dtype, np.dtype) else value.array
     if isinstance(value, ExtensionArray):
         if value.dtype.kind not in "iuf":
             value = np.asarray(value, dtype=object)
         elif value.isna().any():
-            value = value.to_numpy(dtype=np.float64, na_value=nan)
+            floats = value.to_numpy(dtype=np.float64, na_value=nan)
+            large = exact and value.dtype.kind in "iu" and (np.abs(floats) > WHOLE).any()
+            value = value.to_numpy(dtype=object, na_value=nan) if large else floats
         else:
             value = value.to_numpy(dtype=value.dtype.type)
     elif isinstance(value, np.ma.MaskedArray):
         mask, value = np.ma.getmaskarray(value), value.data.astype(object)
         value[mask] = None
     elif isinstance(value, (list, tuple)):
-        value = _from_list(metric, argument, value)
+        value = _from_list(metric, argument, value, exact)
     else:
         value = as_array(metric, argument, value)
     if quantity.choices:
@@ -120,13 +122,16 @@ def array(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
     if value.dtype.kind in "mM":
         kind = "durations" if value.dtype.kind == "m" else "dates"
         raise MetricInputError(metric, argument, "must be numbers", f"got {kind}")
-    return _numbers(metric, argument, value.astype(object))
+    return _numbers(metric, argument, value.astype(object), exact)
 
 
-def _from_list(metric: str, argument: str, value: Sequence[Any]) -> Any:
-    if set(map(type, value)) <= {int, float}:
+def _from_list(metric: str, argument: str, value: Sequence[Any], exact: bool) -> Any:
+    kinds = set(map(type, value))
+    if kinds <= {int, float}:
         with suppress(OverflowError, ValueError):  # an int past 1e308, a list of somebody's own
-            return np.array(value, dtype=np.float64)
+            floats = np.array(value, dtype=np.float64)
+            if not (exact and int in kinds and (np.abs(floats) > WHOLE).any()):
+                return floats
     return as_array(metric, argument, value, object)
 
 
@@ -142,20 +147,32 @@ def as_array(metric: str, argument: str, value: Any, dtype: type | None = None, 
         raise MetricInputError(metric, argument, rule, found) from wrong
 
 
-def _numbers(metric: str, argument: str, values: Any) -> Any:
-    """Objects one by one: Decimal, None and pd.NA become floats, the rest is refused."""
-    out = np.empty(values.size)
+def _numbers(metric: str, argument: str, values: Any, exact: bool) -> Any:
+    """Objects one by one: Decimal, None and pd.NA become numbers, the rest is refused."""
+    out = np.empty(values.size, dtype=object)
     bad: list[tuple[int, Any, str]] = []
     for i, value in enumerate(values.reshape(-1)):
         try:
-            out[i] = as_float(_number(value))
+            out[i] = _held(_number(value))
         except TypeError as wrong:
             bad.append((i, value, str(wrong)))
     if bad:
         first, value, wrong_ = bad[0]
         found = f"{len(bad)} of {out.size} values are not, first at position {first} ({wrong_})"
         raise MetricInputError(metric, argument, "must be numbers", found, _hint(value))
-    return out.reshape(values.shape)
+    return _floats(out.reshape(values.shape), exact)
+
+
+def _floats(numbers: Any, exact: bool) -> Any:
+    """Give Python numbers as float64; as they are, where `exact` is asked for and floats may not add one exactly."""
+    floats = numbers.astype(np.float64)
+    large = exact and (np.abs(floats) > WHOLE).any() and any(type(value) is int for value in numbers.flat)
+    return numbers if large else floats
+
+
+def _held(value: float) -> float:
+    """Give a number as it is; infinity for an int past 1e308."""
+    return value if type(value) is int and isfinite(as_float(value)) else as_float(value)
 
 
 def as_float(value: Real | int | float) -> float:
@@ -178,7 +195,10 @@ def _number(value: Any) -> int | float:
             return nan
         raise TypeError(f"a {type(value).__name__}")
     if isinstance(value, Decimal):
-        return nan if value.is_nan() else float(value)
+        if value.is_nan():
+            return nan
+        whole = value.is_finite() and value.adjusted() < 309 and value == value.to_integral_value()
+        return int(value) if whole else float(value)  # all digits of a whole one count
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
@@ -203,16 +223,19 @@ def _words(metric: str, argument: str, values: Any, quantity: Quantity) -> Any:
     except ArithmeticError:  # a signalling Decimal
         missing = [_is_missing(value) for value in values.reshape(-1)]
     values[np.reshape(missing, values.shape)] = None
-    flat, known = values.reshape(-1), (None, *quantity.choices)
-    bad = [i for i, value in enumerate(flat) if not (value is None or isinstance(value, str)) or value not in known]
+    flat = values.reshape(-1)
+    meant = {word: quantity.meant(word) for word in {word for word in flat if isinstance(word, str)}}
+    bad = [i for i, word in enumerate(flat) if word is not None and not (isinstance(word, str) and meant[word])]
     if bad:
         found = f"{len(bad)} of {flat.size} values are not, first at position {bad[0]} ({shown(flat[bad[0]])})"
-        raise _choice_error(metric, argument, quantity, found)
+        raise _choice_error(metric, argument, quantity, found, flat[bad[0]])
+    flat[:] = [meant.get(word) for word in flat]
     return values
 
 
-def _choice_error(metric: str, argument: str, quantity: Quantity, found: str) -> MetricInputError:
-    return MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, quantity.choices))}", found)
+def _choice_error(metric: str, argument: str, quantity: Quantity, found: str, value: Any) -> MetricInputError:
+    rule = f"must be one of {', '.join(map(repr, quantity.choices))}"
+    return MetricInputError(metric, argument, rule, found, quantity.nearest(value))
 
 
 _LOST = "({0}.isna() & column.notna()).sum() counts what was not a number"
@@ -221,6 +244,7 @@ _LOST = "({0}.isna() & column.notna()).sum() counts what was not a number"
 def hint_for_text(text: str) -> str:
     """Say how text of this kind becomes numbers; followed to the letter, no number is lost or changed in silence."""
     given = text.strip()
+    plain = re.fullmatch(r"[-+]?\d+(\.\d+)?", given) is not None
     if not given:
         return "a blank is not a number; replace blanks by None first"
     if re.fullmatch(r"\d+ +[-–] +\D.*", given):  # "10 - Extremely likely"
@@ -230,10 +254,7 @@ def hint_for_text(text: str) -> str:
         return (
             "this is a duration: pd.to_timedelta(...).dt.total_seconds() counts seconds (mm:ss needs '00:' before it)"
         )
-    if (
-        re.fullmatch(r"[-+]?\s*[^\w\s.,()-]?\s*(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s*[^\w\s.,()%]?", given)
-        and not given.isdigit()
-    ):
+    if not plain and (re.fullmatch(r"[-+]?\s*[^\w\s.,()-]?\s*(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s*[^\w\s.,()%]?", given)):
         numbers = r"pd.to_numeric(column.astype(str).str.replace(r'[^\d.-]', '', regex=True), errors='coerce')"
         return f"take currency signs and thousands out first: numbers = {numbers}; {_LOST.format('numbers')}"
     if re.fullmatch(r"-?\d{1,3}(\.\d{3})*,\d+", given):

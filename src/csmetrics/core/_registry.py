@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from types import FunctionType, MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from csmetrics.errors import MetricInputError, shown
 
@@ -19,14 +19,33 @@ Unit = Literal["percent", "points", "ratio", "money", "days", "periods", "count"
 Kind = Literal["flow", "stock", "level"]
 
 
+WHOLE: Final = 2**50  # up to here floats add whole numbers exactly, and no product of a formula overflows
+
+
 class Quantity(NamedTuple):
-    """What an input measures, and between which values that is possible."""
+    """What an input measures, and between which values that is possible.
+
+    Attributes
+    ----------
+    name
+        What it measures: "count", "money", "percent".
+    low, high
+        The least and the largest possible value.
+    choices, synonyms
+        The words it may be, where it is a word, and for each of them the words that mean the same.
+    hint
+        What to do about a value beyond the limits.
+    usual
+        Between which values a formula needs no second look at a plain number.
+    """
 
     name: str
     low: float = 0.0
     high: float = inf
     choices: tuple[str, ...] = ()
     hint: str = ""
+    synonyms: tuple[tuple[str, ...], ...] = ()
+    usual: tuple[float, float] = (-WHOLE, WHOLE)
 
     @property
     def rule(self) -> str:
@@ -34,6 +53,22 @@ class Quantity(NamedTuple):
         if -inf < self.low and self.high < inf:
             return f"must be between {self.low:g} and {self.high:g}"
         return f"must be >= {self.low:g}" if -inf < self.low else f"must be <= {self.high:g}"
+
+    @property
+    def words(self) -> dict[str, str]:
+        """All words that it may be, each with the choice that it means."""
+        alike = zip(self.choices, self.synonyms, strict=True)
+        return {word: choice for choice, others in alike for word in (choice, *others)}
+
+    def meant(self, said: Any) -> str | None:
+        """Return the choice that a word means, in upper or lower case; None where it means none of them."""
+        return self.words.get(said.lower()) if isinstance(said, str) else None
+
+    def nearest(self, said: Any) -> str:
+        """Guess which choice was meant, for the end of an error."""
+        words = self.words
+        close = difflib.get_close_matches(said[:_LONGEST].lower(), words, n=1) if isinstance(said, str) else []
+        return f"did you mean {words[close[0]]!r}?" if close else ""
 
 
 COUNT = Quantity("count")
@@ -44,15 +79,16 @@ NUMBER = Quantity("number", low=-inf)
 AMOUNT = Quantity("number")
 PERCENT = Quantity("percent", high=100.0, hint="rates are percent: 5 is 5 %")
 OPEN_PERCENT = Quantity("percent", hint="rates are percent: 105 is 105 %")
-MARGIN = Quantity("percent", low=-inf, high=100.0, hint="rates are percent: 80 is 80 %")
+# Plain numbers below 0 get a second look: a margin below 0 never pays anything back
+MARGIN = Quantity("percent", low=-inf, high=100.0, hint="rates are percent: 80 is 80 %", usual=(0.0, WHOLE))
 SCORE = Quantity("points", high=100.0, hint="bring it to 0 to 100 first, with normalize_score")
 ANSWERS = Quantity("answers", low=-inf)
 DATE = Quantity("date", low=-inf)
 
 
-def choice(*choices: str) -> Quantity:
-    """One word of a few."""
-    return Quantity("choice", choices=choices)
+def choice(**choices: Sequence[str]) -> Quantity:
+    """One word of a few, each with the words that mean the same."""
+    return Quantity("choice", choices=tuple(choices), synonyms=tuple(map(tuple, choices.values())))
 
 
 class Input(NamedTuple):

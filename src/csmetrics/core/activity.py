@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from csmetrics.core._numeric import CLEAN, SMALL, evaluate, fill_value, plain, share
+from csmetrics.core._evaluate import evaluate, share
+from csmetrics.core._guards import ordinary
+from csmetrics.core._numeric import fill_value
 from csmetrics.core._registry import COUNT, NUMBER, at_most, flow, level, metric, stock
 from csmetrics.core._types import T, Undefined, Values
 from csmetrics.core._weighted import weighted
@@ -242,8 +244,8 @@ def lifecycle_quick_ratio(new_users: T, resurrected: Values, dormant: Values, *,
     >>> lifecycle_quick_ratio(new_users=50, resurrected=80, dormant=100)
     1.3
     """
-    if plain(new_users, resurrected, dormant) and dormant > SMALL or undefined is CLEAN:
-        return (new_users + resurrected) / dormant
+    if ordinary[lifecycle_quick_ratio](undefined, new_users, resurrected, dormant):
+        return (new_users + resurrected) / dormant + 0.0
     return evaluate(lifecycle_quick_ratio, undefined, new_users, resurrected, dormant)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import nan
 
-from csmetrics.core._numeric import rate, share
+from csmetrics.core._evaluate import rate, share
 from csmetrics.core._registry import COUNT, at_most, flow, metric, stock
 from csmetrics.core._types import T, Undefined, Values
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import nan
 
-from csmetrics.core._numeric import CLEAN, evaluate, plain, share
+from csmetrics.core._evaluate import evaluate, share
+from csmetrics.core._guards import ordinary
 from csmetrics.core._registry import AMOUNT, COUNT, PERCENT, at_most, flow, level, metric
 from csmetrics.core._types import T, Undefined, Values
 
@@ -296,6 +297,6 @@ def viral_coefficient(invites_per_customer: T, conversion_rate: Values, *, undef
     >>> viral_coefficient(invites_per_customer=3.5, conversion_rate=20)
     0.7
     """
-    if plain(invites_per_customer, conversion_rate) and conversion_rate <= 100 or undefined is CLEAN:
-        return invites_per_customer * conversion_rate / 100
+    if ordinary[viral_coefficient](undefined, invites_per_customer, conversion_rate):
+        return invites_per_customer * conversion_rate / 100 + 0.0
     return evaluate(viral_coefficient, undefined, invites_per_customer, conversion_rate)

@@ -10,21 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from csmetrics.core._evaluate import evaluate, share
+from csmetrics.core._guards import ordinary
 from csmetrics.core._kinds import aligned, is_scalar, number
-from csmetrics.core._numeric import (
-    CLEAN,
-    LARGE,
-    NUMBERS,
-    SMALL,
-    check,
-    clamp,
-    evaluate,
-    fill_value,
-    places,
-    plain,
-    share,
-    undefined_error,
-)
+from csmetrics.core._numeric import check, clamp, fill_value, places, undefined_error
 from csmetrics.core._registry import AMOUNT, COUNT, NUMBER, REGISTRY, SCORE, at_most, flow, level, metric, stock
 from csmetrics.core._types import Array, Column, T, Undefined, Values
 from csmetrics.core._weighted import weighted
@@ -240,17 +229,8 @@ def normalize_score(
     """
     if not (isinstance(better, str) and better in ("high", "low")):
         raise MetricInputError("normalize_score", "better", "must be one of 'high', 'low'", f"got {shown(better)}")
-    if (
-        type(value) in NUMBERS
-        and type(low) in NUMBERS
-        and type(high) in NUMBERS
-        and -LARGE <= value <= LARGE
-        and -LARGE <= low <= high <= LARGE
-        and high - low > SMALL
-        or undefined is CLEAN
-    ):
-        distance = value - low if better == "high" else high - value
-        return clamp(100 * distance / (high - low), 0, 100) + 0.0
+    if ordinary[normalize_score](undefined, value, low, high):
+        return clamp(100 * (value - low if better == "high" else high - value) / (high - low), 0, 100) + 0.0
     return evaluate(normalize_score, undefined, value, low, high, better=better)
 
 
@@ -324,7 +304,7 @@ def health_band(score: Values, red: Values = 50, yellow: Values = 75) -> Any:
     >>> health_band([50, 75, 76, None])
     array(['red', 'yellow', 'green', None], dtype=object)
     """
-    if plain(score, red, yellow) and score <= 100 and red <= yellow <= 100:
+    if ordinary[health_band](nan, score, red, yellow):
         return "red" if score <= red else "yellow" if score <= yellow else "green"
     spec, given = REGISTRY["health_band"], {"score": score, "red": red, "yellow": yellow}
     one = all(map(is_scalar, given.values()))

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from csmetrics.core._dates import Instants, data_end, days_apart, days_between, elapsed, instants, must_match
+from csmetrics.core._evaluate import evaluate, mean, share
+from csmetrics.core._guards import ordinary
 from csmetrics.core._kinds import is_scalar
-from csmetrics.core._numeric import CLEAN, LARGE, NUMBERS, SMALL, clamp, evaluate, fill_value, mean, places, share
+from csmetrics.core._numeric import clamp, fill_value, places
 from csmetrics.core._registry import COUNT, DATE, NUMBER, REGISTRY, at_most, flow, level, metric
 from csmetrics.core._survival import median
 from csmetrics.core._types import Array, Dates, T, Undefined, Values
@@ -276,7 +278,7 @@ def _known_for(start: Instants, last: Instants) -> Array:
     late = np.flatnonzero(known < 0)
     if late.size:
         at = int(late[0])
-        found = places(late.size, known.size, at, f"{start.show(at)} > {last.show(0)}")
+        found = places(late.size, known.size, at, f"{start.iso(at)} > {last.iso(0)}")
         hint = "leave out customers who start after the data ends, or move as_of"
         raise MetricInputError("median_ttv", "started_at", "must be <= `as_of`", found, hint)
     return known
@@ -503,16 +505,7 @@ def goal_attainment(current: T, target: Values, baseline: Values = 0, *, undefin
     >>> goal_attainment(current=40, target=20, baseline=50)
     33.333333333333336
     """
-    if (
-        type(current) in NUMBERS
-        and type(target) in NUMBERS
-        and type(baseline) in NUMBERS
-        and -LARGE <= current <= LARGE
-        and -LARGE <= target <= LARGE
-        and -LARGE <= baseline <= LARGE
-        and abs(target - baseline) > SMALL
-        or undefined is CLEAN
-    ):
+    if ordinary[goal_attainment](undefined, current, target, baseline):
         return clamp(100 * (current - baseline) / (target - baseline), 0, 100) + 0.0
     return evaluate(goal_attainment, undefined, current, target, baseline)
 

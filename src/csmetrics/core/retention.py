@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from math import expm1, inf, log1p, nan
+from math import inf, nan
 
-import numpy as np
-
-from csmetrics.core._numeric import CLEAN, SMALL, clamp, evaluate, percent, plain, share
+from csmetrics.core._evaluate import evaluate, share
+from csmetrics.core._guards import ordinary
+from csmetrics.core._numeric import clamp, compounded, percent
 from csmetrics.core._registry import AMOUNT, COUNT, OPEN_PERCENT, PERCENT, at_most, flow, level, metric, stock
 from csmetrics.core._types import T, Undefined, Values
+
+_GROWING = OPEN_PERCENT._replace(usual=(0.0, 100.0))  # what grows may grow past all floats
 
 
 @metric(
@@ -196,12 +198,7 @@ def retention_rate(end: T, new: Values, start: Values, *, reactivated: Values = 
     >>> retention_rate(end=105, new=20, start=100, reactivated=5)
     80.0
     """
-    if (
-        plain(end, new, start, reactivated)
-        and 0 <= end - (new + reactivated) <= start
-        and start > SMALL
-        or undefined is CLEAN
-    ):
+    if ordinary[retention_rate](undefined, end, new, start, reactivated):
         return percent(end - (new + reactivated), start)
     return evaluate(retention_rate, undefined, end, new, start, reactivated)
 
@@ -416,7 +413,7 @@ def average_lifetime(churn_rate: T, *, undefined: Undefined = nan) -> T:
     >>> average_lifetime(churn_rate=4)
     25.0
     """
-    if plain(churn_rate) and SMALL < churn_rate <= 100 or undefined is CLEAN:
+    if ordinary[average_lifetime](undefined, churn_rate):
         return 100 / churn_rate
     return evaluate(average_lifetime, undefined, churn_rate)
 
@@ -485,11 +482,8 @@ def compound_churn_rate(churn_rate: T, periods: Values, *, undefined: Undefined 
     >>> round(compound_churn_rate(churn_rate=5, periods=12), 2)
     45.96
     """
-    if plain(churn_rate, periods) and churn_rate < 100:
-        return 0.0 - 100 * expm1(periods * log1p(-churn_rate / 100))  # keeps the digits of a churn near 0
-    if undefined is CLEAN:
-        lost = 0.0 - 100 * np.expm1(periods * np.log1p(-churn_rate / 100))
-        return np.where(churn_rate == 100, 100.0 * (periods > 0), lost)
+    if ordinary[compound_churn_rate](undefined, churn_rate, periods):
+        return 0.0 - 100 * compounded(-churn_rate / 100, periods)
     return evaluate(compound_churn_rate, undefined, churn_rate, periods)
 
 
@@ -499,7 +493,7 @@ def compound_churn_rate(churn_rate: T, periods: Values, *, undefined: Undefined 
     unit="percent",
     better="higher",
     bounds=(0, None),
-    inputs={"retention_rate": level(OPEN_PERCENT), "periods": level(AMOUNT)},
+    inputs={"retention_rate": level(_GROWING), "periods": level(AMOUNT)},
     rises=("retention_rate",),
     rivals={
         "100 - periods x churn": lambda retention_rate, periods: 100 - periods * (100 - retention_rate),
@@ -552,8 +546,8 @@ def compound_retention_rate(retention_rate: T, periods: Values, *, undefined: Un
     >>> round(compound_retention_rate(retention_rate=97, periods=12), 2)
     69.38
     """
-    if plain(retention_rate, periods) and retention_rate <= 100 or undefined is CLEAN:
-        return 100 * (retention_rate / 100) ** periods
+    if ordinary[compound_retention_rate](undefined, retention_rate, periods):
+        return 100 * (retention_rate / 100.0) ** periods + 0.0  # of a float, as the power of a fraction may be endless
     return evaluate(compound_retention_rate, undefined, retention_rate, periods)
 
 
@@ -620,6 +614,6 @@ def customer_growth_rate(start: T, end: Values, *, undefined: Undefined = nan) -
     >>> customer_growth_rate(start=400, end=430)
     7.5
     """
-    if plain(start, end) and start > SMALL or undefined is CLEAN:
+    if ordinary[customer_growth_rate](undefined, start, end):
         return clamp(100 * (end - start) / start, -100, inf)
     return evaluate(customer_growth_rate, undefined, start, end)

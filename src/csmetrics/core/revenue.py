@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from csmetrics.core._numeric import CLEAN, LARGE, NUMBERS, SMALL, clamp, evaluate, mean, percent, plain, rate, share
+from csmetrics.core._evaluate import evaluate, mean, rate, share
+from csmetrics.core._guards import ordinary
+from csmetrics.core._numeric import clamp, percent
 from csmetrics.core._registry import COUNT, MONEY, OPEN_PERCENT, at_most, choice, flow, level, metric, stock
 from csmetrics.core._types import T, Undefined, Values
 
+_INTERVAL = choice(
+    day=["daily"], week=["weekly"], month=["monthly"], quarter=["quarterly"], year=["yearly", "annual", "annually"]
+)
 # Bills a year and months a year: only as fractions of whole numbers does 0.1 a month stay 0.1
 _BILLS_AND_MONTHS = {"day": (365, 12), "week": (52, 12), "month": (1, 1), "quarter": (1, 3), "year": (1, 12)}
 _WORDS: dict[Any, tuple[float, float]] = {**_BILLS_AND_MONTHS, None: (nan, nan)}
@@ -29,13 +34,15 @@ _NOT_NEW = "losses of customers who were not there at the start do not belong he
     bounds=(0, None),
     inputs={
         "amount": flow(MONEY),
-        "interval": level(choice("day", "week", "month", "quarter", "year")),
+        "interval": level(_INTERVAL),
         "count": level(COUNT),
     },
     rises=("amount",),
     falls=("count",),
     rivals={
-        "a week times 4 and a day times 30": lambda amount, interval, count: amount * _FOUR_WEEKS.get(interval) / count,
+        "a week times 4 and a day times 30": lambda amount, interval, count: (
+            amount * _FOUR_WEEKS.get(_INTERVAL.meant(interval)) / count
+        ),
     },
     base="count",
 )
@@ -50,6 +57,8 @@ def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: 
         Recurring part of one bill, after discounts and before tax.
     interval
         ``"day"``, ``"week"``, ``"month"``, ``"quarter"`` or ``"year"``; or an array or Series of these words.
+        ``"daily"``, ``"weekly"``, ``"monthly"``, ``"quarterly"``, ``"yearly"``, ``"annual"`` and ``"annually"`` mean
+        the same, and upper or lower case does not matter.
     count
         Intervals that one bill covers: ``"month"`` with 6 is half-yearly, ``"year"`` with 3 a three-year term.
     undefined
@@ -63,7 +72,7 @@ def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: 
     Raises
     ------
     MetricInputError
-        If `amount` or `count` is negative, infinite or no number, or `interval` is another word.
+        If `amount` or `count` is negative, infinite or no number, or `interval` is any other word.
     UndefinedMetricError
         If `count` is 0 and ``undefined="raise"``.
 
@@ -97,19 +106,24 @@ def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: 
     --------
     >>> mrr(1200, interval="year")
     100.0
+    >>> mrr(1200, interval="Annual")
+    100.0
     >>> mrr(15000, interval="month", count=15)
     1000.0
     >>> mrr([30, 90, 600], interval=["week", "quarter", "year"])
     array([130.,  30.,  50.])
     """
-    if type(interval) is str and interval in _BILLS_AND_MONTHS and plain(amount, count) and count > SMALL:
-        bills, months = _BILLS_AND_MONTHS[interval]
-    elif undefined is CLEAN:
-        words: Any = interval
-        bills, months = np.array([_WORDS[word] for word in words], dtype=np.float64).T
-    else:
-        return evaluate(mrr, undefined, amount, interval, count)
-    return amount * bills / (months * count)
+    if ordinary[mrr](undefined, amount, interval, count):
+        bills, months = _bills_and_months(interval)
+        return amount * bills / (months * count) + 0.0
+    return evaluate(mrr, undefined, amount, interval, count)
+
+
+def _bills_and_months(interval: Any) -> Any:
+    """Return how many bills there are in how many months, for a word or for an array of words."""
+    if isinstance(interval, str):
+        return _BILLS_AND_MONTHS[interval]
+    return np.array([_WORDS[word] for word in interval], dtype=np.float64).T
 
 
 @metric(
@@ -171,8 +185,8 @@ def arr(mrr: T, *, undefined: Undefined = nan) -> T:
     >>> arr(mrr=12500)
     150000.0
     """
-    if plain(mrr) or undefined is CLEAN:
-        return 12.0 * mrr
+    if ordinary[arr](undefined, mrr):
+        return 12 * mrr + 0.0
     return evaluate(arr, undefined, mrr)
 
 
@@ -417,7 +431,7 @@ def net_new_mrr(
     >>> net_new_mrr(new_mrr=25000, expansion_mrr=10000, contraction_mrr=4000, churned_mrr=8000)
     23000.0
     """
-    if plain(new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr) or undefined is CLEAN:
+    if ordinary[net_new_mrr](undefined, new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr):
         # 0.0 comes last so that whole cents are added as whole numbers and a float still comes out
         return new_mrr + expansion_mrr + reactivation_mrr - (contraction_mrr + churned_mrr) + 0.0
     return evaluate(net_new_mrr, undefined, new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr)
@@ -510,12 +524,7 @@ def gross_revenue_churn_rate(
     >>> gross_revenue_churn_rate(start_mrr=100, contraction_mrr=10, churned_mrr=10)
     20.0
     """
-    if (
-        plain(start_mrr, contraction_mrr, churned_mrr)
-        and contraction_mrr + churned_mrr <= start_mrr
-        and start_mrr > SMALL
-        or undefined is CLEAN
-    ):
+    if ordinary[gross_revenue_churn_rate](undefined, start_mrr, contraction_mrr, churned_mrr):
         return percent(contraction_mrr + churned_mrr, start_mrr)
     return evaluate(gross_revenue_churn_rate, undefined, start_mrr, contraction_mrr, churned_mrr)
 
@@ -620,14 +629,11 @@ def net_revenue_churn_rate(
     >>> net_revenue_churn_rate(start_mrr=100, expansion_mrr=25, contraction_mrr=10, churned_mrr=10)
     -5.0
     """
-    if (
-        plain(start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr)
-        and contraction_mrr + churned_mrr <= start_mrr
-        and start_mrr > SMALL
-        or undefined is CLEAN
+    if ordinary[net_revenue_churn_rate](
+        undefined, start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr
     ):
         lost = (contraction_mrr + churned_mrr) - (expansion_mrr + reactivation_mrr)
-        return clamp(100 * lost / start_mrr, -inf, 100)
+        return clamp(100 * lost / start_mrr, -inf, 100) + 0.0
     return evaluate(
         net_revenue_churn_rate, undefined, start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr
     )
@@ -717,12 +723,7 @@ def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined
     >>> grr(start_mrr=100, contraction_mrr=10, churned_mrr=10)
     80.0
     """
-    if (
-        plain(start_mrr, contraction_mrr, churned_mrr)
-        and contraction_mrr + churned_mrr <= start_mrr
-        and start_mrr > SMALL
-        or undefined is CLEAN
-    ):
+    if ordinary[grr](undefined, start_mrr, contraction_mrr, churned_mrr):
         return percent(start_mrr - (contraction_mrr + churned_mrr), start_mrr)
     return evaluate(grr, undefined, start_mrr, contraction_mrr, churned_mrr)
 
@@ -848,21 +849,7 @@ def nrr(
     >>> nrr(start_mrr=100000, expansion_mrr=15000, contraction_mrr=3000, churned_mrr=5000)
     107.0
     """
-    # The checks of `plain` written out: with five inputs the call alone would cost as much as the formula
-    if (
-        type(start_mrr) in NUMBERS
-        and type(expansion_mrr) in NUMBERS
-        and type(contraction_mrr) in NUMBERS
-        and type(churned_mrr) in NUMBERS
-        and type(reactivation_mrr) in NUMBERS
-        and SMALL < start_mrr <= LARGE
-        and 0 <= expansion_mrr <= LARGE
-        and 0 <= contraction_mrr <= start_mrr
-        and 0 <= churned_mrr <= start_mrr
-        and 0 <= reactivation_mrr <= LARGE
-        and contraction_mrr + churned_mrr <= start_mrr
-        or undefined is CLEAN
-    ):
+    if ordinary[nrr](undefined, start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr):
         return 100 * (start_mrr - (contraction_mrr + churned_mrr) + (expansion_mrr + reactivation_mrr)) / start_mrr
     return evaluate(nrr, undefined, start_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr)
 
@@ -1105,7 +1092,7 @@ def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan
     >>> mrr_growth_rate(start_mrr=40000, end_mrr=43000)
     7.5
     """
-    if plain(start_mrr, end_mrr) and start_mrr > SMALL or undefined is CLEAN:
+    if ordinary[mrr_growth_rate](undefined, start_mrr, end_mrr):
         return clamp(100 * (end_mrr - start_mrr) / start_mrr, -100, inf)
     return evaluate(mrr_growth_rate, undefined, start_mrr, end_mrr)
 
@@ -1204,12 +1191,8 @@ def quick_ratio(
     >>> quick_ratio(new_mrr=20000, expansion_mrr=8000, contraction_mrr=3000, churned_mrr=5000)
     3.5
     """
-    if (
-        plain(new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr)
-        and contraction_mrr + churned_mrr > SMALL
-        or undefined is CLEAN
-    ):
-        return (new_mrr + expansion_mrr + reactivation_mrr) / (contraction_mrr + churned_mrr)
+    if ordinary[quick_ratio](undefined, new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr):
+        return (new_mrr + expansion_mrr + reactivation_mrr) / (contraction_mrr + churned_mrr) + 0.0
     return evaluate(quick_ratio, undefined, new_mrr, expansion_mrr, contraction_mrr, churned_mrr, reactivation_mrr)
 
 
@@ -1276,6 +1259,6 @@ def earned_growth_rate(nrr: T, earned_new: Values, *, undefined: Undefined = nan
     >>> earned_growth_rate(nrr=85, earned_new=25)
     10.0
     """
-    if plain(nrr, earned_new) or undefined is CLEAN:
+    if ordinary[earned_growth_rate](undefined, nrr, earned_new):
         return nrr + earned_new - 100.0
     return evaluate(earned_growth_rate, undefined, nrr, earned_new)

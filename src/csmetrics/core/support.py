@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from math import nan
 
-from csmetrics.core._numeric import CLEAN, SMALL, evaluate, mean, percent, plain, rate, share
+from csmetrics.core._evaluate import evaluate, mean, rate, share
+from csmetrics.core._guards import ordinary
+from csmetrics.core._numeric import percent
 from csmetrics.core._registry import COUNT, DURATION, MONEY, at_most, flow, metric, stock
 from csmetrics.core._types import T, Undefined, Values
 
@@ -320,8 +322,8 @@ def average_handle_time(
     >>> average_handle_time(talk_time=500, hold_time=50, wrap_time=120, contacts=100)
     6.7
     """
-    if plain(talk_time, hold_time, wrap_time, contacts) and contacts > SMALL or undefined is CLEAN:
-        return (talk_time + hold_time + wrap_time) / contacts
+    if ordinary[average_handle_time](undefined, talk_time, hold_time, wrap_time, contacts):
+        return (talk_time + hold_time + wrap_time) / contacts + 0.0
     return evaluate(average_handle_time, undefined, talk_time, hold_time, wrap_time, contacts)
 
 
@@ -619,7 +621,7 @@ def self_service_rate(self_served: T, assisted: Values, *, undefined: Undefined 
     >>> self_service_rate(self_served=400, assisted=600)
     40.0
     """
-    if plain(self_served, assisted) and self_served + assisted > SMALL or undefined is CLEAN:
+    if ordinary[self_service_rate](undefined, self_served, assisted):
         return percent(self_served, self_served + assisted)
     return evaluate(self_service_rate, undefined, self_served, assisted)
 
@@ -929,10 +931,6 @@ def ticket_backlog(
     >>> ticket_backlog(backlog_start=120, received=340, reopened=25, resolved=360, cancelled=20)
     105.0
     """
-    if (
-        plain(backlog_start, received, reopened, resolved, cancelled)
-        and resolved + cancelled <= backlog_start + received + reopened
-        or undefined is CLEAN
-    ):
+    if ordinary[ticket_backlog](undefined, backlog_start, received, reopened, resolved, cancelled):
         return backlog_start + received + reopened - (resolved + cancelled) + 0.0
     return evaluate(ticket_backlog, undefined, backlog_start, received, reopened, resolved, cancelled)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import nan
 
 from csmetrics.core._answers import AnswerColumn, lowest_top, nps_cuts, rating_scale, read
-from csmetrics.core._numeric import CLEAN, SMALL, clamp, evaluate, mean, percent, plain, share
+from csmetrics.core._evaluate import evaluate, mean, share
+from csmetrics.core._guards import ordinary
+from csmetrics.core._numeric import clamp, percent
 from csmetrics.core._registry import AMOUNT, ANSWERS, COUNT, at_most, flow, level, metric
 from csmetrics.core._types import T, Undefined, Values
 
@@ -103,7 +105,7 @@ def nps(promoters: T, passives: Values, detractors: Values, *, undefined: Undefi
     >>> nps(promoters=0, passives=0, detractors=0)
     nan
     """
-    if plain(promoters, passives, detractors) and promoters + passives + detractors > SMALL or undefined is CLEAN:
+    if ordinary[nps](undefined, promoters, passives, detractors):
         return percent(promoters - detractors, promoters + passives + detractors)
     return evaluate(nps, undefined, promoters, passives, detractors)
 
@@ -762,7 +764,7 @@ def net_easy_score(easy: T, difficult: Values, responses: Values, *, undefined: 
     >>> net_easy_score(easy=57, difficult=24, responses=100)
     33.0
     """
-    if plain(easy, difficult, responses) and easy + difficult <= responses and responses > SMALL or undefined is CLEAN:
+    if ordinary[net_easy_score](undefined, easy, difficult, responses):
         return percent(easy - difficult, responses)
     return evaluate(net_easy_score, undefined, easy, difficult, responses)
 
@@ -980,7 +982,7 @@ def net_sentiment(positive: T, neutral: Values, negative: Values, *, undefined: 
     >>> net_sentiment(positive=80, neutral=100, negative=20)
     30.0
     """
-    if plain(positive, neutral, negative) and positive + neutral + negative > SMALL or undefined is CLEAN:
+    if ordinary[net_sentiment](undefined, positive, neutral, negative):
         return percent(positive - negative, positive + neutral + negative)
     return evaluate(net_sentiment, undefined, positive, neutral, negative)
 
@@ -1050,6 +1052,6 @@ def theme_priority(severity: T, frequency: Values, *, undefined: Undefined = nan
     >>> theme_priority(severity=4, frequency=12)
     48.0
     """
-    if plain(severity, frequency) or undefined is CLEAN:
-        return 1.0 * severity * frequency
+    if ordinary[theme_priority](undefined, severity, frequency):
+        return severity * frequency + 0.0
     return evaluate(theme_priority, undefined, severity, frequency)

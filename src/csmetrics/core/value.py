@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from csmetrics.core._numeric import CLEAN, LARGE, SMALL, clamp, evaluate, mean, plain, rate
+from csmetrics.core._evaluate import evaluate, mean, rate
+from csmetrics.core._guards import ordinary
+from csmetrics.core._numeric import LARGE, clamp, compounded
 from csmetrics.core._registry import (
     AMOUNT,
     COUNT,
@@ -111,13 +113,8 @@ def clv(arpa: T, churn_rate: Values, gross_margin: Values = 100, *, undefined: U
     >>> clv(arpa=100, churn_rate=5, gross_margin=80)
     1600.0
     """
-    if (
-        plain(arpa, churn_rate, gross_margin)
-        and SMALL < churn_rate <= 100
-        and gross_margin <= 100
-        or undefined is CLEAN
-    ):
-        return arpa * gross_margin / churn_rate + 0.0  # never -0.0
+    if ordinary[clv](undefined, arpa, churn_rate, gross_margin):
+        return arpa * gross_margin / churn_rate + 0.0
     return evaluate(clv, undefined, arpa, churn_rate, gross_margin)
 
 
@@ -211,12 +208,7 @@ def clv_from_purchases(
     >>> clv_from_purchases(order_value=50, purchases=4, lifetime=3, gross_margin=40)
     240.0
     """
-    if (
-        plain(order_value, purchases, lifetime, gross_margin)
-        and order_value * purchases <= LARGE
-        and gross_margin <= 100
-        or undefined is CLEAN
-    ):
+    if ordinary[clv_from_purchases](undefined, order_value, purchases, lifetime, gross_margin):
         return order_value * purchases * lifetime * (gross_margin / 100) + 0.0
     return evaluate(clv_from_purchases, undefined, order_value, purchases, lifetime, gross_margin)
 
@@ -341,25 +333,27 @@ def discounted_clv(
     1200.0
     """
     _check_options(first_payment, horizon)
-    ordinary = horizon is None and plain(margin, retention_rate, discount_rate) and retention_rate <= 100
-    if ordinary and 100 - retention_rate + discount_rate > SMALL or undefined is CLEAN:
-        growth = 100 + discount_rate
-        first = growth if first_payment == "now" else retention_rate if first_payment == "next" else 100
-        gap = 100 - retention_rate + discount_rate
-        if horizon is None:
-            return margin * first / gap + 0.0
-        return margin * first / growth * _annuity(gap / growth, horizon) + 0.0
+    if ordinary[discounted_clv](undefined, margin, retention_rate, discount_rate):
+        return _discounted(margin, retention_rate, discount_rate, first_payment, horizon) + 0.0
     return evaluate(
         discounted_clv, undefined, margin, retention_rate, discount_rate, first_payment=first_payment, horizon=horizon
     )
 
 
+def _discounted(margin: Any, retention_rate: Any, discount_rate: Any, first_payment: str, horizon: int | None) -> Any:
+    growth, gap = 100 + discount_rate, 100 - retention_rate + discount_rate
+    first = growth if first_payment == "now" else retention_rate if first_payment == "next" else 100
+    if horizon is None:
+        return margin * first / gap
+    return margin * first / growth * _annuity(gap / growth, horizon)
+
+
 def _annuity(decay: Any, horizon: int) -> Any:
     """Sum the first `horizon` powers of 1 - decay, exact also where the decay is tiny or 0."""
-    if horizon == 0:
-        return 0.0
     terms = float(horizon)
-    return np.where(decay == 0, terms, -np.expm1(terms * np.log1p(-decay)) / decay)
+    if isinstance(decay, np.ndarray):
+        return np.where(decay == 0, terms, -compounded(-decay, terms) / decay)
+    return -compounded(-decay, terms) / decay if decay else terms
 
 
 def _check_options(first_payment: Any, horizon: Any) -> None:
@@ -824,6 +818,6 @@ def cac_payback(cac: T, arpa: Values, gross_margin: Values = 100, *, undefined: 
     >>> cac_payback(cac=600, arpa=100, gross_margin=-5)
     nan
     """
-    if plain(cac, arpa, gross_margin) and gross_margin <= 100 and arpa * gross_margin > SMALL or undefined is CLEAN:
-        return 100 * cac / clamp(arpa * gross_margin, 0, inf)  # a negative margin never pays back, as none does
+    if ordinary[cac_payback](undefined, cac, arpa, gross_margin):
+        return 100 * cac / clamp(arpa * gross_margin, 0, inf) + 0.0  # a negative margin never pays back, as none does
     return evaluate(cac_payback, undefined, cac, arpa, gross_margin)

@@ -11,7 +11,8 @@ import numpy as np
 
 from csmetrics._catalog.docstring import RIVALS, Docstring
 from csmetrics._catalog.formula import Node, computed, formula, name_of
-from csmetrics.core._numeric import CLEAN, rival
+from csmetrics.core._guards import CLEAN
+from csmetrics.core._numeric import rival
 from csmetrics.core._registry import Registration
 from csmetrics.core._types import Array
 

@@ -383,7 +383,7 @@ def _wrong_values(given: Input) -> SearchStrategy[Any]:
     """Draw values that an input can never have."""
     quantity = given.quantity
     if quantity.choices:
-        return st.text().filter(lambda word: word not in quantity.choices) | st.sampled_from([1, 2.5, True, b"month"])
+        return st.text().filter(lambda word: not quantity.meant(word)) | st.sampled_from([1, 2.5, True, b"month"])
     if quantity.name == "date":
         return st.sampled_from(_NO_DATES)
     wrong: SearchStrategy[Any] = st.sampled_from([*_NO_NUMBERS, *_INFINITE]) | st.text()
