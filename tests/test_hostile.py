@@ -13,12 +13,13 @@ from typing import Any
 import pandas as pd
 import pydantic
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 from csmetrics.core._registry import REGISTRY
 
+from .drawn import drawn
 from .hostile_inputs import COLUMNS, DOCUMENTS, FRAMES, SCALARS, VAST, HostileError, engine_frames
 
 VALUES = {**SCALARS, **COLUMNS}
@@ -53,6 +54,7 @@ def valid(name: str) -> dict[str, Any]:
     return dict(csm.catalog[name].examples[0].inputs)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("spec", REGISTRY.values(), ids=lambda spec: spec.name)
 def test_formulas(spec: Any) -> None:
     row = valid(spec.name)
@@ -112,6 +114,7 @@ def _explained(metric: str, row: dict[str, Any], argument: str, value: Any) -> N
 EDGE = {name: (call, allowed) for name, call, allowed in edge()}
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("surface", EDGE)
 def test_edges(surface: str) -> None:
     call, allowed = EDGE[surface]
@@ -197,6 +200,7 @@ def test_frames_of_other_engines() -> None:
             throw(name, partial(call, frame))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("builder", BUILDERS)
 def test_cohort_builders(builder: str) -> None:
     build, good = BUILDERS[builder]
@@ -237,6 +241,7 @@ def named() -> Iterator[tuple[str, Call]]:
 NAMED = dict(named())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("surface", NAMED)
 def test_names_and_options(surface: str) -> None:
     for name, make in VALUES.items():
@@ -250,7 +255,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@drawn(60)
 @given(junk, junk)
 def test_junk(one: Any, other: Any) -> None:
     for call in (csm.churn_rate, csm.nps_from_scores, csm.health_score, csm.mrr, csm.ttv):

@@ -11,22 +11,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
 from . import brute_events as brute
 from .brute_events import Event
 
 BERLIN = ZoneInfo("Europe/Berlin")
-DRAWN = settings(
-    max_examples=80,
-    phases=[Phase.generate, Phase.shrink],  # explaining a failure takes minutes
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+DRAWN = drawn(80)
 KEYS = ("plan", "region")
 COLUMNS = ["active", "new_users", "returning", "resurrected", "dormant"]
 

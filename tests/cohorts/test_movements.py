@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
 from . import brute_movements as brute
 from .brute_movements import AMOUNTS, COLUMNS, COUNTS, DAY, Row, first_instant, next_first_instant
 
@@ -31,13 +32,7 @@ WHERE = {
     "Y": (datetime(2019, 7, 1), 2000),
 }
 
-check = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate, Phase.shrink],  # explaining a failure takes minutes
-    suppress_health_check=[HealthCheck.too_slow],
-)
+check = drawn(40)
 grains = pytest.mark.parametrize("freq", WHERE)
 builders = pytest.mark.parametrize("source", ["subscriptions", "snapshots"])
 

@@ -13,23 +13,18 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
 from . import brute_events as brute
 from .brute_events import Event
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KINDS = ("on", "on_or_after", "on_or_before")
-DRAWN = settings(
-    max_examples=60,
-    phases=[Phase.generate, Phase.shrink],  # explaining a failure takes minutes
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+DRAWN = drawn(60)
 KEYS = ("plan", "region")
 
 

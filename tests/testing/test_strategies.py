@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 import csmetrics as csm
 from csmetrics.core._registry import REGISTRY
 from csmetrics.testing.strategies import cohort_frames, impossible, inputs
 
-few = settings(
-    max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+from ..drawn import drawn
+
+few = drawn(5)
 metrics = pytest.mark.parametrize("spec", REGISTRY.values(), ids=lambda spec: spec.name)
 
 
