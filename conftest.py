@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from itertools import count
 
 import pytest
@@ -25,6 +27,8 @@ SHORT = "Short form: without Spark, a fifth of the drawn examples, samples of th
 WORKERS = 4  # at most, as each of them loads pandas and every engine
 DOT = 50  # tests that pass for one dot, where workers run them
 
+CACHED = type(cache(len))
+
 passed = count(1)
 
 
@@ -41,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads them
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run the whole suite on all cores, if pytest-xdist is there; a part that is named runs in this process."""
-    if not config.pluginmanager.hasplugin("xdist"):
+    if not config.pluginmanager.hasplugin("xdist") or "PYTEST_XDIST_WORKER" in os.environ:  # a worker starts none
         return
     options = config.option
     if config.args_source is config.ArgsSource.TESTPATHS and options.numprocesses is None and not options.collectonly:
@@ -69,6 +73,14 @@ def pytest_collection_finish() -> None:
     """Keep what is there before the first test out of every later search for garbage."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let all of it go again: what narwhals keeps of DuckDB's types, DuckDB would list as leaked, line by line."""
+    gc.unfreeze()
+    for kept in gc.get_objects():
+        if isinstance(kept, CACHED):
+            kept.cache_clear()
 
 
 @pytest.hookimpl(tryfirst=True)

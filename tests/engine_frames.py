@@ -123,4 +123,5 @@ FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "pyspark": pyspark,
 }
 SPARK = [pytest.mark.full, pytest.mark.xdist_group("spark")]  # one session serves them all
-NAMES = [pytest.param(name, marks=SPARK if name == "pyspark" else []) for name in FRAMES]
+MARKS = {"pyspark": SPARK, "dask": [pytest.mark.sampled(3)]}
+NAMES = [pytest.param(name, marks=MARKS.get(name, [])) for name in FRAMES]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -79,6 +80,7 @@ BASE = datetime(2024, 2, 20)  # a leap day is near
 CLOCK = [(0, 0, 0), (0, 0, 1), (5, 30, 0), (12, 0, 0), (23, 59, 59)]
 
 
+@cache
 def moments(freq: str, tz: Any = None) -> st.SearchStrategy[datetime]:
     hours = st.tuples(st.integers(0, 23), st.sampled_from([0, 59]), st.just(0))
     clock = hours if freq == "h" else st.sampled_from(CLOCK)
@@ -89,6 +91,7 @@ def moments(freq: str, tz: Any = None) -> st.SearchStrategy[datetime]:
     )
 
 
+@cache
 def logs(freq: str, by: int = 0, tz: Any = None) -> st.SearchStrategy[list[Event]]:
     users = st.sampled_from(["ann", "bob", "cid", "dan", "eve"])
     groups = st.tuples(*[st.sampled_from(["x", "y"])] * by)
@@ -96,6 +99,7 @@ def logs(freq: str, by: int = 0, tz: Any = None) -> st.SearchStrategy[list[Event
     return st.lists(one, min_size=1, max_size=40)
 
 
+@cache
 def ends(freq: str) -> st.SearchStrategy[Any]:
     return st.none() | moments(freq) | moments(freq).map(lambda t: t.date())
 

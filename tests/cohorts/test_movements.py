@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,7 @@ builders = pytest.mark.parametrize("source", ["subscriptions", "snapshots"])
 # ------------------------------------------------------------------------------------------------------ drawn ledgers
 
 
+@cache
 @st.composite
 def moments(draw: st.DrawFn, freq: str) -> datetime:
     """Draw a moment; a third of them are first instants of periods, another third are midnights."""
@@ -51,6 +53,7 @@ def moments(draw: st.DrawFn, freq: str) -> datetime:
     return first_instant(moment, "D") if kind == "midnight" else moment
 
 
+@cache
 @st.composite
 def subscription_rows(draw: st.DrawFn, freq: str) -> Row:
     start = draw(moments(freq))
@@ -65,25 +68,30 @@ def subscription_rows(draw: st.DrawFn, freq: str) -> Row:
     return Row(draw(st.sampled_from("abcd")), start, end, draw(amounts()), draw(groups()))
 
 
+@cache
 @st.composite
 def snapshot_rows(draw: st.DrawFn, freq: str) -> Row:
     return Row(draw(st.sampled_from("abcd")), draw(moments(freq)), None, draw(amounts()), draw(groups()))
 
 
+@cache
 def amounts() -> st.SearchStrategy[int]:
     """Draw cents; often the same few amounts, so that renewals without a change come up."""
     return st.sampled_from([0, 10, 20, 30, 999, 1999]) | st.integers(0, 10_000)
 
 
+@cache
 def groups() -> st.SearchStrategy[tuple[Any, ...]]:
     return st.tuples(st.sampled_from(["basic", "pro", None]), st.sampled_from(["eu", "us"]))
 
 
+@cache
 def ledgers(source: str, freq: str) -> st.SearchStrategy[list[Row]]:
     row = subscription_rows(freq) if source == "subscriptions" else snapshot_rows(freq)
     return st.lists(row, min_size=0, max_size=10)
 
 
+@cache
 def maybe_as_of(freq: str) -> st.SearchStrategy[datetime | None]:
     return st.none() | moments(freq)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,7 @@ BASE = datetime(2024, 2, 20)  # a leap day is near
 CLOCK = [(0, 0, 0), (0, 0, 1), (5, 30, 0), (12, 0, 0), (23, 0, 0), (23, 59, 59)]
 
 
+@cache
 def moments(freq: str, tz: Any = None) -> st.SearchStrategy[datetime]:
     hours = st.tuples(st.integers(0, 23), st.sampled_from([0, 59]), st.just(0))
     return st.builds(
@@ -148,6 +150,7 @@ def moments(freq: str, tz: Any = None) -> st.SearchStrategy[datetime]:
     )
 
 
+@cache
 def logs(freq: str, by: int = 0, most: int = 40, tz: Any = None) -> st.SearchStrategy[list[Event]]:
     one = st.builds(
         Event,
@@ -163,6 +166,7 @@ def logs(freq: str, by: int = 0, most: int = 40, tz: Any = None) -> st.SearchStr
 NAMES = st.none() | st.sampled_from(["open", "buy", ["open", "buy"], ["buy"]])
 
 
+@cache
 @st.composite
 def options(draw: st.DrawFn, freq: str) -> dict[str, Any]:
     """Any way to count, at one grain."""
