@@ -67,7 +67,7 @@ sys.exit(pytest.main([*sys.argv[1:], "-q", "-p", "no:cacheprovider"], [Chosen()]
 
 
 def blocks(language: str) -> list[str]:
-    """Give the blocks of CONTRIBUTING.md's guide in this language."""
+    """Return the code blocks of CONTRIBUTING.md's guide in this language."""
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     return [dedent(block) for block in re.findall(rf"^   ```{language}\n(.*?)^   ```$", text, flags=re.M | re.S)]
 

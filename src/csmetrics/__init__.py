@@ -26,7 +26,7 @@ from csmetrics._accessors.answers import Answers
 from csmetrics._accessors.cohorts import Cohorts, over
 from csmetrics.core._registry import REGISTRY as _REGISTRY
 from csmetrics.core._registry import nearest as _nearest
-from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
+from csmetrics.errors import CohortWarning, CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
 from csmetrics.errors import shown as _shown
 
 if TYPE_CHECKING:
@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     from csmetrics._catalog.spec import MetricSpec
     from csmetrics._explain.explain import explain
     from csmetrics._explain.explanation import Explanation
+    from csmetrics.cohorts.hours import BusinessHours
     from csmetrics.health import HealthScore
 
 __version__ = "0.1.0"
 
 # Loaded when first asked for: pydantic's models cost as much to build as everything else here
 _LAZY = {
+    "BusinessHours": "csmetrics.cohorts.hours",
     "catalog": "csmetrics._catalog.catalog",
     "Catalog": "csmetrics._catalog.catalog",
     "MetricSpec": "csmetrics._catalog.spec",
@@ -59,7 +61,9 @@ _LAZY = {
 __all__ = [
     *_REGISTRY,
     "Answers",
+    "BusinessHours",
     "Catalog",
+    "CohortWarning",
     "Cohorts",
     "CsmetricsError",
     "Explanation",

@@ -1,4 +1,4 @@
-"""Answers to surveys: against counting by hand, against the formulas on raw answers, case by case, on every engine."""
+"""Survey answers, compared with counts by hand and the formulas on raw answers, case by case, on every engine."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ survey = csm.cohorts.survey
 DRAWN = drawn(60)
 SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 COLUMNS = {
-    "nps": ["promoters", "passives", "detractors", "responses"],
-    "csat": ["satisfied", "responses"],
-    "ces": ["effort_sum", "easy", "difficult", "responses"],
+    "nps": ["promoters", "passives", "detractors", "nps_responses", "nps_invited"],
+    "csat": ["satisfied", "csat_responses", "csat_invited"],
+    "ces": ["effort_sum", "easy", "difficult", "ces_responses", "ces_invited"],
 }
 RAW = {"nps": csm.nps_from_scores, "csat": csm.csat_from_ratings, "ces": csm.ces_from_ratings}
 
@@ -32,14 +32,15 @@ def by_hand(scores: list[Any], kind: str, low: int, high: int) -> list[float]:
     given = [score for score in scores if score is not None]
     if kind == "nps":
         classes = [s >= 9 for s in given], [7 <= s <= 8 for s in given], [s <= 6 for s in given]
-        return [*map(sum, classes), len(given)]
+        return [*map(sum, classes), len(given), len(scores)]
     if kind == "csat":
-        return [sum(s in (high, high - 1) for s in given), len(given)]
-    return [sum(given), sum(s - low > high - s for s in given), sum(s - low < high - s for s in given), len(given)]
+        return [sum(s in (high, high - 1) for s in given), len(given), len(scores)]
+    sides = sum(s - low > high - s for s in given), sum(s - low < high - s for s in given)
+    return [sum(given), *sides, len(given), len(scores)]
 
 
 def frame(rows: list[tuple[Any, ...]], *names: str) -> pd.DataFrame:
-    """Make a frame of answers; missing ones make it a column of floats."""
+    """Make a frame of answers; a missing answer makes the column one of floats."""
     table = pd.DataFrame({name: pd.Series([row[i] for row in rows]) for i, name in enumerate(names)})
     return table.assign(score=table["score"].astype("float64" if table["score"].isna().any() else "int64"))
 
@@ -79,7 +80,7 @@ def test_against_counting(kind: str, data: st.DataObject) -> None:
 @given(data=st.data())
 @DRAWN
 def test_the_formulas_on_the_result(kind: str, data: st.DataObject) -> None:
-    """What `nps_from_scores` and the like make of each group's answers."""
+    """The result equals what `nps_from_scores` and the like give for each group's answers."""
     answer = st.none() | st.integers(*SCALES[kind])
     rows = data.draw(st.lists(st.tuples(answer, st.sampled_from(["x", "y"])), min_size=1, max_size=20))
     table = frame(rows, "score", "plan")
@@ -98,8 +99,8 @@ def test_the_formulas_on_the_result(kind: str, data: st.DataObject) -> None:
 def test_nps_by_hand() -> None:
     answers = pd.DataFrame({"plan": ["pro", "pro", "pro", "free", "free"], "score": [10, 9, 3, 8, None]})
     result = survey(answers, by="plan")
-    assert result.loc["pro"].tolist() == [2, 0, 1, 3]
-    assert result.loc["free"].tolist() == [0, 1, 0, 1]
+    assert result.loc["pro"].tolist() == [2, 0, 1, 3, 3]
+    assert result.loc["free"].tolist() == [0, 1, 0, 1, 2]
     assert result.csm.nps().tolist() == [0.0, pytest.approx(100 / 3)]
     assert result.csm.total().nps() == 25.0
 
@@ -113,10 +114,51 @@ def test_each_answer_on_the_nps_scale() -> None:
 
 def test_satisfied_are_the_two_highest_answers() -> None:
     stars = pd.DataFrame({"score": [1, 2, 3, 4, 5, 5]})
-    assert survey(stars, kind="csat").loc["total"].tolist() == [3, 6]
-    assert survey(stars, kind="csat", scale=(1, 7)).loc["total"].tolist() == [0, 6]
-    # on thumbs there is one answer that is satisfied
-    assert survey(pd.DataFrame({"score": [0, 1, 1]}), kind="csat", scale=(0, 1)).loc["total"].tolist() == [2, 3]
+    assert survey(stars, kind="csat").loc["total"].tolist() == [3, 6, 6]
+    assert survey(stars, kind="csat", scale=(1, 7)).loc["total"].tolist() == [0, 6, 6]
+    assert survey(stars, kind="csat", top=1).loc["total"].tolist() == [2, 6, 6]
+    # on thumbs up and down, one answer counts as satisfied
+    assert survey(pd.DataFrame({"score": [0, 1, 1]}), kind="csat", scale=(0, 1)).loc["total"].tolist() == [2, 3, 3]
+
+
+def test_the_middle_of_three_points_is_neutral() -> None:
+    faces = pd.DataFrame({"score": [3] * 7 + [2] + [1] * 2})
+    assert survey(faces, kind="csat", scale=(1, 3)).csm.total().csat() == 70.0
+    assert csm.csat_from_ratings(faces["score"], scale=(1, 3)) == 70.0
+    assert survey(faces, kind="csat", scale=(1, 3), top=2).csm.total().csat() == 80.0
+    with pytest.raises(csm.MetricInputError, match="survey: `top` must be a whole number between 1 and 2; got 3"):
+        survey(faces, kind="csat", scale=(1, 3), top=3)
+
+
+def test_each_kind_has_a_base_of_its_own() -> None:
+    """Joined or side by side, the satisfied are divided by those who answered that question."""
+    nps = survey(pd.DataFrame({"score": [10, 10, 9, 7, 3, None]}))
+    csat = survey(pd.DataFrame({"score": [5, 4, 2, None]}), kind="csat")
+    ces = survey(pd.DataFrame({"score": [7, 6]}), kind="ces")
+    for frame in (nps.join(csat).join(ces), pd.concat([nps, csat, ces], axis=1)):
+        total = frame.csm.total()
+        assert total.csat() == pytest.approx(200 / 3)
+        assert (total.ces(), total.ces_top_box(), total.net_easy_score()) == (6.5, 100.0, 100.0)
+        assert total.nps() == 40.0
+        everything = total.metrics()
+        assert {"nps", "csat", "ces", "ces_top_box", "net_easy_score"} == set(everything.columns)
+        assert "this frame has nps_responses, csat_responses" in everything.attrs["left_out"]["response_rate"]
+        with pytest.raises(csm.MetricInputError, match=r"must be named where a frame has several.*nps_responses"):
+            total.response_rate()
+        assert total.response_rate(responses="csat_responses", invited="csat_invited") == 75.0
+        said = total.explain("csat")
+        assert "responses is taken from csat_responses" in said.notes
+        assert said.result == total.csat()
+    assert nps.csm.total().response_rate() == pytest.approx(500 / 6)  # the only pair in the frame
+    asked = nps.assign(responses=1, invited=10)  # the frame's own pair comes before the plain names
+    assert asked.csm.total().response_rate() == pytest.approx(500 / 6)
+    assert asked.csm.total().response_rate(responses="nps_responses") == 50.0
+
+
+def test_a_column_that_stands_twice_is_left_out_with_a_reason() -> None:
+    csat = survey(pd.DataFrame({"score": [5, 4, 2]}), kind="csat")
+    twice = pd.concat([csat, csat[["csat_responses"]]], axis=1).csm.total().metrics()
+    assert "2 columns under 'csat_responses'" in twice.attrs["left_out"]["csat"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +166,7 @@ def test_satisfied_are_the_two_highest_answers() -> None:
     [
         ((1, 7), [1, 2, 3], [5, 6, 7]),  # ces_top_box and SoluCX
         ((1, 5), [1, 2], [4, 5]),  # ces_top_box on five
-        ((1, 4), [1, 2], [3, 4]),  # no middle answer
+        ((1, 4), [1, 2], [3, 4]),  # the scale has no middle
         ((1, 10), [1, 2, 3, 4, 5], [6, 7, 8, 9, 10]),
     ],
 )
@@ -140,18 +182,18 @@ def test_the_formulas_of_effort() -> None:
     assert result.ces() == pytest.approx(27 / 7)
     assert result.ces_top_box() == pytest.approx(300 / 7)
     assert result.net_easy_score() == 0.0
-    assert set(result.metrics().columns) == {"ces", "ces_top_box", "net_easy_score"}
+    assert set(result.metrics().columns) == {"ces", "ces_top_box", "net_easy_score", "response_rate"}
 
 
 def test_effort_may_be_fractional() -> None:
-    """As `ces_from_ratings` takes it: a mean of several questions."""
+    """An effort score may be the mean of several questions, as `ces_from_ratings` accepts it."""
     result = survey(pd.DataFrame({"score": [4.5, 3.5, 4.0]}), kind="ces")
-    assert result.loc["total"].tolist() == [12.0, 1, 1, 3]
+    assert result.loc["total"].tolist() == [12.0, 1, 1, 3, 3]
 
 
 @pytest.mark.parametrize("kind", SCALES)
 def test_types(kind: str) -> None:
-    """Counts are whole numbers; a sum of efforts is one where the column is."""
+    """Counts are whole numbers; the sum of efforts is whole if the column is."""
     for dtype in ("int8", "int64", "uint8", "Int64", "int64[pyarrow]"):
         result = survey(pd.DataFrame({"score": pd.Series([5, 4, 5], dtype=dtype)}), kind=kind)
         assert set(map(str, result.dtypes)) == {"int64"}, dtype
@@ -167,13 +209,13 @@ def test_types(kind: str) -> None:
 
 
 def test_nobody_answered() -> None:
-    """Asked, and silent: in the frame, with nothing in the base."""
+    """A group that was asked but did not answer is in the frame, with 0 responses."""
     silent = pd.DataFrame({"plan": ["x", "x", "y"], "score": [None, None, 9.0]})
     result = survey(silent, by="plan")
-    assert result.loc["x"].tolist() == [0, 0, 0, 0]
+    assert result.loc["x"].tolist() == [0, 0, 0, 0, 2]
     assert np.isnan(result.csm.nps()["x"])
-    assert survey(silent.iloc[:2]).loc["total"].tolist() == [0, 0, 0, 0]
-    assert survey(pd.DataFrame({"score": [None, None]})).loc["total"].tolist() == [0, 0, 0, 0]
+    assert survey(silent.iloc[:2]).loc["total"].tolist() == [0, 0, 0, 0, 2]
+    assert survey(pd.DataFrame({"score": [None, None]})).loc["total"].tolist() == [0, 0, 0, 0, 2]
 
 
 @pytest.mark.parametrize("kind", SCALES)
@@ -189,7 +231,7 @@ def test_missing_keys_are_a_group_of_their_own() -> None:
     result = survey(answers, by="plan")
     assert result.index[:1].tolist() == ["x"]
     assert pd.isna(result.index[1])
-    assert result["responses"].tolist() == [2, 2]
+    assert result["nps_responses"].tolist() == [2, 2]
 
 
 def test_keys_of_any_kind() -> None:
@@ -200,7 +242,7 @@ def test_keys_of_any_kind() -> None:
             "month": pd.PeriodIndex(["2026-02", "2026-01", "2026-02", "2026-01"], freq="M"),
         }
     )
-    assert survey(answers, by="size").index.tolist() == ["small", "large"]  # in their order, and only those that occur
+    assert survey(answers, by="size").index.tolist() == ["small", "large"]  # in order, and only sizes that occur
     result = survey(answers, by=["month", "size"])
     assert result.index.tolist() == [(pd.Period("2026-01"), "large"), (pd.Period("2026-02"), "small")]
     assert result.csm.by("month", period="month").nps().tolist() == [0.0, 50.0]
@@ -209,7 +251,7 @@ def test_keys_of_any_kind() -> None:
 
 
 def test_other_names_of_columns() -> None:
-    assert survey(pd.DataFrame({"q1": [9, 2]}), score="q1").loc["total"].tolist() == [1, 0, 1, 2]
+    assert survey(pd.DataFrame({"q1": [9, 2]}), score="q1").loc["total"].tolist() == [1, 0, 1, 2, 2]
 
 
 # ------------------------------------------------------------------------------------------------------------ bad rows
@@ -217,11 +259,11 @@ def test_other_names_of_columns() -> None:
 BAD = [
     ("nps", 11, "is not between 0 and 10", "must be between 0 and 10"),
     ("nps", -1, "is not between 0 and 10", "must be between 0 and 10"),
-    ("nps", 8.5, "is no whole number", "must be whole numbers"),
+    ("nps", 8.5, "is not a whole number", "must be whole numbers"),
     ("nps", 10.5, "is not between 0 and 10", "must be between 0 and 10"),
     ("nps", np.inf, "is infinite", "must be finite"),
     ("csat", 0, "is not between 1 and 5", "must be between 1 and 5"),
-    ("csat", 4.5, "is no whole number", "must be whole numbers"),
+    ("csat", 4.5, "is not a whole number", "must be whole numbers"),
     ("ces", 7.5, "is not between 1 and 7", "must be between 1 and 7"),
     ("ces", -np.inf, "is infinite", "must be finite"),
 ]
@@ -236,7 +278,7 @@ def test_bad_rows(kind: str, value: float, reason: str, rule: str) -> None:
     assert "2 of 5 rows break it, with the labels 'b', 'e'" in str(caught.value)
     assert "on_bad_rows='report'" in str(caught.value)
     result = survey(answers, kind=kind, by="plan", on_bad_rows="report")
-    excluded = result.attrs["excluded"]
+    excluded = result.attrs["excluded"].frame
     pd.testing.assert_frame_equal(excluded.drop(columns="reason"), answers.loc[["b", "e"]])
     assert excluded["reason"].tolist() == [f"`score` {reason}"] * 2
     expected = survey(answers.drop(index=["b", "e"]), kind=kind, by="plan")
@@ -245,8 +287,8 @@ def test_bad_rows(kind: str, value: float, reason: str, rule: str) -> None:
 
 def test_nothing_bad_nothing_excluded() -> None:
     result = survey(pd.DataFrame({"score": [5, 9]}), on_bad_rows="report")
-    assert list(result.attrs["excluded"].columns) == ["score", "reason"]
-    assert len(result.attrs["excluded"]) == 0
+    assert list(result.attrs["excluded"].frame.columns) == ["score", "reason"]
+    assert len(result.attrs["excluded"].frame) == 0
     assert "excluded" not in survey(pd.DataFrame({"score": [5, 9]})).attrs
 
 
@@ -309,7 +351,7 @@ def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> Non
     for options in ASKED:
         crossed.clear()
         result = survey(native, **options)
-        assert sum(crossed) == 1 + len(result)  # how many rows are bad, and the groups
+        assert sum(crossed) == 1 + len(result)  # the number of bad rows, and the groups
         pd.testing.assert_frame_equal(result, survey(TABLE, **options))
 
 
@@ -320,8 +362,8 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
     assert max(crossed) <= 3
     result = survey(make(table), by="plan", on_bad_rows="report")
     pd.testing.assert_frame_equal(result, survey(table, by="plan", on_bad_rows="report"))
-    reasons = [f"`score` {why}" for why in ("is not between 0 and 10", "is no whole number", "is infinite")]
-    assert sorted(result.attrs["excluded"]["reason"]) == sorted(reasons)
+    reasons = [f"`score` {why}" for why in ("is not between 0 and 10", "is not a whole number", "is infinite")]
+    assert sorted(result.attrs["excluded"].frame["reason"]) == sorted(reasons)
     with pytest.raises(csm.MetricInputError, match="must be numbers"):
         survey(make(table), score="plan")
     with pytest.raises(csm.MissingColumnError, match="no column 'answer'"):

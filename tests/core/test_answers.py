@@ -1,4 +1,4 @@
-"""Raw answers to NPS, CSAT and CES: one column in, one number out, whatever holds the column."""
+"""Raw answers to NPS, CSAT and CES: one column in, one number out, for any container."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import csmetrics as csm
 from csmetrics.core import _answers
 
 SCORES = [10, 9, 9, 8, 7, 7, 6, 6, 3, 1]  # 3 promoters, 3 passives, 4 detractors: NPS -10
-RATINGS = [5, 5, 5, 4, 4, 3, 2, 1, 1, 2]  # 5 of 10 are 4 or 5; they sum to 32
+RATINGS = [5, 5, 5, 4, 4, 3, 2, 1, 1, 2]  # 5 of 10 are 4 or 5; the sum is 32
 
 REDUCERS: dict[str, tuple[Callable[..., float], str, list[int], float]] = {
     "nps_from_scores": (csm.nps_from_scores, "scores", SCORES, -10.0),
@@ -309,22 +309,57 @@ def test_every_score_has_its_class(score) -> None:
         (1, 7),
         (0, 100),
         (-10, 10),
-        (10, 0),
         (0, 11),
-        (0,),
-        (0, 5, 10),
-        10,
-        "0-10",
-        None,
-        (0.0, 10.0),
-        (False, 10),
     ],
     ids=str,
 )
-def test_other_nps_scales_are_refused(scale) -> None:
+def test_other_nps_scales_need_their_cut_points(scale) -> None:
     with pytest.raises(csm.MetricInputError, match=r"`scale` must be \(0, 10\) or \(1, 10\)") as caught:
         csm.nps_from_scores([5], scale=scale)
     assert (caught.value.metric, caught.value.argument) == ("nps_from_scores", "scale")
+    assert "promoters=5, detractors=3 on (1, 5)" in caught.value.hint
+    with pytest.raises(csm.MetricInputError, match="promoters= and detractors="):
+        csm.nps_from_scores([5], scale=scale, promoters=5)
+
+
+@pytest.mark.parametrize("scale", [(10, 0), (0,), (0, 5, 10), 10, "0-10", None, (0.0, 10.0), (False, 10)], ids=str)
+def test_what_is_no_nps_scale(scale) -> None:
+    with pytest.raises(csm.MetricInputError, match=r"`scale` must be the lowest and the highest answer"):
+        csm.nps_from_scores([5], scale=scale, promoters=5, detractors=3)
+
+
+@pytest.mark.parametrize(
+    ("scale", "promoters", "detractors", "expected"),
+    [
+        ((1, 5), 5, 3, [-100, -100, -100, 0, 100]),
+        ((1, 5), 4, 2, [-100, -100, 0, 100, 100]),
+        ((1, 3), 3, 1, [-100, 0, 100]),
+        ((0, 1), 1, 0, [-100, 100]),
+        ((1, 10), 10, None, [-100, -100, -100, -100, -100, -100, 0, 0, 0, 100]),
+        ((1, 10), None, 5, [-100, -100, -100, -100, -100, 0, 0, 0, 100, 100]),
+    ],
+)
+def test_cut_points_of_other_scales(scale, promoters, detractors, expected) -> None:
+    cuts = {"scale": scale, "promoters": promoters, "detractors": detractors}
+    got = [csm.nps_from_scores([score], **cuts) for score in range(scale[0], scale[1] + 1)]
+    assert got == expected
+    assert csm.explain(csm.nps_from_scores, scores=[scale[1], scale[0]], **cuts).result == 0
+
+
+@pytest.mark.parametrize(
+    ("cuts", "argument", "rule"),
+    [
+        ({"promoters": 6, "detractors": 3}, "promoters", "must be a whole number between 1 and 5"),
+        ({"promoters": 5, "detractors": 0}, "detractors", "must be a whole number between 1 and 5"),
+        ({"promoters": 3, "detractors": 3}, "detractors", "must be less than `promoters`"),
+        ({"promoters": 4.5, "detractors": 3}, "promoters", "must be a whole number between 1 and 5"),
+        ({"promoters": True, "detractors": 0}, "promoters", "must be a whole number between 1 and 5"),
+    ],
+)
+def test_cut_points_that_cannot_be(cuts, argument, rule) -> None:
+    with pytest.raises(csm.MetricInputError) as caught:
+        csm.nps_from_scores([5], scale=(1, 5), **cuts)
+    assert (caught.value.argument, caught.value.rule) == (argument, rule)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +399,7 @@ def test_top_counts_from_the_highest_of_the_scale(top, scale, expected) -> None:
     exactly(csm.csat_from_ratings(np.array(RATINGS, dtype=np.int8), scale=scale, top=np.int8(top)), expected)
 
 
-@pytest.mark.parametrize("top", [0, -1, 5, 6, 1.5, 2.0, True, None, "2", [2]], ids=repr)
+@pytest.mark.parametrize("top", [0, -1, 5, 6, 1.5, 2.0, True, "2", [2]], ids=repr)
 def test_impossible_tops_are_refused(top) -> None:
     with pytest.raises(csm.MetricInputError, match="`top` must be a whole number between 1 and 4") as caught:
         csm.csat_from_ratings(RATINGS, top=top)
@@ -498,7 +533,7 @@ def test_weighting_is_not_offered_for_means() -> None:
 
 
 def brute(name: str, values: list[float | None]) -> float:
-    """Say the definition once more, answer by answer, in exact numbers."""
+    """Restate the definition, answer by answer, in exact numbers."""
     given = [Fraction(v) for v in values if v is not None and v == v]
     if name == "nps_from_scores":
         return float(Fraction(100 * (sum(v >= 9 for v in given) - sum(v <= 6 for v in given)), len(given)))
@@ -585,7 +620,7 @@ def test_small_dtypes_do_not_overflow(dtype) -> None:
 @pytest.mark.parametrize("name", REDUCERS)
 @pytest.mark.parametrize("dtype", ["int8", "int64", "float32", "float64", "Int8", "int8[pyarrow]"])
 def test_large_columns_equal_the_definition(name, dtype) -> None:
-    n = 2**18 + 3  # more than one block of any dtype but int8, whose blocks hold 2**18
+    n = 2**18 + 3  # more than one block of every dtype except int8, whose blocks hold 2**18
     values = random_answers(name, n, 0.0, seed=11).astype(int)
     seen, counts = np.unique(values, return_counts=True)
     rows = [(int(v), int(c)) for v, c in zip(seen, counts, strict=True)]

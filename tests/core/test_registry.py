@@ -1,4 +1,4 @@
-"""What `@metric` takes, what it refuses, and what it notes of a formula."""
+"""What `@metric` accepts, what it refuses, and what it records about a formula."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ INPUTS = {"paused": flow(COUNT), "start": stock(COUNT), "fee": level(MONEY)}
 
 
 def snooze_rate(paused: Any, start: Any, *, fee: Any = 3, undefined: Any = None) -> Any:
-    places = (paused, start)  # a name that is no argument
+    places = (paused, start)  # a name that is not an argument
     return (*places, fee, undefined)
 
 
@@ -45,7 +45,7 @@ def declared(function: Callable[..., Any] = snooze_rate, **said: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A family of its own, gone after the test."""
+    """Make a module with a family of its own, which is removed after the test."""
     family = ModuleType("csmetrics.core.pauses")
     monkeypatch.setitem(sys.modules, family.__name__, family)
     monkeypatch.setattr(_registry, "REGISTRY", dict(REGISTRY))
@@ -61,6 +61,7 @@ def test_what_is_noted(module: ModuleType) -> None:
         rules=rules,
         base="start",
         not_beside={"fee": "new"},
+        own_base={"start": "own_start"},
         rises=["paused"],
         falls=["start"],
         rivals={"paused - start": rival},
@@ -70,6 +71,7 @@ def test_what_is_noted(module: ModuleType) -> None:
     assert (spec.name, spec.function, spec.family, spec.title) == ("snooze_rate", snooze_rate, "pauses", "Pauses")
     assert (spec.aliases, spec.unit, spec.better, spec.bounds) == (("pauses",), "percent", "lower", (0, 100))
     assert (spec.inputs, spec.rules, spec.base, spec.not_beside) == (INPUTS, tuple(rules), "start", {"fee": "new"})
+    assert spec.own_base == ({"start": "own_start"},)
     assert (spec.rises, spec.falls, spec.rivals) == (("paused",), ("start",), {"paused - start": rival})
     assert (spec.positional, spec.defaults) == (("paused", "start"), {"fee": 3})
     assert spec.options == {"undefined": None}
@@ -92,7 +94,7 @@ def test_what_need_not_be_said(module: ModuleType) -> None:
         declared()
         spec = _registry.REGISTRY["snooze_rate"]
         assert (spec.bounds, spec.aliases, spec.rules, spec.base) == ((None, None), (), (), "")
-        assert (spec.reduces, spec.over_columns, spec.not_beside) == (False, False, {})
+        assert (spec.reduces, spec.over_columns, spec.not_beside, spec.own_base) == (False, False, {}, ())
         assert (spec.rises, spec.falls, spec.rivals) == ((), (), {})
         assert module.__all__ == ["other", "snooze_rate"]
 
@@ -107,6 +109,7 @@ def test_what_need_not_be_said(module: ModuleType) -> None:
         ({"rules": [at_most(("paused", "lost"), "start")]}, "must name its arguments"),
         ({"rises": ["undefined"]}, "must name its arguments"),
         ({"falls": ["stop"]}, "must name its arguments"),
+        ({"own_base": {"total": "own_total"}}, "must name its arguments"),
         ({"not_beside": {"total": "new"}}, "must name its arguments"),
         ({"not_beside": {"fee": "new", "paused": "new"}}, "not_beside must name arguments with a default"),
     ],

@@ -1,6 +1,6 @@
-"""What type checkers say of the public names. Never run: `mypy --strict tests/typing` and `pyright` read it.
+"""What type checkers know about the public names. It is never run: `mypy --strict tests/typing` and `pyright` read it.
 
-The lines with an ignore are mistakes that must be reported; an ignore that is not needed is itself an error.
+The lines with an ignore are mistakes that must be reported; an unneeded ignore is itself an error.
 """
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 

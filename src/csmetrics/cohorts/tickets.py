@@ -1,26 +1,34 @@
-"""Support tickets in, the totals of the support formulas out."""
+"""From support tickets to the totals that the support formulas need."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import what_is_there
+from csmetrics.cohorts._rows.options import check_word
 from csmetrics.cohorts._rows.totals import Unnamed, read
+from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._dates import in_hours
-from csmetrics.errors import MissingColumnError
+from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
+_METRIC = "tickets"
 _CREATED, _FIRST_RESPONSE, _RESOLVED = Unnamed("created"), Unnamed("first_response"), Unnamed("resolved")
 _CONTACTS, _REOPENED, _ESCALATED = Unnamed("contacts"), Unnamed("reopened"), Unnamed("escalated")
-_TIMES = ("response_time", "resolution_time_sum")  # in two parts until they are added up
+_DATES = ("created", "first_response", "resolved")
+_DURATIONS = {"first_response": "response_time", "resolved": "resolution_time"}
+_TIMES = ("response_time", "resolution_time_sum")  # kept in two parts until they are added up
 _ORDER = "a ticket is answered and solved after it was created; check the time zones"
+_SECOND = 1_000_000  # microseconds
 
 
 def tickets(
     tickets: Any,
     *,
+    ticket: str | None = None,
     created: str | None = _CREATED,
     first_response: str | None = _FIRST_RESPONSE,
     resolved: str | None = _RESOLVED,
@@ -28,78 +36,126 @@ def tickets(
     reopened: str | None = _REOPENED,
     escalated: str | None = _ESCALATED,
     sla: str | None = None,
+    due: Any = None,
+    response_time: str | None = None,
+    resolution_time: str | None = None,
+    hours: BusinessHours | None = None,
+    at: Literal["created", "resolved"] = "created",
+    freq: str | None = None,
+    as_of: Any = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: Literal["raise", "report"] = "raise",
 ) -> pd.DataFrame:
-    """Total support tickets: how many, how long they took, how often they came back.
+    """Total support tickets: how many, how long they took, how often they were reopened or escalated.
 
-    Every column but one may be missing from the frame: the totals that need it are then missing from the result. A
-    column that was named here has to be there. ``None`` leaves a column out.
+    The frame needs at least one of these columns. Without a column, the totals that need it are missing from the
+    result. A column that you name yourself must exist. ``None`` leaves a column out.
 
     Parameters
     ----------
     tickets
         One row per ticket: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose
         engine then does the adding up.
+    ticket
+        The column of the tickets' ids. If you name it, a ticket that stands in several rows is an error; otherwise
+        every row is a ticket.
     created
-        When the ticket came in.
+        The column with the time at which the ticket was opened.
     first_response
-        When it got its first answer; missing where it has none yet.
+        The column with the time of the first response; missing while the ticket has none.
     resolved
-        When it was solved; missing while it is open.
+        The column with the time at which the ticket was resolved; missing while it is open. A date in the year 9999
+        stands for none.
     contacts
-        How often the customer got in touch about it; missing where nobody knows.
+        The column with the number of times the customer got in touch about the ticket; missing where unknown.
     reopened
-        Whether it was opened again after it was solved: booleans, or how often.
+        The column that says whether the ticket was reopened after it was resolved: booleans, or 0 and 1; missing where
+        that is not known.
     escalated
-        Whether it was handed up: booleans, or how often.
+        The column that says whether the ticket was escalated: booleans, or 0 and 1; missing where that is not known.
     sla
-        Whether it kept the time limit of its agreement: booleans; missing where it has none, or it is still running.
+        The column that says whether the ticket met its service-level agreement (SLA): booleans, or 0 and 1; missing
+        where it has no SLA, or where the SLA is still running.
+    due
+        Instead of `sla`, until when each ticket should be solved: a column of dates; a column of durations or hours,
+        counted from `created`; or one duration for all tickets, such as ``pd.Timedelta("24h")``. With `hours`,
+        durations are working time.
+    response_time, resolution_time
+        Columns with the time until the first response and until the solution, where they have been counted already:
+        durations, or numbers of hours; missing where there is no response or solution. They are taken instead of the
+        time between the dates.
+    hours
+        Working hours (`csmetrics.BusinessHours`): times between the dates are then working time.
+    at
+        Whether a ticket belongs to the period in which it was ``"created"`` or ``"resolved"``. With ``"resolved"``,
+        only tickets with a date of solution are counted.
+    freq
+        Without it, all tickets are totalled together. With h, D, W, M, Q, Y or an anchored one such as "W-SAT", there
+        is one row per complete period.
+    as_of
+        The last instant that the data covers: a date, datetime, Timestamp, Period or ISO text; a date, or midnight,
+        means that whole day. By default the latest date in the columns. Tickets created later are left out, and later
+        responses and solutions count as not yet known.
     by
-        A column, or a list of columns, to total apart. Missing keys form a group of their own.
+        A column, or a list of columns, to total by. Rows without a key form a group of their own.
     on_bad_rows
-        ``"raise"``, or ``"report"``: leave bad rows out and give them back in ``.attrs["excluded"]`` with the reason.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
 
     Returns
     -------
     DataFrame
-        One row per group, the keys as its index; without `by` one row, ``"total"``. Times are hours, float64; all else
-        is int64. In this order, as far as the columns are there:
+        One row per group, indexed by the keys; without `by` a single row, ``"total"``. With a `freq`, one row per
+        complete period (level `period`) and group, also where there were no tickets. Times are hours, float64; all
+        other columns are int64. In this order, as far as the frame has the columns for them:
 
-        * `tickets`: the rows.
-        * `contacts`: issues, each counted once, which is how `fcr` uses the word: the tickets with a contact.
-        * `resolved_first_contact`: those of them that are solved, took one contact and were not reopened.
-        * `responded`, `response_time`: tickets with a first answer, and their hours up to it, added up.
-        * `resolved`, `resolution_time_sum`: tickets that are solved, and their hours up to that, added up.
-        * `reopened`: tickets in `resolved` that were opened again, each counted once. One that is open again is in
-          neither.
-        * `escalated`: tickets that were handed up, each counted once.
-        * `all_contacts`, `further_contacts`: contacts, first and repeated ones; and those after the first of a ticket.
-        * `met`, `measured`: tickets that kept their limit; those whose outcome is known.
+        * `tickets`: the number of rows.
+        * `contacts`: issues, each counted once, which is how `fcr` uses the word: the tickets with at least one
+          contact.
+        * `resolved_first_contact`: issues that were resolved, took one contact and were not reopened.
+        * `fcr_known`: the tickets in `contacts` of which it is known whether they were reopened; the base of `fcr`.
+        * `responded`, `response_time`: tickets with a first response, and the sum of their hours until it.
+        * `resolved`: tickets that were resolved at least once. A reopened ticket was, also if it is open again.
+        * `timed`, `resolution_time_sum`: tickets whose time until the solution is known, and the sum of their hours.
+        * `reopened`, `reopen_known`: tickets that were reopened, each counted once; and the tickets in `resolved` of
+          which that is known.
+        * `escalated`, `escalation_known`: tickets that were escalated, each counted once; and the tickets of which that
+          is known.
+        * `all_contacts`, `further_contacts`: all contacts; and the contacts after the first of each ticket.
+        * `met`, `measured`: tickets that met their SLA; and tickets whose outcome is known. With `due`: solved in time;
+          and solved, or not solved although their time has passed.
 
     Raises
     ------
     MetricInputError
-        If a ticket has no date of creation, is answered or solved before it, has a negative or fractional number of
-        contacts or reopenings, or something is no date or no number.
+        If a ticket has no creation time, is answered or resolved before it, has a negative or fractional number of
+        contacts, or a value is not a date or not a number. If a flag is neither a boolean nor 0 or 1, or a ticket
+        stands in several rows.
     MissingColumnError
-        If a column that was named is not there, or none is.
+        If a column that you named does not exist, or the frame has none of the columns.
 
     See Also
     --------
-    csmetrics.fcr, csmetrics.first_response_time, csmetrics.resolution_time, csmetrics.reopen_rate,
-    csmetrics.escalation_rate, csmetrics.sla_attainment, csmetrics.repeat_contact_rate
+    csmetrics.BusinessHours, csmetrics.fcr, csmetrics.first_response_time, csmetrics.resolution_time,
+    csmetrics.reopen_rate, csmetrics.escalation_rate, csmetrics.sla_attainment, csmetrics.repeat_contact_rate
 
     Notes
     -----
-    The totals feed the formulas of support. `repeat_contact_rate` has another meaning of contacts, each of them
-    counted; as one column cannot be both, name them:
+    The totals are the inputs of the support formulas. `repeat_contact_rate` uses the word "contacts" differently: it
+    counts every contact, not every issue. As one column cannot mean both, name its inputs:
     ``repeat_contact_rate(repeat_contacts="further_contacts", contacts="all_contacts")``.
 
-    Elapsed time: one hour is an hour of the clock, nights and weekends included; times with a zone are compared in UTC.
+    What is not known leaves the base of its own rate and of no other: a missing `reopened` is in `reopen_known` and
+    `fcr_known` neither as yes nor as no. On the result, `resolution_time` is divided by `timed`, `reopen_rate` by
+    `reopen_known`, `escalation_rate` by `escalation_known` and `fcr` by `fcr_known`.
 
-    A ticket belongs to the rows that are given: take those created in the period for `fcr` and `escalation_rate`, those
-    solved in it for `resolution_time` and `reopen_rate`, and say which.
+    Without `hours`, hours are hours of the clock, nights and weekends included; times with a time zone are compared in
+    UTC.
+
+    Tickets are usually counted by creation for `fcr` and `escalation_rate`, and by solution (``at="resolved"``) for
+    `resolution_time` and `reopen_rate`. Say which you took. The mean time of solved tickets falls in the latest periods
+    by itself, as only the quick ones are solved yet: `csmetrics.survival.kaplan_meier_from_dates` counts the open ones,
+    too.
 
     Examples
     --------
@@ -120,9 +176,11 @@ def tickets(
     tickets                   3.0
     contacts                  3.0
     resolved_first_contact    1.0
+    fcr_known                 3.0
     responded                 3.0
     response_time             6.0
     resolved                  2.0
+    timed                     2.0
     resolution_time_sum      14.0
     all_contacts              5.0
     further_contacts          2.0
@@ -131,7 +189,6 @@ def tickets(
     >>> totals.csm.total().repeat_contact_rate(repeat_contacts="further_contacts", contacts="all_contacts")
     40.0
     """
-    metric = "tickets"
     named = {
         "created": created,
         "first_response": first_response,
@@ -140,7 +197,17 @@ def tickets(
         "reopened": reopened,
         "escalated": escalated,
         "sla": sla,
+        "response_time": response_time,
+        "resolution_time": resolution_time,
     }
+    check_word(_METRIC, "at", at, ("created", "resolved"))
+    if hours is not None and not isinstance(hours, BusinessHours):
+        rule = "must be csm.BusinessHours(...)"
+        raise MetricInputError(_METRIC, "hours", rule, f"got {shown(hours)}")
+    if due is not None and sla is not None:
+        raise MetricInputError(
+            _METRIC, "due", "must not be given beside `sla`", "got both", "both make met and measured"
+        )
 
     def screened(rows: Any) -> dict[str, Any]:
         there = {
@@ -149,22 +216,24 @@ def tickets(
             if name is not None and (not isinstance(name, Unnamed) or rows.has(name))
         }
         if not there:
-            raise _no_column(metric, named, rows)
-        found: dict[str, Any] = {}
-        for argument in ("created", "first_response", "resolved"):
-            if argument in there:
-                found[argument] = rows.times(there[argument], argument, optional=argument != "created")
-                if "created" in found and argument != "created":
-                    rows.refuse_before(argument, found[argument], found["created"], "created", _ORDER)
-        if "contacts" in there:
-            found["contacts"] = rows.counts(there["contacts"], "contacts")
-        for argument in ("reopened", "escalated", "sla"):
-            if argument in there:
-                found[argument] = rows.flags(there[argument], argument)
-        return found
+            raise _no_column(named, rows)
+        if ticket is not None:
+            rows.once(ticket, "ticket")
+        return _read(rows, there, due)
 
-    rows, found = read(metric, tickets, on_bad_rows, screened)
-    columns = _columns(rows, found)
+    rows, found = read(_METRIC, tickets, on_bad_rows, screened)
+    placed = as_of is not None or freq is not None or at == "resolved"
+    dates = {argument: found[argument] for argument in _DATES if argument in found}
+    if placed and at not in dates:
+        what = "as_of" if freq is None and at == "created" else "freq" if freq is not None else "at"
+        raise MissingColumnError(_METRIC, at, f"no column for `{at}`, which `{what}` needs", what_is_there(rows))
+    if dates:
+        rows.end(as_of, dates)
+    if as_of is not None:
+        found |= {argument: rows.known(dates[argument]) for argument in dates if argument != "created"}
+    if placed:
+        rows.place(found[at], at, freq)
+    columns = _columns(rows, found, hours)
     amounts = [*_TIMES, *(f"{name} rest" for name in _TIMES), "all_contacts"]
     out = rows.totals(by, columns, amounts)
     for name in _TIMES:
@@ -178,41 +247,123 @@ def tickets(
     return out
 
 
-def _columns(rows: Any, found: dict[str, Any]) -> dict[str, Any]:
-    """Give what to count and to add up, as far as the columns are there, in the order of the result."""
+def _read(rows: Any, there: dict[str, Any], due: Any) -> dict[str, Any]:
+    """Read the columns, and mark the rows that cannot be right."""
+    found: dict[str, Any] = {}
+    for argument in _DATES:
+        if argument in there:
+            like = found.get("created")
+            found[argument] = rows.times(there[argument], argument, optional=argument != "created", like=like)
+            if "created" in found and argument != "created":
+                rows.refuse_before(argument, found[argument], found["created"], "created", _ORDER)
+    if "contacts" in there:
+        found["contacts"] = rows.counts(there["contacts"], "contacts")
+    for argument in ("reopened", "escalated", "sla"):
+        if argument in there:
+            found[argument] = rows.flags(there[argument], argument)
+    for argument in ("response_time", "resolution_time"):
+        if argument in there:
+            found[argument] = rows.durations(there[argument], argument)
+    if isinstance(due, (timedelta, np.timedelta64)):
+        found["due_in"] = int(pd.Timedelta(due).value // 1000), rows.every()
+    elif due is not None and rows.is_date(due, "due"):
+        found["due"] = rows.times(due, "due", optional=True, like=found.get("created"))
+    elif due is not None:
+        found["due_in"] = rows.durations(due, "due")
+    return found
+
+
+def _columns(rows: Any, found: dict[str, Any], hours: BusinessHours | None) -> dict[str, Any]:
+    """Return the conditions to count and the amounts to add up, for the columns found, in the order of the result."""
     columns = {"tickets": rows.every()}
-    dates = {argument: found[argument] for argument in ("created", "first_response", "resolved") if argument in found}
-    waited = rows.waited(dates, "created") if "created" in found else {}
-    solved = rows.happened(found["resolved"]) if "resolved" in found else None
-    again = None
-    if "reopened" in found:
-        yes, known = found["reopened"]
-        again = known & yes
+    waits = _waits(rows, found, hours)
+    happened: dict[str, Any] = {n: rows.happened(found[n]) for n in ("first_response", "resolved") if n in found}
+    for date, duration in _DURATIONS.items():
+        if duration in found:
+            known = found[duration][1]
+            happened[duration] = known & happened[date] if date in happened else known
+            happened.setdefault(date, known)
+        elif date in waits:
+            happened[duration] = happened[date]
+    solved = happened.get("resolved")
+    again, again_known = (None, None) if "reopened" not in found else _both(*found["reopened"])
+    solved_once = solved if again is None or solved is None else solved | again
     if "contacts" in found:
         columns["contacts"] = found["contacts"] > 0
         if solved is not None:
             first = solved & (found["contacts"] == 1)
-            columns["resolved_first_contact"] = first if again is None else first & ~again
-    for argument, count, total in (
-        ("first_response", "responded", _TIMES[0]),
-        ("resolved", "resolved", _TIMES[1]),
-    ):
-        if argument in found:
-            columns[count] = rows.happened(found[argument])
-            if argument in waited:
-                columns[total], columns[f"{total} rest"] = waited[argument]
+            columns["resolved_first_contact"] = first if again is None else first & again_known & ~again
+            columns["fcr_known"] = columns["contacts"] if again_known is None else columns["contacts"] & again_known
+    if "first_response" in happened:
+        columns["responded"] = happened.get("response_time", happened["first_response"])
+        if "response_time" in happened:
+            columns |= _parts(rows, "response_time", waits["first_response"], happened["response_time"])
+    if solved is not None:
+        columns["resolved"] = solved_once
+        if "resolution_time" in happened:
+            columns["timed"] = happened["resolution_time"]
+            columns |= _parts(rows, "resolution_time_sum", waits["resolved"], happened["resolution_time"])
     if again is not None:
-        columns["reopened"] = again if solved is None else again & solved
+        columns["reopened"] = again
+        if solved_once is not None:
+            columns["reopen_known"] = solved_once & again_known
     if "escalated" in found:
-        columns["escalated"] = found["escalated"][0]
+        columns["escalated"], columns["escalation_known"] = _both(*found["escalated"])
     if "contacts" in found:
         columns["all_contacts"] = found["contacts"]
     if "sla" in found:
-        columns["met"], columns["measured"] = found["sla"]
+        columns["met"], columns["measured"] = _both(*found["sla"])
+    if "due" in found or "due_in" in found:
+        columns["met"], columns["measured"] = _outcome(rows, found, happened, waits, hours)
     return columns
 
 
-def _no_column(metric: str, named: dict[str, Any], rows: Any) -> MissingColumnError:
+def _parts(rows: Any, name: str, wait: tuple[Any, Any], known: Any) -> dict[str, Any]:
+    """Return the two parts of a time that are added up, of the tickets of which it is known."""
+    return {name: rows.only(known, wait[0]), f"{name} rest": rows.only(known, wait[1])}
+
+
+def _both(yes: Any, known: Any) -> tuple[Any, Any]:
+    """Return flags as a condition that is false where they are missing, and which are known."""
+    return yes & known, known
+
+
+def _waits(rows: Any, found: dict[str, Any], hours: BusinessHours | None) -> dict[str, tuple[Any, Any]]:
+    """Return the time until the first response and the solution, in seconds and a rest of nanoseconds."""
+    given = {date: found[duration][0] for date, duration in _DURATIONS.items() if duration in found}
+    dates = {n: found[n] for n in _DATES if n in found and n not in given}
+    waits: dict[str, tuple[Any, Any]] = {}
+    if "created" in dates and len(dates) > 1:
+        if hours is None:
+            waits = rows.waited(dates, "created")
+        else:
+            worked = rows.worked(dates, "created", hours)
+            given |= {n: at - worked["created"] for n, at in worked.items() if n != "created"}
+    return waits | {n: (micros // _SECOND, micros % _SECOND * 1000) for n, micros in given.items()}
+
+
+def _outcome(
+    rows: Any, found: dict[str, Any], happened: dict[str, Any], waits: dict[str, Any], hours: BusinessHours | None
+) -> tuple[Any, Any]:
+    """Return which tickets were solved in time, and of which it is known: solved, or past their time by now."""
+    if "due" in found:
+        if "resolved" not in found:
+            raise MissingColumnError(_METRIC, "resolved", "no column of dates, which `due` needs", what_is_there(rows))
+        due, solved = found["due"], happened["resolved"]
+        wanted, late, over = rows.happened(due), rows.late(found["resolved"], due), rows.happened(rows.known(due))
+    else:
+        if "resolved" not in waits:
+            rule = "no time until the solution, which `due` needs"
+            raise MissingColumnError(_METRIC, "resolved", rule, what_is_there(rows))
+        limit, wanted = found["due_in"]
+        solved = happened["resolution_time"]
+        seconds, rest = waits["resolved"]
+        late = seconds * _SECOND + rest // 1000 > limit
+        over = rows.running(found["created"], hours) > limit if "created" in found else ~rows.every()
+    return wanted & solved & ~late, wanted & (solved | over)
+
+
+def _no_column(named: dict[str, Any], rows: Any) -> MissingColumnError:
     names = [repr(str(name)) for name in named.values() if name is not None]
-    hint = 'name what is there: created="opened_at", for example'
-    return MissingColumnError(metric, "created", f"none of the columns {', '.join(names)}", what_is_there(rows), hint)
+    hint = 'name your columns: created="opened_at", for example'
+    return MissingColumnError(_METRIC, "created", f"none of the columns {', '.join(names)}", what_is_there(rows), hint)

@@ -205,17 +205,37 @@ def rating_scale(metric: Callable[..., Any], scale: Any) -> tuple[int, int]:
     raise MetricInputError(metric.__name__, "scale", rule, f"got {shown(scale)}", "for example scale=(1, 5)")
 
 
-def nps_scale(metric: Callable[..., Any], scale: Any) -> tuple[int, int]:
-    """Give one of the two scales that promoters and detractors are defined on, or refuse."""
-    if _is_pair(scale) and tuple(scale) in NPS_SCALES:
-        return int(scale[0]), int(scale[1])
-    hint = "promoters are 9 and 10, passives 7 and 8, detractors up to 6; for other scales use csat_from_ratings"
-    raise MetricInputError(metric.__name__, "scale", "must be (0, 10) or (1, 10)", f"got {shown(scale)}", hint)
+def nps_cuts(
+    metric: Callable[..., Any], scale: Any, promoters: Any = None, detractors: Any = None
+) -> tuple[tuple[int, int], int, int]:
+    """Return the scale, the lowest answer of a promoter and the highest answer of a detractor, or raise."""
+    low, high = rating_scale(metric, scale)
+    usual = (9, 6) if (low, high) in NPS_SCALES else (None, None)
+    cuts: Any = (usual[0] if promoters is None else promoters, usual[1] if detractors is None else detractors)
+    if cuts[0] is None or cuts[1] is None:
+        hint = "for example promoters=5, detractors=3 on (1, 5): 5 is a promoter, 4 is passive, 3 and less detractors"
+        rule = "must be (0, 10) or (1, 10), or come with promoters= and detractors="
+        raise MetricInputError(metric.__name__, "scale", rule, f"got {shown(scale)}", hint)
+    for argument, cut in zip(("promoters", "detractors"), cuts, strict=True):
+        if not (_is_whole(cut) and low <= cut <= high):
+            rule = f"must be a whole number between {low} and {high}"
+            hint = "the lowest answer of a promoter" if argument == "promoters" else "the highest answer of a detractor"
+            raise MetricInputError(metric.__name__, argument, rule, f"got {shown(cut)}", hint)
+    if cuts[1] >= cuts[0]:
+        found = f"got {cuts[1]} and {cuts[0]}"
+        raise MetricInputError(metric.__name__, "detractors", "must be less than `promoters`", found)
+    return (low, high), int(cuts[0]), int(cuts[1])
 
 
-def lowest_top(metric: Callable[..., Any], scale: tuple[int, int], top: Any) -> int:
-    """Give the lowest of the `top` highest ratings of a scale, or refuse."""
+def usual_top(scale: tuple[int, int]) -> int:
+    """Return how many of the highest ratings count as satisfied: on two or three points the middle is neutral."""
+    return 2 if scale[1] - scale[0] >= 3 else 1
+
+
+def lowest_top(metric: Callable[..., Any], scale: tuple[int, int], top: Any = None) -> int:
+    """Return the lowest of the `top` highest ratings of a scale, or raise."""
     low, high = scale
+    top = usual_top(scale) if top is None else top
     if _is_whole(top) and 1 <= top <= high - low:
         return int(high - top + 1)
     rule = f"must be a whole number between 1 and {high - low}"

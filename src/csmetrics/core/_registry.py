@@ -118,6 +118,7 @@ class Registration:
     reduces: bool
     over_columns: bool
     not_beside: dict[str, str]  # optional inputs that are not taken from a frame which has another column, too
+    own_base: tuple[dict[str, str], ...]  # columns of a frame that are taken before those of the inputs' names
     rises: tuple[str, ...]
     falls: tuple[str, ...]
     rivals: dict[str, Callable[..., Any]]  # by the words with which the docstring begins to tell of each
@@ -176,6 +177,7 @@ def metric(
     reduces: bool = False,
     over_columns: bool = False,
     not_beside: Mapping[str, str] = MappingProxyType({}),
+    own_base: Mapping[str, str] | Sequence[Mapping[str, str]] = (),
     rises: Sequence[str] = (),
     falls: Sequence[str] = (),
     rivals: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
@@ -200,6 +202,9 @@ def metric(
         True where the first input has one value per component, which in a frame are several columns.
     not_beside
         Optional inputs, each with a column beside which a cohort frame gives them only where they are named.
+    own_base
+        Inputs whose plain names several metrics share, each with the column that is this metric's own: a cohort frame
+        that has it gives it before the plain one. Several mappings are alternatives, of which a frame may have one.
     rises, falls
         Inputs of which more, all else the same, never lowers or never raises the result.
     rivals
@@ -210,10 +215,12 @@ def metric(
     def register(function: Function) -> Function:
         name = function.__name__
         arguments = parameters(function)
-        named = {*not_beside, *rises, *falls, *(p for rule in rules for p in (*rule.parts, *rule.wholes))}
+        own = (own_base,) if isinstance(own_base, Mapping) else tuple(own_base)
+        parts = {p for rule in rules for p in (*rule.parts, *rule.wholes)}
+        named = {*not_beside, *rises, *falls, *parts, *(p for columns in own for p in columns)}
         if list(inputs) != [p for p in arguments if p in inputs] or not named <= set(inputs):
             raise TypeError(
-                f"@metric on {name}: inputs, rules, rises and falls must name its arguments, in their order"
+                f"@metric on {name}: inputs, own_base, rules, rises and falls must name its arguments, in their order"
             )
         if any(arguments[p] is REQUIRED for p in not_beside):
             raise TypeError(f"@metric on {name}: not_beside must name arguments with a default")
@@ -234,6 +241,7 @@ def metric(
             reduces=reduces,
             over_columns=over_columns,
             not_beside=dict(not_beside),
+            own_base=tuple(map(dict, own)),
             rises=tuple(rises),
             falls=tuple(falls),
             rivals=dict(rivals),

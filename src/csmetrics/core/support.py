@@ -33,6 +33,7 @@ from csmetrics.core._types import T, Undefined, Values
             100 * resolved_first_contact / resolved
         ),
     },
+    own_base={"contacts": "fcr_known"},
     base="contacts",
 )
 def fcr(resolved_first_contact: T, contacts: Values, *, undefined: Undefined = nan) -> T:
@@ -176,6 +177,7 @@ def first_response_time(response_time: T, responded: Values, *, undefined: Undef
     inputs={"resolution_time_sum": flow(DURATION), "resolved": flow(COUNT)},
     rises=("resolution_time_sum",),
     falls=("resolved",),
+    own_base={"resolved": "timed"},
     base="resolved",
 )
 def resolution_time(resolution_time_sum: T, resolved: Values, *, undefined: Undefined = nan) -> T:
@@ -333,6 +335,7 @@ def average_handle_time(
     rules=[at_most("reopened", "resolved", hint="count each reopened ticket once, and only tickets in `resolved`")],
     rises=("reopened",),
     falls=("resolved",),
+    own_base={"resolved": "reopen_known"},
     base="resolved",
 )
 def reopen_rate(reopened: T, resolved: Values, *, undefined: Undefined = nan) -> T:
@@ -401,6 +404,7 @@ def reopen_rate(reopened: T, resolved: Values, *, undefined: Undefined = nan) ->
     rules=[at_most("escalated", "tickets", hint="count each escalated ticket once, and only tickets in `tickets`")],
     rises=("escalated",),
     falls=("tickets",),
+    own_base={"tickets": "escalation_known"},
     base="tickets",
 )
 def escalation_rate(escalated: T, tickets: Values, *, undefined: Undefined = nan) -> T:

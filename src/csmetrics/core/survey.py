@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import nan
 
-from csmetrics.core._answers import AnswerColumn, lowest_top, nps_scale, rating_scale, read
+from csmetrics.core._answers import AnswerColumn, lowest_top, nps_cuts, rating_scale, read
 from csmetrics.core._numeric import CLEAN, SMALL, clamp, evaluate, mean, percent, plain, share
 from csmetrics.core._registry import AMOUNT, ANSWERS, COUNT, at_most, flow, level, metric
 from csmetrics.core._types import T, Undefined, Values
@@ -130,12 +130,16 @@ def nps_from_scores(
     scores: AnswerColumn,
     *,
     scale: tuple[int, int] = (0, 10),
+    promoters: int | None = None,
+    detractors: int | None = None,
     weights: AnswerColumn | None = None,
     undefined: Undefined = nan,
 ) -> float:
     r"""Net Promoter Score of one column of answers to "how likely are you to recommend us".
 
-    .. math:: \text{NPS} = \frac{\#\{\text{score} \ge 9\} - \#\{\text{score} \le 6\}}{\#\{\text{score}\}} \times 100
+    .. math:: \text{NPS} =
+        \frac{\#\{\text{score} \ge \text{promoters}\} - \#\{\text{score} \le \text{detractors}\}}{\#\{\text{score}\}}
+        \times 100
 
     Missing answers (None, NaN, pd.NA) leave the base: they count neither above nor below the line.
 
@@ -144,8 +148,13 @@ def nps_from_scores(
     scores
         One answer per row, whole numbers on the scale: a list, an array or a Series.
     scale
-        Lowest and highest possible answer: (0, 10) or (1, 10). Promoters are 9 and 10, passives 7 and 8 and
-        detractors up to 6 on both; on (1, 10) a 0 is an error.
+        Lowest and highest possible answer. On (0, 10) and (1, 10) promoters are 9 and 10, passives 7 and 8, and
+        detractors up to 6; on (1, 10) a 0 is an error. Other scales need `promoters` and `detractors`.
+    promoters
+        The lowest answer of a promoter: 9 on (0, 10) and (1, 10), for example 5 on (1, 5).
+    detractors
+        The highest answer of a detractor: 6 on (0, 10) and (1, 10), for example 3 on (1, 5). The answers between the
+        two are passive.
     weights
         What each answer counts, as long as `scores` (two Series: the same index), 0 or more. Without it each counts 1.
     undefined
@@ -159,8 +168,8 @@ def nps_from_scores(
     Raises
     ------
     MetricInputError
-        If a score is outside the scale, fractional or no number, the scale is another one, or an answered score has no
-        weight or an impossible one.
+        If a score is outside the scale, fractional or no number, if another scale comes without its cut points or they
+        are not on it, or if an answered score has no weight or an impossible one.
     UndefinedMetricError
         If nobody answered and ``undefined="raise"``.
 
@@ -182,7 +191,7 @@ def nps_from_scores(
     * blanks make the whole score missing, as the R package NPS 1.1 does.
     * answers outside the scale dropped, or 11 and more counted as promoters: hides a wrong column or a code for "no
       answer".
-    * other cut points on 1 to 5 or 1 to 7: count the classes yourself and call `nps`.
+    * other cut points, as for 1 to 5 or 1 to 7: `promoters` and `detractors` set them; say so beside the score.
 
     Pitfalls:
 
@@ -201,16 +210,19 @@ def nps_from_scores(
     25.0
     >>> nps_from_scores([9, 10, 6, 8, None])
     25.0
+    >>> nps_from_scores([5, 5, 4, 2], scale=(1, 5), promoters=5, detractors=3)
+    25.0
     >>> round(nps_from_scores([10, 2, 7, 8, 6], weights=[2000, 8000, 2000, 2000, 8000]), 2)
     -63.64
     >>> nps_from_scores([])
     nan
     """
-    answers = read(nps_from_scores, scores, nps_scale(nps_from_scores, scale), undefined, whole=True, weights=weights)
-    detractors, passives, promoters = answers.counts(7, 9)
-    if detractors + passives + promoters == 0:
+    scale, lowest, highest = nps_cuts(nps_from_scores, scale, promoters, detractors)
+    answers = read(nps_from_scores, scores, scale, undefined, whole=True, weights=weights)
+    below, between, above = answers.counts(highest + 1, lowest)
+    if below + between + above == 0:
         return answers.undefined()
-    return nps(promoters, passives, detractors)
+    return nps(above, between, below)
 
 
 @metric(
@@ -241,6 +253,7 @@ def nps_from_scores(
         "good / (good + bad)": lambda satisfied, responses, neutral: 100 * satisfied / (responses - neutral),
         "satisfied / invited": lambda satisfied, invited: 100 * satisfied / invited,
     },
+    own_base={"responses": "csat_responses"},
     base="responses",
 )
 def csat(satisfied: T, responses: Values, *, undefined: Undefined = nan) -> T:
@@ -317,7 +330,7 @@ def csat_from_ratings(
     ratings: AnswerColumn,
     *,
     scale: tuple[int, int] = (1, 5),
-    top: int = 2,
+    top: int | None = None,
     weights: AnswerColumn | None = None,
     undefined: Undefined = nan,
 ) -> float:
@@ -334,7 +347,8 @@ def csat_from_ratings(
     scale
         Lowest and highest possible rating; the highest is the best.
     top
-        How many of the highest ratings count as satisfied: 2 on (1, 5) are 4 and 5.
+        How many of the highest ratings count as satisfied: 2 on (1, 5) are 4 and 5. By default 2 from four points up,
+        and 1 on two or three points, whose middle is neutral.
     weights
         What each rating counts, as long as `ratings` (two Series: the same index), 0 or more. Without it each counts 1.
     undefined
@@ -384,6 +398,8 @@ def csat_from_ratings(
     >>> csat_from_ratings([5, 4, 3, None, 1])
     50.0
     >>> csat_from_ratings([10, 8, 7, 3], scale=(1, 10), top=3)
+    50.0
+    >>> csat_from_ratings([3, 3, 2, 1], scale=(1, 3))
     50.0
     """
     scale = rating_scale(csat_from_ratings, scale)
@@ -482,6 +498,7 @@ def csat_mean_from_ratings(
     inputs={"effort_sum": flow(AMOUNT), "responses": flow(COUNT)},
     rises=("effort_sum",),
     falls=("responses",),
+    own_base={"responses": "ces_responses"},
     base="responses",
 )
 def ces(effort_sum: T, responses: Values, *, undefined: Undefined = nan) -> T:
@@ -625,6 +642,7 @@ def ces_from_ratings(ratings: AnswerColumn, *, scale: tuple[int, int] = (1, 7), 
     rules=[at_most("easy", "responses", hint="count only those who answered, in both")],
     rises=("easy",),
     falls=("responses",),
+    own_base={"responses": "ces_responses"},
     base="responses",
 )
 def ces_top_box(easy: T, responses: Values, *, undefined: Undefined = nan) -> T:
@@ -690,6 +708,7 @@ def ces_top_box(easy: T, responses: Values, *, undefined: Undefined = nan) -> T:
     rules=[at_most(("easy", "difficult"), "responses", hint="count only those who answered, each once")],
     rises=("easy",),
     falls=("difficult",),
+    own_base={"responses": "ces_responses"},
     base="responses",
 )
 def net_easy_score(easy: T, difficult: Values, responses: Values, *, undefined: Undefined = nan) -> T:
@@ -758,6 +777,7 @@ def net_easy_score(easy: T, difficult: Values, responses: Values, *, undefined: 
     rules=[at_most("responses", "invited", hint="count each invited person's answer once")],
     rises=("responses",),
     falls=("invited",),
+    own_base=[{"responses": f"{kind}_responses", "invited": f"{kind}_invited"} for kind in ("nps", "csat", "ces")],
     base="invited",
 )
 def response_rate(responses: T, invited: Values, *, undefined: Undefined = nan) -> T:

@@ -1,4 +1,4 @@
-"""Made-up data to learn and to test with."""
+"""Made-up data for learning and testing."""
 
 from csmetrics.datasets._saas import SaasCompany, make_saas
 

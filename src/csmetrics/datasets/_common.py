@@ -1,4 +1,4 @@
-"""What the tables and the totals share: the words of the company, its calendar."""
+"""Shared by the tables and the totals: the company's plans, regions and features, and its calendar."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEVER = np.datetime64("NaT", "us")
 
 @dataclass(frozen=True)
 class Timeline:
-    """Days are counted from `first`; `opening` and `closing` bound the last full month, [opening, closing)."""
+    """The days of the data, counted from `first`; the last full month is [opening, closing)."""
 
     first: np.datetime64
     days: int
@@ -36,14 +36,14 @@ class Timeline:
     as_of: pd.Timestamp
 
     def time(self, day: int | Ints, second: int | Ints = 0) -> Any:
-        """Give the instant (or instants) so many days and seconds after `first`."""
+        """Return the instant (or instants) a number of days and seconds after `first`."""
         return self.first + (np.asarray(day, dtype=np.int64) * DAY_SECONDS + second).astype("timedelta64[s]")
 
     def known(self, day: Ints, second: Ints, keep: Flags) -> Stamps:
-        """Give the instants that lie within the data and are to be kept, NaT for the others."""
+        """Return the instants that lie within the data and are marked in `keep`; NaT for the others."""
         return np.where(keep & (day * DAY_SECONDS + second < self.days * DAY_SECONDS), self.time(day, second), NEVER)
 
 
 def category(codes: Ints, names: tuple[str, ...]) -> Any:
-    """Make a categorical of codes, in the order of the names."""
+    """Make a categorical from codes, its categories in the order of the names."""
     return pd.Categorical.from_codes(codes, categories=pd.Index(list(names)))

@@ -1,8 +1,9 @@
-"""From rows to totals by group: answers, flags and waits are read and added up, by pandas and by an engine alike."""
+"""From rows to totals by group: answers, flags and waiting times, read and added up by pandas or by an engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,39 +11,77 @@ import pandas as pd
 
 from csmetrics._frames.columns import has
 from csmetrics._frames.engines import narwhals, summed
-from csmetrics._frames.groups import group_sums, total_sums
-from csmetrics.cohorts._rows.bad import noted
+from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import with_micros
-from csmetrics.cohorts._rows.pandas import Rows
-from csmetrics.cohorts._rows.time import NAT, Times
+from csmetrics.cohorts._rows.engine_time import instant, period_key, period_numbers, wall_micros, with_micros
+from csmetrics.cohorts._rows.pandas import Rows, earlier
+from csmetrics.cohorts._rows.remarks import noted
+from csmetrics.cohorts._rows.time import (
+    HOUR,
+    NAT,
+    Calendar,
+    Times,
+    Wall,
+    end_of_data,
+    in_micros,
+    in_utc,
+    must_match,
+    on_clock,
+)
+from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._flags import flags
+from csmetrics.core._numeric import show
+from csmetrics.errors import MetricInputError, shown
 
 Read = TypeVar("Read")
 
 _CODES = "where a code stands for no answer, put None or NaN first"
-_MEANS = "an average of answers is not an answer; give the answers themselves"
+_MEANS = "an average of answers is not an answer; pass the answers themselves"
+_FLAGS = "must be booleans, or 0 and 1"
+_COMPARE = "compare a count or a duration first, as in frame['reopened'] > 0 or frame['minutes_late'] <= 0"
 _SECOND = 1_000_000  # microseconds
+_PERIOD = "csm period"  # of an engine's rows
+_NEVER = 9999  # a date in this year stands for no date
+_NEVER_DAY = 2_932_532  # its first day since 1970-01-01
 
 
 class Unnamed(str):
-    """The name of a column that the caller did not give: it need not be there."""
+    """Default name of a column: as the caller did not name it, the column may be missing."""
 
     __slots__ = ()
 
 
 class RowTotals(Rows):
-    """Rows of a pandas DataFrame that become totals.
+    """Rows of a pandas DataFrame that are added up to totals.
 
-    Conditions are bool arrays, in which a comparison with something missing is False.
+    Conditions are bool arrays, in which a comparison with a missing value is False.
+
+    Attributes
+    ----------
+    stop : int or None
+        After `end`: the instant up to which the data is complete, in microseconds of the wall clock.
+    axis : Axis or None
+        After `place` with a `freq`: the complete periods.
     """
 
+    stop: Wall | None = None
+    axis: Axis | None = None
+    counted: Any = slice(None)  # positions of the rows that count, after `place`
+    numbers_of_periods: Any = None
+
+    def times(
+        self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None, series: Any = None
+    ) -> Times:
+        """Read dates; where a date may be missing, one in the year 9999 is."""
+        times = super().times(name, argument, optional=optional, like=like, series=series)
+        return _without(times, times.ticks >= _NEVER_DAY * times.per_day) if optional else times
+
     def has(self, name: Any) -> bool:
-        """Tell whether there is such a column."""
+        """Check whether the frame has such a column."""
         return has(self.frame, name)
 
     def answers(self, name: Any, argument: str, low: int, high: int, *, whole: bool) -> Any:
-        """Read answers on a scale, NaN where missing. What lies outside is bad, and fractions where `whole`."""
+        """Read answers on a scale, NaN where missing. Answers off the scale are bad; fractions too if `whole`."""
         values = self.numbers(name, argument, negative=True, missing=True)
         off = (values < low) | (values > high)
         off &= np.isfinite(values)
@@ -60,28 +99,114 @@ class RowTotals(Rows):
     def _refuse_fractions(self, argument: str, values: Any, possible: Any, hint: str) -> None:
         if values.dtype.kind == "f":
             odd = np.isfinite(values) & (np.rint(values) != values)
-            self.refuse(argument, "is no whole number", odd & possible, hint)
+            self.refuse(argument, "is not a whole number", odd & possible, hint)
 
     def flags(self, name: Any, argument: str) -> tuple[Any, Any]:
-        """Read booleans, or counts that mean yes above 0: which are yes, and which are there."""
+        """Read booleans, or 0 and 1; return which values are yes, and which are known."""
         read = flags(self.column(name, argument))
         if read is not None:
             return read.yes, np.ones(read.yes.size, bool) if read.known is None else read.known
-        values = self.numbers(name, argument, missing=True)
-        return values > 0, ~np.isnan(values)
+        try:
+            values = self.numbers(name, argument, negative=True, missing=True)
+        except MetricInputError as wrong:
+            raise MetricInputError(self.metric, argument, _FLAGS, wrong.found, _COMPARE) from None
+        odd = (values != 0) & (values != 1) & ~np.isnan(values)
+        if odd.any():
+            raise _no_flags(self.metric, argument, int(odd.sum()), values.size, values[odd].max())
+        return values == 1, ~np.isnan(values)
+
+    def end(self, as_of: Any, dates: dict[str, Times]) -> None:
+        """Find out up to when the data is complete: `as_of`, else the latest of the dates in the good rows."""
+        kept = self.kept()
+        taken = {argument: times.take(kept) for argument, times in dates.items()}
+        must_match(self.metric, taken)
+        self.stop = end_of_data(self.metric, as_of, taken.values())
+
+    def known(self, times: Times) -> Times:
+        """Take dates after the end of the data as missing: they are not known yet."""
+        early = times.before(self.stop)
+        if early is None:
+            return times
+        late = np.ones(times.ticks.size, bool)
+        late[early] = False
+        return _without(times, late)
+
+    def place(self, times: Times, argument: str, freq: Any = None) -> None:
+        """Count the rows whose date is known by the end of the data, by complete period if there is a `freq`."""
+        kept = self.kept()
+        there = self.happened(self.known(times))
+        self.counted = np.flatnonzero(there) if isinstance(kept, slice) else kept[there[kept]]
+        if freq is None:
+            return
+        calendar = Calendar(self.metric, freq)
+        placed = times.take(self.counted)
+        numbering = calendar.numbering(placed)
+        numbers = numbering.of(slice(None)).astype(np.int64) + numbering.first
+        self.axis = Axis.until(calendar, numbering.first if numbers.size else None, self.stop)
+        complete = numbers < self.axis.first + self.axis.count
+        self.counted, self.numbers_of_periods = self.counted[complete], numbers[complete]
 
     def every(self) -> Any:
-        """Give the condition that all rows meet."""
+        """Return the condition that all rows meet."""
         return np.ones(len(self.frame), bool)
 
     def happened(self, times: Times) -> Any:
-        """Tell where there is a date."""
+        """Return the condition that the row has a date."""
         return times.ticks != NAT
 
-    def waited(self, times: dict[str, Times], since: str) -> dict[str, tuple[Any, Any]]:
-        """Give the time passed since one argument, 0 where the other is missing: seconds, and the rest in nanoseconds.
+    def only(self, condition: Any, amounts: Any) -> Any:
+        """Return amounts where a condition holds, and 0 elsewhere."""
+        return np.where(condition, amounts, 0)
 
-        Neither part passes int64 in a sum, and sums of integers are the same on all engines.
+    def running(self, since: Times, hours: BusinessHours | None) -> Any:
+        """Return the microseconds from a date to the end of the data: of the clock, or worked."""
+        stop = Wall(0) if self.stop is None else self.stop
+        if hours is None:
+            return in_utc(stop, since.zone) - in_micros(since.elapsed(), since.per_day)
+        return hours.until(stop, since.zone) - self.worked({"created": since}, "created", hours)["created"]
+
+    def late(self, times: Times, limits: Times) -> Any:
+        """Return the condition that a date comes after its limit."""
+        return earlier(limits, times)
+
+    def durations(self, name: Any, argument: str) -> tuple[Any, Any]:
+        """Read durations, or hours, as microseconds; return them, 0 where missing, and which are known."""
+        series = self.column(name, argument)
+        if series.dtype.kind == "m":
+            passed = series.to_numpy(dtype="m8[us]")
+            missing, passed = np.isnat(passed), passed.astype(np.int64)
+            self.refuse(argument, "is negative", ~missing & (passed < 0))
+        else:
+            hours = self.numbers(name, argument, missing=True)
+            missing = ~np.isfinite(hours)
+            passed = np.rint(np.where(missing, 0, hours) * HOUR).astype(np.int64)
+        return np.where(missing, 0, passed), ~missing
+
+    def is_date(self, name: Any, argument: str) -> bool:
+        """Check whether a column holds neither durations nor numbers."""
+        return self.column(name, argument).dtype.kind not in "miuf"
+
+    def once(self, name: Any, argument: str) -> None:
+        """Reject ids that several rows have; a missing one is bad."""
+        ids = self.units(name, argument)
+        again = ids.duplicated() & ids.notna()
+        if again.any():
+            raise _not_once(self.metric, argument, int(again.sum()), ids[again].iloc[0])
+
+    def worked(self, times: dict[str, Times], since: str, hours: BusinessHours) -> dict[str, Any]:
+        """Return the time worked before each date, in microseconds; a missing date takes that of `since`."""
+        zone = times[since].zone
+        hours.check(self.metric, since, zone)
+        moved = hours.tz is not None and str(hours.tz) != str(zone)
+        wall = {n: in_micros(at.elapsed() if moved else at.ticks, at.per_day) for n, at in times.items()}
+        if moved:
+            wall = {n: on_clock(at, hours.tz) for n, at in wall.items()}
+        return {n: hours.worked(np.where(self.happened(times[n]), at, wall[since])) for n, at in wall.items()}
+
+    def waited(self, times: dict[str, Times], since: str) -> dict[str, tuple[Any, Any]]:
+        """Return the time passed from `since` to each other date, 0 where it is missing: seconds, rest in nanoseconds.
+
+        The sum of either part fits in int64, and sums of integers are the same on all engines.
         """
         begun, begun_rest = _seconds(times[since])
         found = {}
@@ -93,41 +218,61 @@ class RowTotals(Rows):
         return found
 
     def whole(self, name: Any) -> bool:
-        """Tell whether a column holds integers, be it with missing ones."""
+        """Check whether a column holds integers, with or without missing values."""
         return getattr(self.column(name, "").dtype, "kind", "O") in "iu"
 
+    def grouping(self, by: Any) -> list[pd.Series[Any]]:
+        """Return the grouping columns of the rows that count; the numbers of the periods come first."""
+        keys = self.keys(by, None if self.axis is None else PERIOD)
+        rows = self.rows()
+        taken = [key if isinstance(rows, slice) else key.iloc[rows] for key in keys]
+        return taken if self.axis is None else [pd.Series(self.numbers_of_periods, name=PERIOD), *taken]
+
+    def rows(self) -> Any:
+        """Return the positions of the rows that count."""
+        kept = self.kept()
+        return kept if isinstance(self.counted, slice) else self.counted
+
     def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
-        """Count the conditions, and add up the amounts, of the good rows by group; what is missing is nothing."""
-        keys, kept = self.keys(by), self.kept()
-        given = {name: np.asarray(values)[kept] for name, values in columns.items()}
+        """Count the conditions and add up the amounts of the good rows by group; a missing value adds nothing."""
+        keys, rows = self.grouping(by), self.rows()
+        given = {name: np.asarray(values)[rows] for name, values in columns.items()}
         for name, values in given.items():
             if name not in amounts:
                 given[name] = values.view(np.int8)
             elif values.dtype.kind == "f":
                 given[name] = np.where(np.isnan(values), 0.0, values)
-        return noted(table([key if isinstance(kept, slice) else key.iloc[kept] for key in keys], given), self.excluded)
+        return noted(table(self.metric, keys, given, self.axis), self.remarks)
 
 
 class EngineRowTotals(EngineRows):
-    """Rows of an engine's frame that become totals: `RowTotals` for engines.
+    """Rows of an engine's frame that are added up to totals: `RowTotals` for engines.
 
-    Conditions are boolean expressions, null or False where something is missing; no NaN comes into them.
+    Conditions are boolean expressions, null or False where a value is missing; they never compare NaN.
     """
 
     on_pandas = RowTotals
+    stop: Wall | None = None
+    axis: Axis | None = None
+    zone: Any = None
+    flagged: tuple[str, ...] = ()  # arguments that hold flags as numbers
+    single: str = ""  # the argument whose ids stand in one row each
 
     def has(self, name: Any) -> bool:
-        """Tell whether there is such a column."""
+        """Check whether the frame has such a column."""
         return has(self, name)
 
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
-        """Read dates; naive and aware never mix. The latest becomes a fact."""
+        """Read dates; where a date may be missing, one in the year 9999 is. The first and the last become facts."""
         column = super().times(name, argument, optional=optional, like=like)
+        if optional:
+            column = narwhals().when(column.dt.year() < _NEVER).then(column)
         self.fact(argument, column, "max")
+        self.fact(f"first {argument}", column, "min")
         return column
 
     def answers(self, name: Any, argument: str, low: int, high: int, *, whole: bool) -> Any:
-        """Read answers on a scale, null where missing. What lies outside is bad, and fractions where `whole`."""
+        """Read answers on a scale, null where missing. Answers off the scale are bad; fractions too if `whole`."""
         given = self._given(name, argument, negative=True)
         self.refuse((given < low) | (given > high))
         if whole:
@@ -142,35 +287,142 @@ class EngineRowTotals(EngineRows):
 
     def _refuse_fractions(self, name: Any, given: Any) -> None:
         if not self.schema[name].is_integer():
-            self.refuse((given < given.round()) | (given > given.round()))  # and not !=, which NaN passes on Dask
+            self.refuse((given < given.round()) | (given > given.round()))  # not !=, which is true for NaN on Dask
 
     def flags(self, name: Any, argument: str) -> tuple[Any, Any]:
-        """Read booleans, or counts that mean yes above 0: which are yes, and which are there."""
-        if self.schema.get(name) == narwhals().Boolean:
+        """Read booleans, or 0 and 1; return which values are yes, and which are known."""
+        nw = narwhals()
+        if self.schema.get(name) == nw.Boolean:
             column = self.column(name, argument)
             return column, ~column.is_null()
-        values = self._given(name, argument)
+        try:
+            values = self._given(name, argument, negative=True)
+        except MetricInputError as wrong:
+            raise MetricInputError(self.metric, argument, _FLAGS, wrong.found, _COMPARE) from None
+        odd = (values < 0) | (values > 1) | ((values > 0) & (values < 1))
+        self.fact(f"odd {argument}", nw.when(odd).then(nw.lit(1)).otherwise(nw.lit(0)), "sum")
+        self.fact(f"oddest {argument}", nw.when(odd).then(values), "max")
+        self.flagged = (*self.flagged, argument)
         return values > 0, ~values.is_null()
 
+    def _look(self, flagged: Any) -> None:
+        """Compute the facts; raise for flags that are neither 0 nor 1, which are no single bad rows."""
+        super()._look(flagged)
+        for argument in self.flagged:
+            odd = self.count(f"odd {argument}")
+            if odd:
+                raise _no_flags(self.metric, argument, odd, self.count("rows"), self.facts[f"oddest {argument}"][0])
+        again = self.count("rows") - self.count("bad") - self.count(f"different {self.single}") if self.single else 0
+        if again > 0:
+            raise _not_once(self.metric, self.single, again)
+
+    def end(self, as_of: Any, dates: dict[str, Any]) -> None:
+        """Find out up to when the data is complete, as `RowTotals` does."""
+        facts = {argument: self.instant(argument) for argument in dates}
+        self.zone = next((times.zone for times in facts.values()), None)
+        self.stop = end_of_data(self.metric, as_of, facts.values())
+
+    def known(self, times: Any) -> Any:
+        """Take dates after the end of the data as missing: they are not known yet."""
+        return times if self.stop is None else narwhals().when(times < instant(self.stop, self.zone)).then(times)
+
+    def place(self, times: Any, argument: str, freq: Any = None) -> None:
+        """Count the rows whose date is known by the end of the data, by complete period if there is a `freq`."""
+        calendar = None if freq is None else Calendar(self.metric, freq)
+        first = self.instant(f"first {argument}")
+        stop = self.stop
+        if calendar is not None:
+            begun = first.last()
+            known = begun is not None and stop is not None and begun < stop
+            number = calendar.numbering(first).first if known else None
+            self.axis = Axis.until(calendar, number, stop)
+            close = int(calendar.start(self.axis.first + self.axis.count))
+            stop = Wall(close, in_utc(close, self.zone))
+        self.frame = self.frame.filter(~times.is_null())
+        if stop is not None:
+            self.keep_before(times, stop, self.zone)
+        if calendar is not None:
+            self.frame = self.frame.with_columns(period_key(calendar, times).alias(_PERIOD))
+
     def _given(self, name: Any, argument: str, *, negative: bool = False) -> Any:
-        """Read numbers that may be missing, NaN as null: on some engines it stands above every number."""
+        """Read numbers that may be missing, NaN as null: some engines sort NaN above every number."""
         column = self.numbers(name, argument, negative=negative, missing=True)
         if self.schema[name].is_integer():
             return column
         return narwhals().when(column.is_finite()).then(column)
 
     def every(self) -> Any:
-        """Give the condition that all rows meet."""
+        """Return the condition that all rows meet."""
         return narwhals().lit(True)
 
     def happened(self, times: Any) -> Any:
-        """Tell where there is a date."""
+        """Return the condition that the row has a date."""
         return ~times.is_null()
 
-    def instants(self, times: dict[str, Any], others: str) -> dict[str, Any]:
-        """Give microseconds since 1970-01-01 in UTC; those of another argument where missing. Once rows are screened.
+    def only(self, condition: Any, amounts: Any) -> Any:
+        """Return amounts where a condition holds, and null elsewhere, which adds nothing."""
+        return narwhals().when(condition).then(amounts)
 
-        Not all engines count on from a missing date.
+    def running(self, since: Any, hours: BusinessHours | None) -> Any:
+        """Return the microseconds from a date to the end of the data: of the clock, or worked."""
+        stop = Wall(0) if self.stop is None else self.stop
+        if hours is None:
+            return narwhals().lit(in_utc(stop, self.zone)) - self.instants({"created": since}, "created")["created"]
+        return hours.until(stop, self.zone) - self.worked({"created": since}, "created", hours)["created"]
+
+    def late(self, times: Any, limits: Any) -> Any:
+        """Return the condition that a date comes after its limit."""
+        return times > limits
+
+    def durations(self, name: Any, argument: str) -> tuple[Any, Any]:
+        """Read durations, or hours, as microseconds; return them, null where missing, and which are known."""
+        nw = narwhals()
+        column, dtype = self.column(name, argument), self.schema[name]
+        if dtype == nw.Duration:
+            try:
+                column = column.dt.total_microseconds()
+                self.frame.select(column.alias("csm duration"))
+            except NotImplementedError:
+                rule, hint = "must be hours on this engine", "convert the durations to hours in the engine first"
+                raise MetricInputError(self.metric, argument, rule, f"got a column of {dtype}", hint) from None
+            self.refuse(column < 0)
+            return column, ~column.is_null()
+        given = self._given(name, argument)
+        whole = dtype.is_integer()
+        return (given * HOUR if whole else (given * HOUR).round()).cast(nw.Int64), ~given.is_null()
+
+    def is_date(self, name: Any, argument: str) -> bool:
+        """Check whether a column holds neither durations nor numbers."""
+        self.column(name, argument)
+        dtype = self.schema[name]
+        return not (dtype == narwhals().Duration or dtype.is_numeric())
+
+    def once(self, name: Any, argument: str) -> None:
+        """Reject ids that several rows have; a missing one is bad."""
+        self.fact(f"different {argument}", self.units(name, argument), "n_unique")
+        self.single = argument
+
+    def worked(self, times: dict[str, Any], since: str, hours: BusinessHours) -> dict[str, Any]:
+        """Return the time worked before each date, in microseconds; a missing date takes that of `since`."""
+        nw = narwhals()
+        hours.check(self.metric, since, self.instant(since).zone)
+        filled = {
+            argument: at if argument == since else nw.when(self.happened(at)).then(at).otherwise(times[since])
+            for argument, at in times.items()
+        }
+        if hours.tz is not None:
+            filled = {n: at.dt.convert_time_zone(str(hours.tz)) for n, at in filled.items()}
+        wall = {f"csm wall_{n}": wall_micros(at).alias(f"csm wall_{n}") for n, at in filled.items()}
+        self.frame = self.frame.with_columns(*wall.values())
+        worked = {n: hours.worked_of(nw.col(f"csm wall_{n}")).alias(f"csm worked_{n}") for n in filled}
+        self.frame = self.frame.with_columns(*worked.values())
+        return {n: nw.col(f"csm worked_{n}") for n in filled}
+
+    def instants(self, times: dict[str, Any], others: str) -> dict[str, Any]:
+        """Return microseconds since 1970-01-01 in UTC; missing dates take those of the argument `others`.
+
+        Call it after the rows are screened. The replacement is needed because not all engines can compute with a
+        missing date.
         """
         nw = narwhals()
         filled = {
@@ -183,32 +435,46 @@ class EngineRowTotals(EngineRows):
         return {argument: nw.col(f"csm micros_{argument}") for argument in times}
 
     def waited(self, times: dict[str, Any], since: str) -> dict[str, tuple[Any, Any]]:
-        """Give the time passed since one argument, as `RowTotals` does."""
+        """Return the time passed from `since` to each other date, as `RowTotals` does."""
         micros = self.instants(times, since)
         passed = {argument: at - micros[since] for argument, at in micros.items() if argument != since}
         return {argument: (time // _SECOND, time % _SECOND * 1000) for argument, time in passed.items()}
 
     def whole(self, name: Any) -> bool:
-        """Tell whether a column holds integers, be it with missing ones."""
+        """Check whether a column holds integers, with or without missing values."""
         return bool(self.schema[name].is_integer())
 
+    def grouping(self, by: Any) -> list[str]:
+        """Return the names of the grouping columns; that of the periods comes first."""
+        keys = self.keys(by, None if self.axis is None else PERIOD)
+        return keys if self.axis is None else [_PERIOD, *keys]
+
+    def labels(self, small: pd.DataFrame, names: list[str]) -> list[pd.Series[Any]]:
+        """Return the grouping columns of a result; those of periods as the calendar's numbers."""
+        return [
+            pd.Series(period_numbers(self.axis.calendar, small[name]), name=PERIOD)
+            if name == _PERIOD and self.axis is not None
+            else small[name]
+            for name in names
+        ]
+
     def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
-        """Count the conditions, and add up the amounts, of the good rows by group; what is missing is nothing."""
+        """Count the conditions and add up the amounts of the good rows by group; a missing value adds nothing."""
         nw = narwhals()
-        keys = self.keys(by)
+        names = self.grouping(by)
         asked = {"csm rows": nw.lit(1).cast(nw.Int64)}
         for name, values in columns.items():
             flag = nw.when(values).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
             asked[f"csm {name}"] = values if name in amounts else flag
-        small = self.sums(keys, asked)
+        small = self.sums(names, asked)
         sums = {name: summed(small[f"csm {name}"]) for name in columns}
-        return noted(table([small[key] for key in keys], sums), self.excluded)
+        return noted(table(self.metric, self.labels(small, names), sums, self.axis), self.remarks)
 
 
 def read(
     metric: str, frame: Any, on_bad_rows: str, screened: Callable[[Any], Read]
 ) -> tuple[RowTotals | EngineRowTotals, Read]:
-    """Read and screen the rows of a frame; what `screened` makes of them comes back with them."""
+    """Read and screen the rows of a frame; return them with the result of `screened`."""
     if isinstance(frame, pd.DataFrame):
         rows = RowTotals(metric, frame, on_bad_rows)
         return rows, screened(rows)
@@ -218,17 +484,25 @@ def read(
     return others, found
 
 
-def table(keys: Sequence[pd.Series[Any]], columns: dict[str, Any]) -> pd.DataFrame:
-    """Add columns up by keys; without keys, to one row."""
-    if not keys:
-        totals = total_sums(columns).totals
-        return pd.DataFrame({name: [total] for name, total in totals.items()}, index=pd.Index(["total"]))
-    index, sums = group_sums(keys, columns)
-    return pd.DataFrame(sums.totals, index=index)
+def _without(times: Times, gone: Any) -> Times:
+    """Make some dates missing."""
+    gone = gone & (times.ticks != NAT)
+    return replace(times, ticks=np.where(gone, NAT, times.ticks)) if gone.any() else times
+
+
+def _not_once(metric: str, argument: str, again: int, example: Any = None) -> MetricInputError:
+    found = f"{again} rows repeat one" + ("" if example is None else f", such as {shown(example)}")
+    hint = "keep one row of each, for example the latest: .sort_values(...).drop_duplicates(..., keep='last')"
+    return MetricInputError(metric, argument, "must stand in one row each", found, hint)
+
+
+def _no_flags(metric: str, argument: str, odd: int, rows: int, example: Any) -> MetricInputError:
+    found = f"{odd} of {rows} values are neither, such as {show(example)}"
+    return MetricInputError(metric, argument, _FLAGS, found, _COMPARE)
 
 
 def _seconds(times: Times) -> tuple[Any, Any]:
-    """Give seconds since 1970-01-01 in UTC, and what is left of them in nanoseconds."""
+    """Return seconds since 1970-01-01 in UTC, and the remainder in nanoseconds."""
     per_second = times.per_day // 86_400
     seconds, rest = np.divmod(times.elapsed(), per_second)
     return seconds, rest * (10**9 // per_second)
