@@ -57,7 +57,9 @@ def duckdb_connection() -> Any:
 
 def dask(frame: pd.DataFrame) -> Any:
     import dask.dataframe as dd
+    from dask import config
 
+    config.set(scheduler="synchronous")  # what a few rows take is no work for threads
     rows = frame.reset_index(drop=True)
     for field in arrow(frame).schema:
         if rows[field.name].dtype == object and not str(field.type).endswith("string"):
@@ -94,14 +96,16 @@ def spark() -> Any:
     settings = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.shuffle.partitions": "1",  # together with no compiling this makes queries on few rows fast
+        "spark.default.parallelism": "2",  # so that there are parts to put together
+        "spark.sql.shuffle.partitions": "1",  # together with hardly any compiling this makes queries on few rows fast
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    builder = SparkSession.builder.master("local[2]").appName("csmetrics")
+    builder = SparkSession.builder.master("local[1]").appName("csmetrics")
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
@@ -118,4 +122,6 @@ FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "ibis": ibis,
     "pyspark": pyspark,
 }
-NAMES = list(FRAMES)
+SPARK = [pytest.mark.full, pytest.mark.xdist_group("spark")]  # one session serves them all
+MARKS = {"pyspark": SPARK, "dask": [pytest.mark.sampled(3)]}
+NAMES = [pytest.param(name, marks=MARKS.get(name, [])) for name in FRAMES]

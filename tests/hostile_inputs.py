@@ -1,4 +1,4 @@
-"""Input that a service may get by mistake or on purpose: values, columns, frames, documents, made anew each time."""
+"""Input that a service may get by mistake or on purpose: values, columns, frames, documents, made on demand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from math import inf, nan
 from typing import Any, NoReturn
 
@@ -89,7 +90,9 @@ def _recursive_dict() -> dict[str, Any]:
     return items
 
 
+@cache
 def _deep(levels: int = 50_000) -> list[Any]:
+    """Make it once: that takes longer than to refuse it, and nothing can change so deep a list by mistake."""
     items: list[Any] = [1]
     for _ in range(levels):
         items = [items]

@@ -1,8 +1,9 @@
-"""One function and one line of examples make a metric: the steps of CONTRIBUTING.md on a copy of the source."""
+"""CONTRIBUTING.md's guide to a new metric, followed to the letter in a copy of the project."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,8 +13,11 @@ from textwrap import dedent
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("adding a metric")  # one copy of the project serves them all
 ROOT = Path(__file__).parents[1]
+PARTS = ["src", "tests", "docs", "conftest.py", "pyproject.toml", "LICENSE", *(path.name for path in ROOT.glob("*.md"))]
 FAMILY = "src/csmetrics/core/retention"
+REFERENCE = "tests/core/reference.py"
 
 EVERYWHERE = """
 import doctest
@@ -50,20 +54,22 @@ tests = doctest.DocTestFinder().find(retention.pause_rate, "pause_rate", globs=v
 assert [doctest.DocTestRunner().run(test) for test in tests] == [(0, 1)]
 """
 
-EXAMPLES = """
-import csmetrics as csm
+# Runs the tests of some files: on the new metric where they run on each, and those that look at all metrics together
+ON_THE_NEW_ONE = """
+import sys, pytest
 
-for example in csm.catalog["pause_rate"].examples:
-    got = csm.pause_rate(**example.inputs)
-    assert abs(got - example.expected) <= example.tolerance, f"{example.id}: {got}, not {example.expected}"
+class Chosen:
+    def pytest_collection_modifyitems(self, items):
+        items[:] = [item for item in items if "pause_rate" in item.name or not hasattr(item, "callspec")]
+
+sys.exit(pytest.main([*sys.argv[1:], "-q", "-p", "no:cacheprovider"], [Chosen()]))
 """
 
 
-def block(language: str) -> str:
-    """Return the code block of CONTRIBUTING.md in this language."""
+def blocks(language: str) -> list[str]:
+    """Return the code blocks of CONTRIBUTING.md's guide in this language."""
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    (found,) = re.findall(rf"^   ```{language}\n(.*?)^   ```$", text, flags=re.MULTILINE | re.DOTALL)
-    return dedent(found)
+    return [dedent(block) for block in re.findall(rf"^   ```{language}\n(.*?)^   ```$", text, flags=re.M | re.S)]
 
 
 def append(path: Path, text: str) -> None:
@@ -71,50 +77,70 @@ def append(path: Path, text: str) -> None:
         file.write(text)
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of the source with the metric of CONTRIBUTING.md added."""
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    append(tmp_path / f"{FAMILY}.py", "\n\n" + block("python"))
-    append(tmp_path / f"{FAMILY}.jsonl", block("json"))
-    return tmp_path
+def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the copy, whose csmetrics stands before an installed one."""
+    environment = {**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONSAFEPATH": "1"}
+    command = (sys.executable, "-W", "error", *command)
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
-def run(root: Path, code: str) -> subprocess.CompletedProcess[str]:
-    # -P keeps the working directory off the path; the copy comes before an installed csmetrics
-    start = f"import sys; sys.path.insert(0, {str(root / 'src')!r})\n"
-    command = [sys.executable, "-P", "-W", "error", "-c", start + code]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def over_the_registry(root: Path) -> list[str]:
+    """Name the files with tests that run on every metric, or look at all of them."""
+    named = re.compile(r"\b(REGISTRY|LAWS|csm\.catalog)\b")
+    paths = (path for path in sorted((root / "tests").rglob("test_*.py")) if path.name != Path(__file__).name)
+    return [str(path.relative_to(root)) for path in paths if named.search(path.read_text("utf-8"))]
 
 
-def test_the_metric_is_everywhere(copy: Path) -> None:
-    done = run(copy, EVERYWHERE.format(root=str(copy / "src")))
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a copy of the project, and take steps 2 to 4 of the guide in it."""
+    root = tmp_path_factory.mktemp("project")
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", "_build"))
+        else:
+            shutil.copy(ROOT / part, root)
+    function, restated = blocks("python")
+    append(root / f"{FAMILY}.py", "\n\n" + function)
+    append(root / f"{FAMILY}.jsonl", *blocks("json"))
+    append(root / REFERENCE, restated)
+    return root
+
+
+def test_the_metric_is_everywhere(project: Path) -> None:
+    done = run(project, "-c", EVERYWHERE.format(root=str(project / "src")))
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_its_example_holds(copy: Path) -> None:
-    done = run(copy, EXAMPLES)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_the_tests_of_all_metrics_pass_on_it(project: Path) -> None:
+    """After the two scripts of step 5, whose commands the guide holds."""
+    before = (project / "README.md").read_text("utf-8")
+    scripts = re.findall(r"`python (tests/\S+\.py)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert len(set(scripts)) == 2
+    for script in dict.fromkeys(scripts):
+        done = run(project, script)
+        assert (done.returncode, done.stderr) == (0, ""), script
+    added = set((project / "README.md").read_text("utf-8").splitlines()) - set(before.splitlines())
+    assert [row.split(" | ")[0] for row in added] == ["| `pause_rate`"]
+    assert "pause_rate" in json.loads((project / "tests" / "definitions.json").read_text("utf-8"))
 
-
-def test_a_wrong_figure_is_noticed(copy: Path) -> None:
-    wrong = json.loads(block("json")) | {"id": "wrong", "expected": 7.4}
-    append(copy / f"{FAMILY}.jsonl", json.dumps(wrong) + "\n")
-    done = run(copy, EXAMPLES)
-    assert done.returncode == 1
-    assert "AssertionError: wrong: 7.5, not 7.4" in done.stderr
-
-
-def test_the_tests_of_all_metrics_run_on_it(copy: Path) -> None:
-    shutil.copytree(ROOT / "tests" / "core", copy / "tests" / "core")
-    shutil.copy(ROOT / "pyproject.toml", copy)
-    code = """
-import sys, pytest
-files = ["test_examples.py", "test_policies.py"]
-sys.exit(pytest.main([*(f"tests/core/{f}" for f in files), "-k", "pause_rate", "-q", "-p", "no:cacheprovider"]))
-"""
-    done = run(copy, code)
+    files = over_the_registry(project)
+    named = ("core/test_laws.py", "core/test_policies.py", "core/test_reference.py", "core/test_registry.py")
+    assert {f"tests/{name}" for name in named} < {*files}
+    done = run(project, "-c", ON_THE_NEW_ONE, *files)
     assert done.returncode == 0, done.stdout
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed
-    assert int(passed[1]) > 50
+    assert int(passed[1]) > 250
+
+
+def test_a_wrong_figure_and_one_without_its_working_are_noticed(project: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(project, tmp_path / "project")
+    (line,) = blocks("json")
+    for change in ({"id": "pause_rate-wrong", "expected": 7.4}, {"id": "pause_rate-silent", "note": ""}):
+        append(root / f"{FAMILY}.jsonl", json.dumps({**json.loads(line), **change}) + "\n")
+    done = run(root, "-c", ON_THE_NEW_ONE, "tests/core/test_examples.py", "-k", "as_it_stands or sourced")
+    assert done.returncode == 1
+    failed = re.findall(r"^FAILED \S+::(\S+)", done.stdout, flags=re.M)
+    assert failed == ["test_every_metric_has_a_sourced_example[pause_rate]", "test_as_it_stands[pause_rate-wrong]"]
+    assert "pause_rate-silent: the `note` of a figure worked by hand must show the working" in done.stdout

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from .engine_frames import spark
+from .engine_frames import SPARK, spark
 
 SCRIPT = Path(__file__).parents[1] / "examples" / "large_scale.py"
 EVENTS = 20_000
-ENGINES = ["polars", "duckdb", "spark"]
+ENGINES = ["polars", "duckdb", pytest.param("spark", marks=SPARK)]
 
 
 def load() -> ModuleType:

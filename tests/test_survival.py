@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 from csmetrics.core._numeric import BLOCK
 from csmetrics.survival import Survival, kaplan_meier
 
-DRAWN = settings(max_examples=200, deadline=None, derandomize=True)
+from .drawn import drawn
+
+DRAWN = drawn(200)
 
 # Weeks in remission under treatment (Freireich 1963, known as Gehan's data), from lifelines (MIT),
 # lifelines/datasets/anderson.csv; S and the median by the KaplanMeierFitter of lifelines 0.30.3

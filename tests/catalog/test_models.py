@@ -19,6 +19,8 @@ from pydantic import ValidationError
 import csmetrics as csm
 from csmetrics.errors import CsmetricsError, MetricInputError, UndefinedMetricError
 
+from ..drawn import drawn
+
 EXAMPLES = [pytest.param(name, e, id=f"{name}-{e.id}") for name, spec in csm.catalog.items() for e in spec.examples]
 
 
@@ -132,14 +134,14 @@ PATTERN = next(
 )
 
 
-@hypothesis.settings(max_examples=300, deadline=None)
+@drawn(300)
 @hypothesis.given(st.from_regex(re.compile(PATTERN, re.ASCII), fullmatch=True))
 def test_a_time_made_from_the_pattern_is_taken(text: str) -> None:
     assert datetime.fromisoformat(text).tzinfo is None
     csm.catalog["ttv"].compute({"started_at": text, "value_at": None})
 
 
-@hypothesis.settings(max_examples=300, deadline=None)
+@drawn(300)
 @hypothesis.given(st.datetimes())
 def test_every_time_fits_the_pattern(at: datetime) -> None:
     assert re.search(PATTERN, at.isoformat())

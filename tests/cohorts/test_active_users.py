@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,22 +12,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
 from . import brute_events as brute
 from .brute_events import Event
 
 BERLIN = ZoneInfo("Europe/Berlin")
-DRAWN = settings(
-    max_examples=100,
-    phases=[Phase.generate, Phase.shrink],  # explaining a failure takes minutes
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+DRAWN = drawn(100)
 KEYS = ("plan", "region")
 COLUMNS = ["dau", "wau", "mau"]
 
@@ -78,6 +74,7 @@ BASE = datetime(2024, 2, 20)  # a leap day is near
 CLOCK = [(0, 0, 0), (0, 0, 1), (5, 30, 0), (12, 0, 0), (23, 59, 59)]
 
 
+@cache
 def moments(tz: Any = None, span: int = 45) -> st.SearchStrategy[datetime]:
     return st.builds(
         lambda d, c: (BASE + timedelta(days=d)).replace(hour=c[0], minute=c[1], second=c[2], tzinfo=tz),
@@ -86,6 +83,7 @@ def moments(tz: Any = None, span: int = 45) -> st.SearchStrategy[datetime]:
     )
 
 
+@cache
 def logs(by: int = 0, tz: Any = None) -> st.SearchStrategy[list[Event]]:
     users = st.sampled_from(["ann", "bob", "cid", "dan", "eve"])
     groups = st.tuples(*[st.sampled_from(["x", "y"])] * by)

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
+
 adoption = csm.cohorts.adoption
-DRAWN = settings(max_examples=80, deadline=None, derandomize=True)
+DRAWN = drawn(80)
 COLUMNS = ["adopters", "eligible", "features_used", "features_available"]
 USE = ["user", "feature", "plan", "region", "eligible"]
 Row = dict[str, Any]

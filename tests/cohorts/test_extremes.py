@@ -12,10 +12,10 @@ import pytest
 
 import csmetrics as csm
 
-from ..engine_frames import FRAMES
+from ..engine_frames import FRAMES, NAMES
 
 build = csm.cohorts
-ENGINES = [name for name in FRAMES if name != "pyspark"]
+ENGINES = [name for name in NAMES if name.values != ("pyspark",)]
 TIMES = pd.to_datetime(["2026-01-01", "2026-01-02", "2026-02-01", "2026-03-03"]).as_unit("us")
 EVENTS = pd.DataFrame({"user": [1, 2, 1, 3], "time": TIMES, "plan": ["a", "a", "a", "b"]})
 

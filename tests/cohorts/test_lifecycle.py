@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,22 +12,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
 from . import brute_events as brute
 from .brute_events import Event
 
 BERLIN = ZoneInfo("Europe/Berlin")
-DRAWN = settings(
-    max_examples=80,
-    phases=[Phase.generate, Phase.shrink],  # explaining a failure takes minutes
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+DRAWN = drawn(80)
 KEYS = ("plan", "region")
 COLUMNS = ["active", "new_users", "returning", "resurrected", "dormant"]
 
@@ -84,6 +80,7 @@ BASE = datetime(2024, 2, 20)  # a leap day is near
 CLOCK = [(0, 0, 0), (0, 0, 1), (5, 30, 0), (12, 0, 0), (23, 59, 59)]
 
 
+@cache
 def moments(freq: str, tz: Any = None) -> st.SearchStrategy[datetime]:
     hours = st.tuples(st.integers(0, 23), st.sampled_from([0, 59]), st.just(0))
     clock = hours if freq == "h" else st.sampled_from(CLOCK)
@@ -94,6 +91,7 @@ def moments(freq: str, tz: Any = None) -> st.SearchStrategy[datetime]:
     )
 
 
+@cache
 def logs(freq: str, by: int = 0, tz: Any = None) -> st.SearchStrategy[list[Event]]:
     users = st.sampled_from(["ann", "bob", "cid", "dan", "eve"])
     groups = st.tuples(*[st.sampled_from(["x", "y"])] * by)
@@ -101,6 +99,7 @@ def logs(freq: str, by: int = 0, tz: Any = None) -> st.SearchStrategy[list[Event
     return st.lists(one, min_size=1, max_size=40)
 
 
+@cache
 def ends(freq: str) -> st.SearchStrategy[Any]:
     return st.none() | moments(freq) | moments(freq).map(lambda t: t.date())
 

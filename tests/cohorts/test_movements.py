@@ -6,17 +6,19 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
 from . import brute_movements as brute
 from .brute_movements import AMOUNTS, COLUMNS, COUNTS, DAY, Row, first_instant, next_first_instant
 
@@ -31,13 +33,7 @@ WHERE = {
     "Y": (datetime(2019, 7, 1), 2000),
 }
 
-check = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate, Phase.shrink],  # explaining a failure takes minutes
-    suppress_health_check=[HealthCheck.too_slow],
-)
+check = drawn(40)
 pytestmark = pytest.mark.filterwarnings("ignore::csmetrics.errors.CohortWarning")  # of ends that touch by chance
 grains = pytest.mark.parametrize("freq", WHERE)
 builders = pytest.mark.parametrize("source", ["subscriptions", "snapshots"])
@@ -46,6 +42,7 @@ builders = pytest.mark.parametrize("source", ["subscriptions", "snapshots"])
 # ------------------------------------------------------------------------------------------------------ drawn ledgers
 
 
+@cache
 @st.composite
 def moments(draw: st.DrawFn, freq: str) -> datetime:
     """Draw a moment: one third are first instants of periods, another third are midnights."""
@@ -57,6 +54,7 @@ def moments(draw: st.DrawFn, freq: str) -> datetime:
     return first_instant(moment, "D") if kind == "midnight" else moment
 
 
+@cache
 @st.composite
 def subscription_rows(draw: st.DrawFn, freq: str) -> Row:
     start = draw(moments(freq))
@@ -71,25 +69,30 @@ def subscription_rows(draw: st.DrawFn, freq: str) -> Row:
     return Row(draw(st.sampled_from("abcd")), start, end, draw(amounts()), draw(groups()))
 
 
+@cache
 @st.composite
 def snapshot_rows(draw: st.DrawFn, freq: str) -> Row:
     return Row(draw(st.sampled_from("abcd")), draw(moments(freq)), None, draw(amounts()), draw(groups()))
 
 
+@cache
 def amounts() -> st.SearchStrategy[int]:
     """Draw amounts in cents, often the same few, so that renewals without a change occur."""
     return st.sampled_from([0, 10, 20, 30, 999, 1999]) | st.integers(0, 10_000)
 
 
+@cache
 def groups() -> st.SearchStrategy[tuple[Any, ...]]:
     return st.tuples(st.sampled_from(["basic", "pro", None]), st.sampled_from(["eu", "us"]))
 
 
+@cache
 def ledgers(source: str, freq: str) -> st.SearchStrategy[list[Row]]:
     row = subscription_rows(freq) if source == "subscriptions" else snapshot_rows(freq)
     return st.lists(row, min_size=0, max_size=10)
 
 
+@cache
 def maybe_as_of(freq: str) -> st.SearchStrategy[datetime | None]:
     return st.none() | moments(freq)
 

@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
+
 onboarding = csm.cohorts.onboarding
-DRAWN = settings(max_examples=60, deadline=None, derandomize=True)
+DRAWN = drawn(60)
 START = datetime(2026, 3, 20)
 COLUMNS = ["started", "completed", "reached", "median_ttv"]
 DATES = ["started", "completed", "value"]

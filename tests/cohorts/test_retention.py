@@ -6,6 +6,7 @@ import json
 import re
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,18 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
 from . import brute_events as brute
 from .brute_events import Event
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KINDS = ("on", "on_or_after", "on_or_before")
-DRAWN = settings(
-    max_examples=60,
-    phases=[Phase.generate, Phase.shrink],  # explaining a failure takes minutes
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+DRAWN = drawn(60)
 KEYS = ("plan", "region")
 
 
@@ -152,6 +148,7 @@ BASE = datetime(2024, 2, 20)  # a leap day is near
 CLOCK = [(0, 0, 0), (0, 0, 1), (5, 30, 0), (12, 0, 0), (23, 0, 0), (23, 59, 59)]
 
 
+@cache
 def moments(freq: str, tz: Any = None) -> st.SearchStrategy[datetime]:
     hours = st.tuples(st.integers(0, 23), st.sampled_from([0, 59]), st.just(0))
     return st.builds(
@@ -161,6 +158,7 @@ def moments(freq: str, tz: Any = None) -> st.SearchStrategy[datetime]:
     )
 
 
+@cache
 def logs(freq: str, by: int = 0, most: int = 40, tz: Any = None) -> st.SearchStrategy[list[Event]]:
     one = st.builds(
         Event,
@@ -176,6 +174,7 @@ def logs(freq: str, by: int = 0, most: int = 40, tz: Any = None) -> st.SearchStr
 NAMES = st.none() | st.sampled_from(["open", "buy", ["open", "buy"], ["buy"]])
 
 
+@cache
 @st.composite
 def options(draw: st.DrawFn, freq: str) -> dict[str, Any]:
     """Draw any combination of options for one length of periods."""

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
+
 survey = csm.cohorts.survey
-DRAWN = settings(max_examples=60, deadline=None, derandomize=True)
+DRAWN = drawn(60)
 SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 COLUMNS = {
     "nps": ["promoters", "passives", "detractors", "nps_responses", "nps_invited"],

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
 from ..engine_frames import FRAMES
 
 tickets = csm.cohorts.tickets
-DRAWN = settings(max_examples=60, deadline=None, derandomize=True)
+DRAWN = drawn(60)
 START = datetime(2026, 3, 1, 9)
 COLUMNS = [
     "tickets",

@@ -245,7 +245,7 @@ def test_text_is_counted_and_its_first_place_named() -> None:
 @pytest.mark.parametrize(
     "values",
     [9, 9.0, np.int64(9), None, math.nan, pd.NA, "10", {9: 3}, {9, 10}, object(), np.array(9), iter([9])],
-    ids=repr,
+    ids=lambda value: repr(value).split(" at 0x")[0],
 )
 @pytest.mark.parametrize("reduce", [entry[0] for entry in REDUCERS.values()], ids=REDUCERS)
 def test_what_is_no_column_is_refused(reduce, values) -> None:

@@ -95,8 +95,10 @@ def test_ids_are_unique() -> None:
 def test_every_metric_has_a_sourced_example(name: str) -> None:
     given = csm.catalog[name].examples
     assert given
-    assert all(example.source.strip() for example in given)
-    assert all(example.note.strip() for example in given if example.source == "worked by hand")
+    for example in given:
+        assert example.source.strip(), f"{example.id}: `source` must say where the figure is from, or 'worked by hand'"
+        silent = example.source == "worked by hand" and not example.note.strip()
+        assert not silent, f"{example.id}: the `note` of a figure worked by hand must show the working, '100 x 3 / 40'"
 
 
 @examples(lambda spec, example: isinstance(example.expected, (int, float)))

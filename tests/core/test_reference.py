@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from math import inf, isnan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,10 @@ from hypothesis import strategies as st
 import csmetrics as csm
 from csmetrics.core._registry import REGISTRY
 
+from ..drawn import drawn
 from .reference import LAWS, MONTHS, Law
 
+DEFINITIONS = Path(__file__).parents[1] / "definitions.json"
 ROWS = [pytest.param(law, *row, id=f"{law.name}-{i}") for law in LAWS.values() for i, row in enumerate(law.rows)]
 NUMERIC = [law for law in LAWS.values() if law.signs]
 DATES = [LAWS["ttv"], LAWS["onboarding_time"]]
@@ -47,8 +51,11 @@ def assert_close(got: Any, expected: Fraction | str | None, slack: float = 0.0) 
 
 
 def test_every_metric_is_restated() -> None:
+    """From the moment on at which its definition is noted."""
+    noted = set(json.loads(DEFINITIONS.read_text("utf-8")))
+    assert len(noted) >= 80
+    assert noted - set(LAWS) == set(), "to be restated in tests/core/reference.py"
     assert set(LAWS) <= set(csm.catalog) == set(REGISTRY)
-    assert len(LAWS) == 80
 
 
 @each
@@ -163,6 +170,7 @@ def options_of(law: Law, draw: st.DrawFn) -> dict[str, Any]:
 
 
 @each_numeric
+@drawn(25)
 @given(data=st.data())
 def test_drawn_rows(law: Law, data: st.DataObject) -> None:
     one = data.draw(row(law, data.draw(st.sampled_from([WHOLE, st.integers(0, 12), CENTS]))))
@@ -175,6 +183,7 @@ def test_drawn_rows(law: Law, data: st.DataObject) -> None:
 
 
 @each_numeric
+@drawn(25)
 @given(data=st.data())
 def test_drawn_columns(law: Law, data: st.DataObject) -> None:
     numbers = data.draw(st.sampled_from([WHOLE, CENTS]))
@@ -199,6 +208,7 @@ def assert_same(got: float, expected: float) -> None:
     assert got == expected or (isnan(got) and isnan(expected))
 
 
+@drawn(25)
 @given(data=st.data())
 def test_drawn_bands(data: st.DataObject) -> None:
     law = LAWS["health_band"]
@@ -212,6 +222,7 @@ def test_drawn_bands(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("law", COMPONENTS, ids=lambda law: law.name)
+@drawn(25)
 @given(data=st.data())
 def test_drawn_components(law: Law, data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 5))
@@ -245,6 +256,7 @@ MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1))
 
 
 @pytest.mark.parametrize("law", DATES, ids=lambda law: law.name)
+@drawn(25)
 @given(data=st.data())
 def test_drawn_dates(law: Law, data: st.DataObject) -> None:
     starts = data.draw(st.lists(MOMENTS | st.none(), min_size=1, max_size=4))
@@ -268,6 +280,7 @@ def test_drawn_dates(law: Law, data: st.DataObject) -> None:
         np.testing.assert_allclose(got, wanted, rtol=1e-12)
 
 
+@drawn(25)
 @given(data=st.data())
 def test_drawn_median_ttv(data: st.DataObject) -> None:
     first = datetime(2026, 1, 1)
@@ -288,6 +301,7 @@ def test_drawn_median_ttv(data: st.DataObject) -> None:
 # Raw answers
 
 
+@drawn(25)
 @given(data=st.data())
 def test_drawn_answers(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([n for n in LAWS if n.endswith(("_scores", "_ratings"))]))

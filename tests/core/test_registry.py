@@ -34,12 +34,12 @@ from csmetrics.errors import MetricInputError
 INPUTS = {"paused": flow(COUNT), "start": stock(COUNT), "fee": level(MONEY)}
 
 
-def pause_rate(paused: Any, start: Any, *, fee: Any = 3, undefined: Any = None) -> Any:
+def snooze_rate(paused: Any, start: Any, *, fee: Any = 3, undefined: Any = None) -> Any:
     places = (paused, start)  # a name that is not an argument
     return (*places, fee, undefined)
 
 
-def declared(function: Callable[..., Any] = pause_rate, **said: Any) -> Any:
+def declared(function: Callable[..., Any] = snooze_rate, **said: Any) -> Any:
     return metric(**{"title": "Pauses", "unit": "percent", "better": "lower", "inputs": INPUTS, **said})(function)
 
 
@@ -49,7 +49,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     family = ModuleType("csmetrics.core.pauses")
     monkeypatch.setitem(sys.modules, family.__name__, family)
     monkeypatch.setattr(_registry, "REGISTRY", dict(REGISTRY))
-    monkeypatch.setattr(pause_rate, "__module__", family.__name__)
+    monkeypatch.setattr(snooze_rate, "__module__", family.__name__)
     return family
 
 
@@ -66,16 +66,16 @@ def test_what_is_noted(module: ModuleType) -> None:
         falls=["start"],
         rivals={"paused - start": rival},
     )
-    assert got is pause_rate
-    spec = _registry.REGISTRY["pause_rate"]
-    assert (spec.name, spec.function, spec.family, spec.title) == ("pause_rate", pause_rate, "pauses", "Pauses")
+    assert got is snooze_rate
+    spec = _registry.REGISTRY["snooze_rate"]
+    assert (spec.name, spec.function, spec.family, spec.title) == ("snooze_rate", snooze_rate, "pauses", "Pauses")
     assert (spec.aliases, spec.unit, spec.better, spec.bounds) == (("pauses",), "percent", "lower", (0, 100))
     assert (spec.inputs, spec.rules, spec.base, spec.not_beside) == (INPUTS, tuple(rules), "start", {"fee": "new"})
     assert spec.own_base == ({"start": "own_start"},)
     assert (spec.rises, spec.falls, spec.rivals) == (("paused",), ("start",), {"paused - start": rival})
     assert (spec.positional, spec.defaults) == (("paused", "start"), {"fee": 3})
     assert spec.options == {"undefined": None}
-    assert module.__all__ == ["pause_rate"]
+    assert module.__all__ == ["snooze_rate"]
     with pytest.raises(FrozenInstanceError):
         spec.name = "other"  # type: ignore[misc]
     assert "options" not in repr(spec)
@@ -92,11 +92,11 @@ def test_what_need_not_be_said(module: ModuleType) -> None:
     module.__all__ = ["other"]  # type: ignore[attr-defined]
     for _ in range(2):  # a module that is loaded again
         declared()
-        spec = _registry.REGISTRY["pause_rate"]
+        spec = _registry.REGISTRY["snooze_rate"]
         assert (spec.bounds, spec.aliases, spec.rules, spec.base) == ((None, None), (), (), "")
         assert (spec.reduces, spec.over_columns, spec.not_beside, spec.own_base) == (False, False, {}, ())
         assert (spec.rises, spec.falls, spec.rivals) == ((), (), {})
-        assert module.__all__ == ["other", "pause_rate"]
+        assert module.__all__ == ["other", "snooze_rate"]
 
 
 @pytest.mark.parametrize(
@@ -115,15 +115,15 @@ def test_what_need_not_be_said(module: ModuleType) -> None:
     ],
 )
 def test_what_is_refused(said: dict[str, Any], message: str) -> None:
-    with pytest.raises(TypeError, match=f"@metric on pause_rate: .*{message}"):
+    with pytest.raises(TypeError, match=f"@metric on snooze_rate: .*{message}"):
         declared(**said)
-    assert "pause_rate" not in _registry.REGISTRY
+    assert "snooze_rate" not in _registry.REGISTRY
 
 
 @pytest.mark.parametrize("family", ["pauses", "vacations"])
 def test_a_name_is_taken_once(monkeypatch: pytest.MonkeyPatch, family: str) -> None:
-    monkeypatch.setattr(pause_rate, "__name__", "churn_rate")
-    monkeypatch.setattr(pause_rate, "__module__", f"csmetrics.core.{family}")
+    monkeypatch.setattr(snooze_rate, "__name__", "churn_rate")
+    monkeypatch.setattr(snooze_rate, "__module__", f"csmetrics.core.{family}")
     with pytest.raises(TypeError, match=r"churn_rate is registered already, by csmetrics\.core\.retention"):
         declared()
 

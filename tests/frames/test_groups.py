@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from csmetrics._frames import groups
+
+from ..drawn import drawn
 
 KEYS = {
     "categorical": lambda n, rng: pd.Series(
@@ -116,7 +118,7 @@ def test_missing_values_make_their_group_missing() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(-(2**62), 2**62)), min_size=1, max_size=40))
-@settings(max_examples=200)
+@drawn(200)
 def test_integers_stay_exact(rows: list[tuple[int, int]]) -> None:
     codes, values = (np.array(column) for column in zip(*rows, strict=True))
     index, (totals, _) = groups.group_sums([pd.Series(codes)], {"v": values})

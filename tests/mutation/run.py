@@ -282,7 +282,7 @@ class Session:
 
     def start(self, paths: list[str]) -> bool:
         quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
-        return pytest.main([*quiet, f"--rootdir={ROOT}", *(str(ROOT / path) for path in paths)], [self]) == 0
+        return pytest.main(["--full", *quiet, f"--rootdir={ROOT}", *(str(ROOT / path) for path in paths)], [self]) == 0
 
 
 # Mutants inside of functions

@@ -11,11 +11,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 from csmetrics.testing import Case, cases, read_cases, verify
+
+from ..drawn import drawn
 
 
 @pytest.mark.parametrize("case", cases())
@@ -411,7 +413,7 @@ FILES = (
 )
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@drawn(300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(file=FILES)
 @example(("[[churn_rate]]\ninputs = {}\nexpected = 1\nid = 0x" + "f" * 5000, ".toml"))
 @example(("x" + ".x" * 3000 + " = 1", ".toml"))

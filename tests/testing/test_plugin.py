@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
-
-import pytest
 
 LIGHT = """
 import sys
@@ -91,24 +90,29 @@ def test_each_case_is_a_test(tmp_path: Path) -> None:
     assert "difference: +0.0047486, tolerance 6.35e-09" in shown
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [
-        ("a.metrics.toml", "[[churn_rate]]\nexpected = [", "must be a TOML file"),
-        ("a.metrics.csv", "metric,expected\nchurn_rate,1,2\n", "line 2 of a.metrics.csv has more cells"),
-        ("a.metrics.toml", "expected = " + "[" * 5000, "must be a TOML file"),
-        ("a.metrics.toml", "[[chrun_rate]]\ninputs = {}\nexpected = 1", "did you mean 'churn_rate'"),
-        ("a.metrics.csv", "metric,inputs,expected\nchurn_rate,lost=[,1\n", "line 2 of a.metrics.csv: '[' is no JSON"),
-        ("a.metrics.csv", 'metric,inputs,expected\nchurn_rate,"lost', "line 2: unexpected end of data"),
-        ("a.metrics.csv", "metric,lost,lost,start,expected\nchurn_rate,5,6,100,5\n", "must be one column"),
-    ],
-)
-def test_a_file_that_is_none_is_an_error(tmp_path: Path, name: str, text: str, words: str) -> None:
-    write(tmp_path, name, text)
+BAD = [
+    ("a.metrics.toml", "[[churn_rate]]\nexpected = [", "must be a TOML file"),
+    ("a.metrics.csv", "metric,expected\nchurn_rate,1,2\n", "line 2 of a.metrics.csv has more cells"),
+    ("a.metrics.toml", "expected = " + "[" * 5000, "must be a TOML file"),
+    ("a.metrics.toml", "[[chrun_rate]]\ninputs = {}\nexpected = 1", "did you mean 'churn_rate'"),
+    ("a.metrics.csv", "metric,inputs,expected\nchurn_rate,lost=[,1\n", "line 2 of a.metrics.csv: '[' is no JSON"),
+    ("a.metrics.csv", 'metric,inputs,expected\nchurn_rate,"lost', "line 2: unexpected end of data"),
+    ("a.metrics.csv", "metric,lost,lost,start,expected\nchurn_rate,5,6,100,5\n", "must be one column"),
+]
+
+
+def test_a_file_that_is_none_is_an_error(tmp_path: Path) -> None:
+    """Each in a folder of its own, all in one run."""
+    for at, (name, text, _) in enumerate(BAD):
+        (tmp_path / f"{at}").mkdir()
+        write(tmp_path / f"{at}", name, text)
     status, shown = run(tmp_path)
-    assert (status, words in shown, "Traceback" in shown) == (2, True, False), shown
-    assert shown.rstrip().splitlines()[-1].strip(" =").startswith("1 error in "), shown
-    assert "src/csmetrics" not in shown
+    assert (status, "Traceback" in shown, "src/csmetrics" in shown) == (2, False, False), shown
+    sections = re.split(r"^_+ ERROR collecting (\d)/.* _+$", shown, flags=re.MULTILINE)[1:]
+    assert sections[::2] == [f"{at}" for at in range(len(BAD))], shown
+    for (*_, words), section in zip(BAD, sections[1::2], strict=True):
+        assert words in section.partition("short test summary")[0]
+    assert f" {len(BAD)} errors in " in shown.rstrip().splitlines()[-1], shown
 
 
 def test_lists_as_inputs_give_a_report_and_no_traceback(tmp_path: Path) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 import csmetrics as csm
 from csmetrics.core._registry import REGISTRY
 from csmetrics.testing.strategies import cohort_frames, impossible, inputs
 
-few = settings(
-    max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+from ..drawn import drawn
+
+few = drawn(5)
+valid, wrong, frames = map(cache, (inputs, impossible, cohort_frames))  # what is drawn from again is made once
 metrics = pytest.mark.parametrize("spec", REGISTRY.values(), ids=lambda spec: spec.name)
 
 
@@ -37,17 +39,17 @@ def figures(spec: Any, row: dict[str, Any]) -> list[Any]:
 @few
 @given(data=st.data())
 def test_valid_inputs_are_accepted(spec: Any, data: st.DataObject) -> None:
-    assert None not in figures(spec, data.draw(inputs(spec.function)))
-    assert None not in figures(spec, data.draw(inputs(spec.name, columns=True)))
+    assert None not in figures(spec, data.draw(valid(spec.function)))
+    assert None not in figures(spec, data.draw(valid(spec.name, columns=True)))
     for columns in (False, True):
-        figures(spec, data.draw(inputs(spec.name, missing=True, undefined=True, columns=columns)))
+        figures(spec, data.draw(valid(spec.name, missing=True, undefined=True, columns=columns)))
 
 
 @pytest.mark.parametrize("spec", [s for s in REGISTRY.values() if not s.reduces], ids=lambda spec: spec.name)
 @few
 @given(data=st.data())
 def test_columns_are_rows(spec: Any, data: st.DataObject) -> None:
-    columns = data.draw(inputs(spec.name, missing=True, undefined=True, columns=True))
+    columns = data.draw(valid(spec.name, missing=True, undefined=True, columns=True))
     first, last = next(iter(spec.inputs)), list(spec.inputs)[-1]
     for at, together in enumerate(figures(spec, columns)):
         weights = {last: columns[last]} if spec.over_columns else {}
@@ -66,7 +68,7 @@ def test_columns_are_rows(spec: Any, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_impossible_inputs_are_refused(spec: Any, data: st.DataObject) -> None:
     with pytest.raises(csm.MetricInputError):
-        spec.function(**data.draw(impossible(spec.function)))
+        spec.function(**data.draw(wrong(spec.function)))
 
 
 @pytest.mark.parametrize("spec", [s for s in REGISTRY.values() if s.base], ids=lambda spec: spec.name)
@@ -83,7 +85,7 @@ def test_undefined_is_reached(spec: Any) -> None:
 @few
 @given(data=st.data())
 def test_frames_have_the_inputs_as_columns(spec: Any, data: st.DataObject) -> None:
-    frame = data.draw(cohort_frames(spec.name))
+    frame = data.draw(frames(spec.name))
     assert isinstance(frame, pd.DataFrame)
     assert "plan" in frame
     if not (spec.reduces or spec.over_columns):

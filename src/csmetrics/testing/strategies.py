@@ -85,7 +85,7 @@ def inputs(
         return _reduced(spec, missing, undefined, columns)
     if spec.over_columns:
         return _weighed(spec, missing, undefined, _ROWS if columns else None)
-    rows = _rows(spec, missing, undefined)
+    rows = _rows(spec, _accepted(spec, undefined), missing)
     if not columns:
         return rows
     return st.lists(rows, min_size=1, max_size=_ROWS).map(lambda drawn: _as_columns(spec, drawn))
@@ -220,8 +220,8 @@ def _numbers(given: Input) -> SearchStrategy[Any]:
 
 
 @st.composite
-def _rows(draw: DrawFn, spec: Registration, missing: bool, undefined: bool) -> Row:
-    row = draw(_accepted(spec, undefined))
+def _rows(draw: DrawFn, spec: Registration, accepted: SearchStrategy[Row], missing: bool) -> Row:
+    row = draw(accepted)
     if missing and draw(st.booleans()):
         for name in draw(st.sets(st.sampled_from(list(spec.inputs)), min_size=1)):
             row = {**row, name: None}

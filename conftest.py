@@ -1,0 +1,99 @@
+"""The two forms of a test run: the short one of every day, and with ``--full`` the long one of the checks."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+# `max_examples` is percent of what a test draws in the long form (tests/drawn.py); every run draws the same
+settings.register_profile(
+    "full",
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],  # explaining a failure takes minutes
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("quick", parent=settings.get_profile("full"), max_examples=20)
+
+SHORT = "Short form: without Spark, a fifth of the drawn examples, samples of the pairings. All of it: pytest --full"
+WORKERS = 4  # at most, as each of them loads pandas and every engine
+DOT = 50  # tests that pass for one dot, where workers run them
+
+CACHED = type(cache(len))
+
+passed = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--full``."""
+    parser.addoption("--full", action="store_true", help="run the long form: every example, engine and pairing")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how much is drawn."""
+    settings.load_profile("full" if config.option.full else "quick")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads them
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite on all cores, if pytest-xdist is there; a part that is named runs in this process."""
+    if not config.pluginmanager.hasplugin("xdist") or "PYTEST_XDIST_WORKER" in os.environ:  # a worker starts none
+        return
+    options = config.option
+    if config.args_source is config.ArgsSource.TESTPATHS and options.numprocesses is None and not options.collectonly:
+        options.numprocesses, options.maxprocesses = "auto", options.maxprocesses or WORKERS
+    if options.dist == "no":
+        options.dist = "loadgroup"
+
+
+@pytest.hookimpl(trylast=True)  # after -k and -m: of what is asked for, each test has a first case
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out of the short form what is marked ``full``, and of what is marked ``sampled(n)`` all but each n-th."""
+    if config.option.full:
+        return
+    cases: defaultdict[str, Iterator[int]] = defaultdict(count)
+    kept, left_out = [], []
+    for item in items:
+        sampled = item.get_closest_marker("sampled")
+        full = item.get_closest_marker("full") or (sampled and next(cases[item.nodeid.split("[")[0]]) % sampled.args[0])
+        (left_out if full else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is there before the first test out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let all of it go again: what narwhals keeps of DuckDB's types, DuckDB would list as leaked, line by line."""
+    gc.unfreeze()
+    for kept in gc.get_objects():
+        if isinstance(kept, CACHED):
+            kept.cache_clear()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Show one dot for many tests of workers, whose files are not named."""
+    if hasattr(report, "node") and report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
+        return "passed", "." if next(passed) % DOT == 0 else "", "PASSED"
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was left out."""
+    if not config.option.full:
+        terminalreporter.write_line(SHORT)
+    if not config.pluginmanager.hasplugin("xdist"):
+        terminalreporter.write_line('In one process, for want of pytest-xdist: pip install -e ".[test]"')
