@@ -1,5 +1,7 @@
 """Raw rows in, cohort frames out: tables of totals whose columns carry the formulas' own argument names."""
 
+from typing import TYPE_CHECKING
+
 from csmetrics.cohorts.activity import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption
 from csmetrics.cohorts.grid import RetentionGrid
@@ -8,6 +10,7 @@ from csmetrics.cohorts.retention import retention
 from csmetrics.cohorts.subscriptions import movements_from_snapshots, movements_from_subscriptions
 from csmetrics.cohorts.surveys import survey
 from csmetrics.cohorts.tickets import tickets
+from csmetrics.core._surface import surface
 
 __all__ = [
     "RetentionGrid",
@@ -21,3 +24,6 @@ __all__ = [
     "survey",
     "tickets",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = surface(__name__, __all__)
