@@ -11,7 +11,7 @@ import pandas as pd
 from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import active, tally
 from csmetrics.cohorts._rows.bad import noted
-from csmetrics.cohorts._rows.options import check_cells, check_whole
+from csmetrics.cohorts._rows.options import OnBadRows, WeekStart, check_cells, check_whole
 from csmetrics.cohorts._rows.time import Calendar
 
 
@@ -24,7 +24,7 @@ def active_users(
     wau: int = 7,
     mau: int = 28,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count the users active on each day, and in the week and month that end with it.
 
@@ -129,8 +129,8 @@ def lifecycle(
     freq: str = "M",
     as_of: Any = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
-    week_start: str = "monday",
+    on_bad_rows: OnBadRows = "raise",
+    week_start: WeekStart = "monday",
 ) -> pd.DataFrame:
     r"""Count new, returning, resurrected and dormant users in each period.
 

@@ -15,7 +15,7 @@ from csmetrics._frames.groups import key
 from csmetrics.cohorts._packing import changes
 from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.groups import Groups
-from csmetrics.cohorts._rows.options import check_whole, key_names
+from csmetrics.cohorts._rows.options import OnBadRows, check_whole, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
 from csmetrics.core._numeric import BLOCK
@@ -33,7 +33,7 @@ def adoption(
     feature: str = "feature",
     eligible: Any = _ELIGIBLE,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     """Count who uses the product's features, of those who could, and how many features they use.
 

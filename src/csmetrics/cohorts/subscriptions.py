@@ -10,7 +10,7 @@ import pandas as pd
 
 from csmetrics.cohorts._ledger import Ledger, _from_engine, _from_pandas
 from csmetrics.cohorts._rows.bad import noted
-from csmetrics.cohorts._rows.options import check_cells, check_whole
+from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.core._money import back
 
@@ -29,7 +29,7 @@ def movements_from_subscriptions(
     span: int = 1,
     as_of: Any = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count customers and MRR that came, grew, shrank and left in each period, from a ledger of subscriptions.
 
@@ -134,7 +134,7 @@ def movements_from_snapshots(
     span: int = 1,
     as_of: Any = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count customers and MRR that came, grew, shrank and left in each period, from one amount per period.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import what_is_there
+from csmetrics.cohorts._rows.options import OnBadRows
 from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.core._dates import in_hours
 from csmetrics.errors import MissingColumnError
@@ -29,7 +30,7 @@ def tickets(
     escalated: str | None = _ESCALATED,
     sla: str | None = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     """Total support tickets: how many, how long they took, how often they came back.
 
