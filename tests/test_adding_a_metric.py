@@ -97,6 +97,15 @@ def test_its_example_holds(copy: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_editors_and_type_checkers_know_it(copy: Path) -> None:
+    done = run(copy, f"import runpy; runpy.run_path({str(ROOT / 'tests/test_stubs.py')!r}, run_name='__main__')")
+    assert (done.returncode, done.stderr) == (0, "")
+    for stub in ("__init__.pyi", "_accessors/methods.pyi"):
+        before, after = ((root / "src/csmetrics" / stub).read_text("utf-8") for root in (ROOT, copy))
+        assert before.count("def pause_rate(") == 0 < after.count("def pause_rate(")
+        assert set(before.splitlines()) < set(after.splitlines())
+
+
 def test_a_wrong_figure_is_noticed(copy: Path) -> None:
     wrong = json.loads(block("json")) | {"id": "wrong", "expected": 7.4}
     append(copy / f"{FAMILY}.jsonl", json.dumps(wrong) + "\n")
