@@ -1,6 +1,6 @@
-"""Cohorts from raw rows, against what a user would write for pandas, Polars or DuckDB.
+"""Cohort frames from raw rows, compared with what a user would write for pandas, Polars or DuckDB.
 
-The data are made up by a seeded generator. Before anything is timed, both sides of a case must agree on little data.
+The data is made up by a seeded generator. Before anything is timed, both sides of a case must agree on a small table.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from harness import Case
 
 import csmetrics as csm
 
-FIRST, MONTHS = np.datetime64("2023-01", "M"), 36  # of events
+FIRST, MONTHS = np.datetime64("2023-01", "M"), 36  # the events
 LEDGER_FIRST, LEDGER_MONTHS = np.datetime64("2022-01", "M"), 48
 AS_OF = "2025-12-31"  # the last day of both
 WINDOWS = {"dau": 1, "wau": 7, "mau": 28}
-LITTLE = 20_000  # rows on which the sides are compared
+LITTLE = 20_000  # rows on which both sides must agree
 
 
 # ------------------------------------------------------------------------------------------------ data
 
 
 def make_events(rows: int, *, text: bool = False) -> pd.DataFrame:
-    """Users who join at any time in three years, and come back ever less; ten events each, in no order."""
+    """Make the events of users who join at any time in three years and come back less and less, ten each, unordered."""
     rng = np.random.default_rng(11)
     users = max(rows // 10, 1)
     span = (FIRST + MONTHS).astype("M8[s]") - FIRST.astype("M8[s]")
@@ -43,7 +43,7 @@ def make_events(rows: int, *, text: bool = False) -> pd.DataFrame:
 
 
 def make_ledger(rows: int) -> pd.DataFrame:
-    """Subscriptions of four years, five per customer, in no order: changes of price, pauses, cancellations."""
+    """Make subscriptions over four years, five per customer, unordered: price changes, pauses, cancellations."""
     rng = np.random.default_rng(12)
     first = LEDGER_FIRST.astype("M8[D]")
     days = ((LEDGER_FIRST + LEDGER_MONTHS).astype("M8[D]") - first).astype(np.int64)
@@ -51,7 +51,7 @@ def make_ledger(rows: int) -> pd.DataFrame:
     order = np.lexsort((start, customer))
     customer, start = customer[order], start[order]
     last = np.append(customer[1:] != customer[:-1], True)
-    until = np.where(last, days, np.append(start[1:], days))  # the next one's start
+    until = np.where(last, days, np.append(start[1:], days))  # the start of the next row
     stops = rng.random(rows) < np.where(last, 0.4, 0.2)
     end = first + np.where(stops, start + ((until - start) * rng.random(rows)).astype(np.int64), until)
     end[last & ~stops] = np.datetime64("NaT")
@@ -67,7 +67,7 @@ def make_ledger(rows: int) -> pd.DataFrame:
 
 
 def make_durations(rows: int, *, whole_days: bool) -> pd.DataFrame:
-    """Times to churn, and which were seen: the others had not churned when the data end."""
+    """Make times to churn, and whether churn was observed; the other customers had not churned when the data ended."""
     rng = np.random.default_rng(13)
     lifetime, watched = rng.exponential(400, rows), rng.random(rows) * 1095
     durations = np.minimum(lifetime, watched)
@@ -76,7 +76,7 @@ def make_durations(rows: int, *, whole_days: bool) -> pd.DataFrame:
 
 
 class Table:
-    """A table as pandas, Polars and DuckDB hold it, each made when first asked for."""
+    """A table for pandas, Polars and DuckDB, each version made on first use."""
 
     def __init__(self, make: Callable[[], pd.DataFrame]) -> None:
         self.make = make
@@ -91,12 +91,12 @@ class Table:
 
     @cached_property
     def on_pandas(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB, reading the pandas frame where it is as the table `rows`."""
+        """Connect to DuckDB, which reads the pandas frame in place as the table `rows`."""
         return duckdb.connect().register("rows", self.pandas)
 
     @cached_property
     def duckdb(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB with the table `rows` of its own."""
+        """Connect to DuckDB with its own copy of the table `rows`."""
         connection = duckdb.connect().register("frame", self.pandas)
         connection.execute("create table rows as select * from frame")
         return connection.unregister("frame")
@@ -119,7 +119,7 @@ def case(
     rival: str = "pandas",
     **memory: Any,
 ) -> Case:
-    """Compare `ours` on the table held as `on` with `theirs` on the table held as `rival`."""
+    """Compare `ours` on the table in format `on` with `theirs` on the table in format `rival`."""
 
     def prepare() -> None:
         getattr(table, on)
@@ -140,7 +140,7 @@ def case(
 def engine_cases(
     name: str, table: Table, ours: Callable[[Any], Any], polars: Any, sql: Any, check: Callable[[], Any]
 ) -> Iterator[Case]:
-    """Compare the builder on an engine's own frame with the query written for that engine by hand."""
+    """Compare the builder on an engine's own frame with a query for that engine, written by hand."""
     first, rest = name.split(",", 1)
     for engine, on, rival, theirs in (
         ("a Polars lazy frame", "polars", "polars", polars),
@@ -253,7 +253,7 @@ def bridge(counts: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
 
 
 def movements_pandas(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Each customer's changes by month: few rows, whatever the time between them."""
+    """Compute each customer's changes by month: few rows, however long the time between them."""
     ended = ledger[ledger["end"].notna()]
     starts = pd.DataFrame({"customer": ledger["customer"], "month": month_of(ledger["start"]), "change": ledger["mrr"]})
     ends = pd.DataFrame({"customer": ended["customer"], "month": month_of(ended["end"]), "change": -ended["mrr"]})
@@ -270,7 +270,7 @@ def movements_pandas(ledger: pd.DataFrame) -> pd.DataFrame:
 
 
 def movements_explode(ledger: pd.DataFrame) -> pd.DataFrame:
-    """A row for each customer and month, joined to the month before."""
+    """Make one row per customer and month, and join it to the previous month."""
     first = month_of(ledger["start"])
     months = (month_of(ledger["end"]).fillna(LAST + 1) - first).astype(int)
     rows = ledger.loc[ledger.index.repeat(months), ["customer", "mrr"]]
@@ -401,7 +401,7 @@ def movements_cases(scale: float) -> Iterator[Case]:
     ):
         yield case(name, against, limit, table, movements_ours, theirs, check_movements, **options)
     yield from engine_cases(name, table, movements_ours, movements_polars, movements_duckdb, check_movements)
-    tenth = Table(lambda: make_ledger(int(500_000 * scale)))  # ten times as many make too many rows
+    tenth = Table(lambda: make_ledger(int(500_000 * scale)))  # the full size would make too many rows
     name, against = "movements, 0.5 M subscriptions", "pandas, a row per customer and month"
     yield case(name, against, 0.06, tenth, movements_ours, movements_explode, check_movements)
 
@@ -414,7 +414,7 @@ def active_ours(events: Any) -> pd.DataFrame:
 
 
 def active_pandas(events: pd.DataFrame) -> pd.DataFrame:
-    """A user enters a window on each day of activity and leaves it at the next one, or when the window has passed."""
+    """Count users who enter a window on each active day and leave it at their next or when the window has passed."""
     seen = pd.DataFrame({"user": events["user"], "day": events["time"].dt.floor("D")})
     seen = seen.drop_duplicates().sort_values(["user", "day"])
     gap = (seen.groupby("user")["day"].shift(-1) - seen["day"]).dt.days
@@ -514,9 +514,9 @@ def survival_groupby(frame: pd.DataFrame) -> pd.Series:
 
 
 def survival_sorted(frame: pd.DataFrame) -> pd.Series:
-    """Faster than groups where hardly two durations are equal."""
+    """Sort instead of grouping, which is faster where hardly any durations are equal."""
     rows = frame.sort_values("duration", ignore_index=True)
-    last = rows["duration"].ne(rows["duration"].shift(-1))  # of those that are equal
+    last = rows["duration"].ne(rows["duration"].shift(-1))  # the last of equal durations
     lost = rows["observed"].cumsum()[last]
     at_risk = len(rows) - (lost.index.to_series() + 1).shift(fill_value=0)
     curve = (1 - (lost - lost.shift(fill_value=0)) / at_risk).cumprod()

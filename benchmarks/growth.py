@@ -1,4 +1,4 @@
-"""How the time of a builder grows with its rows: a drawing, and the figures as text."""
+"""How the time of a builder grows with the number of rows: a drawing, and the figures as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cohorts import active_ours, make_events, make_ledger, movements_ours, reten
 from harness import timed
 
 SIZES = (1, 3, 10, 30)  # million rows
-WORKS = {  # by the data that they share: label, call, colour and marker
+WORKS = {  # by the data that the calls share: label, call, colour and marker
     make_events: (
         ("retention, 36 months", retention_ours, "#0072B2", "o"),
         ("daily, weekly and monthly active users", active_ours, "#D55E00", "s"),
@@ -23,16 +23,16 @@ WORKS = {  # by the data that they share: label, call, colour and marker
 
 
 def seconds(make: Callable[[int], Any], rows: int, calls: list[Callable[[Any], Any]], rounds: int) -> list[float]:
-    """Median seconds of each call on the same data, in turns."""
+    """Return the median seconds of each call on the same data, run in turns."""
     little, data = make(1000), make(rows)
     for call in calls:
-        call(little)  # the first call of all takes longer
+        call(little)  # the very first call takes longer
     times = [[timed(partial(call, data)) for call in calls] for _ in range(rounds)]
     return [statistics.median(column) for column in zip(*times, strict=True)]
 
 
 def grow(svg: Path, scale: float, rounds: int) -> list[str]:
-    """Measure, draw, and give the figures as a Markdown table."""
+    """Measure, draw, and return the figures as a Markdown table."""
     rows = [int(size * 1_000_000 * scale) for size in SIZES]
     found: dict[str, list[float]] = {}
     for make, works in WORKS.items():
@@ -50,7 +50,7 @@ def grow(svg: Path, scale: float, rounds: int) -> list[str]:
 
 
 def draw(svg: Path, rows: list[int], found: dict[str, list[float]]) -> None:
-    """Draw seconds over rows, both on a log scale, beside a line of what grows with the rows alone."""
+    """Draw seconds over rows, both on a log scale, with a line that shows linear growth."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

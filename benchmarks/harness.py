@@ -1,4 +1,4 @@
-"""What a comparison is, and how it is measured."""
+"""A comparison of two ways to compute the same thing, and how it is measured."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ class Case:
     ours: Callable[[], Any]
     theirs: Callable[[], Any]
     limit: float
-    memory: str = ""  # "": not measured; "ours": in MB; "process": the same, and what the system gave; "both": a ratio
+    memory: str = ""  # "": not measured; "ours": in MB; "process": with the process's growth; "both": a ratio
     most_memory: float = inf  # in MB, for "process"
-    check: Callable[[], Any] = nothing  # that both sides give the same, on little data
-    prepare: Callable[[], Any] = nothing  # makes the data, which the time is not to hold
+    check: Callable[[], Any] = nothing  # that both sides agree on a small table
+    prepare: Callable[[], Any] = nothing  # makes the data, outside of the measured time
 
 
 def timed(function: Callable[[], Any]) -> float:
-    """Seconds that a call takes."""
+    """Return the seconds that a call takes."""
     started = time.perf_counter()
     function()
     return time.perf_counter() - started
 
 
 def peak(function: Callable[[], Any]) -> float:
-    """Megabytes that a call takes at the most, beyond what was there: what numpy and Python ask for."""
+    """Return the peak of the additional megabytes that numpy and Python allocate during a call."""
     tracemalloc.start()
     function()
     most = tracemalloc.get_traced_memory()[1]
@@ -50,7 +50,7 @@ def peak(function: Callable[[], Any]) -> float:
 
 
 def process_peak(function: Callable[[], Any]) -> float:
-    """Megabytes by which the process grows at the most during a call; NaN where the system does not tell."""
+    """Return the megabytes by which the process grows at most in a call; NaN where the system does not report it."""
 
     def status(name: str) -> float:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
@@ -58,8 +58,8 @@ def process_peak(function: Callable[[], Any]) -> float:
 
     gc.collect()
     try:
-        ctypes.CDLL(None).malloc_trim(0)  # what was freed before is not there for this call
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # Linux forgets the peak so far
+        ctypes.CDLL(None).malloc_trim(0)  # so that this call cannot reuse memory freed before
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # reset the peak that Linux has recorded
         before = status("VmRSS")
         function()
         return status("VmHWM") - before

@@ -1,12 +1,12 @@
-"""Time and memory side by side with what a user would write instead.
+"""Compare time and memory with what a user would write instead.
 
     python benchmarks/run.py                                       all cases
-    python benchmarks/run.py nps group                             those whose name holds one of the words
-    python benchmarks/run.py --write docs/performance-results.md   write the table, too
+    python benchmarks/run.py nps group                             cases whose name contains one of the words
+    python benchmarks/run.py --write docs/performance-results.md   also write the table
     python benchmarks/run.py --growth docs/_static/growth.svg      draw how time grows with the data instead
 
 Both sides of a case run in turns in one process, and the medians are compared, so a busy machine slows both.
-Sizes can be scaled down for a first look: --scale 0.1. What they need: pip install -e ".[bench]".
+Sizes can be scaled down for a first look: --scale 0.1. The benchmarks need: pip install -e ".[bench]".
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import csmetrics as csm
 
 
 def plain_churn_rate(lost: Any, start: Any) -> float:
-    """Churn as a careful person writes it: the same checks, the same division."""
+    """Compute churn as a careful person writes it: the same checks, the same division."""
     if type(lost) not in (int, float) or type(start) not in (int, float):
         raise TypeError("numbers, please")
     if lost != lost or start != start:
@@ -48,7 +48,7 @@ def plain_churn_rate(lost: Any, start: Any) -> float:
 
 
 def plain_nrr(start: Any, expansion: Any, contraction: Any, churned: Any, *, reactivation: Any = 0) -> float:
-    """NRR as a careful person writes it."""
+    """Compute NRR as a careful person writes it."""
     for value in (start, expansion, contraction, churned, reactivation):
         if type(value) not in (int, float):
             raise TypeError("numbers, please")
@@ -64,7 +64,7 @@ def plain_nrr(start: Any, expansion: Any, contraction: Any, churned: Any, *, rea
 
 
 def bare_churn_rate(lost: Any, start: Any) -> float:
-    """Churn without a look at types: the shortest version that still checks."""
+    """Compute churn without type checks: the shortest version that still checks the values."""
     if lost != lost or start != start:
         return nan
     if lost < 0 or start < 0 or lost > start or start == inf:
@@ -75,7 +75,7 @@ def bare_churn_rate(lost: Any, start: Any) -> float:
 
 
 def bare_nrr(start: Any, expansion: Any, contraction: Any, churned: Any, *, reactivation: Any = 0) -> float:
-    """NRR without a look at types."""
+    """Compute NRR without type checks."""
     values = start + expansion + contraction + churned + reactivation
     if values != values:
         return nan
@@ -122,7 +122,7 @@ def scalar_cases(scale: float) -> Iterator[Case]:
 
 
 class PlainInputs(BaseModel):
-    """The inputs of churn as a service of one's own would have them."""
+    """The inputs of churn as someone's own service would define them."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
@@ -131,7 +131,7 @@ class PlainInputs(BaseModel):
 
 
 class PlainResult(BaseModel):
-    """The result of churn as a service of one's own would have it."""
+    """The result of churn as someone's own service would define it."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
@@ -262,16 +262,16 @@ def group_cases(scale: float) -> Iterator[Case]:
 
 
 def import_time(code: str) -> float:
-    """Seconds that an import takes in a fresh interpreter, start-up left out."""
+    """Measure the seconds that an import takes in a fresh interpreter, not counting its start-up."""
     timed = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
     return float(subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True).stdout)
 
 
-GROWTH = "## Growth\n"  # begins the part of the results that --growth writes
+GROWTH = "## Growth\n"  # the heading of the part of the results that --growth writes
 
 
 def write_table(path: Path, rows: list[tuple[str, str, float, float, str]], rounds: int) -> None:
-    """Write the table of all cases and leave what --growth wrote."""
+    """Write the table of all cases and keep the part that --growth wrote."""
     lines = [
         f"{versions()}; medians of {rounds} rounds. Made by `python benchmarks/run.py --write {path}`.",
         "",
@@ -285,7 +285,7 @@ def write_table(path: Path, rows: list[tuple[str, str, float, float, str]], roun
 
 
 def write_growth(path: Path, svg: Path, lines: list[str], rounds: int) -> None:
-    """Write the figures of the growth behind the table of all cases."""
+    """Write the growth figures below the table of all cases."""
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     table = before.partition(GROWTH)[0].rstrip("\n")
     drawing = Path(os.path.relpath(svg, path.parent)).as_posix()

@@ -4,18 +4,18 @@
     python examples/large_scale.py --events 100_000_000     a hundred million, in minutes
     python examples/large_scale.py --engine spark           the same program on another engine
 
-The builders of csmetrics take the engine's own frame: here a relation of DuckDB, a lazy frame of Polars, a DataFrame of
-Spark. The engine does what grows with the events: it checks every row and puts together those of a user, month or day.
-What comes back is much less, and numpy finishes it:
+The builders of csmetrics take the engine's own frame: here a DuckDB relation, a Polars lazy frame or a Spark DataFrame.
+The engine does the work that grows with the events: it checks every row and groups the rows by user, month or day. Far
+fewer rows come back, and numpy does the rest:
 
     retention       one row per user, segment and month in which the user did anything
-    active users    one row per day and days until the users' next active one: some thousands, whatever the events
+    active users    one row per day and number of days until the users' next active day: some thousands at any size
     NPS             one row per segment
 
-Of a hundred million events, five million rows come back. The engine has to hold the users' distinct days meanwhile, 21
-million: DuckDB and Spark write to the disk what is over their limit, so they are bounded; Polars holds them in memory.
-At the end the peak memory of the process, the engine's included, is compared with a bound: on DuckDB by default a third
-of what pandas needs to load a hundred million events and do nothing with them.
+Of a hundred million events, five million rows come back. Meanwhile the engine has to hold the 21 million distinct
+active days of all users. DuckDB and Spark write to disk whatever exceeds their memory limit; Polars keeps it in memory.
+At the end, the peak memory of the process, the engine included, is compared with a limit. The default limit on DuckDB
+is a third of what pandas needs just to load a hundred million events.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ except ImportError:
 
 SEED = 20
 FIRST, DAYS = np.datetime64("2024-01-01"), 731
-LAST = str(FIRST + DAYS - 1)  # the data cover this whole day
-GROWTH = 1.6  # of all events, the first half of the time has 2 ** -1.6, a third
+LAST = str(FIRST + DAYS - 1)  # the data covers this whole day
+GROWTH = 1.6  # the first half of the time has 2 ** -1.6, a third, of all events
 EVENTS_PER_USER = 60
 EVENTS_PER_VISIT = 4
-ANSWERS = 0.02  # of the events have the user's answer to "how likely are you to recommend us"
-SEGMENTS = {  # share of the users, days that those stay who come to stay, mean and spread of their answers
+ANSWERS = 0.02  # share of events that carry the user's answer to "how likely are you to recommend us"
+SEGMENTS = {  # share of users, mean stay in days of those who settle in, mean and spread of answers
     "business": (0.12, 600, 8.4, 1.6),
     "free": (0.55, 160, 7.2, 2.4),
     "team": (0.33, 380, 8.0, 1.8),
 }
 SCHEMA = pa.schema({"user": pa.int64(), "time": pa.timestamp("us"), "segment": pa.string(), "score": pa.int8()})
 PER_FILE, PER_GROUP = 5_000_000, 1_000_000  # rows
-THREADS = 2  # of DuckDB and Spark: each takes memory of its own
+THREADS = 2  # for DuckDB and Spark; each thread takes its own memory
 
 
 # ------------------------------------------------------------------------------------------------ making the events
@@ -65,7 +65,7 @@ THREADS = 2  # of DuckDB and Spark: each takes memory of its own
 
 @dataclass(frozen=True)
 class Users:
-    """Who there is, in the order in which they joined: days from the first, and how often they come."""
+    """All users in the order in which they joined: the days on which they join and leave, and how often they come."""
 
     joined: Any
     left: Any
@@ -74,18 +74,18 @@ class Users:
 
     @classmethod
     def make(cls, rng: np.random.Generator, count: int) -> Users:
-        """Let users join at any time; half of them leave within weeks, the others stay for months or years."""
+        """Make users who join at any time; half of them leave within weeks, the others stay for months or years."""
         shares, stays, *_ = (np.array(column) for column in zip(*SEGMENTS.values(), strict=True))
         segment = rng.choice(len(SEGMENTS), count, p=shares).astype(np.int8)
         joined = np.sort(rng.integers(0, DAYS, count, dtype=np.int32))
         stay = np.where(rng.random(count) < 0.5, 15, stays[segment])
         left = joined + 1 + (stay * rng.standard_exponential(count)).astype(np.int32)
         eager = 0.05 + 0.95 * rng.random(count, np.float32) ** 3
-        joined[0], left[0], eager[0] = 0, DAYS, 1  # so that there is somebody on every day
+        joined[0], left[0], eager[0] = 0, DAYS, 1  # so that every day has a user
         return cls(joined, left, eager, segment)
 
     def visits(self, rng: np.random.Generator, count: int, low: float, high: float) -> tuple[Any, Any]:
-        """Give users and days of visits that follow a share `low` of all visits, up to a share `high` of them."""
+        """Draw users and days of the visits from share `low` to share `high` of all visits, in order of time."""
         users, days, found = [], [], 0
         while found < count:
             day = (DAYS * (low + (high - low) * rng.random(2 * count)) ** (1 / GROWTH)).astype(np.int32)
@@ -98,7 +98,7 @@ class Users:
 
 
 def make_rows(rng: np.random.Generator, users: Users, rows: int, low: float, high: float) -> pa.Table:
-    """Make the events that follow a share `low` of all events, up to a share `high` of them."""
+    """Make the events from share `low` to share `high` of all events, in order of time."""
     visitor, day = users.visits(rng, max(rows // EVENTS_PER_VISIT, 1), low, high)
     begins = rng.integers(0, 23 * 3600, visitor.size)
     visit = rng.integers(0, visitor.size, rows)
@@ -117,7 +117,7 @@ def make_rows(rng: np.random.Generator, users: Users, rows: int, low: float, hig
 
 
 def make_events(folder: Path, events: int) -> None:
-    """Write made-up events to Parquet files, each of a stretch of time, a million rows in memory at a time."""
+    """Write made-up events to Parquet files, one per stretch of time, with a million rows in memory at a time."""
     rng = np.random.default_rng(SEED)
     users = Users.make(rng, max(events // EVENTS_PER_USER, 100))
     per_file = min(PER_FILE, -(-events // 4))
@@ -134,17 +134,17 @@ def make_events(folder: Path, events: int) -> None:
 
 
 def retention(events: Any) -> csm.cohorts.RetentionGrid:
-    """Who came back, by the month of the first event, for each segment."""
+    """Count the users who came back, by the month of their first event, for each segment."""
     return csm.cohorts.retention(events, by="segment", as_of=LAST)
 
 
 def active_users(events: Any) -> pd.DataFrame:
-    """Users active within 1, 7 and 28 days, day by day."""
+    """Count the users active within 1, 7 and 28 days, day by day."""
     return csm.cohorts.active_users(events, as_of=LAST)
 
 
 def answers(events: Any) -> pd.DataFrame:
-    """Promoters, passives and detractors of each segment."""
+    """Count the promoters, passives and detractors of each segment."""
     return csm.cohorts.survey(events, score="score", by="segment")
 
 
@@ -152,7 +152,7 @@ WORKS: dict[str, Callable[[Any], Any]] = {"retention": retention, "active users"
 
 
 def figures(events: Any) -> Iterator[tuple[str, Any]]:
-    """Compute everything. `events` may be a frame of any engine: this is all that a user of csmetrics writes."""
+    """Compute everything. `events` may be a frame of any engine; a user of csmetrics writes no more than this."""
     for name, work in WORKS.items():
         yield name, work(events)
 
@@ -162,7 +162,7 @@ def figures(events: Any) -> Iterator[tuple[str, Any]]:
 
 @contextmanager
 def duckdb(folder: Path, megabytes: int) -> Iterator[Any]:
-    """Read the files with DuckDB, which writes to the disk what it may not hold in memory."""
+    """Read the files with DuckDB, which writes to disk whatever exceeds its memory limit."""
     import duckdb as db
 
     with tempfile.TemporaryDirectory() as spill:
@@ -178,17 +178,17 @@ def duckdb(folder: Path, megabytes: int) -> Iterator[Any]:
 
 @contextmanager
 def polars(folder: Path, _: int) -> Iterator[Any]:
-    """Scan the files with Polars, piece by piece; what it puts together it holds in memory."""
+    """Scan the files with Polars, piece by piece; it keeps its intermediate results in memory."""
     import polars as pl
 
-    # an old Polars has no such setting, and takes more memory
+    # older versions of Polars lack this setting and take more memory
     with pl.Config(engine_affinity="streaming") if hasattr(pl.Config, "set_engine_affinity") else nullcontext():
         yield pl.scan_parquet(folder / "*.parquet")
 
 
 @contextmanager
 def spark(folder: Path, megabytes: int) -> Iterator[Any]:
-    """Read the files with Spark on this machine; on a cluster only the session is another."""
+    """Read the files with Spark on this machine; on a cluster only the session differs."""
     from pyspark.sql import SparkSession
 
     settings = {
@@ -216,7 +216,7 @@ def spark(folder: Path, megabytes: int) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine, the package to install, and how many MB it and the whole process may take by default."""
+    """An engine, the package to install, and the default memory limits in MB of the engine and of the whole process."""
 
     events: Callable[[Path, int], Any]
     package: str
@@ -235,28 +235,28 @@ ENGINES = {
 
 
 def peak_memory() -> float:
-    """Megabytes that this process and its children have held at the most; NaN where the system does not tell."""
+    """Return the peak memory of this process and its children in megabytes; NaN where the system does not report it."""
     if sys.platform.startswith("linux"):
         return sum(_peaks(os.getpid(), dict(_processes()))) * 1024 / 1e6
     try:
         import resource
     except ImportError:  # Windows
         return nan
-    # what the children hold is not known here
+    # the memory of child processes is not known here
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def _processes() -> Iterator[tuple[int, tuple[int, int]]]:
-    """Give the number of each process, with its parent's and its highest resident set in KiB."""
+    """Yield the id of each process, with its parent's id and its peak resident memory in KiB."""
     for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # the process has ended meanwhile
             pairs = (line.split(":", 1) for line in (folder / "status").read_text().splitlines())
             facts = {name: value.split() for name, value in pairs}
             yield int(folder.name), (int(facts["PPid"][0]), int(facts.get("VmHWM", ["0"])[0]))
 
 
 def _peaks(process: int, processes: dict[int, tuple[int, int]]) -> Iterator[int]:
-    """Give the peaks of a process and of all that it has started; each had its own time."""
+    """Yield the peaks of a process and of all its descendants; they need not occur at the same time."""
     yield processes[process][1]
     for other, (parent, _) in processes.items():
         if parent == process:
@@ -264,7 +264,7 @@ def _peaks(process: int, processes: dict[int, tuple[int, int]]) -> Iterator[int]
 
 
 def in_pandas(folder: Path) -> float:
-    """Megabytes of the same rows as a pandas DataFrame, from the first of them."""
+    """Estimate from the first rows how many megabytes all rows would take as a pandas DataFrame."""
     files = sorted(folder.glob("*.parquet"))
     with pq.ParquetFile(files[0]) as file:
         some = next(file.iter_batches(50_000)).to_pandas()
@@ -301,7 +301,7 @@ SHOW: dict[str, Callable[[Any], None]] = {
 
 
 def show_memory(peak: float, pandas: float, limit: float) -> bool:
-    """Compare the peak with what pandas would need and with the limit; tell whether it stayed below that."""
+    """Compare the peak with what pandas would need and with the limit; return whether it stayed below the limit."""
     print(f"At the most this process held {peak:,.0f} MB. The events alone are {pandas:,.0f} MB as a pandas DataFrame.")
     if not peak > limit:
         print(f"The limit is {limit:,.0f} MB." if peak <= limit else "This system does not tell how much it was.")
@@ -311,7 +311,7 @@ def show_memory(peak: float, pandas: float, limit: float) -> bool:
 
 
 def run(folder: Path, events: int, engine: str, megabytes: int, limit: float) -> bool:
-    """Make the events, compute and print everything; tell whether the memory stayed below the limit."""
+    """Make the events, compute and print everything; return whether the memory stayed below the limit."""
     started = time.perf_counter()
     if found := sum(pq.read_metadata(path).num_rows for path in folder.glob("*.parquet")):
         if found != events:

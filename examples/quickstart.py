@@ -22,14 +22,14 @@ import csmetrics as csm
 from csmetrics.datasets import SaasCompany, make_saas
 
 PLANS = ["starter", "team", "business"]
-GROSS_MARGIN = 80  # percent; it comes from a company's books, so here it is assumed
+GROSS_MARGIN = 80  # percent; a real figure comes from the company's books, so this one is assumed
 
 HEALTH = csm.HealthScore(
     components={
         "usage": {"weight": 40},
         "seats_in_use": {"weight": 20},
         "support": {"weight": 20},
-        "sentiment": {"weight": 20, "high": 10},  # the last NPS answer; without one the rest decides
+        "sentiment": {"weight": 20, "high": 10},  # the last NPS answer; without one, the other components decide
     },
     bands={"red": 40, "yellow": 60},
     min_coverage=50,
@@ -40,7 +40,7 @@ HEALTH = csm.HealthScore(
 
 
 def measures(at: csm.Cohorts) -> dict[str, Any]:
-    """Every metric that comes from totals: one value per group, or one number for the total."""
+    """Compute every metric that comes from totals: one value per group, or one number for the total."""
     return {
         "churn_rate": at.churn_rate(),
         "retention_rate": at.retention_rate(),
@@ -48,7 +48,7 @@ def measures(at: csm.Cohorts) -> dict[str, Any]:
         "grr": at.grr(),
         "nps": at.nps(),
         "csat": at.csat(),
-        "ces": at.ces("ces_effort_sum", "ces_responses"),  # `responses` are those to the CSAT question
+        "ces": at.ces("ces_effort_sum", "ces_responses"),  # `responses` are the answers to the CSAT question
         "fcr": at.fcr(),
         "arpa": at.arpa(),
         "clv": at.clv(gross_margin=GROSS_MARGIN),  # takes ARPA and churn from the same totals
@@ -63,7 +63,7 @@ def measures(at: csm.Cohorts) -> dict[str, Any]:
 
 
 def scorecard(company: SaasCompany) -> pd.DataFrame:
-    """One row per metric; one column per plan, and the total, which is the formula of all rows' sums."""
+    """Build a table with one row per metric, one column per plan, and the total, computed from the sums of all rows."""
     totals = company.cohorts.csm
     table = pd.DataFrame(measures(totals.by("plan"))).T
     table["total"] = pd.Series(measures(totals.total()))
@@ -74,7 +74,7 @@ def scorecard(company: SaasCompany) -> pd.DataFrame:
     overall = onboarding.total().median_ttv("started", "value", as_of=company.as_of)
     table.loc["median_ttv"] = {**by_plan, "total": overall}
 
-    # A health score is one customer's: a mean of scores is a mean of customers, not of rates.
+    # Each health score belongs to one customer, so this is a mean over customers and not a mean of rates.
     scores = health_scores(company)
     table.loc["health_score"] = {
         **scores.groupby("plan", observed=True)["score"].mean(),
@@ -84,7 +84,7 @@ def scorecard(company: SaasCompany) -> pd.DataFrame:
 
 
 def plans_in_regions(company: SaasCompany) -> pd.DataFrame:
-    """Churn, NRR and CLV of every plan in every region."""
+    """Compute churn, NRR and CLV for every plan in every region."""
     cells = company.cohorts.csm.by("plan", "region")
     return pd.DataFrame(
         {
@@ -97,13 +97,13 @@ def plans_in_regions(company: SaasCompany) -> pd.DataFrame:
 
 
 def health_scores(company: SaasCompany) -> pd.DataFrame:
-    """Score, band and contributions of every customer, with its plan."""
+    """Return the score, band and contributions of every customer, with the customer's plan."""
     customers = company.health.assign(seats_in_use=company.health.csm.license_utilization())
     return HEALTH.score(customers).assign(plan=customers["plan"])
 
 
 def bands_by_plan(company: SaasCompany) -> pd.DataFrame:
-    """How many customers of each plan are red, yellow and green."""
+    """Count the red, yellow and green customers of each plan."""
     scores = health_scores(company)
     bands = pd.crosstab(scores["plan"].astype(object), scores["band"].fillna("no score"))
     bands = bands.reindex(index=PLANS, columns=["red", "yellow", "green", "no score"], fill_value=0)
@@ -175,12 +175,12 @@ Weights of the parts that are there: {weights}.""")
 
 
 def movements(company: SaasCompany) -> pd.DataFrame:
-    """Customers and MRR, month by month, from the subscriptions."""
+    """Count the movements of customers and MRR, month by month, from the subscriptions."""
     return csm.cohorts.movements_from_subscriptions(company.subscriptions, as_of=company.as_of)
 
 
 def weekly_retention(company: SaasCompany) -> csm.cohorts.RetentionGrid:
-    """Which of those who signed up since the events are kept used the product in the weeks after."""
+    """Count the customers who used the product in the weeks after signing up, if the events cover their sign-up."""
     kept_since = company.events["time"].min().normalize()
     joined = company.accounts[company.accounts["signed_up"] >= kept_since]
     log = pd.concat(
@@ -195,33 +195,33 @@ def weekly_retention(company: SaasCompany) -> csm.cohorts.RetentionGrid:
 
 
 def active_users(company: SaasCompany) -> pd.DataFrame:
-    """Users of each day, of the week and of the month that end with it; a month as long as the last one."""
+    """Count the users of each day and of the week and month ending with it; a month is as long as the last full one."""
     return csm.cohorts.active_users(company.events, mau=company.period.days_in_month, as_of=company.as_of)
 
 
 def lifecycle(company: SaasCompany) -> pd.DataFrame:
-    """Users who came, stayed, came back and went quiet, month by month."""
+    """Count the users who came, stayed, came back and went quiet, month by month."""
     return csm.cohorts.lifecycle(company.events, as_of=company.as_of)
 
 
 def answers(company: SaasCompany, kind: str) -> pd.DataFrame:
-    """The month's answers to one of the questions, by plan."""
+    """Count the month's answers to one survey question, by plan."""
     rows = of_month(company.surveys, "time", company)
     return csm.cohorts.survey(rows[rows["kind"] == kind], kind=kind, by="plan")
 
 
 def tickets(company: SaasCompany) -> pd.DataFrame:
-    """The month's tickets, by plan."""
+    """Count the month's tickets, by plan."""
     return csm.cohorts.tickets(of_month(company.tickets, "created", company), by="plan")
 
 
 def onboarding(company: SaasCompany) -> pd.DataFrame:
-    """The month's starts and what became of them, by plan."""
+    """Count the customers who started onboarding in the month, and how far they got, by plan."""
     return csm.cohorts.onboarding(of_month(company.onboarding, "started", company), as_of=company.as_of, by="plan")
 
 
 def adoption(company: SaasCompany) -> pd.DataFrame:
-    """What the customers of the month's end used in it, by plan."""
+    """Count the features that the customers at the end of the month used during it, by plan."""
     used = of_month(company.events.rename(columns={"user": "customer"}), "time", company)
     return csm.cohorts.adoption(used, user="customer", eligible=company.health[["customer", "plan"]], by="plan")
 
@@ -259,7 +259,7 @@ All {len(grid.sizes)} cohorts together, week 1: {pooled[1]:.0f}%; week 6: {poole
     print_table(heads, figures(users.join(users.csm.stickiness())))
     print("\nThe scorecard takes the mean day of the month instead: weekends are quiet.\n")
 
-    stages = lifecycle(company).tail(2)  # in the first month everybody is new
+    stages = lifecycle(company).tail(2)  # in the first month every user is new
     heads = ["Users", "active", "new", "returning", "back", "gone quiet", "quick ratio"]
     print_table(heads, figures(stages.join(stages.csm.lifecycle_quick_ratio())))
     print("\nQuick ratio: those who came or came back for each one who went quiet.\n")
@@ -291,7 +291,7 @@ All {len(grid.sizes)} cohorts together, week 1: {pooled[1]:.0f}%; week 6: {poole
 
 
 def figures(table: pd.DataFrame) -> list[list[str]]:
-    """Write every value as its column's metric is written, behind its row's label."""
+    """Write each row as its label and its values, each formatted like the metric of its column."""
     return [
         [str(label), *(figure(x, name) for name, x in zip(table.columns, values, strict=True))]
         for label, *values in table.itertuples()
@@ -299,7 +299,7 @@ def figures(table: pd.DataFrame) -> list[list[str]]:
 
 
 def of_month(table: pd.DataFrame, time: str, company: SaasCompany) -> pd.DataFrame:
-    """The rows of the last full month, with their customer's plan."""
+    """Return the rows of the last full month, with their customer's plan."""
     rows = table[table[time].dt.to_period("M") == company.period]
     return rows.merge(company.accounts[["customer", "plan"]], on="customer")
 
@@ -339,7 +339,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def only_numbers(column: pd.Series[Any]) -> None:
-    """Point at the cell: pandas makes text of a whole column for one word in it."""
+    """Name the cell that is not a number: one word in a column makes pandas read the whole column as text."""
     texts = column[[isinstance(value, str) for value in column]]
     for row, text in texts[pd.to_numeric(texts, errors="coerce").isna()].items():
         raise BadFileError(f"column {column.name!r} must hold numbers; row {row + 1} below the header has {text!r}")
@@ -350,7 +350,7 @@ def only_numbers(column: pd.Series[Any]) -> None:
 
 
 def churn_table(frame: pd.DataFrame, keys: list[str], mapped: dict[str, str]) -> pd.DataFrame:
-    """Churn, and retention where its columns are there, by the keys; with the sums that stand behind them."""
+    """Compute churn by the keys, and retention if the file has its columns, with the sums behind them."""
     lost, start = mapped.get("lost", "lost"), mapped.get("start", "start")
     comers = {name: mapped[name] for name in ("end", "new", "reactivated") if name in mapped}
     retains = bool(comers) or {"end", "new"} <= set(frame.columns)
@@ -358,7 +358,7 @@ def churn_table(frame: pd.DataFrame, keys: list[str], mapped: dict[str, str]) ->
         if name in frame.columns:
             only_numbers(frame[name])
     cohorts = frame.csm
-    cohorts.churn_rate(lost=lost, start=start)  # every row by itself: a sum can hide a row that cannot be right
+    cohorts.churn_rate(lost=lost, start=start)  # check every row by itself: a sum can hide a row that cannot be right
     if retains:
         cohorts.retention_rate(start=start, **comers)
     grain = cohorts.by(keys) if keys else cohorts.total()
@@ -398,7 +398,7 @@ def show_file(path: Path, segment: str | None, period: str | None, mapped: dict[
 
     shown = [table]
     rows = rows_of(table)
-    if segment is not None:  # customers at the start add over segments, but never over periods
+    if segment is not None:  # opening customers add up over segments, never over periods
         whole = churn_table(frame, [period] if period else [], mapped)
         rows += [[], *rows_of(whole if period else whole.rename(index={"all rows": "total"}), total=True)]
         shown.append(whole)
@@ -414,7 +414,7 @@ def show_file(path: Path, segment: str | None, period: str | None, mapped: dict[
 
 
 def figure(value: float, name: str = "") -> str:
-    """Write a value as a person would: cents as dollars, percent with one decimal, "-" where there is none."""
+    """Write a value as a person would: cents as dollars, percent with one decimal, "-" for a missing value."""
     if pd.isna(value):
         return "-"
     unit = csm.catalog[name].unit if name in csm.catalog else "count"
@@ -429,7 +429,7 @@ def figure(value: float, name: str = "") -> str:
 
 
 def print_gaps(table: pd.DataFrame) -> None:
-    """Say what "-" means in the rows or columns of metrics that hold one."""
+    """Explain each "-" in the table: why that metric has no value there."""
     table = table if set(table.columns) & set(csm.catalog) else table.T
     for name in table.columns[table.isna().any()]:
         if name not in csm.catalog:
@@ -485,5 +485,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="replace")  # the names in a file may be none that the terminal can show
+    sys.stdout.reconfigure(errors="replace")  # a file may have names that the terminal cannot show
     sys.exit(main())

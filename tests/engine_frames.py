@@ -1,6 +1,6 @@
 """The same rows as a frame of each engine that narwhals knows: `FRAMES[name](pandas_frame)`.
 
-Missing values of object and nullable columns are nulls; NaN of float columns stays NaN where the engine has both.
+Missing values of object and nullable columns become nulls; NaN in float columns stays NaN if the engine has both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ COUNTER = count()
 
 
 def arrow(frame: pd.DataFrame) -> Any:
-    """Give a PyArrow table in which NaN and null are two things, without the index."""
+    """Return a PyArrow table without the index, in which NaN and null are different."""
     import pyarrow as pa
 
     columns = {}
@@ -49,7 +49,7 @@ def duckdb(frame: pd.DataFrame) -> Any:
 
 @cache
 def duckdb_connection() -> Any:
-    """Give the one connection of a test run: a relation may not outlive its own."""
+    """Return the one connection of a test run: a relation must not outlive its connection."""
     import duckdb as db
 
     return db.connect()
@@ -61,7 +61,7 @@ def dask(frame: pd.DataFrame) -> Any:
     rows = frame.reset_index(drop=True)
     for field in arrow(frame).schema:
         if rows[field.name].dtype == object and not str(field.type).endswith("string"):
-            rows[field.name] = rows[field.name].astype(pd.ArrowDtype(field.type))  # else Dask makes text of them
+            rows[field.name] = rows[field.name].astype(pd.ArrowDtype(field.type))  # otherwise Dask turns them into text
     return dd.from_pandas(rows, npartitions=3)
 
 
@@ -85,7 +85,7 @@ def pyspark(frame: pd.DataFrame) -> Any:
 
 @cache
 def spark() -> Any:
-    """Give the one Spark session of a test run, or skip where there is no Spark or no Java."""
+    """Return the one Spark session of a test run, or skip the test without Spark or Java."""
     pytest.importorskip("pyspark", reason="pyspark is not installed")
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         pytest.skip("pyspark is installed, but Java is not")
@@ -94,7 +94,7 @@ def spark() -> Any:
     settings = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.shuffle.partitions": "1",  # these, and no compiling, make queries on few rows quick
+        "spark.sql.shuffle.partitions": "1",  # together with no compiling this makes queries on few rows fast
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.session.timeZone": "UTC",

@@ -1,4 +1,4 @@
-"""What a service may be sent by mistake or on purpose: values, columns, frames and documents, made anew each time."""
+"""Input that a service may get by mistake or on purpose: values, columns, frames, documents, made anew each time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Make = Callable[[], Any]
 
 
 class HostileError(Exception):
-    """What the hostile objects raise: none of ours, and none of Python's own."""
+    """The error that hostile objects raise: neither the library's nor Python's own."""
 
 
 def _raises(*_: Any, **__: Any) -> NoReturn:
@@ -39,20 +39,20 @@ WITH_LEN = {base: _hostile(base, "__len__") for base in (str, dict, list)}
 
 
 class ArrayLike:
-    """An object that says it is an array, and is none."""
+    """An object that claims to be an array but is not."""
 
     __array__ = _raises
 
 
 class Getter:
-    """An object that has every attribute, each of them a surprise."""
+    """An object that has every attribute, with unexpected values."""
 
     def __getattr__(self, name: str) -> NoReturn:
         raise HostileError
 
 
 class OddArray(np.ndarray[Any, Any]):
-    """An array that cannot be shown or turned into another."""
+    """An array that cannot be shown or converted."""
 
     __repr__ = __str__ = _raises
 
@@ -116,7 +116,7 @@ def _named(values: Any, name: Any) -> Any:
     return series
 
 
-# One value, or what is taken for one
+# One value, or something that is taken for one
 
 SCALARS: dict[str, Make] = {
     "None": lambda: None,
@@ -280,7 +280,7 @@ COLUMNS: dict[str, Make] = {
     "list of array-likes": lambda: [ArrayLike()],
 }
 
-# Large ones, on which what takes more than linear time would hang
+# Large values, on which code that takes more than linear time would hang
 
 VAST: dict[str, Make] = {
     "numbers": lambda: np.arange(300_000) % 7,
@@ -362,7 +362,7 @@ def _attrs(attrs: dict[Any, Any]) -> pd.DataFrame:
 
 
 def engine_frames() -> Iterator[tuple[str, Any]]:
-    """Give frames of other engines with odd schemas."""
+    """Return frames of other engines with odd schemas."""
     import duckdb
     import polars as pl
     import pyarrow as pa

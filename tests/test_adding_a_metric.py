@@ -1,4 +1,4 @@
-"""One function and one line beside it make a metric: what CONTRIBUTING.md describes, done to a copy of the source."""
+"""One function and one line of examples make a metric: the steps of CONTRIBUTING.md on a copy of the source."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ for example in csm.catalog["pause_rate"].examples:
 
 
 def block(language: str) -> str:
-    """Give the block of CONTRIBUTING.md in this language."""
+    """Return the code block of CONTRIBUTING.md in this language."""
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     (found,) = re.findall(rf"^   ```{language}\n(.*?)^   ```$", text, flags=re.MULTILINE | re.DOTALL)
     return dedent(found)
@@ -73,7 +73,7 @@ def append(path: Path, text: str) -> None:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The source with the metric of CONTRIBUTING.md in it."""
+    """A copy of the source with the metric of CONTRIBUTING.md added."""
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     append(tmp_path / f"{FAMILY}.py", "\n\n" + block("python"))
     append(tmp_path / f"{FAMILY}.jsonl", block("json"))
@@ -81,7 +81,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def run(root: Path, code: str) -> subprocess.CompletedProcess[str]:
-    # -P keeps the working directory off the path; the copy stands before an installed csmetrics
+    # -P keeps the working directory off the path; the copy comes before an installed csmetrics
     start = f"import sys; sys.path.insert(0, {str(root / 'src')!r})\n"
     command = [sys.executable, "-P", "-W", "error", "-c", start + code]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

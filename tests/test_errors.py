@@ -1,4 +1,4 @@
-"""The errors: bases, parts, messages, and that they survive pickling and copying."""
+"""The errors: base classes, parts, messages, pickling and copying."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import csmetrics as csm
 
 FRAME = pd.DataFrame({"plan": ["a"], "cancelled": [1], "start": [10]})
 
-# What raises, the error, and its message
+# The call that raises, the error, and its message
 RAISED: dict[str, tuple[Callable[[], object], type[csm.CsmetricsError], str]] = {
     "a part past its whole": (
         lambda: csm.churn_rate(501, 480),
@@ -41,7 +41,8 @@ RAISED: dict[str, tuple[Callable[[], object], type[csm.CsmetricsError], str]] = 
         lambda: csm.churn_rate("5", 480),
         csm.MetricInputError,
         "churn_rate: `lost` must be a number; got the text '5'. "
-        "Hint: convert text to numbers first, for example with pd.to_numeric",
+        "Hint: convert text to numbers first: numbers = pd.to_numeric(column, errors='coerce'); "
+        "(numbers.isna() & column.notna()).sum() counts what was not a number",
     ),
     "a rate past 100 percent": (
         lambda: csm.average_lifetime(105),

@@ -1,4 +1,4 @@
-"""The guide's drawings: made from the rows of its examples, whole, and never at odds with the frames beside them."""
+"""The guide's drawings: made from the rows of its examples, complete, and consistent with the frames beside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile input over the whole public surface: what comes out is one of the library's own errors, and soon."""
+"""Hostile input to everything public: each call ends soon, with a result or one of the library's own errors."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from .hostile_inputs import COLUMNS, DOCUMENTS, FRAMES, SCALARS, VAST, HostileEr
 
 VALUES = {**SCALARS, **COLUMNS}
 SIGNATURE = re.compile(r"argument|positional|one document")  # a TypeError for a call that nothing could answer
-SECONDS = 5.0  # for one call; a fraction of a second each on a machine that does nothing else
-# Objects of somebody's own whose `==`, `hash()`, `len()` or `bool()` raises: Python itself lets that through
+SECONDS = 5.0  # limit for one call, which takes a fraction of a second on an idle machine
+# User objects whose `==`, `hash()`, `len()` or `bool()` raises: Python itself lets that through
 OWN = {name for name in VALUES if name.endswith((", eq", ", len", ", bool")) or name in ("bare", "bares", "eqs")}
-if pydantic.VERSION.startswith("2.0"):  # which looks for attributes of what it is given
+if pydantic.VERSION.startswith("2.0"):  # pydantic 2.0 looks up attributes of its input
     OWN |= {"getter"}
 
 Call = Callable[[Any], Any]
 
 
 def throw(name: str, call: Callable[[], Any], *allowed: type[Exception]) -> None:
-    """Make a call; anything but a result or an error of ours fails."""
+    """Make a call; anything except a result or one of the library's errors fails."""
     began = time.perf_counter()
     try:
         call()
@@ -68,7 +68,7 @@ SOME = ("churn_rate", "nps_from_scores", "health_score", "median_ttv", "mrr")
 
 
 def edge() -> Iterator[tuple[str, Call, tuple[type[Exception], ...]]]:
-    """Give what takes one value of any kind."""
+    """Yield the functions that take one value of any kind."""
     refused = pydantic.ValidationError
     health = csm.HealthScore(components={"a": {"weight": 1}, "b": {"weight": 2, "high": 10}})
     curve = csm.survival.kaplan_meier([1, 2], [1, 0])

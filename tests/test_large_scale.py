@@ -1,4 +1,4 @@
-"""The large example, small: each engine gives what plain pandas gives on the same files, and the bound is kept."""
+"""The large-scale example on little data: each engine agrees with plain pandas, and memory stays within the limit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def load() -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["large_scale"] = module  # dataclasses look their module up
+    sys.modules["large_scale"] = module  # dataclasses look up their module
     spec.loader.exec_module(module)
     return module
 
@@ -54,10 +54,10 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 def needed(engine: str) -> str:
-    """Skip where the engine is missing."""
+    """Skip the test if the engine is missing."""
     pytest.importorskip("narwhals", reason="narwhals is not installed")
     if engine == "spark":
-        spark()  # the session of the test run, which the example then takes
+        spark()  # start the session of the test run, which the example then uses
     else:
         pytest.importorskip(engine, reason=f"{engine} is not installed")
     return engine
@@ -68,7 +68,7 @@ def needed(engine: str) -> str:
 
 @pytest.fixture(scope="module")
 def triangle(rows: pd.DataFrame) -> pd.Series[Any]:
-    """Users by segment, month of the first event and months since then."""
+    """Count users by segment, month of the first event and months since then."""
     month = rows["time"].dt.year * 12 + rows["time"].dt.month
     first = month.groupby(rows["user"]).transform("min")
     keys = [rows["segment"], first.rename("cohort"), (month - first).rename("age")]
@@ -77,7 +77,7 @@ def triangle(rows: pd.DataFrame) -> pd.Series[Any]:
 
 @pytest.fixture(scope="module")
 def days(rows: pd.DataFrame) -> pd.DataFrame:
-    """Users within 1, 7 and 28 days: each counts on the day of an event and on the days after it."""
+    """Count users within 1, 7 and 28 days: a user counts on the day of an event and on the days after it."""
     seen = pd.DataFrame({"user": rows["user"], "day": rows["time"].dt.normalize()}).drop_duplicates()
     every = pd.date_range(seen["day"].min(), large_scale.LAST)
     columns = {}
@@ -89,7 +89,7 @@ def days(rows: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """Answers of each class by segment."""
+    """Count the answers of each class by segment."""
     answered = rows.dropna(subset="score")
     classes = pd.cut(answered["score"], [-1, 6, 8, 10], labels=["detractors", "passives", "promoters"]).astype(str)
     table = pd.crosstab(answered["segment"], classes)[["promoters", "passives", "detractors"]]
@@ -125,7 +125,7 @@ def test_the_same_program_takes_a_pandas_frame(rows, triangle, days, scores) -> 
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder in which temporary folders are made."""
+    """Return the folder in which temporary folders are made."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 

@@ -1,4 +1,4 @@
-"""What may import what, where division happens, and that every metric says all it has to say."""
+"""Which module may import which, where division happens, and whether every metric declares everything."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def module_name(path: Path) -> str:
 
 
 def imports(path: Path) -> list[tuple[str, bool]]:
-    """Give each import of a module, as an absolute name, and whether it runs when the module is imported."""
+    """Yield each import of a module as an absolute name, and whether it runs when the module is imported."""
     tree = ast.parse(path.read_text("utf-8"))
     later = {id(n) for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)}
     typing = {
@@ -184,7 +184,7 @@ DIVIDERS = {"divide", "true_divide", "floor_divide", "truediv", "rtruediv", "div
 
 
 def divisions(text: str) -> list[int]:
-    """Give the lines of a module that divide or take a mean."""
+    """Return the lines of a module that divide or take a mean."""
     found = []
     for node in ast.walk(ast.parse(text)):
         by_sign = isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div)
@@ -197,7 +197,7 @@ def divisions(text: str) -> list[int]:
     return sorted(set(found))
 
 
-# None computes a metric: they draw made-up data, tell how near words are, or compute what is wrong on purpose
+# None of these computes a metric: they draw made-up data, compare words, or compute wrong figures on purpose
 MAY_DIVIDE = {
     "csmetrics.datasets._saas",
     "csmetrics.datasets._totals",
@@ -225,7 +225,7 @@ def test_divisions_are_seen() -> None:
     assert divisions((SOURCE / "core/_numeric.py").read_text("utf-8"))
 
 
-# Every metric says all it has to say
+# Every metric declares everything
 
 
 def sections(name: str) -> dict[str, str]:

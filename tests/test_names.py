@@ -92,6 +92,7 @@ def held() -> dict[str, Any]:
     explanation = csm.explain(csm.churn_rate, lost=5, start=100, new=2)
     health = csm.HealthScore(components={"usage": csm.Component(weight=1)})
     events = pd.DataFrame({"user": ["ann"], "time": pd.to_datetime(["2026-01-01"])})
+    unnamed = pd.DataFrame({"user": ["ann", None], "time": pd.to_datetime(["2026-01-01"] * 2)})
     return {
         "Answers": pd.Series([9]).csm,
         "Bands": health.bands,
@@ -99,6 +100,7 @@ def held() -> dict[str, Any]:
         "Cohorts": pd.DataFrame({"lost": [5]}).csm.total(),
         "Component": health.components["usage"],
         "Example": spec.examples[0],
+        "Excluded": csm.cohorts.lifecycle(unnamed, on_bad_rows="report").attrs["excluded"],
         "Explanation": explanation,
         "HealthScore": health,
         "InputSpec": spec.inputs["lost"],

@@ -1,4 +1,4 @@
-"""The quickstart: what it prints is what the library computes, and a bad file is one clear line."""
+"""The quickstart prints what the library computes, and reports a bad file in one clear line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def company() -> csm.datasets.SaasCompany:
 
 
 def cells(text: str, label: str, nth: int | None = None) -> list[str]:
-    """Give what stands behind a label, where one line begins with it; or the nth of several."""
+    """Return the cells after a label, if one line begins with it, or those of the nth of several lines."""
     lines = [line for line in text.splitlines() if line.startswith(label)]
     assert nth is not None or len(lines) == 1
     return lines[nth or 0].removeprefix(label).split()

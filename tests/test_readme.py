@@ -42,7 +42,7 @@ def parts(text: str) -> tuple[str, str, str]:
 
 
 def test_the_table_says_what_the_catalogue_says() -> None:
-    """A metric that is not in the table yet is no error here; the checks before a change lands write it and look."""
+    """A metric missing from the table is not an error here; the checks before a release write the table and compare."""
     _, inside, _ = parts(README.read_text("utf-8"))
     rows = inside.splitlines()
     assert len(rows) > 80

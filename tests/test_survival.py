@@ -1,4 +1,4 @@
-"""Kaplan-Meier: against published figures, against its definition in fractions, case by case."""
+"""Kaplan-Meier, compared with published figures, with its definition in fractions, and case by case."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PUBLISHED = {
 
 
 def define(durations: list[Any], observed: list[Any]) -> dict[Any, tuple[int, int, int, Fraction]]:
-    """Restate the estimate: at each time, at risk, reached, censored, and the product of 1 - d/n so far."""
+    """Restate the estimate: for each time the numbers at risk, reached and censored, and the product of 1 - d/n."""
     found, share = {}, Fraction(1)
     for time in sorted(set(durations)):
         at_risk = sum(duration >= time for duration in durations)
@@ -87,7 +87,7 @@ def test_gehan() -> None:
 
 
 def test_those_not_there_yet_make_the_difference() -> None:
-    """On the same data those who relapsed alone: a median of 10 and a mean of 12.1111 weeks."""
+    """Counting only those who relapsed, the same data would give a median of 10 and a mean of 12.1111 weeks."""
     seen = [week for week, there in zip(WEEKS, RELAPSED, strict=True) if there]
     assert (median(seen), round(fmean(seen), 4)) == (10, 12.1111)
     assert kaplan_meier(seen, [True] * len(seen)).median == 10.0
@@ -101,7 +101,7 @@ def test_half_never_get_there() -> None:
 
 
 def test_as_of_the_same_dates() -> None:
-    """The median of time to value is this median of the days."""
+    """The median time to value is the Kaplan-Meier median of the days."""
     start = datetime(2026, 1, 1, 12)
     begins = [start - timedelta(days=40 if there else week) for week, there in zip(WEEKS, RELAPSED, strict=True)]
     values = [
@@ -130,7 +130,7 @@ def test_against_the_definition(kind: str, data: st.DataObject) -> None:
     durations, observed = map(list, zip(*rows, strict=True))
     values = np.array(durations)
     check(kaplan_meier(values, observed), durations, observed)
-    values.flags.writeable = False  # and the inputs stay as they are
+    values.flags.writeable = False  # inputs are not changed
     shuffled = np.random.default_rng(0).permutation(len(rows))
     again = kaplan_meier(values[shuffled], np.array(observed)[shuffled])
     pd.testing.assert_frame_equal(again.table, kaplan_meier(values, observed).table, check_exact=True)
@@ -151,7 +151,7 @@ def test_counts_are_repetitions(kind: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("kind", ["int64", "int16", "uint8", "float64", "float32", "fractions"])
 def test_more_rows_than_a_block(kind: str) -> None:
-    """Against pandas: group, count, multiply."""
+    """More rows than one block give what pandas gives by grouping, counting and multiplying."""
     rng = np.random.default_rng(3)
     rows = 2 * BLOCK + 7
     durations = rng.exponential(40, rows) if kind == "fractions" else rng.integers(0, 200, rows).astype(kind)
@@ -172,7 +172,7 @@ def test_more_rows_than_a_block(kind: str) -> None:
 
 
 def test_by_hand() -> None:
-    """Five: after 2 of 5, after 3 of 4, after 5 of the 2 still known."""
+    """Of five customers, one reaches the event after 2 (of 5 at risk), one after 3 (of 4), one after 5 (of 2)."""
     curve = kaplan_meier([2, 3, 3, 5, 8], [True, True, False, True, False])
     assert curve.table.to_dict("list") == {
         "at_risk": [5, 4, 2, 1],
@@ -184,14 +184,14 @@ def test_by_hand() -> None:
 
 
 def test_at_the_same_time_reached_comes_before_censored() -> None:
-    """Who leaves the count on the day was still in it."""
+    """A customer censored on a day is still at risk on that day."""
     assert kaplan_meier([5, 5], [True, False]).at(5) == 50.0
     assert kaplan_meier([5, 5], [True, False]).median == 5.0
-    assert kaplan_meier([4, 5], [False, True]).at(5) == 0.0  # and who left before it was not
+    assert kaplan_meier([4, 5], [False, True]).at(5) == 0.0  # a customer censored before the day is not at risk on it
 
 
 def test_nobody_is_censored() -> None:
-    """Then it is the plain share, to the last digit, and the lower median."""
+    """Without censoring, the curve is the plain share, to the last digit, and the median is the lower median."""
     rng = np.random.default_rng(5)
     for size in (1, 2, 7, 100, 101):
         durations = rng.integers(0, 30, size)
@@ -212,17 +212,17 @@ def test_all_are_censored(durations: list[float]) -> None:
 
 
 def test_no_time_at_all() -> None:
-    """There from the first moment."""
+    """A duration of 0 means that the event is reached at once."""
     curve = kaplan_meier([0, 0, 0, 0], [1, 1, 1, 0])
     assert (curve.at(0), curve.median) == (25.0, 0.0)
 
 
 def test_exactly_half_is_half() -> None:
-    """Two factors that make one half, such as 5/6 x 3/5 with some who left in between: floats may miss it by a hair."""
+    """Two factors whose product is one half, such as 5/6 x 3/5 with censoring in between: floats may just miss it."""
     found = 0
     for everyone in range(4, 26):
         for early in range(1, everyone - 1):
-            for left in range(2, everyone - early):  # the others are censored between the two times
+            for left in range(2, everyone - early):  # all others are censored between the two times
                 for last in range(1, left):
                     if Fraction(everyone - early, everyone) * Fraction(left - last, left) == Fraction(1, 2):
                         sizes = [early, everyone - early - left, last, left - last]
@@ -285,11 +285,11 @@ def test_a_step_function() -> None:
 
 
 def test_nobody_knows_what_comes_after_the_longest_duration() -> None:
-    """30 percent were still waiting when last seen, after 8: neither 30 nor 0 is known for later."""
+    """30 percent were still waiting when last observed, after 8: later values are unknown, neither 30 nor 0."""
     curve = kaplan_meier([2, 3, 3, 5, 8], [True, True, False, True, False])
     assert curve.at(8) == 30.0
     assert isnan(curve.at(8.001))
-    assert kaplan_meier([2, 3], [True, True]).at(100) == 0.0  # all are there
+    assert kaplan_meier([2, 3], [True, True]).at(100) == 0.0  # all have reached it
     assert isnan(kaplan_meier([], []).at(1))
 
 
@@ -311,7 +311,7 @@ def test_no_durations() -> None:
     assert kaplan_meier([3], [True], counts=[0], undefined=-1).median == -1.0
     with pytest.raises(csm.UndefinedMetricError, match="durations"):
         kaplan_meier([], [], undefined="raise")
-    assert isnan(kaplan_meier([3], [False], undefined="raise").median)  # somebody is there, and half is not known
+    assert isnan(kaplan_meier([3], [False], undefined="raise").median)  # the base is not empty; the median is unknown
     with pytest.raises(csm.MetricInputError, match="undefined"):
         kaplan_meier([3], [False], undefined="nan")
 
@@ -321,7 +321,7 @@ def test_it_shows_itself() -> None:
     lines = repr(curve).splitlines()
     assert lines[0] == "Survival: 21 in all, 9 reached, 12 censored; median 23"
     assert all(line == line.rstrip() for line in lines)
-    assert len(lines) == 1 + 2 + 13  # title, names, as many rows as are shown and a gap
+    assert len(lines) == 1 + 2 + 13  # title, names, the rows shown and a gap
     assert "21 in all" in curve._repr_html_()
     assert "<table" in curve._repr_html_()
     assert repr(kaplan_meier([], [])) == "Survival: 0 in all, 0 reached, 0 censored; median nan"
@@ -350,8 +350,8 @@ BAD = [
         "durations",
         "must be >= 0; 1 of 3 values break it, first at position 1",
     ),
-    ("NaN", ([1, nan, 3], [1, 0, 1]), "durations", "must be there for each one; 1 of 3 values break it"),
-    ("None", ([1, None], [1, 0]), "durations", "must be there for each one"),
+    ("NaN", ([1, nan, 3], [1, 0, 1]), "durations", "must be present in every row; 1 of 3 values break it"),
+    ("None", ([1, None], [1, 0]), "durations", "must be present in every row"),
     ("infinite", ([1.0, np.inf], [1, 0]), "durations", "must be finite"),
     ("text", (["1", "2"], [1, 0]), "durations", "must be numbers"),
     ("booleans", ([True, False], [1, 0]), "durations", "must be numbers"),
@@ -359,10 +359,10 @@ BAD = [
     ("timedeltas", (pd.Series([timedelta(days=3)]), [1]), "durations", "must be numbers; got timedeltas"),
     ("one number", (5, [1]), "durations", "must be one column of numbers; got one number"),
     ("two columns", (np.ones((2, 2)), [1, 1]), "durations", "must be one column of numbers; got the shape"),
-    ("fewer flags", ([1, 2, 3], [1, 0]), "observed", "must be as many as `durations`; got 2 for 3"),
-    ("one flag for all", ([1, 2, 3], [True]), "observed", "must be as many as `durations`; got 1 for 3"),
+    ("fewer flags", ([1, 2, 3], [1, 0]), "observed", "must be as long as `durations`; got 2 for 3"),
+    ("one flag for all", ([1, 2, 3], [True]), "observed", "must be as long as `durations`; got 1 for 3"),
     ("a flag", ([1], True), "observed", "must be"),
-    ("a missing flag", ([1, 2], [True, None]), "observed", "must be there for each one; 1 of 2"),
+    ("a missing flag", ([1, 2], [True, None]), "observed", "must be present in every row; 1 of 2"),
     ("a missing number", ([1, 2], [1, None]), "observed", "must be True or False, or 1 or 0; 1 of 2"),
     ("other numbers", ([1, 2], [1, 2]), "observed", "must be True or False, or 1 or 0; 1 of 2"),
     ("words", ([1, 2], ["yes", "no"]), "observed", "must be numbers"),
@@ -381,10 +381,10 @@ def test_bad_input(columns: tuple[Any, Any], argument: str, message: str) -> Non
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ([1], "must be as many as `durations`"),
+        ([1], "must be as long as `durations`"),
         ([1, -1], "must be >= 0"),
         ([1, 0.5], "must be whole numbers"),
-        ([1, nan], "must be there for each one"),
+        ([1, nan], "must be present in every row"),
         ([1, np.inf], "must be finite"),
         ([2**61, 2**61], "must add up to less than"),
         (["a", "b"], "must be numbers"),

@@ -12,7 +12,7 @@ from timelines import draw
 
 
 class DrawingDirective(SphinxDirective):
-    """Draw what is called, with the content below it as the caption."""
+    """Make the drawing that the call describes, with the directive's content as the caption."""
 
     required_arguments = 1
     final_argument_whitespace = True

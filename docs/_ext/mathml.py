@@ -1,4 +1,4 @@
-"""Formulas as MathML: browsers set them themselves, without a script, a font or a network."""
+"""Formulas as MathML: browsers display them without a script, a font or a network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 
 
 def mathml(formula: str, *, block: bool = False) -> str:
-    """Turn LaTeX into MathML. Words become identifiers: browsers set no space around an operator between texts."""
+    """Turn LaTeX into MathML. Words become identifiers: browsers put no space around an operator between texts."""
     made = latex2mathml.tex2mathml(formula, as_block=block)
     return re.sub(r"<mtext>([^<]*\w)</mtext>", r'<mi mathvariant="normal">\1</mi>', made)
 

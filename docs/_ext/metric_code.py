@@ -1,4 +1,4 @@
-"""Examples in code, run while the pages are written: every output shown is the one that came out."""
+"""Code examples that are run while the pages are written, so that every output shown is real."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DATES = {"started_at": '"started"', "value_at": '"value"', "completed_at": '"com
 
 
 def session(sources: Sequence[str], names: dict[str, Any]) -> str:
-    """Run statements as in a console and give the session with its outputs."""
+    """Run statements as in a console and return the session with its outputs."""
     lines = []
     for source in sources:
         out = io.StringIO()
@@ -30,12 +30,12 @@ def session(sources: Sequence[str], names: dict[str, Any]) -> str:
 
 
 def console(text: str) -> str:
-    """Fence a session."""
+    """Put a session into a code block."""
     return f"```pycon\n{text}\n```"
 
 
 def function_example(spec: csm.MetricSpec, doc: NumpyDocString) -> str:
-    """Give the docstring's own examples, run again, called as a reader calls them."""
+    """Run the docstring's own examples again, with the calls written as a reader writes them."""
     parsed = doctest.DocTestParser().get_examples("\n".join(doc["Examples"]))
     sources = [re.sub(rf"(?<![\w.\"']){spec.name}\(", f"csm.{spec.name}(", e.source.rstrip()) for e in parsed]
     first = [] if any("import csmetrics" in s for s in sources) else ["import csmetrics as csm"]
@@ -43,7 +43,7 @@ def function_example(spec: csm.MetricSpec, doc: NumpyDocString) -> str:
 
 
 def frame_example(spec: csm.MetricSpec) -> str:
-    """Give the metric on a frame: that of the made-up company where it has the columns, else one of worked examples."""
+    """Show the metric on the made-up company's frame if that has the columns, else on a frame of worked examples."""
     for sources in _frames(spec):
         imports = ["import csmetrics as csm"]
         if any("pd." in source for source in sources):
@@ -54,7 +54,7 @@ def frame_example(spec: csm.MetricSpec) -> str:
 
 
 def _frames(spec: csm.MetricSpec) -> Iterable[list[str]]:
-    """Give the ways to show it, the best first; the first that runs is taken."""
+    """Yield the ways to show the metric on a frame, best first; the caller takes the first that runs."""
     call = f'csm.by("plan").{spec.name}'
     yield ["df = csm.datasets.make_saas().cohorts", f"df.{call}()"]
     required = [n for n, i in spec.inputs.items() if i.required]
@@ -87,7 +87,7 @@ def _scalar(spec: csm.MetricSpec, given: dict[str, Any]) -> bool:
 
 
 def _split(spec: csm.MetricSpec, given: dict[str, Any]) -> tuple[Any, ...]:
-    """Give what two examples must share to be rows of one frame: inputs by name, options with their values."""
+    """Return what two examples must share to be rows of one frame: the input names and the options' values."""
     return sorted(n for n in given if n in spec.inputs), {n: v for n, v in given.items() if n in spec.options}
 
 

@@ -1,7 +1,7 @@
 """Pages made from the catalogue when the site is built: one per metric, the list by family, the functions of the API.
 
-A new metric appears on the site without an edit here. Every output shown is run, every worked example computed again;
-one that comes out otherwise is a warning, and a warning stops the build.
+A new metric appears on the site without an edit here. Every output shown comes from a run, and every worked example is
+computed again. A different result is a warning, and a warning stops the build.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import csmetrics as csm
 
 logger = logging.getLogger(__name__)
 
-# In the order of the site; a family that is not here comes after these, under its own name.
+# In the order of the site; a family missing from this list comes after these, under its own name.
 FAMILIES = {
     "retention": ("Retention", "Customers who stay, leave, come back."),
     "revenue": ("Revenue", "Recurring revenue and what moves it."),
@@ -85,7 +85,7 @@ def metric_page(spec: csm.MetricSpec) -> str:
 
 
 def _call(name: str, signature: inspect.Signature) -> str:
-    """Write the call, an argument a line where one line is too long."""
+    """Write the call on one line, or with one argument per line if it is too long."""
     line = f"csm.{name}{signature}"
     if len(line) <= 80:
         return line
@@ -94,7 +94,7 @@ def _call(name: str, signature: inspect.Signature) -> str:
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:
-    """Put together again what was one argument, such as `scale=(0, 10)`."""
+    """Join the pieces of an argument that was split at its own commas, such as `scale=(0, 10)`."""
     whole: list[str] = []
     for argument in arguments:
         if whole and whole[-1].count("(") > whole[-1].count(")"):
@@ -201,7 +201,7 @@ def _worked(spec: csm.MetricSpec) -> str:
 
 
 def _explained(spec: csm.MetricSpec) -> str:
-    """Explain the first worked example, with what the rival definitions give on its numbers."""
+    """Explain the first worked example, with what other definitions give on its numbers."""
     if not spec.examples:
         return ""
     text = str(csm.explain(spec.name, **spec.examples[0].inputs)).partition("\n\nOther definitions, which need")[0]
@@ -209,18 +209,18 @@ def _explained(spec: csm.MetricSpec) -> str:
 
 
 def _matters(example: Any) -> bool:
-    """Say whether a tolerance is more than the rounding of floats."""
+    """Check whether a tolerance is larger than the rounding of floats."""
     size = abs(example.expected) if isinstance(example.expected, float) else 0
     return bool(example.tolerance > max(1e-4, 1e-5 * size))
 
 
 def _family(family: str) -> tuple[str, str]:
-    """Give a family's title and what it is about."""
+    """Return a family's title and a sentence on what it is about."""
     return FAMILIES.get(family, (family.capitalize(), ""))
 
 
 def families() -> dict[str, list[csm.MetricSpec]]:
-    """Give the metrics by family, in the order of the site."""
+    """Return the metrics by family, in the order of the site."""
     specs = list(csm.catalog.values())
     order = [*FAMILIES, *dict.fromkeys(s.family for s in specs if s.family not in FAMILIES)]
     return {f: [s for s in specs if s.family == f] for f in order if any(s.family == f for s in specs)}
@@ -247,7 +247,7 @@ def metrics_index() -> str:
 
 
 def api_pages() -> dict[str, str]:
-    """Write the reference of the functions: a page per family and their list."""
+    """Write the reference of the functions: one page per family, and the list of families."""
     pages = {}
     for family, specs in families().items():
         title, about = _family(family)
@@ -266,7 +266,7 @@ def api_pages() -> dict[str, str]:
 
 
 def write(folder: Path, pages: dict[str, str]) -> None:
-    """Write pages where they changed, and take away those that are no more."""
+    """Write the pages that changed, and delete those that no longer exist."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.md"):
         if old.stem not in pages:
@@ -286,7 +286,7 @@ def write_pages(app: Sphinx) -> None:
 
 
 def check(spec: csm.MetricSpec) -> None:
-    """Compute every worked example again."""
+    """Compute every worked example again and warn about different results."""
     for example in spec.examples:
         value, expected = spec.compute(**example.inputs), example.expected
         if expected is None:

@@ -1,4 +1,4 @@
-"""Words, table cells and links, as Markdown."""
+"""Text, table cells and links as Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import csmetrics as csm
 
-LONGEST = 8  # so many values of a list are shown
+LONGEST = 8  # at most this many values of a list are shown
 
 
 def prose(text: str) -> str:
@@ -29,12 +29,12 @@ def _code(part: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Keep Markdown from reading signs in a text as its own."""
+    """Escape the characters that Markdown would read as markup."""
     return re.sub(r"(?<!^)(?<!\n)([*_<|\[\]])", r"\\\1", text)
 
 
 def linked(text: str) -> str:
-    """Give the text with its web addresses as links; those printed without https:// too."""
+    """Turn the web addresses in a text into links, including those written without https://."""
     pieces = []
     for word in text.split(" "):
         bare = word.rstrip(".,;:")
@@ -49,7 +49,7 @@ def linked(text: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """Write an input or a result as briefly as it is exact to six significant digits."""
+    """Write an input or a result briefly, to six significant digits."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ").removesuffix(" 00:00:00")
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -65,7 +65,7 @@ def shown(value: Any) -> str:
 
 
 def between(low: float | None, high: float | None) -> str:
-    """Say between which values."""
+    """Describe the range between two limits, either of which may be missing."""
     if low is None and high is None:
         return "any number"
     if high is None:
@@ -74,14 +74,14 @@ def between(low: float | None, high: float | None) -> str:
 
 
 def table(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a Markdown table, under a name for the style sheet."""
+    """Write a Markdown table with a class name for the style sheet."""
     lines = [head, ["---"] * len(head), *rows]
     body = "\n".join("| " + " | ".join(cell.replace("\n", " ") for cell in line) + " |" for line in lines)
     return f"```{{table}}\n:class: {name}\n\n{body}\n```"
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:
-    """Write a two-column table whose first column is the heading."""
+    """Write a two-column table whose first column holds the headings."""
     body = "\n".join(f"* - {name}\n  - {value}" for name, value in rows if value)
     return f"```{{list-table}}\n:stub-columns: 1\n:class: facts\n\n{body}\n```"
 
@@ -92,5 +92,5 @@ def listed(items: Iterable[str]) -> str:
 
 
 def section(title: str, body: str) -> str:
-    """Write a section; nothing where there is nothing to say."""
+    """Write a section, or nothing if its body is empty."""
     return f"## {title}\n\n{body}\n" if body else ""

@@ -1,7 +1,7 @@
 """Drawings of raw rows, made from the same rows as the code beside them.
 
-A page calls a function of this module with the names of its own examples, which are run first. What a drawing says of a
-customer, it asks the library with ``by=``; what that adds up to must be the frame it stands beside.
+A page calls a function of this module with the names of its own examples, which are run first. What a drawing shows for
+one customer comes from the library, with ``by=``. All customers together must add up to the frame beside the drawing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pandas as pd
 import csmetrics as csm
 
 WIDTH, LEFT, RIGHT, TOP = 760, 52, 748, 30
-MOVES = {  # column: what the drawing calls it, its sign, and whether it is good news
+MOVES = {  # column: its word in the drawing, its sign, and whether it is good news
     "new_mrr": ("new", "+", "good"),
     "reactivation_mrr": ("reactivated", "+", "good"),
     "expansion_mrr": ("expansion", "+", "good"),
@@ -30,7 +30,7 @@ STAGES = {"new_users": "good", "returning": "plain", "resurrected": "good", "dor
 
 
 class Drawing:
-    """An SVG that takes its colours from the page and says in words what it shows."""
+    """An SVG that takes its colours from the page and describes in words what it shows."""
 
     def __init__(self, height: float) -> None:
         self.height, self.parts, self.words = height, [], []
@@ -65,7 +65,7 @@ class Drawing:
 
 
 class Timeline(Drawing):
-    """A lane per name under one time axis; what comes after the end of the data is shaded."""
+    """One lane per name under a shared time axis; the time after the end of the data is shaded."""
 
     def __init__(self, lanes: dict[Any, float], first: Any, last: Any, stop: Any, foot: float = 0) -> None:
         super().__init__(TOP + sum(lanes.values()) + foot + 20)
@@ -89,7 +89,7 @@ class Timeline(Drawing):
         return (self.at(begin) + self.at(min(end, self.last))) / 2
 
     def edges(self, instants: Sequence[Any], names: Sequence[str], *, lines: bool = True) -> None:
-        """Draw where periods meet, with their names between."""
+        """Draw a line where two periods meet, and the name of each period between its lines."""
         for instant in instants:
             if lines and instant <= self.last:
                 self.line(self.at(instant), TOP - 6, self.at(instant), self.bottom)
@@ -112,12 +112,12 @@ def month(period: pd.Period) -> str:
 
 
 def after(as_of: str) -> pd.Timestamp:
-    """Give the instant at which a whole day has ended."""
+    """Return the instant at which the day has ended."""
     return pd.Timestamp(as_of) + pd.Timedelta(days=1)
 
 
 def months(first: Any, last: Any) -> tuple[list[pd.Timestamp], list[str]]:
-    """Give where the months from one to the other begin and end, and their names."""
+    """Return the edges of the months from the first date to the last, and the months' names."""
     periods = pd.period_range(first, last, freq="M")
     return [*(p.start_time for p in periods), (periods[-1] + 1).start_time], [month(p) for p in periods]
 
@@ -126,7 +126,7 @@ def months(first: Any, last: Any) -> tuple[list[pd.Timestamp], list[str]]:
 
 
 def subscriptions(ledger: pd.DataFrame, moves: pd.DataFrame, as_of: str, span: int = 1) -> Timeline:
-    """Draw rows of subscriptions as bars; under them the state at each opening and closing, and the label between."""
+    """Draw subscription rows as bars; below them the MRR at each opening and closing, and the label in between."""
     rows = ledger.assign(start=pd.to_datetime(ledger["start"]), end=pd.to_datetime(ledger["end"]))
     stop, names = after(as_of), list(dict.fromkeys(ledger["customer"]))
     edges, heads = months(rows["start"].min(), stop)
@@ -158,7 +158,7 @@ def subscriptions(ledger: pd.DataFrame, moves: pd.DataFrame, as_of: str, span: i
 
 
 def snapshots(snaps: pd.DataFrame, moves: pd.DataFrame) -> Timeline:
-    """Draw amounts as points; under them the state of each period, and the label."""
+    """Draw amounts as points; below them the MRR at each opening and closing, and the label in between."""
     rows = snaps.assign(date=pd.to_datetime(snaps["date"]))
     names = list(dict.fromkeys(snaps["customer"]))
     edges, heads = months(rows["date"].min(), rows["date"].max())
@@ -176,7 +176,7 @@ def snapshots(snaps: pd.DataFrame, moves: pd.DataFrame) -> Timeline:
 
 
 def _tracks(rows: pd.DataFrame) -> list[int]:
-    """Put rows that are live at the same time below each other."""
+    """Assign rows that are live at the same time to different tracks."""
     ends: list[Any] = []
     tracks = []
     for row in rows.itertuples():
@@ -187,7 +187,7 @@ def _tracks(rows: pd.DataFrame) -> list[int]:
 
 
 def _labels(out: Timeline, each: pd.DataFrame, moves: pd.DataFrame, span: int) -> None:
-    """Write each customer's state at the edges and its one label between them, and check that they add up."""
+    """Write each customer's MRR at the edges and its one label between them, and check that they add up."""
     added = each.groupby(level="period").sum()
     if not added[moves.columns].equals(moves):
         raise ValueError(f"the customers' labels do not add up to the frame:\n{added}\n{moves}")
@@ -212,7 +212,7 @@ def _labels(out: Timeline, each: pd.DataFrame, moves: pd.DataFrame, span: int) -
 
 
 def _below(out: Timeline, name: Any) -> float:
-    """Give the base of the last line of text in a lane."""
+    """Return the baseline of the last line of text in a lane."""
     tops = [*sorted(out.top.values()), out.foot]
     return tops[tops.index(out.top[name]) + 1] - 8
 
@@ -228,7 +228,7 @@ def _pill(out: Drawing, x: float, y: float, value: object) -> None:
 
 
 def retained(events: pd.DataFrame, grid: csm.cohorts.RetentionGrid, as_of: str, window: str = "calendar") -> Timeline:
-    """Draw events as points on the calendar's months, or on each user's own windows of 30 days; with their ages."""
+    """Draw events as points, with the ages by calendar month or by each user's own windows of 30 days."""
     own = csm.cohorts.retention(events, as_of=as_of, window=window, by="user")
     if not own.sizes.groupby(level="cohort").sum().equals(grid.sizes):
         raise ValueError("the users do not add up to the cohorts")
@@ -261,7 +261,7 @@ def retained(events: pd.DataFrame, grid: csm.cohorts.RetentionGrid, as_of: str, 
 
 
 def stages(events: pd.DataFrame, frame: pd.DataFrame, as_of: str) -> Timeline:
-    """Draw events as points, and under each complete month what the user is in it."""
+    """Draw events as points, and write the user's stage below each complete month."""
     each = csm.cohorts.lifecycle(events, as_of=as_of, by="user")
     if not each.groupby(level="period").sum().equals(frame):
         raise ValueError("the users do not add up to the frame")
@@ -292,7 +292,7 @@ def _events(events: pd.DataFrame, as_of: str) -> tuple[Timeline, pd.DataFrame, A
 
 
 def triangle(grid: csm.cohorts.RetentionGrid) -> Drawing:
-    """Draw a retention grid: percent where observed, words where it is not over yet."""
+    """Draw a retention grid: percentages in observed cells, words in the others."""
     rates, states = grid.rates(), grid.state
     out = Drawing(24 + 30 * len(rates))
     left, wide = 150, min(130, (WIDTH - 150) / len(rates.columns))
@@ -352,7 +352,7 @@ def trailing(visits: pd.DataFrame, frame: pd.DataFrame) -> Timeline:
 
 
 def scale(answers: pd.DataFrame, counts: pd.DataFrame) -> Drawing:
-    """Draw answers on the scale of 0 to 10, under what each of them counts as."""
+    """Draw answers on the scale of 0 to 10, with the class that each score counts as."""
     classes = (
         csm.cohorts.survey(pd.DataFrame({"score": range(11)}), by="score").drop(columns="responses").idxmax(axis=1)
     )
@@ -413,7 +413,7 @@ def waits(cases: pd.DataFrame, totals: pd.DataFrame) -> Timeline:
 
 
 def journeys(customers: pd.DataFrame, frame: pd.DataFrame, as_of: str) -> Timeline:
-    """Draw the way from the start to completion and to the first value, or to the end of the data."""
+    """Draw each customer's path from the start to completion and to first value, or to the end of the data."""
     each = csm.cohorts.onboarding(customers, as_of=as_of, by="customer")
     counts = ["started", "completed", "reached"]
     if not each[counts].sum().equals(frame[counts].sum()):
@@ -444,7 +444,7 @@ def journeys(customers: pd.DataFrame, frame: pd.DataFrame, as_of: str) -> Timeli
 
 
 def uses(events: pd.DataFrame, could: pd.DataFrame, frame: pd.DataFrame) -> Drawing:
-    """Draw who has used what, and who could."""
+    """Draw which user has used which feature, and which users could."""
     features, users = list(dict.fromkeys(events["feature"])), list(dict.fromkeys([*could["user"], *events["user"]]))
     pairs = set(events[["user", "feature"]].itertuples(index=False, name=None))
     counted = [pair for pair in pairs if pair[0] in set(could["user"])]
@@ -477,7 +477,7 @@ DRAWINGS = {function.__name__: function for function in DRAWN}
 
 @cache
 def examples(page: str) -> dict[str, Any]:
-    """Run the examples of a page's text and give the names that they leave behind."""
+    """Run the examples of a page and return the variables that they define."""
     names: dict[str, Any] = {}
     for example in doctest.DocTestParser().get_examples(page):
         expected = contextlib.suppress(csm.CsmetricsError if example.exc_msg else ImportError, NameError)
@@ -487,6 +487,6 @@ def examples(page: str) -> dict[str, Any]:
 
 
 def draw(call: str, page: str) -> Drawing:
-    """Call a function of this module with the names of a page."""
+    """Call a drawing function of this module with the variables of a page."""
     drawn: Drawing = eval(call, {**examples(page), **DRAWINGS})
     return drawn

@@ -1,10 +1,10 @@
-"""Load the service for some seconds, check every answer, and see that its memory does not grow.
+"""Put the service under load for some seconds, check every answer, and check that its memory does not grow.
 
     python load_test.py --seconds 60
 
 Starts the service on a free port of this machine. Several connections send single calls, batches of 10,000 and bad
-requests. Ends with 1 on any error, any wrong answer, or memory that grows after the warm-up. Times are shown, and
-never judged: they are the machine's.
+requests. Exits with 1 on any error, any wrong answer, or memory that grows after the warm-up. Times are shown but not
+judged, because they depend on the machine.
 """
 
 import argparse
@@ -25,25 +25,25 @@ from typing import Any
 import csmetrics as csm
 
 SIZE = 10_000
-BAD_EVERY = 100  # calls of a batch
-GROWTH = 8 * 1024  # kB after the warm-up; what is seen without a leak is 1 to 3 MB
-WARM_UP = 0.5  # of the time: until then the heaps fill
+BAD_EVERY = 100  # one of this many calls in a batch is bad
+GROWTH = 8 * 1024  # kB after the warm-up; without a leak it grows by 1 to 3 MB
+WARM_UP = 0.5  # share of the time in which the heaps fill
 JSON = {"Content-Type": "application/json"}
 
 
 @dataclass
 class Asked:
-    """A request, and what must come back."""
+    """A request and the answer that must come back."""
 
     kind: str
     method: str
     path: str
     body: bytes
     status: int
-    expected: Any  # of a result its example, of an error its code, of a batch a list of both
+    expected: Any  # the example of a result, the code of an error, or a list of both for a batch
     headers: dict[str, str] = field(default_factory=lambda: JSON)
     items: int = 1
-    seen: bytes = b""  # an answer that was checked; each later one is the same
+    seen: bytes = b""  # the answer that was checked; every later one must equal it
 
     def check(self, status: int, answer: bytes) -> None:
         if status != self.status:
@@ -63,7 +63,7 @@ class Asked:
 
 
 def agree(found: dict[str, Any], expected: Any) -> None:
-    """See that an answer is the error or the published figure that is expected."""
+    """Check that an answer is the expected error or the published figure."""
     if isinstance(expected, str):
         if found.get("code") != expected:
             raise AssertionError(f"no {expected}: {found}")
@@ -79,7 +79,7 @@ def agree(found: dict[str, Any], expected: Any) -> None:
 
 
 def requests() -> list[Asked]:
-    """Make up what is asked: every worked example, a batch of 10,000, and what must be refused."""
+    """Make the requests: every worked example, a batch of 10,000, and requests that must be refused."""
     examples = [(name, example) for name, spec in csm.catalog.items() for example in spec.examples]
     inputs = [
         json.loads(json.dumps(example.inputs, default=lambda day: day.isoformat()).replace("NaN", "null"))
@@ -125,7 +125,7 @@ def requests() -> list[Asked]:
 
 
 class Load:
-    """Connections that ask in turn, and what they find."""
+    """Connections that send requests in turn, and what they find."""
 
     def __init__(self, port: int, asked: list[Asked], until: float) -> None:
         self.port, self.asked, self.until = port, asked, until
@@ -155,7 +155,7 @@ class Load:
 
 
 def memory(process: int) -> int:
-    """Read the resident memory of a process, kB."""
+    """Read the resident memory of a process in kB."""
     status = Path(f"/proc/{process}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
 
@@ -166,7 +166,7 @@ def start(port: int) -> "subprocess.Popen[bytes]":
     env = {
         **os.environ,
         "MALLOC_ARENA_MAX": "1",
-    }  # else each thread has a heap of its own to fill, which looks like growth
+    }  # otherwise each thread fills a heap of its own, which looks like growth
     server = subprocess.Popen(command, cwd=Path(__file__).parent, env=env)
     for _ in range(600):
         try:
@@ -209,7 +209,7 @@ def main() -> int:
 
 
 def report(load: Load, samples: list[tuple[float, int]], took: float, seconds: float, ended: int) -> int:
-    """Show what was found; 1 where something is wrong."""
+    """Print the findings and return 1 if something is wrong."""
     asked = sum(map(len, load.times.values()))
     print(f"{asked:,} requests in {took:.0f} s: {asked / took:,.0f} requests/s, {load.items / took:,.0f} items/s")
     for kind, times in load.times.items():

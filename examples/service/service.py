@@ -1,18 +1,19 @@
 """A web service over the whole catalogue of metrics. Run it with `uvicorn service:app`.
 
-Answers are JSON. What is refused has the form of the library's own errors: code, metric, argument, rule, found, hint.
+Answers are JSON. Refusals have the form of the library's own errors: code, metric, argument, rule, found, hint.
 """
 
 import difflib
 import json
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline  # /docs without a CDN
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.concurrency import run_in_threadpool
@@ -24,13 +25,14 @@ import csmetrics as csm
 
 MAX_CALLS = 10_000  # in one batch
 MAX_BYTES = 2 * 1024**2  # in one body
-INLINE = 4096  # bytes of a body worked on at once: a thread costs more. For a larger one nobody else shall wait
+MAX_GUESSES = 20  # wrong names in one batch for which the nearest metric is looked up, which takes a millisecond each
+INLINE = 4096  # bytes: smaller bodies are quicker without a thread, larger ones would make other requests wait
 SPECS = MappingProxyType(dict(csm.catalog.items()))
 CODES = MappingProxyType({404: "not_found", 405: "wrong_method", 413: "too_large", 415: "wrong_content_type"})
 
 
 class Refused(csm.CsmetricsError):
-    """What the service itself refuses: the path, the method, the size or the type of a request."""
+    """A refusal by the service itself: of the path, the method, the size or the type of a request."""
 
     def __init__(self, status: int, metric: str, argument: str, rule: str, found: str, hint: str = "") -> None:
         super().__init__(metric, argument, rule, found, hint)
@@ -44,7 +46,7 @@ class Refused(csm.CsmetricsError):
 
 
 class Odd:
-    """What JSON must not hold, as a value that no metric accepts: the error then says where, and a batch goes on."""
+    """A value that JSON must not contain. No metric accepts it, so the error says where it is, and a batch goes on."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -59,7 +61,7 @@ def distinct(pairs: list[tuple[str, Any]]) -> Any:
 
 
 def whole(digits: str) -> int | float:
-    return int(digits) if len(digits) < 400 else float(digits)  # infinite; Python itself refuses to read 4,301 digits
+    return int(digits) if len(digits) < 400 else float(digits)  # infinite; Python refuses to read 4,301 digits
 
 
 def constant(word: str) -> Odd:
@@ -71,16 +73,16 @@ def read(text: bytes, metric: str) -> Any:
         return json.loads(text.decode(), object_pairs_hook=distinct, parse_int=whole, parse_constant=constant)
     except RecursionError:
         found = "it is nested too deeply"
-    except ValueError as error:  # not UTF-8, not JSON
+    except ValueError as error:  # neither UTF-8 nor JSON
         found = str(error)
     raise csm.MetricInputError(metric, "inputs", "must be valid JSON", found)
 
 
-def named(name: object) -> csm.MetricSpec:
+def named(name: object, guess: bool = True) -> csm.MetricSpec:
     text = name if isinstance(name, str) else ""
     if text in SPECS:
         return SPECS[text]
-    near = difflib.get_close_matches(text[:40], SPECS, n=1)
+    near = difflib.get_close_matches(text[:40], SPECS, n=1) if guess else []
     hint = f"did you mean {near[0]!r}?" if near else "GET /metrics lists them"
     raise Refused(404, text[:40], "metric", "must be a metric of the catalogue", f"got {reprlib.repr(name)}", hint)
 
@@ -103,13 +105,15 @@ def batch(text: bytes) -> bytes:
         raise csm.MetricInputError("batch", "inputs", rule, f"got {reprlib.repr(calls)}")
     if len(calls) > MAX_CALLS:
         raise csm.MetricInputError("batch", "inputs", rule, f"got {len(calls):,}")
-    return b"[%b]" % b",".join(map(item, calls))
+    guesses = iter(range(MAX_GUESSES))
+    return b"[%b]" % b",".join(item(call, guesses) for call in calls)
 
 
-def item(call: object) -> bytes:
+def item(call: object, guesses: Iterator[int]) -> bytes:
     try:
         if isinstance(call, dict) and call.keys() == {"metric", "inputs"}:
-            return compute(named(call["metric"]), call["inputs"])
+            known = isinstance(call["metric"], str) and call["metric"] in SPECS
+            return compute(named(call["metric"], known or next(guesses, None) is not None), call["inputs"])
         rule = "must be an object with `metric` and `inputs`"
         raise csm.MetricInputError("batch", "call", rule, f"got {reprlib.repr(call)}")
     except csm.CsmetricsError as error:
@@ -118,14 +122,14 @@ def item(call: object) -> bytes:
 
 def written(error: csm.CsmetricsError) -> bytes:
     text = json.dumps(error.as_dict(), ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="replace")  # a name may hold half a surrogate pair
+    return text.encode(errors="replace")  # a name may contain half a surrogate pair
 
 
-# The document: the library's schemas, each once, by reference
+# The OpenAPI document: the library's schemas, each included once and referred to
 
 
 class Problem(BaseModel):
-    """What is refused: which rule of which argument it breaks, what was found, and what to do (may be empty)."""
+    """A refusal: the argument, the rule that it breaks, what was found, and a hint on what to do (may be empty)."""
 
     code: str
     metric: str
@@ -151,8 +155,8 @@ SCHEMAS = models_json_schema(
 )[1]["$defs"]
 
 
-class Service(FastAPI):
-    """FastAPI, with the inputs and results of all metrics among the schemas of its document."""
+class Service(FastAPIOffline):
+    """FastAPI, with the inputs and results of all metrics among the schemas of its OpenAPI document."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -169,7 +173,7 @@ def content(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def described(takes: dict[str, Any], gives: dict[str, Any]) -> dict[str, Any]:
-    """Describe a route that reads its body by itself, so that only the library validates it."""
+    """Describe a route that reads its own body, so that only the library validates it."""
     return {"requestBody": {"required": True, **content(takes)}, "responses": {"200": content(gives)}}
 
 
@@ -219,23 +223,23 @@ async def answer(work: Callable[[bytes], bytes], text: bytes) -> Response:
 
 @app.get("/metrics", responses=refusals(422))
 def metrics(find: Words = None) -> list[Listed]:
-    """List the metrics, or find those that the words mean, best match first. A plain `def` runs in a thread."""
+    """List the metrics, or those that match the words, best match first. A plain `def` runs in a thread."""
     specs: Sequence[csm.MetricSpec] = list(SPECS.values()) if find is None else csm.catalog.find(find)
     return [Listed.model_validate(spec) for spec in specs]
 
 
 @app.get("/metrics/{name}/schema", responses=refusals(404, 422))
 async def schema(name: Annotated[str, Path(json_schema_extra={"enum": list(SPECS)})]) -> dict[str, dict[str, Any]]:
-    """Give the JSON Schema of a metric's inputs and result."""
+    """Return the JSON Schema of a metric's inputs and result."""
     spec = named(name)
     return {"inputs": spec.Inputs.model_json_schema(), "result": spec.Result.model_json_schema()}
 
 
 def add(spec: csm.MetricSpec) -> None:
-    """Give a metric its path, so that the document has its own inputs and result."""
+    """Add a path for a metric, so that the OpenAPI document has its own inputs and result."""
 
     async def told() -> csm.MetricSpec:
-        """Tell all about the metric: formula, inputs, other definitions in use, pitfalls, worked examples."""
+        """Return everything about the metric: formula, inputs, other definitions in use, pitfalls, worked examples."""
         return spec
 
     async def computed(text: Body) -> Response:
@@ -259,13 +263,13 @@ for each in SPECS.values():
 @app.get("/metrics/{name}", status_code=404, responses=refusals(404, 422))
 @app.post("/metrics/{name}", status_code=404, responses=refusals(404, 422))
 async def unknown(name: str) -> None:
-    """Answer for every other name: there is no such metric."""
+    """Answer that there is no metric of this name."""
     named(name)
 
 
 @app.post("/batch", responses=refusals(413, 415, 422), openapi_extra=described(BATCH, ANSWERS))
 async def batches(text: Body) -> Response:
-    """Compute up to 10,000 metrics: a list of results in the same order, with an error where one is refused."""
+    """Compute up to 10,000 metrics. Returns a list in the same order, with a result or an error for each call."""
     return await answer(batch, text)
 
 
@@ -299,4 +303,4 @@ async def astray(request: Request, error: HTTPException) -> Response:
 
 @app.exception_handler(ClientDisconnect)
 async def gone(_: Request, __: ClientDisconnect) -> Response:
-    return Response(status_code=400)  # nobody reads it
+    return Response(status_code=400)  # nobody is left to read it

@@ -1,4 +1,4 @@
-"""The service: every route, every refusal, whole batches, and whatever Schemathesis makes up from its document.
+"""The service: every route, every refusal, whole batches, and requests that Schemathesis generates.
 
 pip install -r requirements-test.txt && pytest examples/service/test_service.py
 """
@@ -22,7 +22,7 @@ EXAMPLES = [(spec, example) for spec in SPECS.values() for example in spec.examp
 
 
 def ask(method, path, **what):
-    """Ask the service in this process; an exception in it fails the test."""
+    """Send a request to the service in this process; an exception in the service fails the test."""
 
     async def asked():
         transport = httpx.ASGITransport(app)
@@ -39,7 +39,7 @@ def post(path, text, kind="application/json"):
 
 
 def strict(answer):
-    """Read an answer as JSON, without the NaN and Infinity that Python reads besides."""
+    """Read an answer as strict JSON, without the NaN and Infinity that Python also accepts."""
 
     def refuse(word):
         raise AssertionError(word)
@@ -48,7 +48,7 @@ def strict(answer):
 
 
 def problem(answer, status, code, argument):
-    """See that an answer is an error of the library's form."""
+    """Check that an answer is an error in the library's form."""
     found = strict(answer)
     assert answer.status_code == status, found
     assert found.keys() == PROBLEM
@@ -61,12 +61,12 @@ def problem(answer, status, code, argument):
 
 
 def jsonable(example):
-    """Give the inputs of a worked example as JSON holds them."""
+    """Return the inputs of a worked example as JSON data."""
     return json.loads(json.dumps(example.inputs, default=lambda date: date.isoformat()).replace("NaN", "null"))
 
 
 def same(result, spec, example):
-    """Say whether a result is the one that was published."""
+    """Check whether a result is the published one."""
     if (result.get("metric"), result.get("unit")) != (spec.name, spec.unit):
         return False
     value, expected = result["value"], example.expected
@@ -127,7 +127,7 @@ def test_undefined_may_be_an_error():
     assert problem(answer, 422, "undefined", "start")["metric"] == "churn_rate"
 
 
-BAD = [  # of churn_rate: body, the argument that the error names, words of it
+BAD = [  # for churn_rate: body, the argument that the error names, words of the error
     ('{"lost": 501, "start": 480}', "lost", "501 > 480"),
     ('{"lost": -1, "start": 480}', "lost", ">= 0"),
     ('{"lost": 5}', "start", "is required"),
@@ -300,7 +300,7 @@ def test_what_is_no_batch_is_refused_as_a_whole(text, words):
     assert words in problem(post("/batch", text), 422, "impossible_input", "inputs")["found"]
 
 
-# The document
+# The OpenAPI document
 
 
 def test_the_document_is_valid_and_has_every_metrics_own_schemas():
@@ -320,8 +320,8 @@ def test_the_document_is_valid_and_has_every_metrics_own_schemas():
     assert "HTTPValidationError" not in schemas
 
 
-# A schema cannot say that one input is part of another, so data that fit it may still be refused, with 422. That this
-# is the only reason is asserted below: the inputs' own model takes what fits the schema.
+# A schema cannot say that one input is part of another, so data that fits it may still be refused with 422. The test
+# below checks that there is no other reason: the inputs' own model accepts all data that fits the schema.
 CONFIG = {
     "generation": {"max-examples": 40, "deterministic": True},
     "checks": {

@@ -1,4 +1,4 @@
-"""The company's figures in SQLite (made up), and its queries."""
+"""The made-up company's figures in SQLite, and its queries."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def run(query: str, rows: list[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def figure(name: str, **inputs: Any) -> Any:
-    """Give one figure of the query on one row of inputs: the query as a function."""
+    """Run the query on one row of inputs and return one figure, so that the query becomes a function."""
     table = run("figures.sql", [{"plan": "one", **inputs}])
     return table.loc[table["plan"] == "all plans", name].iloc[0]

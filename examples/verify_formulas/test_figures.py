@@ -1,4 +1,4 @@
-"""The queries against csmetrics: their table as it comes out, and the formulas in them on every law."""
+"""Compare the queries with csmetrics: the table that they return, and the formulas in them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from csmetrics.testing import assert_verified, verify_frame
 
 @pytest.mark.parametrize("metric", ["churn_rate", "nrr", "nps"])
 def test_the_table(metric: str) -> None:
-    """Each row of the table: plans, and all of them together."""
+    """Every row of the table is right: each plan, and all plans together."""
     assert_verified(run("figures.sql", PLANS), metric)
 
 
 @pytest.mark.parametrize("metric", ["churn_rate", "nrr", "nps"])
 def test_the_formula(metric: str) -> None:
-    """The SQL itself, on the worked examples of csmetrics and on drawn inputs: empty bases, missing values, bounds."""
+    """The SQL passes on worked examples and generated inputs: empty denominators, missing values, bounds."""
     assert_verified(partial(figure, metric), metric)
 
 
@@ -38,7 +38,7 @@ def test_what_was_wrong_before(metric: str, column: str, cause: str) -> None:
 
 
 def test_the_totals_row_before() -> None:
-    """The churn of the whole was the mean of the plans' rates."""
+    """The company's churn was the mean of the plans' rates."""
     table = run("figures_before.sql", PLANS).eval("churn = 100 * churn")
     found = verify_frame(table, "churn_rate", result="churn")
     assert "mean of rates instead of rate of sums" in found.causes

@@ -26,7 +26,7 @@ from csmetrics._accessors.answers import Answers
 from csmetrics._accessors.cohorts import Cohorts, over
 from csmetrics.core._registry import REGISTRY as _REGISTRY
 from csmetrics.core._surface import surface as _surface
-from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
+from csmetrics.errors import CohortWarning, CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
 
 __version__ = "0.1.0"
 
@@ -36,6 +36,7 @@ _HOMES = {
     "Catalog": "csmetrics._catalog.catalog",
     "Component": "csmetrics.health",
     "Example": "csmetrics._catalog.spec",
+    "Excluded": "csmetrics.cohorts._rows.remarks",
     "Explanation": "csmetrics._explain.explanation",
     "HealthScore": "csmetrics.health",
     "InputSpec": "csmetrics._catalog.spec",
@@ -54,6 +55,7 @@ _ROOMS = ("cohorts", "datasets", "survival", "testing")
 __all__ = [
     *_REGISTRY,
     "Answers",
+    "CohortWarning",
     "Cohorts",
     "CsmetricsError",
     "MetricInputError",

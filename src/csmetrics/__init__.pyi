@@ -30,6 +30,7 @@ from csmetrics._catalog.spec import MetricSpec as MetricSpec
 from csmetrics._explain.explain import explain as explain
 from csmetrics._explain.explanation import Explanation as Explanation
 from csmetrics._explain.explanation import Rival as Rival
+from csmetrics.cohorts._rows.remarks import Excluded as Excluded
 from csmetrics.cohorts.grid import RetentionGrid as RetentionGrid
 from csmetrics.core._types import (
     AnswerColumn,
@@ -46,6 +47,7 @@ from csmetrics.core._types import (
     Weights,
     Words,
 )
+from csmetrics.errors import CohortWarning as CohortWarning
 from csmetrics.errors import CsmetricsError as CsmetricsError
 from csmetrics.errors import MetricInputError as MetricInputError
 from csmetrics.errors import MissingColumnError as MissingColumnError

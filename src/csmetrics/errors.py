@@ -1,4 +1,4 @@
-"""What csmetrics raises. Every error carries its parts as attributes, so a service need not parse the message."""
+"""The errors that csmetrics raises. Each carries its parts as attributes, so that a service need not parse text."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any, ClassVar
 
 
 def shown(value: Any, limit: int = 60, write: Callable[[Any], str] = repr) -> str:
-    """Write a value of unknown making for an error, however large it is."""
+    """Return the text of any value for an error message, cut off at `limit` characters."""
     try:
         text = write(value)
-    except Exception:  # a repr of somebody's own, or an int past the digits that Python writes
+    except Exception:  # a broken repr, or an int with more digits than Python writes
         return f"a {type(value).__name__}"
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 class CsmetricsError(Exception):
-    """Base of all errors raised by csmetrics.
+    """Base class of all errors that csmetrics raises.
 
     Attributes
     ----------
     code : str
         A stable word for programs: ``"impossible_input"``, ``"undefined"``, ``"missing_column"``.
     metric : str
-        The metric that was asked for.
+        The metric that was to be computed.
     argument : str
         The argument (or arguments) that broke the rule.
     rule : str
@@ -31,7 +31,7 @@ class CsmetricsError(Exception):
     found : str
         What was found instead.
     hint : str
-        What to do about it; may be empty.
+        How to fix it; may be empty.
     """
 
     code: ClassVar[str] = "error"
@@ -49,9 +49,13 @@ class CsmetricsError(Exception):
         return f"{self.metric}: `{self.argument}` {self.rule}; {self.found}.{end}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the parts as a dictionary, ready for JSON."""
+        """Return the parts of the error as a dictionary, ready for JSON."""
         parts = ("metric", "argument", "rule", "found", "hint")
         return {"code": self.code, **{part: getattr(self, part) for part in parts}}
+
+
+class CohortWarning(UserWarning):
+    """A note that makes figures doubtful: the same sentence stands in ``.attrs["notes"]`` of the cohort frame."""
 
 
 class MetricInputError(CsmetricsError, ValueError):

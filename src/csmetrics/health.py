@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from csmetrics._frames import engines
 from csmetrics._frames.columns import column as find
 from csmetrics._frames.columns import guess
 from csmetrics.core._numeric import TOLERANCE
@@ -23,16 +24,16 @@ class _Strict(BaseModel):
 
 
 class Component(_Strict):
-    """One component: how much it weighs, and between which values it goes from 0 to 100 points.
+    """One component of a health score: its weight, and the values between which it goes from 0 to 100 points.
 
     Attributes
     ----------
     weight
-        0 or more; the weights need not sum to 1.
+        Weight of the component, 0 or more; the weights need not sum to 1.
     low, high
-        The values that `normalize_score` takes: beyond them a score stays at 0 or 100.
+        The ends of the component's scale, as in `normalize_score`. Beyond them, points stay at 0 or 100.
     better
-        Which end is good: ``"high"`` for usage, ``"low"`` for tickets.
+        Which end of the scale is good: ``"high"`` for usage, ``"low"`` for tickets.
     """
 
     weight: Annotated[float, Field(ge=0, le=1e150, allow_inf_nan=False)]
@@ -43,12 +44,22 @@ class Component(_Strict):
     @model_validator(mode="after")
     def _low_below_high(self) -> Self:
         if not self.low < self.high:
-            raise ValueError("low must be below high; where less is better, give better='low'")
+            raise ValueError("low must be below high; where less is better, set better='low'")
         return self
 
 
 class Bands(_Strict):
-    """Where the bands end: the highest score that is red, and the highest that is yellow; (50, 75) is taken too."""
+    """The limits of the bands: the highest score that is red, and the highest that is yellow.
+
+    A pair such as (50, 75) works too.
+
+    Attributes
+    ----------
+    red
+        Highest score in the red band, 0 to 100.
+    yellow
+        Highest score in the yellow band, 0 to 100; scores above it are green.
+    """
 
     red: _Points = 50.0
     yellow: _Points = 75.0
@@ -68,16 +79,16 @@ class Bands(_Strict):
 
 
 class HealthScore(_Strict):
-    """A health score of several components, each a column of measures.
+    """A customer health score made of weighted components, each measured in a column of its own.
 
     Attributes
     ----------
     components
-        Column name to `Component`.
+        A `Component`, or a dict of its fields, for each column name.
     bands
-        Where red and yellow end.
+        The highest red and the highest yellow score, 50 and 75 by default.
     min_coverage
-        Percent of the weight that must have a value; a customer with less gets no score.
+        Percent of the total weight for which a customer needs values. A customer below it gets no score.
 
     Examples
     --------
@@ -110,31 +121,36 @@ class HealthScore(_Strict):
             raise ValueError("at least one component must have a weight above 0")
         return self
 
-    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def score(self, frame: Any) -> pd.DataFrame:
         """Score every customer of a frame.
 
         Parameters
         ----------
         frame
-            One row per customer, one column per component, named as in `components`; others are left alone.
+            One row per customer and one column per component, named as in `components`: a DataFrame of pandas, or of
+            Polars, PyArrow, DuckDB, Dask, PySpark, Ibis. Other columns of pandas are ignored; those of another engine,
+            such as the customer's id, become the index of the result.
 
         Returns
         -------
         DataFrame
-            On the frame's index: ``score`` (points), ``band`` ("red", "yellow", "green"), ``coverage`` (percent of the
-            weight that has a value) and, per component, ``contribution_<name>``: the points it adds. The contributions
-            sum to the score. A missing measure is NaN in its contribution and leaves the mean; below `min_coverage`
-            score, band and contributions are missing.
+            One row per customer, with the index of `frame`: ``score`` (0 to 100 points), ``band`` ("red", "yellow" or
+            "green"), ``coverage`` (percent of the total weight for which the customer has values) and, for each
+            component, ``contribution_<name>``: the points it adds. The contributions sum to the score. A component
+            without a value has the contribution NaN, and the score is the weighted mean of the others. Below
+            `min_coverage`, score, band and contributions are missing.
 
         Raises
         ------
         MissingColumnError
-            If a component has no column.
+            If the frame has no column for a component.
         MetricInputError
-            If a column holds what is no number, or infinities.
+            If a column holds infinities, or values that are not numbers.
         """
         if not isinstance(frame, pd.DataFrame):
-            raise MetricInputError("HealthScore", "frame", "must be a DataFrame", f"got a {type(frame).__name__}")
+            frame = engines.collect(engines.lazy(frame, "HealthScore", "frame"))
+            others = [name for name in frame if name not in self.components]
+            frame = frame.set_index(others) if others else frame
         weights = {name: component.weight for name, component in self.components.items()}
         scores = {name: self._points(frame, name) for name in self.components}
         coverage = health_score({name: 100.0 * points.notna() for name, points in scores.items()}, weights)

@@ -1,4 +1,4 @@
-"""How long it takes, where not everybody is there yet: time to value, tenure, time to the next purchase."""
+"""How long customers take, when some are still waiting: time to value, tenure, time to the next purchase."""
 
 from __future__ import annotations
 
@@ -30,16 +30,20 @@ _SHOWN = 12  # times that a repr shows
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Survival:
-    """The share still waiting after each time, as `kaplan_meier` returns it.
+    """The share of customers still waiting after each time, the result of `kaplan_meier`.
 
     Attributes
     ----------
     table : DataFrame
-        One row per duration that occurs, in order, indexed by `time`: `at_risk`, not there before and known for that
-        long; `reached`, there after exactly so long; `censored`, not there and known for no longer; `survival`, percent
-        not there after it.
+        One row per distinct duration, in order, indexed by `time`:
+
+        * `at_risk`: customers still waiting just before this time and observed for at least that long.
+        * `reached`: customers who reached the event after exactly this time.
+        * `censored`: customers last seen still waiting after exactly this time.
+        * `survival`: percent of customers still waiting after this time.
     median : float
-        The first time by which half are there; NaN where fewer than half get there in the time that is known.
+        The first time by which half of the customers have reached the event; NaN if fewer than half reach it in the
+        time observed.
 
     Examples
     --------
@@ -60,7 +64,7 @@ class Survival:
     median: float
 
     def at(self, time: Any) -> Any:
-        """Give the percent who are not there just after a time.
+        """Return the percent of customers still waiting just after a time.
 
         Parameters
         ----------
@@ -70,13 +74,14 @@ class Survival:
         Returns
         -------
         float, ndarray or Series
-            Percent, 100 to 0, a step down at each time that somebody took; the kind of `time`. NaN where it is missing,
-            and after the longest duration unless everyone is there by then: what comes after it, nobody knows.
+            Percent, from 100 down to 0, with a step down at each time at which somebody reached the event; the same
+            kind as `time`. NaN where `time` is missing, and after the longest duration unless everyone has reached the
+            event by then: nobody was observed for longer.
 
         Raises
         ------
         MetricInputError
-            If a time is negative or no number.
+            If a time is negative, infinite or not a number.
 
         Examples
         --------
@@ -117,35 +122,37 @@ class Survival:
 
 
 def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined: Undefined = nan) -> Survival:
-    r"""Estimate how many are still waiting after each time (Kaplan-Meier).
+    r"""Estimate the share of customers still waiting after each time (Kaplan-Meier).
 
     .. math:: S(t) = \prod_{t_i \le t} \left( 1 - \frac{d_i}{n_i} \right) \times 100
 
-    where :math:`d_i` reach what they wait for :math:`t_i` after their start, of the :math:`n_i` who had not before and
-    are known for that long.
+    where :math:`d_i` customers reach the event :math:`t_i` after their start, out of the :math:`n_i` who were still
+    waiting just before and were observed for that long.
 
     Parameters
     ----------
     durations
-        How long each one took, or is known to have waited: an array, list or Series of numbers, 0 or more, in any unit.
+        How long each customer took to reach the event, or has waited so far: an array, list or Series of numbers, 0 or
+        more, in any unit.
     observed
-        Whether the duration ended with what is waited for (True or 1), or the one was not there yet when last seen
-        (False or 0: censored).
+        Whether the duration ended with the event (True or 1), or the customer was still waiting when last seen (False
+        or 0: censored).
     counts
-        How often each row occurs, whole numbers: for durations that have been counted already. Without it once.
+        How many customers each row stands for, in whole numbers, if the durations have been counted already. By default
+        each row is one customer.
     undefined
-        Value of the median where there are no durations, or ``"raise"``.
+        Value of the median if there are no durations, or ``"raise"``.
 
     Returns
     -------
     Survival
-        With `table`, `median` and `at(time)`.
+        The estimate, with `table`, `median` and `at(time)`.
 
     Raises
     ------
     MetricInputError
-        If a duration is negative, missing, infinite or no number, `observed` is not as long or neither true nor false,
-        or a count is negative or fractional.
+        If a duration is negative, missing, infinite or not a number, if `observed` differs in length from `durations`
+        or is neither true nor false, or if a count is negative or fractional.
     UndefinedMetricError
         If there are no durations and ``undefined="raise"``.
 
@@ -155,21 +162,22 @@ def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined
 
     Notes
     -----
-    Those not there yet stay in the count for the time they have been known, and leave it after those who got there at
-    the same time. Where everyone is there, the median is the plain lower median.
+    Customers still waiting count up to the last day observed. A customer last seen at the time at which another reaches
+    the event still counts as waiting at that time. If everyone reaches the event, the median is the plain lower median.
 
     Other definitions in use:
 
-    * median or mean of those who got there: on Gehan's data 10 and 12.1 weeks, where the estimate with all is 23.
-    * those not there yet counted as if they had got there on the day they were last seen: too fast as well.
-    * the last percentage kept for all times after the longest duration, or 0 there (Efron): nobody knows; here it is
-      missing.
+    * the median or mean of only those who reached the event: on Gehan's data 10 and 12.1 weeks, where the estimate from
+      everyone is 23.
+    * customers still waiting counted as if they had reached the event on the day they were last seen: also too fast.
+    * the last percentage kept for all times after the longest duration, or set to 0 there (Efron): nobody was observed
+      for that long, so the value is missing here.
 
     Pitfalls:
 
-    * Nobody may be censored because of what is waited for: who leaves since the product gives no value is no neutral
-      loss.
-    * Far out only a few are left; look at `at_risk` before reading a percentage.
+    * Censoring must have nothing to do with the event. A customer who leaves because the product brings no value was
+      never going to reach value soon, so treating it as merely "last seen" makes the estimate too fast.
+    * At long times only a few customers are left; look at `at_risk` before reading a percentage.
 
     References
     ----------
@@ -178,7 +186,7 @@ def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined
 
     Examples
     --------
-    Five customers: days to first value, or days known without it.
+    Five customers: days to first value, or days observed without it.
 
     >>> import csmetrics as csm
     >>> csm.survival.kaplan_meier([2, 3, 3, 5, 8], [True, True, False, True, False])
@@ -196,14 +204,14 @@ def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined
     days = days.astype(np.float64 if days.dtype.kind == "f" else days.dtype.newbyteorder("="), copy=False)
     longest = peak(days)
     if longest is None:
-        hint = "give those not there yet the time they are known for, with observed=False"
+        hint = "for customers still waiting use the time waited so far, with observed=False"
         _refuse_impossible(_METRIC, "durations", days, hint)
     reached = _observed(observed, days.size)
     often = None if counts is None else _counts(counts, days.size)
     found = steps(days, reached, often, longest)
     if not found.times.size and isinstance(undefined, str):
         hint = "leave undefined=nan, or give a number"
-        raise UndefinedMetricError(_METRIC, "durations", "must hold one", "there is none", hint)
+        raise UndefinedMetricError(_METRIC, "durations", "must hold at least one duration", "got none", hint)
     waiting = found.waiting()
     columns = {"at_risk": found.at_risk(), "reached": found.reached, "censored": found.censored, "survival": waiting}
     table = pd.DataFrame(columns, index=pd.Index(found.times, name="time"), copy=False)
@@ -211,7 +219,7 @@ def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined
 
 
 def _column(argument: str, value: Any) -> Any:
-    """Give one column of numbers."""
+    """Return one column of numbers."""
     if isinstance(value, (np.ndarray, pd.Series, pd.Index)) and value.dtype.kind == "m":
         hint = "take their days or seconds first, for example with .dt.total_seconds()"
         raise MetricInputError(_METRIC, argument, "must be numbers", "got timedeltas", hint)
@@ -232,9 +240,9 @@ def _refuse(metric: str, argument: str, rule: str, bad: Any, values: Any, hint: 
 
 
 def _refuse_impossible(metric: str, argument: str, values: Any, hint: str) -> None:
-    """Refuse what is missing (where there is a hint for it), negative or infinite."""
+    """Reject values that are negative or infinite, and missing ones if a hint for them is given."""
     if hint:
-        _refuse(metric, argument, "must be there for each one", np.isnan(values), values, hint)
+        _refuse(metric, argument, "must be present in every row", np.isnan(values), values, hint)
     _refuse(metric, argument, "must be >= 0", values < 0, values)
     _refuse(metric, argument, "must be finite", np.isinf(values), values)
 
@@ -242,18 +250,18 @@ def _refuse_impossible(metric: str, argument: str, values: Any, hint: str) -> No
 def _same_length(argument: str, size: int, wanted: int) -> None:
     if size != wanted:
         found = f"got {size} for {wanted} durations"
-        raise MetricInputError(_METRIC, argument, "must be as many as `durations`", found)
+        raise MetricInputError(_METRIC, argument, "must be as long as `durations`", found)
 
 
 def _observed(value: Any, size: int) -> Any:
-    """Read who got there."""
+    """Return which durations ended with the event, as bool."""
     if not is_scalar(value) and not isinstance(value, (np.ndarray, pd.Series, pd.Index, ExtensionArray)):
         value = as_array(_METRIC, "observed", value, object if isinstance(value, (list, tuple)) else None)
     read = None if is_scalar(value) else flags(value)
     if read is None:
         values = _column("observed", value)
         _same_length("observed", values.size, size)
-        rule, hint = "must be True or False, or 1 or 0", "False where it has not happened by the end of the time known"
+        rule, hint = "must be True or False, or 1 or 0", "False for customers still waiting when last seen"
         _refuse(_METRIC, "observed", rule, ~((values == 0) | (values == 1)), values, hint)
         return values == 1
     if read.yes.ndim != 1:
@@ -261,14 +269,14 @@ def _observed(value: Any, size: int) -> Any:
     _same_length("observed", read.yes.size, size)
     if read.known is not None:
         missing = ~read.known
-        _refuse(_METRIC, "observed", "must be there for each one", missing, np.where(missing, nan, 0))
+        _refuse(_METRIC, "observed", "must be present in every row", missing, np.where(missing, nan, 0))
     return read.yes
 
 
 def _counts(value: Any, size: int) -> Any:
     values = _column("counts", value)
     _same_length("counts", values.size, size)
-    _refuse_impossible(_METRIC, "counts", values, "0 for none")
+    _refuse_impossible(_METRIC, "counts", values, "use 0 for a row that stands for nobody")
     _refuse(_METRIC, "counts", "must be whole numbers", values != np.rint(values), values)
     if values.sum(dtype=np.float64) >= 2.0**62:
         raise MetricInputError(_METRIC, "counts", "must add up to less than 2**62", "got more")

@@ -1,10 +1,12 @@
-"""A plugin for pytest: every case in a ``*.metrics.toml`` or ``*.metrics.csv`` file is a test.
+"""A pytest plugin that runs every case in a ``*.metrics.toml`` or ``*.metrics.csv`` file as a test.
 
-It stands beside the package, so that pytest loads it without loading csmetrics; that happens at the first such file.
+It is a package of its own, so that pytest can load it without importing csmetrics. csmetrics is imported when the
+first such file is found.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +17,44 @@ if TYPE_CHECKING:
     from csmetrics.testing import Case
 
 
+LEFT_ALONE = pytest.StashKey[list[str]]()
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take the files of cases."""
-    if file_path.name.endswith((".metrics.toml", ".metrics.csv")):
+    """Collect files of cases; files of others with such a name are left alone."""
+    if not file_path.name.endswith((".metrics.toml", ".metrics.csv")):
+        return None
+    if holds_cases(file_path):
         return CaseFile.from_parent(parent, path=file_path)
+    parent.config.stash.setdefault(LEFT_ALONE, []).append(file_path.name)
     return None
+
+
+def holds_cases(path: Path) -> bool:
+    """Check by its content whether a file holds cases: each says what is expected, or which error."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, ValueError):
+        return False
+    if path.suffix == ".toml":
+        return re.search(r"^\s*(expected|error)\s*=", text, flags=re.MULTILINE) is not None
+    columns = {name.strip().strip('"').lower() for name in text.partition("\n")[0].split(",")}
+    return "metric" in columns and bool(columns & {"expected", "error"})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say in one line which files were left alone."""
+    names = config.stash.get(LEFT_ALONE, [])
+    if names:
+        some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        terminalreporter.write_line(f"csmetrics: no cases in {some} (-p no:csmetrics turns the plugin off)")
 
 
 class CaseFile(pytest.File):
     """A file of worked cases."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Make a test of each case."""
+        """Yield a test for each case."""
         from csmetrics.errors import MetricInputError
         from csmetrics.testing import read_cases
 
@@ -46,15 +74,15 @@ class CaseItem(pytest.Item):
         self.case = case
 
     def runtest(self) -> None:
-        """Compute the metric and compare."""
+        """Compute the metric and compare it with what the case expects."""
         self.case.check()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Show formula, numbers, expected, got and difference, and no traceback of the plugin's own."""
+        """Return the report: formula, numbers, expected, got and difference, without a traceback of the plugin."""
         if isinstance(excinfo.value, AssertionError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Name the file and the case."""
+        """Return the file and the name of the case."""
         return self.path, None, self.name

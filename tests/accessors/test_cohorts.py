@@ -97,7 +97,7 @@ def test_nrr_is_about_the_customers_of_the_opening(df: pd.DataFrame) -> None:
         assert back.csm.metrics(reactivation_mrr="reactivation_mrr")[function.__name__].tolist() == pytest.approx(
             back.csm.compute(function, reactivation_mrr="reactivation_mrr").tolist()
         )
-        alone = back.drop(columns="new_mrr").csm.total().compute(function)  # no bridge: the column is there for this
+        alone = back.drop(columns="new_mrr").csm.total().compute(function)  # not a bridge: the column counts
         assert alone == pytest.approx(without + more)
     assert csm.catalog["nrr"].inputs["reactivation_mrr"].not_beside == "new_mrr"
     assert csm.catalog["quick_ratio"].inputs["reactivation_mrr"].not_beside is None
@@ -190,15 +190,51 @@ def test_flows_add_over_periods(months: pd.DataFrame) -> None:
     assert answers.csm.total().nps() == 100 * (11 - 13) / 40
 
 
-def test_another_time_axis(months: pd.DataFrame) -> None:
-    monthly = months.rename(columns={"period": "month"})
+def test_a_named_time_axis(months: pd.DataFrame) -> None:
+    monthly = months.rename(columns={"period": "billed"}).astype({"billed": str})
     assert monthly.csm.by("plan").churn_rate().tolist() == [7.5, 1.0]
-    with pytest.raises(csm.MetricInputError, match="'month' has 2 of them"):
-        monthly.csm.by("plan", period="month").churn_rate()
-    with pytest.raises(csm.MetricInputError, match="'month' has 2 of them"):
-        monthly.csm.total(period="month").churn_rate()
+    with pytest.raises(csm.MetricInputError, match="'billed' has 2 of them"):
+        monthly.csm.by("plan", period="billed").churn_rate()
+    with pytest.raises(csm.MetricInputError, match="'billed' has 2 of them"):
+        monthly.csm.total(period="billed").churn_rate()
     with pytest.raises(csm.MissingColumnError, match="'week'"):
         monthly.csm.by("plan", period="week")
+
+
+@pytest.mark.parametrize("name", ["period", "year", "quarter", "month", "week", "day", "date", "Month"])
+def test_columns_called_as_time_is_are_time_axes(df: pd.DataFrame, name: str) -> None:
+    frame = df.assign(**{name: [1, 2, 1, 1]})
+    for moment in (frame, frame.set_index(name)):
+        assert f"time axis {name!r}" in repr(moment.csm.by("plan"))
+        with pytest.raises(csm.MetricInputError, match=f"{name!r} has 2 of them in the group 'pro'"):
+            moment.csm.by("plan").churn_rate()
+        with pytest.raises(csm.MetricInputError, match=f"{name!r} has 2 of them"):
+            moment.csm.total().churn_rate()
+        assert moment.csm.by("plan", period=None).churn_rate().tolist() == [7.5, 1.0]
+        assert "no time axis" in repr(moment.csm.total(period=None))
+
+
+def test_an_index_of_dates_is_a_time_axis_without_a_name() -> None:
+    """Two months with 445 and 455 customers at their opening: 4.49 is the churn of no month."""
+    two = pd.DataFrame({"lost": [20, 20], "start": [435, 456]})
+    for index in (pd.period_range("2026-01", periods=2, freq="M"), pd.date_range("2026-01-31", periods=2)):
+        frame = two.set_axis(index)
+        assert "time axis 'the index'" in repr(frame.csm.total())
+        with pytest.raises(csm.MetricInputError, match=r"`start` is a stock.*the index has 2 of them"):
+            frame.csm.total().churn_rate()
+        assert frame.csm.total(period=None).churn_rate() == 100 * 40 / 891
+        assert frame.iloc[:1].csm.total().churn_rate() == 100 * 20 / 435
+
+
+def test_every_time_axis_is_looked_at(df: pd.DataFrame) -> None:
+    frame = df.assign(year=[2025, 2026, 2026, 2026], month=[1, 1, 1, 1])
+    assert "time axes 'year', 'month'" in repr(frame.csm)
+    with pytest.raises(csm.MetricInputError, match="'year' has 2 of them"):
+        frame.csm.by("month").churn_rate()
+    assert len(frame.csm.by("year", "month").churn_rate()) == 2
+    renewed = pd.PeriodIndex(["2026-01", "2026-02", "2026-01", "2026-01"], freq="M")
+    with pytest.raises(csm.MetricInputError, match="'renewed' has 2 of them"):
+        df.assign(renewed=renewed).csm.by("plan").churn_rate()
 
 
 def test_metrics_are_all_whose_columns_are_there(df: pd.DataFrame, months: pd.DataFrame) -> None:

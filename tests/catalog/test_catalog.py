@@ -1,4 +1,4 @@
-"""The catalogue: a mapping of complete records, found in the field's own words."""
+"""The catalogue: a mapping of complete records that can be searched in the field's own words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_it_is_a_mapping_of_names() -> None:
 
 
 def test_it_is_complete() -> None:
-    """Every metric of the namespace is in the catalogue, in the order of the families, and the other way round."""
+    """Every metric of the namespace is in the catalogue, in the order of the families, and vice versa."""
     assert list(csm.catalog) == list(REGISTRY)
     for name, spec in csm.catalog.items():
         assert getattr(csm, name) is spec.function is REGISTRY[name].function
@@ -99,7 +99,7 @@ def test_every_field_is_filled(name) -> None:
     assert len({a.casefold() for a in spec.aliases}) == len(spec.aliases)
     low, high = spec.bounds
     assert low is None or high is None or low < high
-    # a rate is percent; a percent is bounded below by 0 or may be negative, never by 1
+    # a rate is percent: its lower bound is 0 or it may be negative, and its upper bound is never 1
     assert high != 1
 
 
@@ -245,7 +245,7 @@ def test_stocks_and_levels_are_those_of_the_design() -> None:
 
 # ----------------------------------------------------------------------------------------------------------------- find
 
-# What the documents behind the library call them
+# The names used in the library's sources
 NAMED = [
     ("Net Promoter Score", "nps"),
     ("percent promoters minus percent detractors", "nps"),
@@ -314,7 +314,7 @@ NAMED = [
     ("response times", "first_response_time"),
 ]
 
-# Abbreviations and synonyms of the field, from the research notes
+# Abbreviations and synonyms that the field uses
 FIELD = [
     ("logo churn", "churn_rate"),
     ("subscriber churn", "churn_rate"),
@@ -449,7 +449,7 @@ def test_find_in_the_fields_words(words, name) -> None:
 @pytest.mark.parametrize("words", ["value realisation", "value realization", "Value Realisations"])
 def test_value_realisation_has_two_answers(words) -> None:
     names = [spec.name for spec in csm.catalog.find(words, limit=2)]
-    assert names == ["goal_attainment", "value_realization_rate"]  # equally near: in the order of the catalogue
+    assert names == ["goal_attainment", "value_realization_rate"]  # equally good: in catalogue order
 
 
 @pytest.mark.parametrize(

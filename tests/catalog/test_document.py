@@ -1,6 +1,6 @@
-"""The catalogue as a document: that it is whole, says what it says, and that a definition never changes.
+"""The catalogue as a document: it is complete and correct, and its definitions never change.
 
-Run as a script, it notes the definitions that are new in ``definitions.json``; one that has changed is refused.
+Run as a script, it records new definitions in ``definitions.json`` and refuses changed ones.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def test_the_schema_refuses(change: dict[str, Any]) -> None:
 
 
 def test_a_field_may_be_added_within_a_version() -> None:
-    """Who holds today's schema can read tomorrow's document."""
+    """A reader with today's schema can read tomorrow's document."""
     made = copy.deepcopy(document())
     metric = made["metrics"][0]
     for record in (made, metric, metric["inputs"]["lost"], metric["laws"][0], metric["cases"][0]):
@@ -103,7 +103,7 @@ def test_it_says_what_the_catalogue_says(name: str) -> None:
 
 @each
 def test_the_cases_hold(name: str) -> None:
-    """Through `compute`, as another language would: inputs in, a figure, no value or an error out."""
+    """The cases hold through `compute`: inputs in, and a figure, no value or an error out."""
     spec, laws = csm.catalog[name], {case["law"] for case in metrics()[name]["cases"]}
     assert {"example", "formula"} <= laws
     assert ("undefined" in laws) == bool(spec.base)
@@ -123,7 +123,7 @@ def test_the_cases_hold(name: str) -> None:
         assert case["law"] not in ("undefined",) or result.status == "undefined"
 
 
-# Another implementation needs the document and nothing else
+# Another implementation needs only the document
 
 
 def churn(lost: Any, start: Any) -> Any:
@@ -136,7 +136,7 @@ def nps(promoters: Any, passives: Any, detractors: Any) -> Any:
 
 
 def test_the_cases_go_to_the_ends() -> None:
-    """Everybody lost, nobody lost, few customers."""
+    """The cases include extremes: all customers lost, none lost, few customers."""
     drawn = [case["inputs"] for case in metrics()["churn_rate"]["cases"] if case["law"] == "formula"]
     assert any(row["lost"] == row["start"] for row in drawn)
     assert any(row["lost"] == 0 < row["start"] for row in drawn)
@@ -175,7 +175,7 @@ def test_laws(name: str, law: str, expected: dict[str, Any]) -> None:
 
 @each
 def test_the_law_of_scale(name: str) -> None:
-    """What the document says of scale holds on its own cases."""
+    """The document's law of scale holds on its own cases."""
     spec = csm.catalog[name]
     for law in metrics()[name]["laws"]:
         if law["law"] != "scale":
@@ -202,7 +202,7 @@ def test_no_definition_has_changed(name: str) -> None:
 
 @pytest.fixture
 def rewritten(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
-    """Give the hash of a metric that would be declared, or documented, otherwise."""
+    """Return the hash that a metric would have with another declaration or docstring."""
 
     def again(name: str, old: str = "", new: str = "", **declared: Any) -> str:
         doc, registration = REGISTRY[name].function.__doc__, REGISTRY[name]

@@ -52,14 +52,14 @@ def test_schemas(name: str) -> None:
     assert spec.Result.model_json_schema()["additionalProperties"] is False
 
 
-# What the schemas say
+# The schemas
 
 FORMATS = jsonschema.FormatChecker(["date"])
 
 
 @FORMATS.checks("date-time", raises=ValueError)
 def has_offset(text: Any) -> bool:
-    """RFC 3339: a date, a time with seconds, and an offset."""
+    """Check for a date-time of RFC 3339: a date, a time with seconds, and an offset."""
     return not isinstance(text, str) or (len(text) >= 20 and datetime.fromisoformat(text).tzinfo is not None)
 
 
@@ -187,7 +187,7 @@ def test_the_figure_is_the_functions(metric: str, document: Any) -> None:
 
 @pytest.mark.parametrize("instead", [None, 5, "raise"])
 def test_half_never_get_there(instead: Any) -> None:
-    """The function gives NaN there, whatever `undefined` is."""
+    """If half of the customers never reach value, the function gives NaN, whatever `undefined` is."""
     started = ["2026-01-01"] * 3
     document = {"started_at": started, "value_at": ["2026-01-05", None, None], "as_of": "2026-02-01"}
     result = csm.catalog["median_ttv"].compute({**document, "undefined": instead})

@@ -1,4 +1,4 @@
-"""Retention, active users and life cycle straight from their definitions: single rows, sets and loops."""
+"""Retention, active users and lifecycle straight from their definitions, with single rows, sets and loops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MONTHS = {"M": 1, "Q": 3, "Y": 12}
 
 
 class Event(NamedTuple):
-    """One row of raw events; `group` are its keys, in the order of `by`."""
+    """One row of raw events; `group` holds its keys, in the order of `by`."""
 
     user: Hashable
     time: datetime
@@ -26,17 +26,17 @@ class Event(NamedTuple):
 
 
 def wall(t: datetime) -> datetime:
-    """Say what the clock on the wall shows: calendar periods go by it."""
+    """Return what the wall clock shows; calendar periods follow it."""
     return t.replace(tzinfo=None, fold=0)
 
 
 def utc(t: datetime) -> datetime:
-    """Say the instant on one clock for all: elapsed time goes by it."""
+    """Return the instant in UTC; elapsed time follows it."""
     return t if t.tzinfo is None else t.astimezone(UTC).replace(tzinfo=None)
 
 
 def begin(t: datetime, freq: str, week_start: str = "monday") -> datetime:
-    """Find the first instant of the calendar period that holds a time."""
+    """Find the first instant of the calendar period that contains a time."""
     t = wall(t)
     if freq == "h":
         return t.replace(minute=0, second=0, microsecond=0)
@@ -60,8 +60,11 @@ def later(start: datetime, freq: str, n: int) -> datetime:
     return start.replace(year=months // 12, month=months % 12 + 1)
 
 
+LAST_SECOND = time(23, 59, 59)
+
+
 class Data(NamedTuple):
-    """Events up to the end of the data, the end itself (the first instant not covered) and the last instant covered."""
+    """Events up to the end of the data, that end (the first instant not covered) and the last instant covered."""
 
     events: list[Event]
     end: datetime
@@ -69,16 +72,21 @@ class Data(NamedTuple):
 
 
 def covered(events: Iterable[Event], as_of: date | None) -> Data:
-    """Cut the events at `as_of`, by default at the last of them; midnight stands for the whole day that it begins."""
+    """Cut the events at `as_of`, by default at the last event; midnight stands for the whole day that it begins.
+
+    A last event at midnight does so only if all events are at midnight.
+    """
     events = list(events)
     if as_of is None:
         as_of = max((e.time for e in events), key=utc)
+        if as_of.time() == time(0) and any(e.time.time() != time(0) for e in events):
+            return Data(events, as_of, as_of)
     elif not isinstance(as_of, datetime):
         as_of = datetime.combine(as_of, time(0), tzinfo=events[0].time.tzinfo)
     elif as_of.tzinfo is not None:
         as_of = as_of.astimezone(events[0].time.tzinfo)
-    if as_of.time() == time(0):
-        end = as_of + timedelta(days=1)  # by the wall clock: such a day may have 23 or 25 hours
+    if as_of.time() == time(0) or as_of.time() >= LAST_SECOND:
+        end = datetime.combine(as_of, time(0), as_of.tzinfo) + timedelta(days=1)  # a day may have 23 or 25 hours
         return Data([e for e in events if utc(e.time) < utc(end)], end, end - MOMENT)
     return Data([e for e in events if utc(e.time) <= utc(as_of)], as_of, as_of)
 
@@ -115,6 +123,7 @@ def retention(
     return_event: str | Sequence[str] | None = None,
     min_events: int = 1,
     brackets: Sequence[int] | None = None,
+    horizon: int | None = None,
     window: str = "calendar",
     week_start: str = "monday",
     as_of: date | None = None,
@@ -138,7 +147,7 @@ def retention(
         return begin(t, freq, week_start)
 
     begun = len(cohorts)
-    if window == "elapsed":  # the windows begun since the first cohort's period; months of 30 days are more than months
+    if window == "elapsed":  # windows of 30 days, of which a year has more than months
         begun = (utc(data.last) - utc(cohorts[0].replace(tzinfo=zone))) // WINDOW[freq] + 1
     ages: dict[int | str, tuple[int, int]] = {k: (k, k) for k in range(begun)}
     if brackets is not None:
@@ -147,6 +156,8 @@ def retention(
             high = low + length - 1
             ages[f"{low}-{high}" if length > 1 else f"{low}"] = (low, high)
             low = high + 1
+    if horizon is not None:
+        ages = {name: (low, horizon if low else 0) for name, (low, _) in ages.items() if low <= horizon}
 
     groups = sorted({e.group for e in starts}, key=repr)
     sizes, cells = {}, {}
@@ -154,7 +165,7 @@ def retention(
         mine = [e for e in starts if e.group == group]
         back = [e for e in returns if e.group == group]
         for c in cohorts:
-            # who is in the cohort, and when each began
+            # the members of the cohort, and when each began
             members: dict[Hashable, datetime] = {}
             for user in {e.user for e in mine}:
                 own = [e.time for e in mine if e.user == user]
@@ -167,7 +178,7 @@ def retention(
             size = sum(e.value for e in opened) if value else len(members)
             sizes[group, c] = size
 
-            # at which ages each came back, how often, and for how much
+            # the ages at which each came back, how often, and for how much
             seen: dict[Hashable, Counter[int]] = {user: Counter() for user in members}
             worth: dict[Hashable, Counter[int]] = {user: Counter() for user in members}
             for e in back:
@@ -178,7 +189,7 @@ def retention(
                 elif calendar(e.time) in position:
                     age = position[calendar(e.time)] - position[c]
                 else:
-                    continue  # before the first cohort
+                    continue  # it lies before the first cohort
                 seen[e.user][age] += 1
                 worth[e.user][age] += e.value
 
@@ -186,7 +197,7 @@ def retention(
 
                 def within(age: int, low: int = low, high: int = high) -> bool:
                     first = 1 if kind == "on_or_before" else low
-                    return age >= first if kind == "on_or_after" else first <= age <= high
+                    return age >= first and (age <= high or (kind == "on_or_after" and horizon is None))
 
                 count = 0
                 for user in members:
@@ -217,11 +228,11 @@ def pooled(grid: Grid, group: tuple[Hashable, ...], column: int | str) -> float 
 
 # ------------------------------------------------------------------------------------- active users and life cycle
 
-Table = dict[tuple[Any, ...], tuple[int, ...]]
+Table = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
 def complete(data: Data, freq: str, week_start: str = "monday") -> list[datetime]:
-    """List every period from the first event's to the last one that has ended."""
+    """List every period from that of the first event to the last one that has ended."""
     out, one = [], min(begin(e.time, freq, week_start) for e in data.events)
     while later(one, freq, 1) <= wall(data.end):
         out.append(one)
@@ -229,19 +240,25 @@ def complete(data: Data, freq: str, week_start: str = "monday") -> list[datetime
     return out
 
 
-def active_users(events: Iterable[Event], *, as_of: date | None = None, wau: int = 7, mau: int = 28) -> Table:
-    """Count, by day and group, the distinct users of the trailing 1, `wau` and `mau` days: (dau, wau, mau)."""
+def active_users(
+    events: Iterable[Event], *, as_of: date | None = None, wau: int = 7, mau: int = 28, since: date | None = None
+) -> Table:
+    """Count, by day and group, the distinct users of the trailing 1, `wau` and `mau` days; None if cut off."""
     data = covered(events, as_of)
     out: Table = {}
     if not data.events:
         return out
-    for day in complete(data, "D"):
+    days = complete(data, "D")
+    begun = days[0] if since is None and days else datetime.combine(since or date.max, time(0))
+    days = [begun + timedelta(days=i) for i in range((days[-1] - begun).days + 1)] if days else []
+    for day in days:
         for group in {e.group for e in data.events}:
             counts = []
-            for days in (1, wau, mau):
-                first = day - timedelta(days=days - 1)
+            for length in (1, wau, mau):
+                first = day - timedelta(days=length - 1)
                 mine = [e for e in data.events if e.group == group]
-                counts.append(len({e.user for e in mine if first <= begin(e.time, "D") <= day}))
+                users = {e.user for e in mine if first <= begin(e.time, "D") <= day}
+                counts.append(len(users) if first >= begun else None)
             out[day, *group] = tuple(counts)
     return out
 

@@ -1,12 +1,12 @@
-"""Movements once more, in plain Python: every period, every customer, all rows one by one.
+"""Movements computed a second time in plain Python: every period, every customer, all rows one by one.
 
-Nothing is shared with the library. Amounts are integers (cents), moments are naive datetimes.
+The code shares nothing with the library. Amounts are integers (cents), moments are naive datetimes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,7 @@ Table = dict[tuple[Any, ...], dict[str, int]]
 
 @dataclass(frozen=True)
 class Row:
-    """A subscription, or (without an end) a snapshot dated `start`."""
+    """A subscription, or, without an end, a snapshot dated `start`."""
 
     customer: Any
     start: datetime
@@ -38,37 +38,45 @@ class Row:
 
 
 def subscriptions(rows: list[Row], freq: str, span: int = 1, as_of: datetime | None = None) -> Table:
-    """Walk through a ledger; the state just before each period's first instant is added up anew."""
-    latest = as_of or max((moment for row in rows for moment in (row.start, row.end) if moment), default=None)
+    """Walk through a ledger, and add up the state just before each period's first instant anew."""
+    moments = [moment for row in rows for moment in (row.start, row.end) if moment]
+    rows = [replace(row, end=row.end and end_of_day(row.end, row.end)) for row in rows]
 
     def state(ledger: list[Row], edges: list[datetime], at: int) -> int:
         instant = edges[at]
         return sum(row.mrr for row in ledger if row.start < instant and (row.end is None or row.end >= instant))
 
-    return _walk(rows, freq, span, latest, state)
+    return _walk(rows, freq, span, moments, as_of, state)
 
 
 def snapshots(rows: list[Row], freq: str, span: int = 1, as_of: datetime | None = None) -> Table:
-    """Walk through amounts per period; the state at a period's closing is the sum of what is dated in it."""
-    latest = as_of or max((row.start for row in rows), default=None)
+    """Walk through amounts per period; the state at a period's closing is the sum of the amounts dated in it."""
 
     def state(ledger: list[Row], edges: list[datetime], at: int) -> int:
         return sum(row.mrr for row in ledger if at and edges[at - 1] <= row.start < edges[at])
 
-    return _walk(rows, freq, span, latest, state)
+    return _walk(rows, freq, span, [row.start for row in rows], as_of, state)
+
+
+def end_of_day(moment: datetime, otherwise: datetime) -> datetime:
+    """Return the next midnight for a moment in the last second of a day."""
+    midnight = datetime(moment.year, moment.month, moment.day)
+    return midnight + DAY if moment - midnight >= timedelta(hours=23, minutes=59, seconds=59) else otherwise
 
 
 def _walk(
     rows: list[Row],
     freq: str,
     span: int,
-    latest: datetime | None,
+    moments: list[datetime],
+    as_of: datetime | None,
     state: Callable[[list[Row], list[datetime], int], int],
 ) -> Table:
+    latest = as_of or max(moments, default=None)
     if latest is None:
         return {}
-    midnight = latest == datetime(latest.year, latest.month, latest.day)
-    covered = latest + DAY if midnight else latest
+    midnights = all(one.time() == datetime.min.time() for one in ([as_of] if as_of else moments))
+    covered = latest + DAY if midnights else end_of_day(latest, latest)
     known = [row for row in rows if row.start < covered or row.start == latest]
     if not known:
         return {}
@@ -116,7 +124,7 @@ def _label(total: dict[str, int], history: list[int], opening_at: int, closing_a
 
 
 def first_instant(moment: datetime, freq: str) -> datetime:
-    """Give the first instant of the period that a moment is in; weeks begin on Monday."""
+    """Return the first instant of the period that contains a moment; weeks begin on Monday."""
     if freq == "h":
         return datetime(moment.year, moment.month, moment.day, moment.hour)
     day = datetime(moment.year, moment.month, moment.day)
@@ -133,7 +141,7 @@ def first_instant(moment: datetime, freq: str) -> datetime:
 
 
 def next_first_instant(first: datetime, freq: str) -> datetime:
-    """Give the first instant of the next period: go on hour by hour or day by day until the period is another."""
+    """Return the first instant of the next period: step by hours or days until the period changes."""
     step = timedelta(hours=1) if freq == "h" else DAY
     moment = first
     while first_instant(moment, freq) == first:

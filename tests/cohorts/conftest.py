@@ -1,4 +1,4 @@
-"""What the tests on engines share."""
+"""Fixtures that the tests on engines share."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..engine_frames import FRAMES, NAMES
 
 @pytest.fixture(params=NAMES)
 def make(request: pytest.FixtureRequest) -> Callable[[pd.DataFrame], Any]:
-    """Give the function that makes a frame of an engine from pandas."""
+    """Return the function that makes a frame of an engine from pandas."""
     return FRAMES[request.param]
 
 
 @pytest.fixture
 def crossed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """List how many rows come back from the engine, each time that some do."""
+    """List the number of rows of each result that comes back from the engine."""
     seen: list[int] = []
     collect = engines.collect
 

@@ -1,4 +1,4 @@
-"""Users active in trailing days: against the definition in plain Python, against published windows, case by case."""
+"""Users active in trailing days, compared with plain Python, with published windows, and case by case."""
 
 from __future__ import annotations
 
@@ -44,13 +44,14 @@ def made(*rows: tuple[Any, str]) -> pd.DataFrame:
 def as_table(result: pd.DataFrame, by: int = 0) -> brute.Table:
     """Take a result apart: first instant of the period and group, and the numbers."""
     assert list(result.columns) == COLUMNS
-    assert set(map(str, result.dtypes)) == {"int64"}
+    assert set(map(str, result.dtypes)) == {"Int64"}
     assert list(result.index.names) == ["period", *KEYS[:by]]
     assert result.index.is_unique
     labels = [key if by else (key,) for key in result.index]
     keys = [(key[0].start_time.to_pydatetime(), *key[1:]) for key in labels]
     assert [key[0] for key in keys] == sorted(key[0] for key in keys)
-    return dict(zip(keys, map(tuple, result.to_numpy().tolist()), strict=True))
+    rows = result.astype(object).where(result.notna(), None).to_numpy().tolist()
+    return dict(zip(keys, map(tuple, rows), strict=True))
 
 
 def check(events: list[Event], by: int = 0, as_of: Any = None, **options: Any) -> pd.DataFrame:
@@ -65,8 +66,8 @@ def check(events: list[Event], by: int = 0, as_of: Any = None, **options: Any) -
     got = as_table(result, by)
     extra = {key: numbers for key, numbers in got.items() if key not in expected}
     assert {key: got.get(key) for key in expected} == expected
-    # a group of which nothing lies before the end has nobody in it
-    assert all(numbers == (0, 0, 0) for numbers in extra.values())
+    # a group without events before the end has no users
+    assert all(set(numbers) <= {0, None} for numbers in extra.values())
     assert not extra or {key[1:] for key in extra}.isdisjoint({key[1:] for key in expected})
     return result
 
@@ -93,7 +94,14 @@ def logs(by: int = 0, tz: Any = None) -> st.SearchStrategy[list[Event]]:
 
 
 ENDS = st.none() | moments() | moments().map(lambda t: t.date())
-WINDOWS = st.fixed_dictionaries({}, optional={"wau": st.integers(1, 12), "mau": st.integers(1, 40)})
+WINDOWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "wau": st.integers(1, 12),
+        "mau": st.integers(1, 40),
+        "since": st.integers(-40, 50).map(lambda day: (BASE + timedelta(days=day)).date()),
+    },
+)
 
 
 @pytest.mark.parametrize("by", [0, 1, 2])
@@ -106,17 +114,18 @@ def test_against_the_definition(by: int, data: st.DataObject) -> None:
 @given(events=logs(tz=BERLIN), whole=st.booleans())
 @DRAWN
 def test_aware_times(events: list[Event], whole: bool) -> None:
-    """Days are those of the wall clock, over the change to summer time too."""
+    """Days are those of the wall clock, also over the change to summer time."""
     check(events, as_of=date(2024, 4, 2) if whole else None)
 
 
 @given(events=logs(), end=ENDS, seed=st.randoms(use_true_random=False))
 @DRAWN
 def test_laws(events: list[Event], end: Any, seed: Any) -> None:
-    """What must hold whatever the events: a day's users are among the week's, and those among the month's."""
+    """For any events, a day's users are among the week's users, and those are among the month's."""
     result = check(events, as_of=end)
-    assert (result["dau"] <= result["wau"]).all()
-    assert (result["wau"] <= result["mau"]).all()
+    assert (result["dau"] <= result["wau"]).fillna(True).all()
+    assert (result["wau"] <= result["mau"]).fillna(True).all()
+    assert result.isna().sum().tolist() == [0, min(6, len(result)), min(27, len(result))]
     shuffled = [*events, *events[:3]]
     seed.shuffle(shuffled)
     pd.testing.assert_frame_equal(check(shuffled, as_of=end), result)
@@ -134,7 +143,7 @@ CASES = json.loads((Path(__file__).parent / "cases" / "active_users.json").read_
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 @pytest.mark.parametrize("column", ["wau", "mau"])
 def test_published_windows(case: dict[str, Any], column: str) -> None:
-    """The first instant of the first day is in the window, the last of the day before is not; nor is the day after."""
+    """The first instant of the first day is in the window; the last one of the day before and the day after are not."""
     first, day = date.fromisoformat(case["first"]), date.fromisoformat(case["day"])
     rows = [
         ("too early", f"{first - timedelta(days=1)}T23:59:59"),
@@ -142,7 +151,7 @@ def test_published_windows(case: dict[str, Any], column: str) -> None:
         ("last", f"{day}T23:59:59"),
         ("too late", f"{day + timedelta(days=1)}T00:00:00"),
     ]
-    result = csm.cohorts.active_users(made(*rows), **{column: case["days"]})
+    result = csm.cohorts.active_users(made(*rows), **{column: case["days"]}, since=first - timedelta(days=80))
     assert result.loc[str(day), column].item() == 2
     assert result.loc[str(day - timedelta(days=1)), column].item() == 2  # "too early" and "first"
     assert result.loc[str(day), "dau"].item() == 1
@@ -152,9 +161,9 @@ def test_published_windows(case: dict[str, Any], column: str) -> None:
 
 
 def test_by_hand() -> None:
-    """ann on days 1, 2 and 9, bob on day 1: on day 8 ann's day 2 is in the week, bob's day 1 no more."""
+    """ann comes on days 1, 2 and 9, bob on day 1: the week up to day 8 has ann's day 2, but no longer bob's day 1."""
     events = made(("ann", "2026-03-01"), ("bob", "2026-03-01"), ("ann", "2026-03-02"), ("ann", "2026-03-09"))
-    result = csm.cohorts.active_users(events)
+    result = csm.cohorts.active_users(events, since="2026-01-01").loc["2026-03-01":]
     assert result.index.equals(pd.period_range("2026-03-01", "2026-03-09", freq="D", name="period"))
     assert result["dau"].tolist() == [2, 1, 0, 0, 0, 0, 0, 0, 1]
     assert result["wau"].tolist() == [2, 2, 2, 2, 2, 2, 2, 1, 1]
@@ -163,45 +172,48 @@ def test_by_hand() -> None:
 
 def test_a_user_who_stays_counts_once_in_every_window() -> None:
     rows = [("ann", f"2026-03-{day:02d}T{hour:02d}:00") for day in range(1, 32) for hour in (8, 9)]
-    result = csm.cohorts.active_users(made(*rows), as_of="2026-03-31")
+    result = csm.cohorts.active_users(made(*rows), as_of="2026-03-31", since="2026-01-01").loc["2026-03"]
     assert result.to_numpy().tolist() == [[1, 1, 1]] * 31
 
 
 def test_days_without_anybody_have_their_row() -> None:
-    """Nobody is 0, not a gap; also after the last event, up to the end of the data."""
-    result = csm.cohorts.active_users(made(("ann", "2026-03-01")), as_of="2026-03-31")
-    assert len(result) == 31
+    """A day without users has a row of 0, also after the last event and up to the end of the data."""
+    result = csm.cohorts.active_users(made(("ann", "2026-03-01")), as_of="2026-03-31", since="2026-01-15")
+    assert len(result) == 76
+    assert (result.loc[:"2026-02-28"].fillna(0) == 0).all(axis=None)
+    result = result.loc["2026-03"]
     assert result["dau"].tolist() == [1] + [0] * 30
     assert result["wau"].tolist() == [1] * 7 + [0] * 24
     assert result["mau"].tolist() == [1] * 28 + [0] * 3
 
 
 def test_over_midnight() -> None:
-    """A minute apart and two days: active on both."""
-    result = csm.cohorts.active_users(made(("ann", "2026-03-01T23:59"), ("ann", "2026-03-02T00:00")))
+    """Two events a minute apart, around midnight, make a user active on both days."""
+    events = made(("ann", "2026-03-01T23:59"), ("ann", "2026-03-02T00:00"))
+    result = csm.cohorts.active_users(events, as_of="2026-03-02")
     assert result["dau"].tolist() == [1, 1]
 
 
 def test_leap_day_and_months_of_different_length() -> None:
-    """28 days are 28 days: from 2 February to 29 February in a leap year, from 1 February to the 28th otherwise."""
-    leap = csm.cohorts.active_users(made(("ann", "2024-02-01"), ("bob", "2024-03-01")))
+    """The window is always 28 days: 2 to 29 February in a leap year, 1 to 28 February otherwise."""
+    leap = csm.cohorts.active_users(made(("ann", "2024-02-01"), ("bob", "2024-03-01")), since="2024-01-01")
     assert leap.loc["2024-02-28", "mau"].item() == 1
     assert leap.loc["2024-02-29", "mau"].item() == 0
-    common = csm.cohorts.active_users(made(("ann", "2023-02-01"), ("bob", "2023-03-01")))
+    common = csm.cohorts.active_users(made(("ann", "2023-02-01"), ("bob", "2023-03-01")), since="2023-01-01")
     assert common.loc["2023-02-28", "mau"].item() == 1
     assert common.loc["2023-03-01", "mau"].item() == 1
 
 
 def test_the_last_day_must_be_over() -> None:
-    """Data that ends at noon has no figures of that day; a midnight, or a date, is the whole day."""
+    """Data that ends at noon has no figures for that day; a midnight, or a date, means the whole day."""
     noon = made(("ann", "2026-03-01T09:00"), ("bob", "2026-03-02T12:00"))
     assert csm.cohorts.active_users(noon)["dau"].tolist() == [1]
     assert csm.cohorts.active_users(noon, as_of="2026-03-02")["dau"].tolist() == [1, 1]
     assert csm.cohorts.active_users(noon, as_of=datetime(2026, 3, 2, 13))["dau"].tolist() == [1]
     assert csm.cohorts.active_users(made(("ann", "2026-03-01T09:00"), ("bob", "2026-03-02")))["dau"].tolist() == [1, 1]
-    # what comes later is not there
-    assert csm.cohorts.active_users(noon, as_of="2026-03-01")["mau"].tolist() == [1]
-    # not one day is over
+    # later events are left out
+    assert csm.cohorts.active_users(noon, as_of="2026-03-01")["dau"].tolist() == [1]
+    # no day is over yet
     for nothing in (
         csm.cohorts.active_users(noon, as_of=datetime(2026, 3, 1, 10)),
         csm.cohorts.active_users(noon, as_of="2026-02-28"),
@@ -210,14 +222,51 @@ def test_the_last_day_must_be_over() -> None:
         assert list(nothing.columns) == COLUMNS
 
 
-def test_days_before_the_data_count_as_empty() -> None:
-    """The first days have windows as long as the others; nobody is known to have been there before."""
-    result = csm.cohorts.active_users(made(("ann", "2026-03-01"), ("bob", "2026-03-02")))
-    assert result["mau"].tolist() == [1, 2]
+def test_windows_are_missing_until_they_are_full() -> None:
+    """28 users in turn, one a day: the first 27 days have no month behind them, and no stickiness."""
+    rows = [(day % 28, str(date(2026, 1, 1) + timedelta(days=day))) for day in range(60)]
+    result = csm.cohorts.active_users(made(*rows))
+    assert result["wau"].isna().tolist() == [True] * 6 + [False] * 54
+    assert result["mau"].isna().tolist() == [True] * 27 + [False] * 33
+    sticky = result.csm.stickiness()
+    assert sticky.isna().tolist() == [True] * 27 + [False] * 33
+    assert sticky.iloc[27:].round(2).eq(3.57).all()
+
+
+@pytest.mark.parametrize(
+    ("since", "first"),
+    [
+        ("2026-02-01", "2026-02-01"),
+        (date(2026, 2, 1), "2026-02-01"),
+        (pd.Period("2026-02", "M"), "2026-02-01"),
+        (np.datetime64("2026-02"), "2026-02-01"),
+        (datetime(2026, 2, 1, 10), "2026-02-02"),
+        ("2026-03-02", "2026-03-02"),
+    ],
+    ids=repr,
+)
+def test_since_when_the_data_is_complete(since: Any, first: str) -> None:
+    """The rows begin with the first day that is covered from its midnight on, with or without events."""
+    events = made(("ann", "2026-03-01"), ("bob", "2026-03-02"), ("bob", "2026-03-20"))
+    result = csm.cohorts.active_users(events, since=since)
+    assert str(result.index[0]) == first
+    assert str(result.index[-1]) == "2026-03-20"
+    assert result["wau"].isna().sum() == 6
+    assert result.loc["2026-03-20"].tolist()[:2] == [1, 1]
+    assert len(csm.cohorts.active_users(events, since="2026-05-01")) == 0
+
+
+def test_since_is_one_date() -> None:
+    events = made(("ann", "2026-03-01"))
+    for wrong in ("soon", 3, ["2026-03-01"]):
+        with pytest.raises(csm.MetricInputError, match="`since` must be one date"):
+            csm.cohorts.active_users(events, since=wrong)
+    with pytest.raises(csm.MetricInputError, match="`since` must all have a time zone, or none"):
+        csm.cohorts.active_users(events, since=datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def test_summer_time() -> None:
-    """29 March 2026 has 23 hours in Berlin, and is one day; 23:30 UTC is the next day there."""
+    """29 March 2026 has 23 hours in Berlin and is one day; 23:30 UTC is the next day in Berlin."""
     time = pd.to_datetime(["2026-03-28T23:30Z", "2026-03-29T21:30Z", "2026-03-29T22:30Z"]).tz_convert("Europe/Berlin")
     events = pd.DataFrame({"user": ["ann", "bob", "cid"], "time": time})
     result = csm.cohorts.active_users(events, as_of="2026-03-30")
@@ -231,17 +280,17 @@ def test_summer_time() -> None:
 
 
 def test_groups() -> None:
-    """A user of two groups is active in each; every group has every day."""
+    """A user in two groups is active in both; every group has a row for every day."""
     events = [
         Event("ann", datetime(2026, 3, 1), group=("x",)),
         Event("ann", datetime(2026, 3, 2), group=("y",)),
         Event("bob", datetime(2026, 3, 3), group=("x",)),
     ]
-    result = check(events, 1)
+    result = check(events, 1, wau=2)
     assert result.loc[pd.IndexSlice[:, "x"], "dau"].tolist() == [1, 0, 1]
     assert result.loc[pd.IndexSlice[:, "y"], "dau"].tolist() == [0, 1, 0]
-    assert result.loc[pd.IndexSlice[:, "x"], "wau"].tolist() == [1, 1, 2]
-    assert check(events).loc["2026-03-03", "wau"].item() == 2  # together ann is one user
+    assert result.loc[pd.IndexSlice[:, "x"], "wau"].tolist() == [pd.NA, 1, 1]
+    assert check(events, wau=3).loc["2026-03-03", "wau"].item() == 2  # together ann is one user
     missing = csm.cohorts.active_users(frame(events, 1).assign(plan=["x", None, "x"]), by="plan")
     assert [pd.isna(key) for _, key in missing.index] == [False, True] * 3
 
@@ -259,7 +308,7 @@ def test_every_kind_of_user_id(ids: list[Any]) -> None:
 def test_a_category_nobody_has_is_no_user() -> None:
     events = made(("ann", "2026-03-01"), ("bob", "2026-03-01"))
     events["user"] = events["user"].astype("category").cat.add_categories(["aaa", "zed"])
-    assert csm.cohorts.active_users(events)["mau"].tolist() == [2]
+    assert csm.cohorts.active_users(events, mau=1)["mau"].tolist() == [2]
 
 
 def test_columns_by_name_and_dates() -> None:
@@ -274,8 +323,8 @@ def test_columns_by_name_and_dates() -> None:
 def test_stickiness_of_a_day() -> None:
     """The columns carry the names of the formulas."""
     rows = [(user, "2026-03-01") for user in range(10)] + [(user, "2026-03-02") for user in range(3)]
-    result = csm.cohorts.active_users(made(*rows))
-    assert result.csm.stickiness().tolist() == [100.0, 30.0]
+    result = csm.cohorts.active_users(made(*rows), mau=2)
+    assert result.csm.stickiness().tolist()[1:] == [30.0]
 
 
 def test_bad_rows() -> None:
@@ -287,7 +336,7 @@ def test_bad_rows() -> None:
         csm.cohorts.active_users(events)
     result = csm.cohorts.active_users(events, on_bad_rows="report")
     assert result["dau"].tolist() == [1, 1]
-    left_out = result.attrs["excluded"]
+    left_out = result.attrs["excluded"].frame
     assert left_out.index.tolist() == ["r1", "r2", "r3"]
     assert list(left_out.columns) == ["user", "time", "reason"]
     assert ["user" in reason for reason in left_out["reason"]] == [True, False, True]
@@ -310,4 +359,4 @@ def test_an_empty_frame(by: str | None) -> None:
     assert len(result) == 0
     assert list(result.columns) == COLUMNS
     assert list(result.index.names) == (["period"] if by is None else ["period", "plan"])
-    assert set(map(str, result.dtypes)) == {"int64"}
+    assert set(map(str, result.dtypes)) == {"Int64"}

@@ -1,4 +1,4 @@
-"""What tables hold at their edges: odd column names, narrow ids, years without end, hours that come twice."""
+"""Extreme tables: odd column names, narrow ids, the year 9999, hours that come twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EVENTS = pd.DataFrame({"user": [1, 2, 1, 3], "time": TIMES, "plan": ["a", "a", "
 
 
 def both(engine: str, frame: pd.DataFrame, call: Callable[[Any], pd.DataFrame]) -> pd.DataFrame:
-    """Give what pandas gives, once the engine has given the same."""
+    """Return the result of pandas, after checking that the engine gives the same."""
     expected = call(frame)
     pd.testing.assert_frame_equal(call(FRAMES[engine](frame)), expected, check_column_type=False, check_names=False)
     return expected
@@ -30,7 +30,7 @@ def both(engine: str, frame: pd.DataFrame, call: Callable[[Any], pd.DataFrame]) 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", ["_bad", "_period", "_value", "rows", "last", "who"])
 def test_columns_may_have_any_name(engine: str, name: str) -> None:
-    """Helper columns of an engine's query are not to be mistaken for the user's own."""
+    """Helper columns of an engine's query are not mistaken for the user's own columns."""
     table = EVENTS.assign(**{name: [10, 20, 30, 40]})
     sizes = both(engine, table, lambda f: build.retention(f, value=name, by="plan", as_of="2026-03-31").counts)
     assert sizes[0].tolist() == [30, 0, 0, 0, 0, 40]
@@ -41,7 +41,7 @@ def test_columns_may_have_any_name(engine: str, name: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "uint8", "uint64", "Int64", "int16[pyarrow]"])
 def test_ids_of_any_width(dtype: str) -> None:
-    """The distance between two ids may be more than their own type holds."""
+    """The distance between two ids may be larger than their own type can hold."""
     low, high = (-100, 100) if dtype == "int8" else (0, 250) if dtype.startswith("u") else (-30_000, 30_000)
     user = pd.Series([low, high, low, high, (low + high) // 2])
     times = pd.to_datetime(["2026-01-01", "2026-01-02", "2026-02-01", "2026-02-03", "2026-01-04"])
@@ -57,7 +57,7 @@ def test_ids_of_any_width(dtype: str) -> None:
 
 @pytest.mark.parametrize("window", ["calendar", "elapsed"])
 def test_brackets_without_end_are_never_observed(window: str) -> None:
-    """10**9 periods are what people write for "all the rest"."""
+    """People write 10**9 periods to mean "all the rest"."""
     grid = build.retention(EVENTS, freq="D", window=window, brackets=[7, 10**9], as_of="2026-03-10")
     assert list(grid.counts.columns) == ["0", "1-7", "8-1000000007"]
     assert (grid.state["8-1000000007"] != "observed").all()
@@ -69,7 +69,7 @@ def test_brackets_without_end_are_never_observed(window: str) -> None:
 
 @pytest.mark.parametrize("engine", ["polars lazy", "pyarrow"])
 def test_the_hour_that_comes_twice_is_one_cohort(engine: str) -> None:
-    """1:20 and 1:30 before and after the clocks go back in New York are one hour of the clock, and one membership."""
+    """1:20 and 1:30, before and after the clocks go back in New York, are one hour of the clock and one cohort."""
     times = pd.to_datetime(["2025-11-02 05:10", "2025-11-02 06:20", "2025-11-02 07:30", "2025-11-02 09:00"], utc=True)
     table = pd.DataFrame({"user": 1, "time": times.as_unit("us").tz_convert("America/New_York")})
     counts = both(
@@ -81,7 +81,7 @@ def test_the_hour_that_comes_twice_is_one_cohort(engine: str) -> None:
 
 
 def test_missing_keys_are_one_group_whatever_they_are() -> None:
-    """NaN and null of one float column are the same group."""
+    """NaN and null in a float column form one group."""
     import polars as pl
 
     rows = {"user": [1, 1], "time": [datetime(2026, 1, 1), datetime(2026, 1, 5)], "key": [float("nan"), None]}
@@ -100,7 +100,7 @@ def test_naive_and_aware_never_mix_on_engines(engine: str) -> None:
 
 
 def test_two_zones_are_one_clock() -> None:
-    """The end is read on the clock of the start, on engines as on pandas."""
+    """The end is read in the time zone of the start, on engines as on pandas."""
     start = pd.DatetimeIndex(["2026-01-05", "2026-02-03"], tz="America/New_York").as_unit("us")
     end = pd.DatetimeIndex(["2026-04-01 02:00", None], tz="UTC").as_unit("us")  # 31 March in New York
     table = pd.DataFrame({"customer": [1, 2], "start": start, "end": end, "mrr": [10, 20]})
@@ -111,13 +111,13 @@ def test_two_zones_are_one_clock() -> None:
 
 @pytest.mark.parametrize("engine", ["polars lazy", "duckdb", "pyarrow", "ibis"])
 def test_the_year_9999(engine: str) -> None:
-    """Many ledgers write it for "open"."""
+    """Many ledgers write this year for an open end."""
     never = np.datetime64("9999-12-31", "us")
     ledger = pd.DataFrame({"customer": [1], "start": TIMES[:1], "end": np.array([never]), "mrr": [5]})
     months = both(engine, ledger, lambda f: build.movements_from_subscriptions(f, as_of="2026-03-31"))
     assert months["end_mrr"].tolist() == [5, 5, 5]
     years = both(engine, ledger, lambda f: build.movements_from_subscriptions(f, freq="Y"))
-    assert len(years) == 9999 - 2026 + 1  # the end is the latest instant of the data, where nobody says otherwise
+    assert len(years) == 9999 - 2026 + 1  # without `as_of`, this end is the latest instant of the data
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -132,7 +132,7 @@ def test_groups_that_come_after_the_end_of_the_data_are_not_known_yet(engine: st
 
 
 def test_far_too_many_periods_are_refused() -> None:
-    """One misdated row makes them; the message says which periods there would be."""
+    """A single misdated row can make far too many periods; the message says which periods there would be."""
     misdated = EVENTS.assign(time=[pd.Timestamp("1970-01-01"), *TIMES[1:]])
     with pytest.raises(
         csm.MetricInputError, match=r"from 1970-01-01 00:00 to 2026-03-03 23:00 there are 4[\d,]+ periods"
@@ -142,7 +142,7 @@ def test_far_too_many_periods_are_refused() -> None:
     with pytest.raises(csm.MetricInputError, match="from 1970-01-01 to 2026-03-03 there are"):
         build.active_users(many, by="plan")
     never = pd.DataFrame({"customer": [1], "start": TIMES[:1], "end": [pd.Timestamp("9999-12-31")], "mrr": [5]})
-    with pytest.raises(csm.MetricInputError, match="give as_of"):
+    with pytest.raises(csm.MetricInputError, match="pass as_of"):
         build.movements_from_subscriptions(never, freq="h")
 
 
@@ -163,19 +163,18 @@ def test_keys_that_cannot_be() -> None:
 
 def test_a_column_called_reason_is_kept() -> None:
     table = EVENTS.assign(user=[1, None, 1, 3], reason="mine")
-    excluded = build.lifecycle(table, on_bad_rows="report").attrs["excluded"]
+    excluded = build.lifecycle(table, on_bad_rows="report").attrs["excluded"].frame
     assert excluded["reason"].tolist() == ["mine"]
     assert excluded["reason_"].tolist() == ["`user` is missing"]
 
 
 def test_results_with_a_report_are_ordinary_frames() -> None:
-    """pandas compares what is in `.attrs` when it puts frames together."""
+    """pandas compares `.attrs` when it joins frames, so a report in `.attrs` must not get in the way."""
     out = build.lifecycle(EVENTS.assign(user=[1, None, 1, 3]), on_bad_rows="report")
     again = pd.concat([out.iloc[:1], out.iloc[1:]])
     pd.testing.assert_frame_equal(again, out)
     assert out.merge(out, left_index=True, right_index=True).shape == (len(out), 2 * out.shape[1])
-    assert len(out.copy().attrs["excluded"]) == 1
-    assert (out.attrs["excluded"] == 7).shape == (1, 4)
+    assert len(out.copy().attrs["excluded"].frame) == 1
 
 
 def test_brackets_of_any_kind() -> None:

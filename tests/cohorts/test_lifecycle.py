@@ -1,4 +1,4 @@
-"""New, returning, resurrected and dormant users: against the definitions, against published counts, case by case."""
+"""New, returning, resurrected and dormant users, compared with the definitions, published counts, and case by case."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def check(events: list[Event], by: int = 0, as_of: Any = None, freq: str = "M", 
     expected = brute.lifecycle(events, freq=freq, as_of=as_of, **options)
     extra = {key: numbers for key, numbers in got.items() if key not in expected}
     assert {key: got.get(key) for key in expected} == expected
-    # a group of which nothing lies before the end has nobody in it
+    # a group without events before the end has no users
     assert all(not any(numbers) for numbers in extra.values())
     assert not extra or {key[1:] for key in extra}.isdisjoint({key[1:] for key in expected})
     return result
 
 
 def assert_adds_up(result: pd.DataFrame) -> None:
-    """Active = new + returning + resurrected = active before + new + resurrected - dormant, for one group."""
+    """Check for one group: active = new + returning + resurrected = active before + new + resurrected - dormant."""
     parts = result["new_users"] + result["returning"] + result["resurrected"]
     assert result["active"].tolist() == parts.tolist()
     before = result["active"].shift(1, fill_value=0)
@@ -159,7 +159,7 @@ def test_published_counts(case: dict[str, Any]) -> None:
 
 
 def test_by_hand() -> None:
-    """ann every month but March and April; bob in February alone."""
+    """ann comes every month except March and April, bob only in February."""
     events = made(("ann", "2026-01-15"), ("ann", "2026-02-15"), ("bob", "2026-02-28"), ("ann", "2026-05-01"))
     result = csm.cohorts.lifecycle(events, as_of="2026-05-31")
     assert result.index.equals(pd.period_range("2026-01", "2026-05", freq="M", name="period"))
@@ -168,7 +168,7 @@ def test_by_hand() -> None:
         "new_users": [1, 1, 0, 0, 0],
         "returning": [0, 1, 0, 0, 0],
         "resurrected": [0, 0, 0, 0, 1],
-        "dormant": [0, 0, 2, 0, 0],  # said once, in the first month without them, not of every month away
+        "dormant": [0, 0, 2, 0, 0],  # counted once, in the first month away, and not in every month away
     }
 
 
@@ -178,7 +178,7 @@ def test_months_are_the_default() -> None:
 
 
 def test_new_is_the_first_activity_up_to_now() -> None:
-    """Rows in any order: what is early decides, not what comes first in the table."""
+    """The earliest event decides, not the first row of the table."""
     events = made(("ann", "2026-03-03"), ("ann", "2026-03-01"), ("ann", "2026-03-02"))
     result = csm.cohorts.lifecycle(events, freq="D")
     assert result["new_users"].tolist() == [1, 0, 0]
@@ -186,7 +186,7 @@ def test_new_is_the_first_activity_up_to_now() -> None:
 
 
 def test_the_running_period_is_left_out() -> None:
-    """Not yet seen in March is not dormant: March is not over."""
+    """A user not yet seen in March is not dormant, because March is not over."""
     events = made(("ann", "2026-01-15"), ("ann", "2026-02-15"), ("bob", "2026-03-10T12:00"))
     assert [str(month) for month in csm.cohorts.lifecycle(events).index] == ["2026-01", "2026-02"]
     whole = csm.cohorts.lifecycle(events, as_of="2026-03-31")
@@ -197,18 +197,18 @@ def test_the_running_period_is_left_out() -> None:
 
 
 def test_an_end_within_the_data() -> None:
-    """What comes after the end is not there."""
+    """Events after the end of the data are not counted."""
     events = made(("ann", "2026-01-15"), ("ann", "2026-02-15"), ("bob", "2026-03-10"))
     result = csm.cohorts.lifecycle(events, as_of="2026-02-28")
     assert result["active"].tolist() == [1, 1]
-    for as_of in ("2026-01-30", "2025-12-31"):  # not one month is over
+    for as_of in ("2026-01-30", "2025-12-31"):  # no month is over yet
         nothing = csm.cohorts.lifecycle(events, as_of=as_of)
         assert len(nothing) == 0
         assert list(nothing.columns) == COLUMNS
 
 
 def test_silence_up_to_the_end() -> None:
-    """Months in which nobody comes have their row."""
+    """Months without users have a row."""
     result = csm.cohorts.lifecycle(made(("ann", "2026-01-15")), as_of="2026-04-30")
     assert result["active"].tolist() == [1, 0, 0, 0]
     assert result["dormant"].tolist() == [0, 1, 0, 0]
@@ -230,7 +230,7 @@ def test_weeks_from_sunday_against_the_definition(events: list[Event], end: Any)
 
 
 def test_weeks_begin_on_monday() -> None:
-    """Sunday 8 March and Monday 9 March 2026 are two weeks; from Sunday to Saturday they are one."""
+    """Sunday 8 and Monday 9 March 2026 are in two weeks if weeks begin on Monday, in one if they begin on Sunday."""
     result = csm.cohorts.lifecycle(made(("ann", "2026-03-08"), ("ann", "2026-03-09")), freq="W", as_of="2026-03-15")
     assert result["returning"].tolist() == [0, 1]
     assert [str(week) for week in result.index] == ["2026-03-02/2026-03-08", "2026-03-09/2026-03-15"]
@@ -242,7 +242,7 @@ def test_weeks_begin_on_monday() -> None:
 
 
 def test_groups() -> None:
-    """A user of two groups is new in each; moving is dormant here and new there."""
+    """A user in two groups is new in both; a user who moves is dormant in the old group and new in the other."""
     events = [
         Event("ann", datetime(2026, 1, 5), group=("x",)),
         Event("ann", datetime(2026, 2, 5), group=("y",)),
@@ -258,7 +258,7 @@ def test_groups() -> None:
 
 
 def test_clocks() -> None:
-    """The wall clock of the column decides the day; naive and aware never mix."""
+    """The column's own time zone decides the day; times with and without a zone never mix."""
     time = pd.to_datetime(["2026-03-28T23:30Z", "2026-03-29T21:30Z", "2026-03-29T22:30Z"]).tz_convert("Europe/Berlin")
     events = pd.DataFrame({"user": ["ann", "ann", "ann"], "time": time})
     result = csm.cohorts.lifecycle(events, freq="D", as_of="2026-03-30")
@@ -290,7 +290,7 @@ def test_bad_rows() -> None:
         csm.cohorts.lifecycle(events)
     result = csm.cohorts.lifecycle(events, on_bad_rows="report")
     assert result["new_users"].tolist() == [1, 1]
-    left_out = result.attrs["excluded"]
+    left_out = result.attrs["excluded"].frame
     assert left_out.index.tolist() == ["r1", "r2"]
     assert list(left_out.columns) == ["user", "time", "reason"]
     assert "user" in left_out["reason"].loc["r1"]

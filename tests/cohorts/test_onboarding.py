@@ -1,4 +1,4 @@
-"""Onboarding: against counting by hand and the median of each group's dates, case by case, on every engine."""
+"""Onboarding, compared with counts by hand and the median of each group's dates, case by case, on every engine."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def frame(rows: list[Row]) -> pd.DataFrame:
 
 
 def last_instant(as_of: datetime) -> datetime:
-    """Give the last microsecond that is covered: of its whole day where it is a midnight."""
+    """Return the last microsecond covered; a midnight covers its whole day."""
     return as_of + timedelta(days=1, microseconds=-1) if as_of.time() == datetime.min.time() else as_of
 
 
@@ -119,7 +119,7 @@ def test_the_end_of_the_data_is_its_latest_date(rows: list[Row]) -> None:
 @given(rows=st.lists(drawn, min_size=1, max_size=15), as_of=ends)
 @DRAWN
 def test_aware_dates(rows: list[Row], as_of: datetime) -> None:
-    """Elapsed time, over the change to summer time, and an end of the data on Berlin's clock."""
+    """Time elapsed over the change to summer time, with the end of the data in Berlin time."""
     moved = [tuple(part.replace(tzinfo=BERLIN) if isinstance(part, datetime) else part for part in row) for row in rows]
     moved = [row for row in moved if all(a is None or a.astimezone(UTC) >= row[0].astimezone(UTC) for a in row[:3])]
     if not moved:
@@ -146,7 +146,7 @@ CUSTOMERS = made(
 
 
 def test_by_hand() -> None:
-    """Value after 4 and 14 days of two, the third known for 20 days: S is 2/3, then 1/3."""
+    """Two customers reach value after 4 and 14 days, a third still waits after 20: S is 2/3, then 1/3."""
     result = onboarding(CUSTOMERS, as_of="2026-01-31")
     assert result.loc["total"].tolist() == [3, 2, 2, 14.0]
     total = result.csm.total()
@@ -157,8 +157,8 @@ def test_by_hand() -> None:
 
 def test_what_comes_after_as_of_has_not_happened() -> None:
     result = onboarding(CUSTOMERS, as_of="2026-01-11")
-    assert result.loc["total"].tolist() == [3, 1, 1, 4.0]  # of the two known for 4 days or more, one
-    # its last start is then not there yet; on the first day nothing has happened at all
+    assert result.loc["total"].tolist() == [3, 1, 1, 4.0]  # 1 of the 2 observed for 4 days or more
+    # by then the last customer has not started; on the first day nothing has happened yet
     assert onboarding(CUSTOMERS, as_of="2026-01-10").loc["total"].tolist()[:3] == [2, 1, 1]
     assert onboarding(CUSTOMERS, as_of="2025-12-31").loc["total"].tolist()[:3] == [0, 0, 0]
     assert isnan(onboarding(CUSTOMERS, as_of="2025-12-31")["median_ttv"].item())
@@ -181,15 +181,15 @@ def test_midnight_covers_its_day() -> None:
 
 
 def test_those_not_there_yet_count_for_as_long_as_they_are_known() -> None:
-    """One of two is there after 4 days; the other is known for 2 days, and tells nothing of the days after them."""
+    """One of two reaches value after 4 days; the other is observed for 2 days and does not count after that."""
     customers = made(("2026-01-01", None, "2026-01-05"), ("2026-01-08", None, None))
-    assert onboarding(customers, as_of="2026-01-10")["median_ttv"].item() == 4.0  # 1 of the 1 still known
+    assert onboarding(customers, as_of="2026-01-10")["median_ttv"].item() == 4.0  # 1 of the 1 still observed
     older = made(("2026-01-01", None, "2026-01-05"), ("2026-01-01", None, None), ("2026-01-01", None, None))
     assert isnan(onboarding(older, as_of="2026-01-10")["median_ttv"].item())  # 1 of 3
 
 
 def test_a_median_does_not_add_up() -> None:
-    """It is computed for each group, and for all together from all."""
+    """The median is computed for each group, and for all customers together from all of them."""
     days = [1, 2, 30, 31, 32]
     rows = [("2026-01-01", None, str((datetime(2026, 1, 1) + timedelta(days=n)).date())) for n in days]
     customers = made(*rows).assign(plan=["a", "a", "b", "b", "b"])
@@ -253,11 +253,11 @@ def test_naive_and_aware_never_mix() -> None:
         2,
         2,
         14.0,
-    ]  # a bare date is on their clock
+    ]  # a bare date is in their time zone
 
 
 def test_columns_in_different_zones_are_the_same_instants() -> None:
-    """The latest date ends the data, be it written on another clock."""
+    """The latest date ends the data, even if it is written in another time zone."""
     berlin = CUSTOMERS.apply(lambda column: (column + pd.Timedelta(hours=9)).dt.tz_localize("Europe/Berlin"))
     for name in DATES:
         mixed = berlin.assign(**{name: berlin[name].dt.tz_convert("America/New_York")})
@@ -294,7 +294,7 @@ def test_the_made_up_company() -> None:
 
 EARLY = pd.Timestamp("2020-01-01")
 BAD = [
-    ("started", pd.NaT, "is missing", "must be there in every row"),
+    ("started", pd.NaT, "is missing", "must be present in every row"),
     ("completed", EARLY, "is before `started`", "must not be before `started`"),
     ("value", EARLY, "is before `started`", "must not be before `started`"),
 ]
@@ -309,18 +309,18 @@ def test_bad_rows(column: str, value: Any, reason: str, rule: str) -> None:
     assert (caught.value.argument, caught.value.rule) == (column, rule)
     assert "1 of 3 rows break it, with the labels 'c'" in str(caught.value)
     result = onboarding(table, by="plan", on_bad_rows="report")
-    assert result.attrs["excluded"].index.tolist() == ["c"]
-    assert result.attrs["excluded"]["reason"].tolist() == [f"`{column}` {reason}"]
+    assert result.attrs["excluded"].frame.index.tolist() == ["c"]
+    assert result.attrs["excluded"].frame["reason"].tolist() == [f"`{column}` {reason}"]
     assert result.to_dict() == onboarding(table.drop(index="c"), by="plan").to_dict()
 
 
 def test_a_row_without_a_start_is_bad_even_when_nothing_followed() -> None:
-    with pytest.raises(csm.MetricInputError, match="`started` must be there in every row; 1 of 1 rows"):
+    with pytest.raises(csm.MetricInputError, match="`started` must be present in every row; 1 of 1 rows"):
         onboarding(pd.DataFrame({name: pd.to_datetime([None]) for name in DATES}))
 
 
 def test_a_bad_row_is_no_part_of_the_data() -> None:
-    """Its date does not tell how far the data goes."""
+    """The date of a bad row does not count as the end of the data."""
     late = pd.concat([CUSTOMERS, made(("2027-01-01", "2026-12-31", None))], ignore_index=True)
     result = onboarding(late, on_bad_rows="report")
     assert result.to_dict() == onboarding(CUSTOMERS).to_dict()
@@ -377,7 +377,7 @@ def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> Non
         result = onboarding(native, **options, **left_out)
         expected = onboarding(TABLE, **options, **left_out)
         pd.testing.assert_frame_equal(result, expected, check_exact=True)
-        assert len(crossed) == 2  # the facts; the groups, with each time that somebody waited
+        assert len(crossed) == 2  # one result with the facts, one with the groups and their waiting times
         assert crossed[0] == 1
         assert crossed[1] <= (400 if "by" not in options else 1000 if "value" in dates else 3)
 
@@ -401,7 +401,7 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
         onboarding(make(table))
     assert max(crossed) <= 3
     result, expected = (onboarding(t, by="plan", on_bad_rows="report") for t in (make(table), table))
-    reasons = [f.attrs["excluded"]["reason"].sort_values().tolist() for f in (result, expected)]
+    reasons = [f.attrs["excluded"].frame["reason"].sort_values().tolist() for f in (result, expected)]
     assert reasons[0] == reasons[1]
     result.attrs, expected.attrs = {}, {}
     pd.testing.assert_frame_equal(result, expected, check_exact=True)

@@ -1,9 +1,10 @@
-"""Retention from events: against the definitions in plain Python, against published figures, and case by case."""
+"""Retention from events, compared with the definitions in plain Python, with published figures, and case by case."""
 
 from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 import csmetrics as csm
@@ -38,7 +39,7 @@ def at(text: str, tz: Any = None) -> datetime:
 
 
 def frame(events: list[Event], by: int = 0) -> pd.DataFrame:
-    """Put events into the columns that the builders look for."""
+    """Put events into the columns that the builders expect."""
     columns: dict[str, Any] = {
         "user": [e.user for e in events],
         "time": pd.Series([e.time for e in events]),
@@ -54,7 +55,7 @@ def made(*rows: tuple[str, str]) -> pd.DataFrame:
 
 
 def row(grid: Any, cohort: str, *group: Any) -> list[int | None]:
-    """Give a row of counts; None where nothing is observed."""
+    """Return a row of counts, with None in cells that are not observed."""
     at = [i for i, p in enumerate(grid.counts.index) if str(p[0] if group else p).startswith(cohort)]
     if group:
         at = [i for i in at if grid.counts.index[i][1:] == group]
@@ -63,18 +64,18 @@ def row(grid: Any, cohort: str, *group: Any) -> list[int | None]:
 
 
 def states(grid: Any, position: int) -> str:
-    """Give a row of states by their first letters."""
+    """Return a row of states as their first letters."""
     return "".join(word[0] for word in grid.state.iloc[position])
 
 
 def plain(key: Any, by: int) -> tuple[datetime, tuple[Any, ...]]:
-    """Take apart a label of the grid: the cohort's first instant and the group."""
+    """Split a label of the grid into the cohort's first instant and the group."""
     period, group = (key[0], tuple(key[1:])) if by else (key, ())
     return period.start_time.to_pydatetime(), group
 
 
 def assert_grid(grid: Any, expected: brute.Grid, by: int = 0, value: bool = False) -> None:
-    """Compare every size, count, state and rate; a group that never begins has no members."""
+    """Compare every size, count, state and rate; a group without a first event has no members."""
     counts, sizes, state, rates = grid.counts, grid.sizes, grid.state, grid.rates()
     for table in (state, rates):
         assert table.index.equals(counts.index)
@@ -119,19 +120,26 @@ def assert_grid(grid: Any, expected: brute.Grid, by: int = 0, value: bool = Fals
 
 
 def check(events: list[Event], by: int = 0, value: bool = False, as_of: Any = None, **options: Any) -> Any:
-    """Run both and compare; return the grid."""
+    """Run the library and the restatement, compare them and return the grid."""
     events = [e._replace(group=e.group[:by]) for e in events]
     table = frame(events, by)
     before = table.copy(deep=True)
     named = {"event": "event"} if {"start_event", "return_event"} & set(options) else {}
-    grid = csm.cohorts.retention(
-        table,
-        by=list(KEYS[:by]) if by else None,
-        value="value" if value else None,
-        as_of=as_of if as_of is None else pd.Timestamp(as_of) if isinstance(as_of, datetime) else as_of,
-        **named,
-        **options,
-    )
+    held = {e.event for e in events}
+    openers, comebacks = ((brute.listed(options.get(f"{role}_event")) or set()) - held for role in ("start", "return"))
+    refused = pytest.raises(csm.MetricInputError, match="must be an event that a row has")
+    warned = pytest.warns(csm.CohortWarning, match="No row has the return_event")
+    with refused if openers else warned if comebacks else nullcontext():
+        grid = csm.cohorts.retention(
+            table,
+            by=list(KEYS[:by]) if by else None,
+            value="value" if value else None,
+            as_of=as_of if as_of is None else pd.Timestamp(as_of) if isinstance(as_of, datetime) else as_of,
+            **named,
+            **options,
+        )
+    if openers:
+        reject()  # a misspelt start event has no grid
     pd.testing.assert_frame_equal(table, before)
     assert_grid(grid, brute.retention(events, value=value, as_of=as_of, **options), by, value)
     return grid
@@ -170,7 +178,7 @@ NAMES = st.none() | st.sampled_from(["open", "buy", ["open", "buy"], ["buy"]])
 
 @st.composite
 def options(draw: st.DrawFn, freq: str) -> dict[str, Any]:
-    """Any way to count, at one grain."""
+    """Draw any combination of options for one length of periods."""
     out: dict[str, Any] = {
         "freq": freq,
         "kind": draw(st.sampled_from(KINDS)),
@@ -180,6 +188,8 @@ def options(draw: st.DrawFn, freq: str) -> dict[str, Any]:
         "week_start": draw(st.sampled_from(["monday", "sunday"])),
         "as_of": draw(st.none() | moments(freq) | moments(freq).map(lambda t: t.date())),
     }
+    if out["kind"] == "on_or_after":
+        out["horizon"] = draw(st.none() | st.integers(1, 8))
     for name in ("start_event", "return_event"):
         chosen = draw(NAMES)
         if chosen is not None:
@@ -223,7 +233,7 @@ def test_groups(by: int, data: st.DataObject) -> None:
 @given(data=st.data())
 @DRAWN
 def test_aware_times(window: str, data: st.DataObject) -> None:
-    """Around the change to summer time, with and without an end of the data."""
+    """Times around the change to summer time, with and without `as_of`."""
     freq = data.draw(st.sampled_from(["h", "D", "W", "M"]))
     shift = timedelta(days=data.draw(st.sampled_from([36, 39])))  # the days before 2024-03-31 in Berlin
     events = data.draw(logs(freq, most=20, tz=BERLIN))
@@ -240,7 +250,7 @@ def test_aware_times(window: str, data: st.DataObject) -> None:
 @given(data=st.data())
 @DRAWN
 def test_aware_times_in_autumn(window: str, data: st.DataObject) -> None:
-    """Around the end of summer time, with both of the hours that the clock shows twice."""
+    """Times around the end of summer time, in both of the hours that the clock shows twice."""
     freq = data.draw(st.sampled_from(["h", "D"]))
     shift = timedelta(days=data.draw(st.sampled_from([248, 250])))  # 2024-10-27 in Berlin is near
     fold = st.integers(0, 1)
@@ -253,7 +263,7 @@ def test_aware_times_in_autumn(window: str, data: st.DataObject) -> None:
 
 
 def is_real(t: datetime) -> bool:
-    """Tell whether the clock ever shows this time; an hour is left out in spring."""
+    """Check whether the clock ever shows this time; it skips an hour in spring."""
     return t.astimezone(UTC).astimezone(t.tzinfo).replace(tzinfo=None) == t.replace(tzinfo=None)
 
 
@@ -261,7 +271,7 @@ def is_real(t: datetime) -> bool:
 @given(data=st.data())
 @DRAWN
 def test_the_size_of_blocks_does_not_matter(rows: int, data: st.DataObject) -> None:
-    """Long logs are worked on in blocks: none may part what belongs to one user."""
+    """Long logs are processed in blocks; no block may split the events of one user."""
     window = data.draw(st.sampled_from(["calendar", "elapsed"]))
     freq, by, value = (
         data.draw(st.sampled_from(["D", "M"])),
@@ -289,7 +299,7 @@ def test_the_order_of_rows_does_not_matter(events: list[Event], chosen: dict[str
 @given(events=logs("D"), chosen=options("D"))
 @DRAWN
 def test_laws(events: list[Event], chosen: dict[str, Any]) -> None:
-    """What must hold of any grid, said without the brute force."""
+    """Laws that hold for any grid, checked without the restatement."""
     grid = check(events, **chosen)
     counts = grid.counts
     observed = grid.state.eq("observed")
@@ -312,8 +322,10 @@ def test_laws(events: list[Event], chosen: dict[str, Any]) -> None:
 @given(events=logs("D"), chosen=options("D"))
 @DRAWN
 def test_kinds_agree(events: list[Event], chosen: dict[str, Any]) -> None:
-    """Who comes on a day comes on or after it, and on or before it."""
-    on, after, before = (check(events, **{**chosen, "kind": kind, "brackets": None}).counts for kind in KINDS)
+    """A user who comes on a day also comes on or after it, and on or before it."""
+    on, after, before = (
+        check(events, **{**chosen, "kind": kind, "brackets": None, "horizon": None}).counts for kind in KINDS
+    )
     for one in (after, before):
         assert on.columns.equals(one.columns)
         both = (on <= one).fillna(True)
@@ -360,10 +372,10 @@ def test_every_published_triangle_is_there() -> None:
 
 @cases("retention_averages.json")
 def test_the_rate_of_all_cohorts_is_the_rate_of_their_sums(case: dict[str, Any]) -> None:
-    """Pooled is retained / size, both summed over the cohorts observed at that age, and none of its rivals.
+    """The pooled rate is retained / size, both summed over the cohorts observed at that age, and no other average.
 
-    Rivals: the mean of the rates, in which the smallest cohort weighs as much as the largest; and Mixpanel's
-    average, which weighs each rate by its size and then again.
+    Other averages in use: the mean of the rates, in which the smallest cohort weighs as much as the largest; and
+    Mixpanel's average, which weighs each rate by its size twice.
     """
     start, rows = datetime(2026, 3, 2, 9), []
     amounts = case.get("amounts")
@@ -374,7 +386,7 @@ def test_the_rate_of_all_cohorts_is_the_rate_of_their_sums(case: dict[str, Any])
             rows.append((f"{i}-0", began + timedelta(days=1), amounts[i]))
         else:
             rows += [(f"{i}-{n}", began + timedelta(days=1), 1) for n in range(case["retained"][i])]
-    # the day on which the first cohort still in progress is one day old, at noon
+    # noon of the day on which the first cohort still in progress is one day old
     running = len(case["sizes"]) - case.get("in_progress", 0)
     as_of = start + timedelta(days=running + 1, hours=3) if case.get("in_progress") else start + timedelta(days=30)
     events = pd.DataFrame(rows, columns=["user", "time", "value"])
@@ -407,22 +419,22 @@ def test_three_ways_of_counting(case: dict[str, Any], window: str) -> None:
 
 
 def test_three_states() -> None:
-    """A month is known once it has ended; the running month and those to come are not 0."""
+    """A month is observed once it has ended; the current month and later ones are not 0."""
     events = made(("ann", "2026-01-05"), ("ann", "2026-02-10"), ("bob", "2026-02-03"), ("bob", "2026-03-15T12:00"))
     grid = csm.cohorts.retention(events)
-    # the data ends in the middle of 15 March: January and February are over, March runs
+    # the data ends at noon on 15 March: January and February are over, March is in progress
     assert [states(grid, i) for i in range(3)] == ["ooi", "oif", "iff"]
     assert row(grid, "2026-01") == [1, 1, None]
-    assert row(grid, "2026-02") == [1, None, None]  # bob did come back in March, and March is not over
+    assert row(grid, "2026-02") == [1, None, None]  # bob came back in March, but March is not over
     assert row(grid, "2026-03") == [None, None, None]
     assert grid.sizes.tolist() == [1, 1, 0]
     assert set(grid.state.to_numpy().ravel()) == {"observed", "in progress", "future"}
 
 
 def test_only_what_is_observed_has_a_count() -> None:
-    """Observed and nobody there is 0; not observed is missing, and never 0."""
+    """An observed cell without users is 0; a cell that is not observed is missing, never 0."""
     events = made(("ann", "2026-01-05"), ("bob", "2026-02-03"), ("cid", "2026-03-31"))
-    grid = csm.cohorts.retention(events)  # the last event is at midnight: all of 31 March is there, and March complete
+    grid = csm.cohorts.retention(events)  # the last event is at midnight, so March is complete
     assert row(grid, "2026-01") == [1, 0, 0]
     assert row(grid, "2026-02") == [1, 0, None]
     assert row(grid, "2026-03") == [1, None, None]
@@ -431,17 +443,17 @@ def test_only_what_is_observed_has_a_count() -> None:
 
 
 def test_a_cohort_of_nobody() -> None:
-    """A month without new users has its row: size 0, 0 of them came back, and no rate."""
+    """A month without new users has a row with size 0, counts of 0 and no rates."""
     events = made(("ann", "2026-01-05"), ("ann", "2026-02-05"), ("bob", "2026-03-05"))
     grid = csm.cohorts.retention(events, as_of="2026-03-31")
     assert grid.sizes.tolist() == [1, 0, 1]
     assert row(grid, "2026-02") == [0, 0, None]
     assert grid.rates().iloc[1].isna().all()
-    assert grid.pooled().tolist() == [100.0, 100.0, 0.0]  # 1 of 1 at age 1: February weighs nothing
+    assert grid.pooled().tolist() == [100.0, 100.0, 0.0]  # 1 of 1 at age 1: February adds nothing
 
 
 def test_pooled_takes_observed_cells_only() -> None:
-    """The young cohort leaves both sums: 1 of 2 at age 1, not 1 of 12 and not 11 of 12."""
+    """A cohort that is too young is in neither sum: 1 of 2 at age 1, not 1 of 12 and not 11 of 12."""
     rows = [("a", "2026-01-05"), ("b", "2026-01-05"), ("a", "2026-02-05")]
     rows += [(f"n{i}", "2026-02-07") for i in range(10)] + [(f"n{i}", "2026-03-07T12:00") for i in range(10)]
     grid = csm.cohorts.retention(made(*rows))
@@ -458,19 +470,19 @@ def test_months_of_different_length() -> None:
     assert row(grid, "2026-01") == [1, 1]
     assert row(grid, "2026-02") == [1, None]
     assert states(grid, 1) == "of"
-    # thirty days from 31 January end on 2 March: the own month 1 begins there
+    # thirty days from 31 January end on 2 March: the user's own month 1 begins there
     elapsed = csm.cohorts.retention(events, window="elapsed", as_of="2026-03-31")
     assert row(elapsed, "2026-01")[:2] == [1, 0]
 
 
 def test_leap_day() -> None:
-    """29 February 2024 is a day like others: the last of its month, and one between the 28th and 1 March."""
+    """29 February 2024 is an ordinary day: the last of its month, between the 28th and 1 March."""
     events = made(("ann", "2024-02-28"), ("ann", "2024-02-29"), ("ann", "2024-03-01"), ("bob", "2024-02-29"))
     grid = csm.cohorts.retention(events, freq="D")
     assert [str(day) for day in grid.sizes.index] == ["2024-02-28", "2024-02-29", "2024-03-01"]
     assert row(grid, "2024-02-28") == [1, 1, 1]
     months = csm.cohorts.retention(events, as_of="2024-02-28")
-    assert states(months, 0) == "i"  # the 28th is not the end of this February
+    assert states(months, 0) == "i"  # this February does not end on the 28th
     assert states(csm.cohorts.retention(events, as_of="2024-02-29"), 0) == "o"
     assert states(csm.cohorts.retention(made(("a", "2023-02-01")), as_of="2023-02-28"), 0) == "o"
 
@@ -486,7 +498,7 @@ def test_weeks_from_sunday_and_from_monday() -> None:
     assert row(sunday, "2026-03-01")[:2] == [1, 1]  # the 8th and the 9th
     assert monday.sizes.index.freqstr == "W-SUN"  # pandas names a week by its last day
     assert sunday.sizes.index.freqstr == "W-SAT"
-    # weeks and days of two years, and quarters that meet the new year
+    # weeks and days of two years, and quarters across the new year
     assert csm.cohorts.retention(made(("a", "2024-12-30"), ("a", "2025-01-05")), freq="W").sizes.tolist() == [1]
 
 
@@ -506,12 +518,12 @@ def test_labels(freq: str, label: str) -> None:
 
 
 def test_data_that_ends_within_a_day() -> None:
-    """The default end is the last event: its day is not over."""
+    """By default the data ends with the last event, so the day of that event is not over."""
     events = made(("ann", "2026-03-01T09:00"), ("ann", "2026-03-02T09:00"))
     assert row(csm.cohorts.retention(events, freq="D"), "2026-03-01") == [1, None]
     assert states(csm.cohorts.retention(events, freq="D"), 0) == "oi"
     assert row(csm.cohorts.retention(events, freq="D", as_of="2026-03-02"), "2026-03-01") == [1, 1]
-    # by the hour, the hour before is over, and that of the event runs
+    # by the hour, the previous hour is over, and the event's own hour is in progress
     hours = csm.cohorts.retention(events, freq="h")
     assert states(hours, 0) == "o" * 24 + "i"
     assert len(hours.sizes) == 25
@@ -532,7 +544,7 @@ def test_an_end_at_midnight_is_the_whole_day() -> None:
         grid = csm.cohorts.retention(events, freq="D", as_of=as_of)
         assert row(grid, "2026-03-01") == [1, 1], as_of
         assert states(grid, 1) == "of", as_of
-    # at the grain of hours too: the day's last hour is over
+    # also by the hour: the day's last hour is over
     hours = csm.cohorts.retention(events, freq="h")
     assert len(hours.sizes) == 48
     assert states(hours, 0) == "o" * 48
@@ -542,26 +554,26 @@ def test_an_end_past_the_data_and_one_within_it() -> None:
     events = made(("ann", "2026-01-05"), ("ann", "2026-02-05"), ("bob", "2026-02-20"))
     later = csm.cohorts.retention(events, as_of="2026-04-30")
     assert later.sizes.tolist() == [1, 1, 0, 0]
-    assert row(later, "2026-01") == [1, 1, 0, 0]  # silence up to the end of the data is 0
-    # what comes after the end is not counted: not as a return, not as a new user
+    assert row(later, "2026-01") == [1, 1, 0, 0]  # periods without events up to the end of the data are 0
+    # events after the end are not counted, neither as returns nor as new users
     before = csm.cohorts.retention(events, as_of="2026-01-31")
     assert before.sizes.tolist() == [1]
     assert row(before, "2026-01") == [1]
-    # an event at the very instant of the end is
+    # an event at the very instant of the end is counted
     morning = made(("ann", "2026-01-05T10:00"), ("bob", "2026-01-05T11:00"))
     assert csm.cohorts.retention(morning, as_of="2026-01-05T11:00").sizes.tolist() == [2]
     assert csm.cohorts.retention(morning, as_of="2026-01-05T10:59").sizes.tolist() == [1]
 
 
 def test_an_end_before_all_data() -> None:
-    """Nothing has happened yet: no cohorts, and no error."""
+    """Before the first event there are no cohorts, and that is no error."""
     grid = csm.cohorts.retention(made(("ann", "2026-01-05")), as_of="2025-12-31")
     assert len(grid.sizes) == 0
     assert len(grid.counts) == 0
 
 
 def test_on_or_after_looks_up_to_the_end_only() -> None:
-    """Whoever comes back in the running month counts as "on or after" the months before; what is later does not."""
+    """A return in the current month counts as "on or after" the earlier months; a return after the end does not."""
     events = made(("ann", "2026-01-05"), ("ann", "2026-03-10T12:00"), ("bob", "2026-01-07"), ("bob", "2026-04-01"))
     grid = csm.cohorts.retention(events, kind="on_or_after", as_of="2026-03-15T12:00")
     assert row(grid, "2026-01") == [2, 1, None]  # age 2, March, is not over
@@ -571,8 +583,35 @@ def test_on_or_after_looks_up_to_the_end_only() -> None:
 # ---------------------------------------------------------------------------------------------------------- elapsed
 
 
+@pytest.mark.parametrize("window", ["calendar", "elapsed"])
+def test_a_horizon_gives_every_cohort_the_same_time(window: str) -> None:
+    """March's user comes back in June: without a horizon its cell at age 1 grows, with one it is fixed."""
+    events = [Event(user, at(f"2026-01-{day:02}")) for day, user in enumerate(["ann", "bob"], 5)]
+    events += [Event(user, at(f"2026-03-{day:02}")) for day, user in enumerate(["cid", "dee"], 5)]
+    events += [Event("ann", at("2026-02-20")), Event("cid", at("2026-06-10"))]
+    grown = csm.cohorts.retention(frame(events), kind="on_or_after", window=window, as_of="2026-06-30")
+    early = csm.cohorts.retention(frame(events), kind="on_or_after", window=window, as_of="2026-05-10")
+    assert [grid.rates().loc["2026-03", 1].item() for grid in (early, grown)] == [0.0, 50.0]
+    assert "horizon= gives all of them the same time" in grown.notes[0]
+    options = {"kind": "on_or_after", "window": window, "horizon": 2}
+    early = check(events, as_of=date(2026, 5, 10), **options)
+    late = check(events, as_of=date(2026, 6, 30), **options)
+    assert early.rates().loc["2026-01"].tolist()[:2] == late.rates().loc["2026-01"].tolist()[:2] == [100.0, 50.0]
+    assert np.isnan(early.rates().loc["2026-03", 1].item())  # the horizon has not passed
+    assert late.rates().loc["2026-03", 1].item() == 0.0
+    assert late.pooled()[1] == 25.0
+    assert list(late.counts.columns) == [0, 1, 2]
+    assert late.notes == []
+
+
+@pytest.mark.parametrize("kind", ["on", "on_or_before"])
+def test_a_horizon_is_for_on_or_after(kind: str) -> None:
+    with pytest.raises(csm.MetricInputError, match=r"`horizon` needs kind='on_or_after'"):
+        csm.cohorts.retention(frame(SAME), kind=kind, horizon=3)
+
+
 def test_elapsed_days_are_of_24_hours_from_the_own_start() -> None:
-    """23:59:59 after the start is age 0; 24:00:00 is age 1; the window is closed at its start and open at its end."""
+    """23:59:59 after the start is age 0, 24:00:00 is age 1: a window includes its start but not its end."""
     start = ("ann", "2026-03-01T17:00")
     ends = {"calendar": "2026-03-10", "elapsed": "2026-03-10"}
     for back, calendar, elapsed in (
@@ -580,7 +619,7 @@ def test_elapsed_days_are_of_24_hours_from_the_own_start() -> None:
         ("2026-03-02T17:00:00", [1, 1, 0], [1, 1, 0]),
         ("2026-03-03T16:59:59", [1, 0, 1], [1, 1, 0]),
         ("2026-03-03T17:00:00", [1, 0, 1], [1, 0, 1]),
-        # Amplitude cuts times to the hour first, and would call 17:59 and the next day's 17:00 day 1
+        # Amplitude truncates times to the hour first, and would call 17:59 and the next day's 17:00 day 1
     ):
         events = made(start, ("ann", back))
         for window, expected in (("calendar", calendar), ("elapsed", elapsed)):
@@ -589,11 +628,11 @@ def test_elapsed_days_are_of_24_hours_from_the_own_start() -> None:
 
 
 def test_elapsed_cells_wait_for_the_last_member() -> None:
-    """A cell is known once the window of the member who began last has ended."""
+    """A cell is observed once the window of the member who began last has ended."""
     events = made(("ann", "2026-03-01T01:00"), ("bob", "2026-03-01T22:00"), ("ann", "2026-03-02T03:00"))
     for as_of, expected in (
         ("2026-03-01T23:00", [None, None]),
-        ("2026-03-02T00:30", [2, None]),  # 1 March is over, and with it who is in the cohort: age 0 is its size
+        ("2026-03-02T00:30", [2, None]),  # 1 March is over, so the cohort's members are known: age 0 is its size
         ("2026-03-03T21:59", [2, None, None]),  # ann's day 1 is over since 01:00, bob's not yet
         ("2026-03-03T22:00", [2, 1, None]),
     ):
@@ -610,10 +649,10 @@ def test_elapsed_months_are_of_30_days() -> None:
 
 
 def test_elapsed_with_recurring_cohorts() -> None:
-    """Each period begins a count of its own, from the user's first start in that period."""
+    """In each period the ages count anew, from the user's first start in that period."""
     events = made(("ann", "2026-03-01T09:00"), ("ann", "2026-03-01T20:00"), ("ann", "2026-03-02T10:00"))
     grid = csm.cohorts.retention(events, freq="D", window="elapsed", cohort="recurring", as_of="2026-03-09")
-    assert row(grid, "2026-03-01")[:2] == [1, 1]  # 25 hours after 09:00, though 14 after 20:00
+    assert row(grid, "2026-03-01")[:2] == [1, 1]  # 25 hours after 09:00, although 14 after 20:00
     assert row(grid, "2026-03-02")[:2] == [1, 0]
 
 
@@ -627,7 +666,7 @@ def test_quarters_and_years_have_no_length_of_their_own(freq: str) -> None:
 
 
 def test_summer_time_by_the_hour() -> None:
-    """Clocks in Berlin jump from 02:00 to 03:00 on 29 March 2026: 03:30 is one hour after 01:30, on the wall two."""
+    """Clocks in Berlin jump from 02:00 to 03:00 on 29 March 2026: 03:30 is one hour after 01:30, by the clock two."""
     events = pd.DataFrame(
         {
             "user": ["ann", "ann"],
@@ -643,14 +682,14 @@ def test_summer_time_by_the_hour() -> None:
 
 
 def test_elapsed_days_over_summer_time() -> None:
-    """From noon to noon there are 23 hours on that day: not yet a day on the watch."""
+    """From noon to noon only 23 hours pass on that day, less than an elapsed day."""
     time = pd.Series(pd.to_datetime(["2026-03-28T12:00", "2026-03-29T12:00", "2026-03-29T13:00"]))
     users = ["ann", "ann", "bob"]
     for zone, expected in ((None, 1), ("UTC", 1), ("Europe/Berlin", 0)):
         events = pd.DataFrame({"user": users, "time": time if zone is None else time.dt.tz_localize(zone)})
         grid = csm.cohorts.retention(events, freq="D", window="elapsed", as_of="2026-04-30")
         assert row(grid, "2026-03-28")[:2] == [1, expected], zone
-        # calendar days are days of the wall clock, long or short
+        # calendar days are days by the wall clock, long or short
         assert row(csm.cohorts.retention(events, freq="D", as_of="2026-04-30"), "2026-03-28")[:2] == [1, 1]
 
 
@@ -666,7 +705,7 @@ def test_winter_time_has_an_hour_twice() -> None:
 
 
 def test_days_are_those_of_the_columns_own_clock() -> None:
-    """23:30 in Berlin is the day before in UTC's eyes only in winter and summer alike: the wall clock decides."""
+    """The column's own clock decides the day: 0:30 in Berlin is still the previous day in UTC."""
     utc = pd.to_datetime(["2026-01-01T22:30Z", "2026-01-01T23:30Z"])
     events = pd.DataFrame({"user": ["ann", "ann"], "time": utc})
     assert len(csm.cohorts.retention(events, freq="D").sizes) == 1
@@ -677,7 +716,7 @@ def test_days_are_those_of_the_columns_own_clock() -> None:
 
 
 def test_the_end_of_aware_data() -> None:
-    """A bare date is a day on the data's own clock; an aware instant is the same instant in any zone."""
+    """A bare date is a day in the data's own time zone; an aware instant is the same in any zone."""
     time = pd.to_datetime(["2026-03-30T09:00", "2026-03-31T23:30"]).tz_localize("Europe/Berlin")
     events = pd.DataFrame({"user": ["ann", "ann"], "time": time})
     for as_of in (
@@ -714,7 +753,7 @@ def test_an_aware_end_for_naive_data_is_refused(as_of: Any) -> None:
 
 @pytest.mark.parametrize("mode", ["raise", "report"])
 def test_naive_beside_aware_in_one_column_is_refused(mode: str) -> None:
-    """Without a zone nobody knows which came first: not a bad row but a bad column."""
+    """Without a time zone the order of events is unknown: the whole column is bad, not a single row."""
     times = pd.Series([datetime(2026, 3, 30, 9), datetime(2026, 3, 31, 9, tzinfo=UTC)], dtype=object)
     with pytest.raises(csm.MetricInputError, match="time zone"):
         csm.cohorts.retention(pd.DataFrame({"user": ["ann", "bob"], "time": times}), on_bad_rows=mode)
@@ -758,7 +797,7 @@ def test_every_kind_of_time(kind: str, window: str) -> None:
 
 
 def test_dates_and_periods() -> None:
-    """A date is its midnight; a column of months ends with the last month's last day."""
+    """A date means its midnight; a column of months ends with the last day of the last month."""
     days = [date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 28)]
     for time in (pd.Series(days, dtype=object), pd.Series(days, dtype="date32[pyarrow]"), pd.Series(map(str, days))):
         events = pd.DataFrame({"user": ["ann", "ann", "bob"], "time": time})
@@ -785,7 +824,7 @@ USERS: dict[str, list[Any]] = {
 @pytest.mark.parametrize("window", ["calendar", "elapsed"])
 @pytest.mark.parametrize("kind", USERS)
 def test_every_kind_of_user_id(kind: str, window: str) -> None:
-    """Ids are only ever compared with each other."""
+    """User ids of any kind work, because they are only compared with each other."""
     ids = USERS[kind]
     events = [e._replace(user=ids[i]) for i, e in zip((0, 0, 1, 1, 2), SAME, strict=True)]
     check(events, freq="W", window=window, as_of=date(2026, 4, 30))
@@ -801,13 +840,13 @@ def test_every_type_of_user_column(dtype: str) -> None:
     number = table["user"].map({"ann": 3, "bob": 100, "cid": 7})
     table["user"] = number.astype(dtype) if "nt" in dtype else table["user"].astype(dtype)
     if dtype == "category":
-        table["user"] = table["user"].cat.add_categories(["nobody", "aaa"])  # a category that no row has is no user
+        table["user"] = table["user"].cat.add_categories(["nobody", "aaa"])  # a category without rows is not a user
     assert_grid(csm.cohorts.retention(table, freq="W"), expected)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64"])
 def test_ids_may_fill_their_type(dtype: str) -> None:
-    """The difference of two ids need not fit into their type."""
+    """The difference between two ids may not fit into their type."""
     limits = np.iinfo(dtype)
     ids = {"ann": limits.min, "bob": limits.max, "cid": limits.max - 1}
     table = frame(SAME)
@@ -819,7 +858,7 @@ def test_ids_may_fill_their_type(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["category", "string", "Int64"])
 def test_a_missing_user_of_any_type_is_a_bad_row(dtype: str) -> None:
-    """Nobody is not a user: all rows without one would count as one user, and a loyal one."""
+    """Rows without a user are bad: together they would look like one very loyal user."""
     table = frame([*SAME, *SAME[:2]])
     number = table["user"].map({"ann": 3, "bob": 100, "cid": 7})
     table["user"] = (number if dtype == "Int64" else table["user"]).astype(dtype)
@@ -828,7 +867,7 @@ def test_a_missing_user_of_any_type_is_a_bad_row(dtype: str) -> None:
         csm.cohorts.retention(table, freq="W")
     grid = csm.cohorts.retention(table, freq="W", on_bad_rows="report")
     assert_grid(grid, brute.retention(SAME, freq="W"))
-    assert grid.attrs["excluded"].index.tolist() == [5, 6]
+    assert grid.attrs["excluded"].frame.index.tolist() == [5, 6]
 
 
 def test_names_of_columns_are_arguments() -> None:
@@ -853,7 +892,7 @@ def test_users_count_once_however_often_they_come() -> None:
 
 
 def test_min_events_is_asked_of_each_period_but_not_of_age_0() -> None:
-    """One event in each of two days is not two events in a day; the cohort needs only its start."""
+    """One event on each of two days is not two events in a day; the cohort needs only its first event."""
     events = made(
         ("ann", "2026-03-01T09:00"),
         ("ann", "2026-03-02T09:00"),
@@ -873,7 +912,7 @@ def test_min_events_is_asked_of_each_period_but_not_of_age_0() -> None:
 
 
 def test_a_user_in_several_groups() -> None:
-    """Each group is counted as if it were all there is, over the same periods: ann is new in both."""
+    """Each group is counted as if it were the only one, over the same periods: ann is new in both."""
     events = [
         Event("ann", at("2026-01-05"), group=("x",)),
         Event("ann", at("2026-02-05"), group=("y",)),
@@ -885,7 +924,7 @@ def test_a_user_in_several_groups() -> None:
     assert row(grid, "2026-01", "x") == [1, 0, 1]
     assert row(grid, "2026-01", "y") == [0, 0, 0]
     assert row(grid, "2026-02", "y") == [1, 0, None]
-    assert grid.sizes.sum() == 3  # ann twice: as a member of x and of y
+    assert grid.sizes.sum() == 3  # ann counts twice, as a member of x and of y
     assert csm.cohorts.retention(frame(events, 1), as_of="2026-03-31").sizes.sum() == 2
     total = grid.pooled()
     assert list(total.index) == ["x", "y"]
@@ -913,13 +952,13 @@ def test_a_missing_group_is_a_group(missing: Any) -> None:
 
 
 def test_the_last_event_of_any_group_ends_the_data() -> None:
-    """Groups share the end of the data: a silent group was watched as long as the others."""
+    """All groups share the end of the data: a group without events was observed as long as the others."""
     events = [Event("ann", at("2026-01-05"), group=("x",)), Event("bob", at("2026-03-31"), group=("y",))]
     assert row(check(events, 1), "2026-01", "x") == [1, 0, 0]
 
 
 def test_start_and_return_events() -> None:
-    """The start event alone makes the cohort, the return event alone the return; others end the data at most."""
+    """Only start events make cohorts and only return events make returns; other events can only set the data's end."""
     table = pd.DataFrame(
         {
             "user": ["ann", "ann", "bob", "bob", "bob", "cid", "dan", "dan"],
@@ -939,12 +978,12 @@ def test_start_and_return_events() -> None:
         }
     )
     grid = csm.cohorts.retention(table, event="action", start_event="signup", return_event="login")
-    assert row(grid, "2026-01") == [3, 1, 1]  # cid never signed up; bob's second sign-up is no login
+    assert row(grid, "2026-01") == [3, 1, 1]  # cid never signed up; bob's second sign-up is not a login
     assert grid.sizes.tolist() == [3, 0, 0]
     both = csm.cohorts.retention(table, event="action", start_event=["signup"], return_event=["login", "signup"])
     assert row(both, "2026-01") == [3, 2, 1]
     any_return = csm.cohorts.retention(table, event="action", start_event="signup")
-    assert row(any_return, "2026-01") == [3, 2, 2]  # without a name every row is a return, also dan's without one
+    assert row(any_return, "2026-01") == [3, 2, 2]  # by default every row is a return, even one without an event
     any_start = csm.cohorts.retention(table, event="action", return_event="login")
     assert row(any_start, "2026-01") == [4, 1, 1]
     recurring = csm.cohorts.retention(
@@ -968,13 +1007,48 @@ def test_returns_before_the_own_start_do_not_count() -> None:
 
 
 def test_no_event_of_that_name() -> None:
-    """Nobody started, so there is no cohort; nobody returned, so there are zeros."""
+    """A start event that no row has is refused; a return event that no row has is warned of, and the counts are 0."""
     table = frame([e._replace(event="open") for e in SAME])
-    nobody = csm.cohorts.retention(table, event="event", start_event="sign-up")
-    assert len(nobody.sizes) == 0
-    zeros = csm.cohorts.retention(table, freq="W", event="event", return_event="sign-up", as_of="2026-03-31")
+    for misspelt in ("Open", ["open", "opne"]):
+        with pytest.raises(csm.MetricInputError, match=r"start_event.*row has; got 'Op.*'open'\?|opne.*'open'\?"):
+            csm.cohorts.retention(table, start_event=misspelt)
+    with pytest.warns(csm.CohortWarning, match="No row has the return_event 'sign-up': did you mean 'open'?"):
+        zeros = csm.cohorts.retention(table, freq="W", return_event="sign-up", as_of="2026-03-31")
+    assert zeros.notes == ["No row has the return_event 'sign-up': did you mean 'open'?"]
     assert zeros.counts.iloc[:, 1:].sum().sum() == 0
     assert zeros.sizes.sum() == 3
+
+
+def test_an_event_after_the_end_of_the_data_is_no_misspelt_one() -> None:
+    """A start event whose rows all lie after `as_of` exists; nobody has started yet."""
+    table = frame([Event("ann", at("2026-01-05"), "open"), Event("ann", at("2026-06-05"), "buy")])
+    grid = csm.cohorts.retention(table, start_event="buy", as_of="2026-03-31")
+    assert len(grid.sizes) == 0
+    assert grid.notes == []
+
+
+def test_an_empty_log_misspells_nothing() -> None:
+    assert len(csm.cohorts.retention(frame(SAME).iloc[:0], start_event="buy").sizes) == 0
+
+
+@pytest.mark.parametrize("role", ["start_event", "return_event"])
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [([0, 1], "1"), (["0", "1"], 1), (["0", "1"], True), ([0, 1], True), ([0, 1], pd.Timestamp("2026-01-01"))],
+    ids=repr,
+)
+def test_an_event_of_another_type_is_refused(role: str, held: list[Any], asked: Any) -> None:
+    table = frame([e._replace(event=held[i % 2]) for i, e in enumerate(SAME)])
+    word = "numbers" if isinstance(held[0], int) else "text"
+    for column in (table["event"], table["event"].astype(object), table["event"].astype("category")):
+        with pytest.raises(csm.MetricInputError, match=f"{role}.*must be of the type that the column .*{word}"):
+            csm.cohorts.retention(table.assign(event=column), **{role: asked})
+
+
+@pytest.mark.parametrize("wrong", [[], [None], [np.nan], [["open"]], {"open": 1}], ids=repr)
+def test_what_names_no_event(wrong: Any) -> None:
+    with pytest.raises(csm.MetricInputError, match=r"start_event.*must be a kind of event"):
+        csm.cohorts.retention(frame(SAME), start_event=wrong)
 
 
 @pytest.mark.parametrize("dtype", ["category", "string", "object", "string[pyarrow]", "int64"])
@@ -991,7 +1065,7 @@ def test_event_names_of_any_type(dtype: str) -> None:
 
 @pytest.mark.parametrize("several", [tuple, set, np.array, pd.Index, pd.Series], ids=lambda kind: kind.__name__)
 def test_other_kinds_of_lists_of_events(several: Any) -> None:
-    """Read as a list or refused, never taken for a name that no event has."""
+    """Other containers are read as lists or refused, never taken for the name of an event."""
     table = frame([e._replace(event="open") for e in SAME])
     expected = csm.cohorts.retention(table, event="event", start_event=["open"])
     assert expected.sizes.sum() == 3
@@ -1005,12 +1079,12 @@ def test_other_kinds_of_lists_of_events(several: Any) -> None:
 
 def test_event_names_need_their_column() -> None:
     for role in ("start_event", "return_event"):
-        with pytest.raises(csm.MetricInputError, match="event"):
-            csm.cohorts.retention(frame(SAME), **{role: "open"})
+        with pytest.raises(csm.MissingColumnError, match="no column 'event'"):
+            csm.cohorts.retention(frame(SAME).drop(columns="event"), **{role: "open"})
 
 
 def test_sums_of_cents_are_exact() -> None:
-    """Integers stay integers: a cent in ninety quadrillion is not lost, as it would be in floats."""
+    """Integers stay integers: floats would lose a cent in ninety quadrillion."""
     big = 2**53
     events = [
         Event("ann", at("2026-01-05"), value=big),
@@ -1026,7 +1100,7 @@ def test_sums_of_cents_are_exact() -> None:
 
 
 def test_sums_too_large_for_an_integer_are_refused() -> None:
-    """Never wrapped round to a negative amount."""
+    """A sum past int64 is refused, never wrapped around to a negative amount."""
     events = [Event(user, at("2026-01-05"), value=2**62) for user in ("ann", "bob")]
     with pytest.raises(csm.MetricInputError, match="value"):
         csm.cohorts.retention(frame(events), value="value")
@@ -1042,7 +1116,7 @@ def test_sums_of_floats() -> None:
 
 
 def test_a_value_in_brackets_and_on_or_before() -> None:
-    """Age 0 is not part of "on or before": that starts with age 1."""
+    """Age 0 is not part of "on or before", which starts with age 1."""
     events = [Event("ann", at(f"2026-03-0{1 + i}T09:00"), value=10**i) for i in range(5)]
     end: Any = date(2026, 3, 31)
     before = check(events, value=True, freq="D", kind="on_or_before", as_of=end)
@@ -1068,16 +1142,16 @@ def test_one_age_across_cohorts() -> None:
 
 
 def test_brackets() -> None:
-    """Lengths, the first from age 1; known once the last period of the bracket has ended."""
+    """Brackets are lengths, counted from age 1; a bracket is observed once its last period has ended."""
     events = made(("ann", "2026-03-01"), ("ann", "2026-03-04"), ("bob", "2026-03-03"))
     grid = csm.cohorts.retention(events, freq="D", brackets=[2, 2, 5])
     assert list(grid.counts.columns) == ["0", "1-2", "3-4", "5-9"]
     assert grid.counts.columns.name == "age"
-    assert states(grid, 0) == "ooif"  # 4 March is over: days 1 and 2 are, 3-4 runs, 5-9 is to come
+    assert states(grid, 0) == "ooif"  # 4 March is over: 1-2 are observed, 3-4 in progress, 5-9 in the future
     assert row(grid, "2026-03-01") == [1, 0, None, None]
     whole = csm.cohorts.retention(events, freq="D", brackets=[2, 2, 5], as_of="2026-03-10")
     assert row(whole, "2026-03-01") == [1, 0, 1, 0]
-    assert states(whole, 2) == "oooi"  # from 3 March: 6 and 7 March are over, 8 to 12 run
+    assert states(whole, 2) == "oooi"  # from 3 March: 6 and 7 March are over, 8 to 12 March are in progress
     assert csm.cohorts.retention(events, freq="D", brackets=(2, 2, 5)).counts.equals(grid.counts)
     assert list(csm.cohorts.retention(events, freq="D", brackets=np.array([2])).counts.columns) == ["0", "1-2"]
 
@@ -1091,7 +1165,7 @@ def test_text() -> None:
     lines = text.splitlines()
     assert "RetentionGrid" in lines[0]
     january = next(line for line in lines if line.startswith("2026-01"))
-    assert january.split() == ["2026-01", "2", "100.0"]  # February runs: blank, not 0 and not nan
+    assert january.split() == ["2026-01", "2", "100.0"]  # February is in progress: blank, neither 0 nor nan
     assert not re.search(r"nan|<NA>|None", text)
     assert str(grid) == text
 
@@ -1103,8 +1177,8 @@ def test_html() -> None:
     assert html.count("<tr") == html.count("</tr>") == 4
     assert not re.search(r">\s*(nan|<NA>|&lt;NA&gt;|None)\s*<", html, re.IGNORECASE)
     cells = [re.sub(r"&#8201;|\s", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
-    assert cells == ["2", "100.0%", "50.0%", "", "0", "", "", "", "1", "", "", ""]  # February has nobody, March runs
-    assert "a&lt;b&gt;&amp;c" in html  # what is in the data stays text
+    assert cells == ["2", "100.0%", "50.0%", "", "0", "", "", "", "1", "", "", ""]  # no users in February
+    assert "a&lt;b&gt;&amp;c" in html  # markup in the data stays text
     assert "a<b>" not in html
 
 
@@ -1123,7 +1197,7 @@ def test_text_of_an_empty_and_of_a_large_grid() -> None:
 
 @pytest.mark.parametrize("chosen", [{}, {"brackets": [2, 3]}, {"window": "elapsed"}, {"by": "plan"}, {"value": "paid"}])
 def test_an_empty_frame(chosen: dict[str, Any]) -> None:
-    """No rows, no cohorts: everything is there and empty."""
+    """A frame without rows gives a complete grid without cohorts."""
     table = made(("ann", "2026-01-05")).assign(plan="x", paid=1).iloc[:0]
     grid = csm.cohorts.retention(table, freq="W", **chosen)
     assert len(grid.sizes) == len(grid.counts) == len(grid.state) == len(grid.rates()) == 0
@@ -1136,14 +1210,14 @@ def test_an_empty_frame(chosen: dict[str, Any]) -> None:
 
 
 def test_words_for_today_are_no_dates() -> None:
-    """Whatever pandas makes of them: the same table would give another figure tomorrow."""
+    """pandas reads "today" as a date, but the same table would give another figure tomorrow."""
     for word in ("now", "today", "NOW"):
         with pytest.raises(csm.MetricInputError, match="1 of 2"):
             csm.cohorts.retention(pd.DataFrame({"user": ["ann", "bob"], "time": ["2026-01-05", word]}))
 
 
 def test_bad_rows_do_not_end_the_data() -> None:
-    """What is left out is not there: the last good row ends the data, whatever holds the times."""
+    """Only good rows count: the last good row ends the data, whatever type the times have."""
     table = pd.DataFrame(
         {"user": ["ann", "ann", None], "time": pd.to_datetime(["2026-01-31", "2026-02-28", "2026-06-30"])}
     )
@@ -1170,7 +1244,7 @@ BAD = {
 
 
 def spoiled(column: str, wrong: Any) -> pd.DataFrame:
-    """Give three good rows, and two bad ones labelled r1 and r3."""
+    """Return three good rows, and two bad ones labelled r1 and r3."""
     times = ["2026-01-05", "2026-01-06", "2026-02-05", "2026-02-06", "2026-02-28"]
     users: list[Any] = ["ann", "bob", "ann", "bob", "ann"]
     table = pd.DataFrame({"user": users, "time": times, "value": [1.0, 2.0, 3.0, 4.0, 5.0]}, index=list("abcde"))
@@ -1185,7 +1259,7 @@ def spoiled(column: str, wrong: Any) -> pd.DataFrame:
 
 @pytest.mark.parametrize("kind", BAD)
 def test_bad_rows_raise(kind: str) -> None:
-    """How many, and which."""
+    """The error says how many rows are bad, and which."""
     column, wrong, argument = BAD[kind]
     with pytest.raises(csm.MetricInputError) as caught:
         csm.cohorts.retention(spoiled(column, wrong), value="value")
@@ -1199,11 +1273,11 @@ def test_bad_rows_raise(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", BAD)
 def test_bad_rows_are_reported(kind: str) -> None:
-    """Left out of the figures, and given back as they were with the reason."""
+    """Bad rows are left out of the figures and returned unchanged, with the reason."""
     column, wrong, argument = BAD[kind]
     table = spoiled(column, wrong)
     grid = csm.cohorts.retention(table, value="value", on_bad_rows="report")
-    left_out = grid.attrs["excluded"]
+    left_out = grid.attrs["excluded"].frame
     assert left_out.index.tolist() == ["r1", "r3"]
     assert list(left_out.columns) == ["user", "time", "value", "reason"]
     assert left_out["reason"].str.contains(argument).all()
@@ -1214,15 +1288,15 @@ def test_bad_rows_are_reported(kind: str) -> None:
 
 def test_nothing_to_report() -> None:
     grid = csm.cohorts.retention(frame(SAME), on_bad_rows="report")
-    assert len(grid.attrs["excluded"]) == 0
-    assert "reason" in grid.attrs["excluded"].columns
+    assert len(grid.attrs["excluded"].frame) == 0
+    assert "reason" in grid.attrs["excluded"].frame.columns
     assert "excluded" not in csm.cohorts.retention(frame(SAME)).attrs
 
 
 def test_several_things_wrong_with_a_row() -> None:
     """A row is left out once, with all its reasons; many bad rows are not all listed."""
     table = pd.DataFrame({"user": [None, "ann"], "time": [None, "2026-01-05"]})
-    left_out = csm.cohorts.retention(table, on_bad_rows="report").attrs["excluded"]
+    left_out = csm.cohorts.retention(table, on_bad_rows="report").attrs["excluded"].frame
     assert len(left_out) == 1
     assert "user" in left_out["reason"].iloc[0]
     assert "time" in left_out["reason"].iloc[0]
@@ -1236,11 +1310,11 @@ def test_all_rows_bad() -> None:
     table = pd.DataFrame({"user": [None, None], "time": pd.to_datetime(["2026-01-05", "2026-01-06"])})
     grid = csm.cohorts.retention(table, on_bad_rows="report")
     assert len(grid.sizes) == 0
-    assert len(grid.attrs["excluded"]) == 2
+    assert len(grid.attrs["excluded"].frame) == 2
 
 
 def test_bad_rows_that_could_not_count_are_bad_all_the_same() -> None:
-    """A row after the end of the data, or of another event, must still say whose it is."""
+    """A row without a user is bad even if it lies after the end of the data or is of another event."""
     table = pd.DataFrame(
         {
             "user": ["ann", None],
@@ -1288,13 +1362,17 @@ def test_bad_rows_that_could_not_count_are_bad_all_the_same() -> None:
         ("brackets", 7),
         ("brackets", [True]),
         ("brackets", [None]),
+        ("horizon", 0),
+        ("horizon", 1.5),
+        ("horizon", True),
+        ("horizon", "12"),
         ("on_bad_rows", "drop"),
         ("on_bad_rows", None),
     ],
 )
 @pytest.mark.parametrize("size", [0, 5])
 def test_unknown_words_and_numbers(option: str, wrong: Any, size: int) -> None:
-    """Refused by name, whatever the data is."""
+    """Unknown words and numbers are refused by name, for any data."""
     with pytest.raises(csm.MetricInputError, match=option):
         csm.cohorts.retention(frame(SAME).iloc[:size], **{option: wrong})
 
@@ -1308,7 +1386,7 @@ def test_a_value_must_be_a_number(dtype: str) -> None:
 
 @pytest.mark.parametrize("wrong", [1, 1.5, True, 1767225600000], ids=repr)
 def test_a_time_must_be_a_date(wrong: Any) -> None:
-    """A number could count seconds or days, since anything."""
+    """A number is refused as a time: it could count seconds or days, since any date."""
     for mode in ("raise", "report"):
         with pytest.raises(csm.MetricInputError, match="time"):
             csm.cohorts.retention(pd.DataFrame({"user": ["ann"], "time": [wrong]}), on_bad_rows=mode)
@@ -1316,9 +1394,9 @@ def test_a_time_must_be_a_date(wrong: Any) -> None:
 
 @pytest.mark.parametrize("argument", ["user", "time", "event", "value", "by"])
 def test_missing_columns(argument: str) -> None:
-    """The error lists the columns that are there."""
+    """The error lists the columns that the frame has."""
     with pytest.raises(csm.MissingColumnError) as caught:
-        csm.cohorts.retention(frame(SAME), **{argument: "nowhere"})
+        csm.cohorts.retention(frame(SAME), **{argument: "nowhere", "start_event": "open"})
     text = str(caught.value)
     assert "nowhere" in text
     assert "user" in text

@@ -1,4 +1,4 @@
-"""Answers to surveys: against counting by hand, against the formulas on raw answers, case by case, on every engine."""
+"""Survey answers, compared with counts by hand and the formulas on raw answers, case by case, on every engine."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def by_hand(scores: list[Any], kind: str, low: int, high: int) -> list[float]:
 
 
 def frame(rows: list[tuple[Any, ...]], *names: str) -> pd.DataFrame:
-    """Make a frame of answers; missing ones make it a column of floats."""
+    """Make a frame of answers; a missing answer makes the column one of floats."""
     table = pd.DataFrame({name: pd.Series([row[i] for row in rows]) for i, name in enumerate(names)})
     return table.assign(score=table["score"].astype("float64" if table["score"].isna().any() else "int64"))
 
@@ -77,7 +77,7 @@ def test_against_counting(kind: str, data: st.DataObject) -> None:
 @given(data=st.data())
 @DRAWN
 def test_the_formulas_on_the_result(kind: str, data: st.DataObject) -> None:
-    """What `nps_from_scores` and the like make of each group's answers."""
+    """The result equals what `nps_from_scores` and the like give for each group's answers."""
     answer = st.none() | st.integers(*SCALES[kind])
     rows = data.draw(st.lists(st.tuples(answer, st.sampled_from(["x", "y"])), min_size=1, max_size=20))
     table = frame(rows, "score", "plan")
@@ -113,7 +113,7 @@ def test_satisfied_are_the_two_highest_answers() -> None:
     stars = pd.DataFrame({"score": [1, 2, 3, 4, 5, 5]})
     assert survey(stars, kind="csat").loc["total"].tolist() == [3, 6]
     assert survey(stars, kind="csat", scale=(1, 7)).loc["total"].tolist() == [0, 6]
-    # on thumbs there is one answer that is satisfied
+    # on thumbs up and down, one answer counts as satisfied
     assert survey(pd.DataFrame({"score": [0, 1, 1]}), kind="csat", scale=(0, 1)).loc["total"].tolist() == [2, 3]
 
 
@@ -122,7 +122,7 @@ def test_satisfied_are_the_two_highest_answers() -> None:
     [
         ((1, 7), [1, 2, 3], [5, 6, 7]),  # ces_top_box and SoluCX
         ((1, 5), [1, 2], [4, 5]),  # ces_top_box on five
-        ((1, 4), [1, 2], [3, 4]),  # no middle answer
+        ((1, 4), [1, 2], [3, 4]),  # the scale has no middle
         ((1, 10), [1, 2, 3, 4, 5], [6, 7, 8, 9, 10]),
     ],
 )
@@ -142,14 +142,14 @@ def test_the_formulas_of_effort() -> None:
 
 
 def test_effort_may_be_fractional() -> None:
-    """As `ces_from_ratings` takes it: a mean of several questions."""
+    """An effort score may be the mean of several questions, as `ces_from_ratings` accepts it."""
     result = survey(pd.DataFrame({"score": [4.5, 3.5, 4.0]}), kind="ces")
     assert result.loc["total"].tolist() == [12.0, 1, 1, 3]
 
 
 @pytest.mark.parametrize("kind", SCALES)
 def test_types(kind: str) -> None:
-    """Counts are whole numbers; a sum of efforts is one where the column is."""
+    """Counts are whole numbers; the sum of efforts is whole if the column is."""
     for dtype in ("int8", "int64", "uint8", "Int64", "int64[pyarrow]"):
         result = survey(pd.DataFrame({"score": pd.Series([5, 4, 5], dtype=dtype)}), kind=kind)
         assert set(map(str, result.dtypes)) == {"int64"}, dtype
@@ -165,7 +165,7 @@ def test_types(kind: str) -> None:
 
 
 def test_nobody_answered() -> None:
-    """Asked, and silent: in the frame, with nothing in the base."""
+    """A group that was asked but did not answer is in the frame, with 0 responses."""
     silent = pd.DataFrame({"plan": ["x", "x", "y"], "score": [None, None, 9.0]})
     result = survey(silent, by="plan")
     assert result.loc["x"].tolist() == [0, 0, 0, 0]
@@ -198,7 +198,7 @@ def test_keys_of_any_kind() -> None:
             "month": pd.PeriodIndex(["2026-02", "2026-01", "2026-02", "2026-01"], freq="M"),
         }
     )
-    assert survey(answers, by="size").index.tolist() == ["small", "large"]  # in their order, and only those that occur
+    assert survey(answers, by="size").index.tolist() == ["small", "large"]  # in order, and only sizes that occur
     result = survey(answers, by=["month", "size"])
     assert result.index.tolist() == [(pd.Period("2026-01"), "large"), (pd.Period("2026-02"), "small")]
     assert result.csm.by("month", period="month").nps().tolist() == [0.0, 50.0]
@@ -215,11 +215,11 @@ def test_other_names_of_columns() -> None:
 BAD = [
     ("nps", 11, "is not between 0 and 10", "must be between 0 and 10"),
     ("nps", -1, "is not between 0 and 10", "must be between 0 and 10"),
-    ("nps", 8.5, "is no whole number", "must be whole numbers"),
+    ("nps", 8.5, "is not a whole number", "must be whole numbers"),
     ("nps", 10.5, "is not between 0 and 10", "must be between 0 and 10"),
     ("nps", np.inf, "is infinite", "must be finite"),
     ("csat", 0, "is not between 1 and 5", "must be between 1 and 5"),
-    ("csat", 4.5, "is no whole number", "must be whole numbers"),
+    ("csat", 4.5, "is not a whole number", "must be whole numbers"),
     ("ces", 7.5, "is not between 1 and 7", "must be between 1 and 7"),
     ("ces", -np.inf, "is infinite", "must be finite"),
 ]
@@ -234,7 +234,7 @@ def test_bad_rows(kind: str, value: float, reason: str, rule: str) -> None:
     assert "2 of 5 rows break it, with the labels 'b', 'e'" in str(caught.value)
     assert "on_bad_rows='report'" in str(caught.value)
     result = survey(answers, kind=kind, by="plan", on_bad_rows="report")
-    excluded = result.attrs["excluded"]
+    excluded = result.attrs["excluded"].frame
     pd.testing.assert_frame_equal(excluded.drop(columns="reason"), answers.loc[["b", "e"]])
     assert excluded["reason"].tolist() == [f"`score` {reason}"] * 2
     expected = survey(answers.drop(index=["b", "e"]), kind=kind, by="plan")
@@ -243,8 +243,8 @@ def test_bad_rows(kind: str, value: float, reason: str, rule: str) -> None:
 
 def test_nothing_bad_nothing_excluded() -> None:
     result = survey(pd.DataFrame({"score": [5, 9]}), on_bad_rows="report")
-    assert list(result.attrs["excluded"].columns) == ["score", "reason"]
-    assert len(result.attrs["excluded"]) == 0
+    assert list(result.attrs["excluded"].frame.columns) == ["score", "reason"]
+    assert len(result.attrs["excluded"].frame) == 0
     assert "excluded" not in survey(pd.DataFrame({"score": [5, 9]})).attrs
 
 
@@ -307,7 +307,7 @@ def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> Non
     for options in ASKED:
         crossed.clear()
         result = survey(native, **options)
-        assert sum(crossed) == 1 + len(result)  # how many rows are bad, and the groups
+        assert sum(crossed) == 1 + len(result)  # the number of bad rows, and the groups
         pd.testing.assert_frame_equal(result, survey(TABLE, **options))
 
 
@@ -318,8 +318,8 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
     assert max(crossed) <= 3
     result = survey(make(table), by="plan", on_bad_rows="report")
     pd.testing.assert_frame_equal(result, survey(table, by="plan", on_bad_rows="report"))
-    reasons = [f"`score` {why}" for why in ("is not between 0 and 10", "is no whole number", "is infinite")]
-    assert sorted(result.attrs["excluded"]["reason"]) == sorted(reasons)
+    reasons = [f"`score` {why}" for why in ("is not between 0 and 10", "is not a whole number", "is infinite")]
+    assert sorted(result.attrs["excluded"].frame["reason"]) == sorted(reasons)
     with pytest.raises(csm.MetricInputError, match="must be numbers"):
         survey(make(table), score="plan")
     with pytest.raises(csm.MissingColumnError, match="no column 'answer'"):

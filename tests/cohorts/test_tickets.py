@@ -1,4 +1,4 @@
-"""Support tickets: against adding up by hand, case by case, on every engine."""
+"""Support tickets, compared with totals by hand, case by case, on every engine."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_against_adding_up(cases: list[dict[str, Any]]) -> None:
     for team, row in grouped.iterrows():
         check(row, [case for case in cases if case["team"] == team])
     pd.testing.assert_frame_equal(table, before)
-    # what the formulas say of parts and wholes holds
+    # the formulas' rules on parts and wholes hold
     grouped.csm.total().metrics()
     for part, whole in (("met", "measured"), ("resolved_first_contact", "contacts"), ("reopened", "resolved")):
         assert (grouped[part] <= grouped[whole]).all()
@@ -116,7 +116,7 @@ def test_against_adding_up(cases: list[dict[str, Any]]) -> None:
 
 
 def made(*hours: tuple[float | None, float | None], **columns: list[Any]) -> pd.DataFrame:
-    """Make tickets of which each is answered and resolved so many hours after its creation."""
+    """Make tickets, each answered and resolved the given number of hours after its creation."""
     created = pd.Series([START + timedelta(days=i) for i in range(len(hours))]).astype("M8[us]")
     waited = [pd.to_timedelta(pd.Series([row[i] for row in hours], dtype=float), unit="h") for i in range(2)]
     return pd.DataFrame(
@@ -154,7 +154,7 @@ def test_the_formulas_on_the_result() -> None:
         (1, 5), (3, 9), (2, None), (0.5, 0.5), contacts=[1, 3, 1, 1], reopened=[0, 2, 0, 1], escalated=[0, 1, 0, 0]
     )
     total = tickets(table.assign(sla=[True, False, None, True]), sla="sla").csm.total()
-    assert total.fcr() == 25.0  # the first: the second took three contacts, the third is open, the fourth came back
+    assert total.fcr() == 25.0  # the second took three contacts, the third is open, the fourth was reopened
     assert total.first_response_time() == 6.5 / 4
     assert total.resolution_time() == 14.5 / 3
     assert total.reopen_rate() == pytest.approx(200 / 3)
@@ -165,18 +165,18 @@ def test_the_formulas_on_the_result() -> None:
 
 
 def test_issues_are_not_contacts() -> None:
-    """`fcr` counts each issue once; of contacts there were five, two of them repeated."""
+    """`fcr` counts each issue once; the issues had five contacts, two of them repeated."""
     result = tickets(made((1, 5), (3, 9), (2, None), contacts=[1, 3, 1]))
     assert result.csm.total().fcr() == pytest.approx(100 / 3)
     repeats = result.csm.total().repeat_contact_rate(repeat_contacts="further_contacts", contacts="all_contacts")
     assert repeats == 40.0
-    with pytest.raises(csm.MissingColumnError):  # and not by mistake over issues
+    with pytest.raises(csm.MissingColumnError):  # never divided by issues by mistake
         result.csm.total().repeat_contact_rate()
     assert "repeat_contact_rate" not in result.csm.total().metrics()
 
 
 def test_tickets_without_a_known_contact_are_no_issues() -> None:
-    """A missing number of contacts is not one, and a ticket that a machine opened was brought by nobody."""
+    """A missing number of contacts is not 1, and a ticket with 0 contacts, opened by a machine, is not an issue."""
     result = tickets(made((1, 5), (1, 5), (1, 5), contacts=[1, None, 0])).loc["total"]
     assert result[["tickets", "contacts", "resolved_first_contact", "all_contacts"]].tolist() == [3, 1, 1, 1]
 
@@ -187,16 +187,16 @@ def test_an_open_ticket_was_not_resolved_at_first_contact() -> None:
 
 
 def test_a_ticket_open_again_is_no_reopened_one_of_those_resolved() -> None:
-    """`reopen_rate` asks how many of the resolved ones came back: this one is not among them now."""
+    """`reopen_rate` counts reopened tickets among the resolved ones; a ticket open again is no longer resolved."""
     table = made((1, 5), (1, None), (1, 7), reopened=[True, True, False])
     assert tickets(table)["reopened"].item() == 1
     assert tickets(table).csm.total().reopen_rate() == 50.0
-    # where nobody knows what is resolved, all that came back
+    # without the column `resolved`, all reopened tickets count
     assert tickets(table.drop(columns="resolved"))["reopened"].item() == 2
 
 
 def test_reopened_is_not_known_for_all() -> None:
-    """Missing: nothing says that it came back."""
+    """A missing `reopened` does not count as reopened."""
     table = made((1, 5), (1, 5), (1, 5), contacts=[1, 1, 1], reopened=[True, None, False])
     assert tickets(table)["resolved_first_contact"].item() == 2
     assert tickets(table.drop(columns="reopened"))["resolved_first_contact"].item() == 3
@@ -223,7 +223,7 @@ def test_flags_of_any_kind(kind: str) -> None:
     [
         (["created"], ["tickets"]),
         (["created", "first_response"], ["tickets", "responded", "response_time"]),
-        (["resolved"], ["tickets", "resolved"]),  # how many, and not how long
+        (["resolved"], ["tickets", "resolved"]),  # the number of resolved tickets, but not their times
         (["contacts"], ["tickets", "contacts", "all_contacts", "further_contacts"]),
         (["resolved", "contacts"], ["tickets", *COLUMNS[1:3], "resolved", "all_contacts", "further_contacts"]),
         (["escalated"], ["tickets", "escalated"]),
@@ -242,14 +242,14 @@ def test_a_column_that_was_named_must_be_there() -> None:
     with pytest.raises(csm.MissingColumnError, match="no column 'touches'"):
         tickets(table, contacts="touches")
     with pytest.raises(csm.MissingColumnError, match="no column 'escalated'"):
-        tickets(table, escalated="escalated")  # named, though it is the default's name
+        tickets(table, escalated="escalated")  # named explicitly, although it is the default name
     with pytest.raises(csm.MissingColumnError, match="no column 'sla'"):
         tickets(table, sla="sla")
     with pytest.raises(
         csm.MissingColumnError, match=r"none of the columns 'created', .*; this frame has 'id'.*created="
     ):
         tickets(pd.DataFrame({"id": [1]}))
-    less = tickets(table, contacts=None, first_response=None)  # there, and not wanted
+    less = tickets(table, contacts=None, first_response=None)  # the columns exist but are not wanted
     assert list(less.columns) == ["tickets", "resolved", "resolution_time_sum"]
 
 
@@ -262,7 +262,7 @@ def test_other_names_of_columns() -> None:
 
 
 def test_hours_are_those_of_the_clock() -> None:
-    """Over the change to summer time, which skips an hour: on Berlin's walls 10 hours pass in 9."""
+    """Hours are elapsed hours: over the change to summer time, Berlin's clocks show 10 hours for 9."""
     created = pd.Series(pd.to_datetime(["2026-03-28 22:00"])).dt.tz_localize("Europe/Berlin")
     resolved = pd.Series(pd.to_datetime(["2026-03-29 08:00"])).dt.tz_localize("Europe/Berlin")
     table = pd.DataFrame({"created": created, "resolved": resolved})
@@ -287,7 +287,7 @@ def test_units(unit: str) -> None:
 
 
 def test_waits_do_not_overflow() -> None:
-    """Two thousand tickets of 250 years each: as nanoseconds their sum would not fit into 64 bits."""
+    """Two thousand tickets of 250 years each: their sum in nanoseconds would not fit into 64 bits."""
     created = np.full(2000, np.datetime64("1750-01-01", "ns"))
     table = pd.DataFrame(
         {"created": created, "resolved": np.full(2000, np.datetime64("2000-01-01T00:00:00.000000001"))}
@@ -309,7 +309,7 @@ def test_missing_keys_are_a_group_of_their_own() -> None:
 
 
 def test_the_made_up_company() -> None:
-    """What the company's own cohort frame holds of its last month."""
+    """The totals equal those of the last month in the company's own cohort frame."""
     company = csm.datasets.make_saas(300, seed=3)
     month = company.tickets[company.tickets["created"].dt.to_period("M") == company.period]
     result = tickets(month.merge(company.accounts[["customer", "plan"]]), by="plan")
@@ -323,11 +323,11 @@ def test_the_made_up_company() -> None:
 
 EARLY = pd.Timestamp("2020-01-01")
 BAD = [
-    ("created", pd.NaT, "is missing", "must be there in every row"),
+    ("created", pd.NaT, "is missing", "must be present in every row"),
     ("first_response", EARLY, "is before `created`", "must not be before `created`"),
     ("resolved", EARLY, "is before `created`", "must not be before `created`"),
     ("contacts", -1, "is negative", "must be >= 0"),
-    ("contacts", 1.5, "is no whole number", "must be whole numbers"),
+    ("contacts", 1.5, "is not a whole number", "must be whole numbers"),
     ("contacts", np.inf, "is infinite", "must be finite"),
     ("escalated", -2, "is negative", "must be >= 0"),
     ("reopened", np.inf, "is infinite", "must be finite"),
@@ -344,8 +344,8 @@ def test_bad_rows(column: str, value: Any, reason: str, rule: str) -> None:
     assert (caught.value.argument, caught.value.rule) == (column, rule)
     assert "1 of 3 rows break it, with the labels 'b'" in str(caught.value)
     result = tickets(table, on_bad_rows="report")
-    assert result.attrs["excluded"].index.tolist() == ["b"]
-    assert result.attrs["excluded"]["reason"].tolist() == [f"`{column}` {reason}"]
+    assert result.attrs["excluded"].frame.index.tolist() == ["b"]
+    assert result.attrs["excluded"].frame["reason"].tolist() == [f"`{column}` {reason}"]
     assert result.to_dict() == tickets(table.drop(index="b")).to_dict()
 
 
@@ -353,7 +353,7 @@ def test_a_row_may_be_bad_in_several_ways() -> None:
     table = made((1, 5), (2, 6), contacts=[-1, 1]).assign(resolved=[EARLY, EARLY])
     with pytest.raises(csm.MetricInputError, match=r"2 of 2 rows break it.*; in 1 `contacts` is negative"):
         tickets(table)
-    excluded = tickets(table, on_bad_rows="report").attrs["excluded"]
+    excluded = tickets(table, on_bad_rows="report").attrs["excluded"].frame
     assert excluded["reason"].tolist() == [
         "`resolved` is before `created`; `contacts` is negative",
         "`resolved` is before `created`",
@@ -366,7 +366,7 @@ def test_text_that_is_no_date() -> None:
         tickets(table)
     result = tickets(table, on_bad_rows="report")
     assert result.loc["total"].tolist() == [1, 1, 24.0]
-    assert result.attrs["excluded"]["reason"].tolist() == ["`created` is no date; `resolved` is no date"]
+    assert result.attrs["excluded"].frame["reason"].tolist() == ["`created` is not a date; `resolved` is not a date"]
 
 
 @pytest.mark.parametrize(
@@ -417,7 +417,7 @@ def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> Non
     for options in ASKED:
         crossed.clear()
         result = tickets(native, **options)
-        assert sum(crossed) == 1 + len(result)  # how many rows are bad, and the groups
+        assert sum(crossed) == 1 + len(result)  # the number of bad rows, and the groups
         pd.testing.assert_frame_equal(result, tickets(TABLE, **options), check_exact=True)
 
 
@@ -443,7 +443,7 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
         assert max(crossed) <= 3
         result = tickets(make(table), contacts=contacts, by="team", on_bad_rows="report")
         expected = tickets(table, contacts=contacts, by="team", on_bad_rows="report")
-        assert sorted(result.attrs["excluded"]["reason"]) == sorted(expected.attrs["excluded"]["reason"])
+        assert sorted(result.attrs["excluded"].frame["reason"]) == sorted(expected.attrs["excluded"].frame["reason"])
         result.attrs, expected.attrs = {}, {}
         pd.testing.assert_frame_equal(result, expected, check_exact=True)
     with pytest.raises(csm.MissingColumnError, match="no column 'opened'"):

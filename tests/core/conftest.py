@@ -1,4 +1,4 @@
-"""One hypothesis profile for the formulas: few examples of many metrics, the same ones in every run."""
+"""A hypothesis profile for the formulas: few examples of many metrics, the same in every run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ settings.register_profile(
     max_examples=25,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],  # 80 metrics draw from one test
+    suppress_health_check=[HealthCheck.too_slow],  # one test draws for 80 metrics
 )
 settings.load_profile("formulas")

@@ -1,14 +1,14 @@
-"""Every formula of the design once more, in exact fractions, and what it says of every input.
+"""Every formula of the design restated in exact fractions, with what the design says about every input.
 
-Written from the design and never from the code: what both sides say is checked twice. A `Law` holds
+It is written from the design and never from the code, so that the two check each other. A `Law` holds
 
-* the signature, as the design writes it. Marks after an input: ``§`` a stock, ``°`` a level, else a flow; ``%`` between
-  0 and 100, ``≤`` up to 100 and maybe negative, ``~`` of any sign, else 0 or more;
+* the signature, as the design writes it. The marks after an input are ``§`` for a stock and ``°`` for a level (else it
+  is a flow), and ``%`` for 0 to 100, ``≤`` for up to 100 and maybe negative, ``~`` for any sign (else it is 0 or more);
 * the unit, the better direction, the bounds of the result, and which inputs are parts of which;
-* the formula: Fractions in, a Fraction out, or None where the metric has no value;
+* the formula, which takes Fractions and returns a Fraction, or None where the metric has no value;
 * rows worked by hand. All inputs of a row are different primes of at most 113, so that they fit every integer type
   and no two wrong terms cancel;
-* where the result goes when an input of the first row grows: ``+`` up, ``-`` down, ``0`` nowhere, ``.`` for a word.
+* how the result moves when an input of the first row grows: ``+`` up, ``-`` down, ``0`` not at all, ``.`` for a word.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Row = tuple[dict[str, Any], Fraction | str | None]
 
 @dataclass(frozen=True)
 class Given:
-    """One input: how it adds, and between which values it lies."""
+    """One input: how it adds up, and its limits."""
 
     kind: str
     low: float
@@ -39,7 +39,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Law:
-    """What the design says of one metric."""
+    """What the design says about one metric."""
 
     name: str
     inputs: dict[str, Given]
@@ -58,7 +58,7 @@ class Law:
         return self.formula(*map(_exact, given.values()), **options)
 
     def at_most(self) -> list[tuple[list[str], list[str]]]:
-        """Give the rules as pairs of lists of names: the sum of the first is at most the sum of the second."""
+        """Return the rules as pairs of lists of names: the sum of the first is at most the sum of the second."""
         return [tuple(side.split(" + ") for side in rule.split(" <= ")) for rule in self.rules]  # type: ignore[misc]
 
 
@@ -81,7 +81,7 @@ def law(
     signs: str = "",
     rules: Sequence[str] = (),
 ) -> None:
-    """Write one metric down."""
+    """Register the law of one metric."""
     name, inside = signature.removesuffix(")").split("(", 1)
     inputs, keyword_only = {}, False
     for text in inside.split(", "):
@@ -99,7 +99,7 @@ def law(
 
 
 def over(top: Fraction, bottom: Fraction) -> Fraction | None:
-    """Divide; None where there is nothing below the line."""
+    """Divide, or return None if the denominator is 0."""
     return None if bottom == 0 else top / bottom
 
 
@@ -112,7 +112,7 @@ def kept(value: Fraction | None, low: int = 0, high: int = 100) -> Fraction | No
 
 
 def power(base: Fraction, exponent: Fraction) -> Fraction:
-    """Raise; exactly for whole exponents, else to 60 digits."""
+    """Raise to a power, exactly for whole exponents and else to 60 digits."""
     if exponent.denominator == 1:
         return base ** int(exponent)
     if base == 0:
@@ -124,7 +124,7 @@ def power(base: Fraction, exponent: Fraction) -> Fraction:
 
 
 def share_law(part: str, whole: str, better: str, top: int, bottom: int) -> None:
-    """Write down one of the many shares: ``churn_rate(lost`` and ``start§)`` make a signature."""
+    """Register one of the many shares; ``churn_rate(lost`` and ``start§)`` together make its signature."""
     name, _, first = part.partition("(")
     second = whole.rstrip("§)")
     row = {first.rstrip("§"): top, second: bottom}
@@ -356,7 +356,7 @@ def discounted_clv(
     r, d = retention_rate / 100, discount_rate / 100
     if horizon is None:
         return over(margin * {"now": 1 + d, "next": r, "certain_next": F(1)}[first_payment], 1 + d - r)
-    # what each payment is worth today: who is there to make it, and the interest until then
+    # the present value of each payment: the share of customers left to make it, and the interest until then
     stays = {"now": 0, "next": 1, "certain_next": 0}[first_payment]
     waits = {"now": 0, "next": 1, "certain_next": 1}[first_payment]
     return margin * sum((r ** (t + stays) / (1 + d) ** (t + waits) for t in range(horizon)), start=0)
@@ -473,7 +473,7 @@ law(
     three_classes,
     ({"promoters": 11, "passives": 13, "detractors": 37}, "-2600/61"),
     ({"promoters": 37, "passives": 13, "detractors": 11}, "2600/61"),
-    signs="++-",  # of a negative score: each passive takes it nearer to 0
+    signs="++-",  # the score is negative: each passive moves it towards 0
 )
 _SCORES = [10, 9, 8, 7, 6, 6, 1, None]
 _WEIGHTS = [2, 3, 5, 7, 11, 13, 17, 19]
@@ -695,10 +695,10 @@ def days(start: datetime | None, end: datetime | None) -> Fraction | None:
 
 
 def median_ttv(started_at: Sequence[Any], value_at: Sequence[Any], as_of: datetime) -> Fraction | None:
-    """Kaplan and Meier, one day of value after the other."""
+    """Compute the Kaplan-Meier median, one day of value after the other."""
     if as_of == datetime(as_of.year, as_of.month, as_of.day):
         as_of += timedelta(days=1) - timedelta(microseconds=1)
-    known = []  # days until value or until nothing more is known, and which of the two
+    known = []  # days until value or until the end of observation, and which of the two
     for start, value in zip(started_at, value_at, strict=True):
         if start is not None:
             there = value is not None and value <= as_of
@@ -733,16 +733,16 @@ law(
     median_ttv,
     # S = 2/3 after 1 day, 1/3 after 9
     ({"started_at": _DAYS[:3], "value_at": [_DAYS[1], _DAYS[5], None], "as_of": _DAYS[6]}, 9),
-    # the one known for a day leaves before day 2: S = 1/2 after 2 days
+    # the customer observed for one day is no longer at risk on day 2: S = 1/2 after 2 days
     (
         {"started_at": [*_DAYS[:2], _DAYS[6]], "value_at": [_DAYS[2], None, None], "as_of": datetime(2026, 1, 13, 23)},
         2,
     ),
     # a value after the data's end has not happened yet
     ({"started_at": _DAYS[:2], "value_at": [_DAYS[5], _DAYS[6]], "as_of": _DAYS[4]}, None),
-    # a value at the data's very end has
+    # a value at the very end of the data has happened
     ({"started_at": [_DAYS[0]], "value_at": [_START], "as_of": _START}, "115/2"),
-    # midnight means the whole day: a value at noon of it counts
+    # midnight means the whole day: a value at noon of that day counts
     ({"started_at": [_DAYS[0]], "value_at": [datetime(2026, 1, 5, 12)], "as_of": _DAYS[3]}, "9/2"),
     ({"started_at": [None], "value_at": [_DAYS[0]], "as_of": _DAYS[6]}, None),
     rules=[_ORDER],

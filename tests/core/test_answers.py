@@ -1,4 +1,4 @@
-"""Raw answers to NPS, CSAT and CES: one column in, one number out, whatever holds the column."""
+"""Raw answers to NPS, CSAT and CES: one column in, one number out, for any container."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import csmetrics as csm
 from csmetrics.core import _answers
 
 SCORES = [10, 9, 9, 8, 7, 7, 6, 6, 3, 1]  # 3 promoters, 3 passives, 4 detractors: NPS -10
-RATINGS = [5, 5, 5, 4, 4, 3, 2, 1, 1, 2]  # 5 of 10 are 4 or 5; they sum to 32
+RATINGS = [5, 5, 5, 4, 4, 3, 2, 1, 1, 2]  # 5 of 10 are 4 or 5; the sum is 32
 
 REDUCERS: dict[str, tuple[Callable[..., float], str, list[int], float]] = {
     "nps_from_scores": (csm.nps_from_scores, "scores", SCORES, -10.0),
@@ -498,7 +498,7 @@ def test_weighting_is_not_offered_for_means() -> None:
 
 
 def brute(name: str, values: list[float | None]) -> float:
-    """Say the definition once more, answer by answer, in exact numbers."""
+    """Restate the definition, answer by answer, in exact numbers."""
     given = [Fraction(v) for v in values if v is not None and v == v]
     if name == "nps_from_scores":
         return float(Fraction(100 * (sum(v >= 9 for v in given) - sum(v <= 6 for v in given)), len(given)))
@@ -585,7 +585,7 @@ def test_small_dtypes_do_not_overflow(dtype) -> None:
 @pytest.mark.parametrize("name", REDUCERS)
 @pytest.mark.parametrize("dtype", ["int8", "int64", "float32", "float64", "Int8", "int8[pyarrow]"])
 def test_large_columns_equal_the_definition(name, dtype) -> None:
-    n = 2**18 + 3  # more than one block of any dtype but int8, whose blocks hold 2**18
+    n = 2**18 + 3  # more than one block of every dtype except int8, whose blocks hold 2**18
     values = random_answers(name, n, 0.0, seed=11).astype(int)
     seen, counts = np.unique(values, return_counts=True)
     rows = [(int(v), int(c)) for v, c in zip(seen, counts, strict=True)]

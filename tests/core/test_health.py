@@ -1,4 +1,4 @@
-"""Health and engagement scores: the formulas in every container, and the model of a company's own score."""
+"""Health and engagement scores: the formulas in every container, and the model of a custom score."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAN = math.nan
 
 
 def weighted_mean(scores: list[float | None], weights: list[float]) -> float:
-    """Say the definition once more, in exact numbers; a missing score leaves numerator and denominator."""
+    """Restate the definition in exact numbers; a missing score is left out of numerator and denominator."""
     there = [(Fraction(s), Fraction(w)) for s, w in zip(scores, weights, strict=True) if s is not None and s == s]
     total = sum(w for _, w in there)
     return float(sum(s * w for s, w in there) / total) if total else NAN
@@ -107,7 +107,7 @@ def test_nothing_to_weigh() -> None:
         is_float(csm.health_score(scores, weights), NAN)
         is_float(csm.health_score(scores, weights, undefined=50), 50.0)
         with pytest.raises(csm.UndefinedMetricError) as caught:
-            csm.health_score(scores, weights, undefined="".join(["ra", "ise"]))  # the word, and no certain object
+            csm.health_score(scores, weights, undefined="".join(["ra", "ise"]))  # an equal word that is another object
         assert caught.value.metric == "health_score"
         assert caught.value.found == "it is"
     table = [[10, 20], [None, None], [None, 7], [None, None]]
@@ -455,7 +455,7 @@ def test_engagement_of_accoil() -> None:
     [(100, 130, 160, 50.0), (50, 40, 20, 33.33), (0, 12, 10, 100.0), (10, 5, 20, 0.0), (None, 5, 10, 50.0)],
 )
 def test_objectives_of_certinia(baseline, current, target, progress) -> None:
-    given = {} if baseline is None else {"baseline": baseline}  # a missing baseline is 0 there: leave it out
+    given = {} if baseline is None else {"baseline": baseline}  # the source takes a missing baseline as 0: leave it out
     assert csm.goal_attainment(current, target, **given) == pytest.approx(progress, abs=0.01)
 
 
@@ -545,7 +545,7 @@ def test_coverage_that_floats_cannot_hold_is_still_enough() -> None:
     config = csm.HealthScore(components=components, min_coverage=70)
     frame = pd.DataFrame({name: [50.0 if name < "h" else NAN] for name in components})
     got = config.score(frame)
-    assert got["coverage"].item() < 70  # by a hair: 0.7 has no exact float
+    assert got["coverage"].item() < 70  # barely below: 0.7 has no exact float
     assert got["score"].tolist() == pytest.approx([50.0])
 
 
@@ -608,6 +608,20 @@ def test_bad_columns_are_named_after_the_model(health, customers) -> None:
     for bad in (customers["usage"], customers.to_dict("list"), None):
         with pytest.raises(csm.MetricInputError, match="`frame` must be a DataFrame"):
             health.score(bad)
+
+
+def test_a_frame_of_another_engine_is_scored_as_well() -> None:
+    import duckdb
+    import polars as pl
+
+    health = csm.HealthScore(components={"usage": {"weight": 2}, "nps": {"weight": 1, "low": -100}})
+    table = pd.DataFrame({"customer": ["a", "b"], "usage": [70.0, None], "nps": [40, -20]})
+    expected = health.score(table.set_index("customer"))
+    frame = pl.from_pandas(table)
+    for other in (frame, frame.lazy(), frame.to_arrow(), duckdb.sql("select * from frame")):
+        found = health.score(other)
+        pd.testing.assert_frame_equal(found.sort_index(), expected, check_index_type=False)
+    assert health.score(frame.drop("customer")).index.tolist() == [0, 1]
 
 
 def test_the_score_equals_the_functions(health, customers) -> None:

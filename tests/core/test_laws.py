@@ -1,4 +1,4 @@
-"""What a metric says beside its code: which inputs move it which way, its rivals, the formula in the inputs' words."""
+"""What a metric declares beside its code: how its inputs move it, its rival definitions, its formula."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
 
 
 def steps(quantity: Any) -> Any:
-    """Give possible values of an input, rising."""
+    """Return possible values of an input in rising order."""
     if quantity.name == "date":
         return DATES
     limits = {(0, np.inf): FROM_ZERO, (-np.inf, np.inf): SIGNED, (0, 100): SHARES, (-np.inf, 100): MARGINS}
@@ -53,7 +53,7 @@ def steps(quantity: Any) -> Any:
 
 
 def cube(spec: Any, **options: Any) -> tuple[list[str], Any]:
-    """Compute over all valid combinations of steps, an axis for each input; missing where a rule is broken."""
+    """Compute over all combinations of steps, with one axis per input; missing where a rule is broken."""
     names = [n for n, given in spec.inputs.items() if given.quantity.name != "choice"]
     grid = dict(zip(names, np.meshgrid(*(steps(spec.inputs[n].quantity) for n in names), indexing="ij"), strict=True))
     obeyed = np.full(grid[names[0]].shape, True)
@@ -66,7 +66,7 @@ def cube(spec: Any, **options: Any) -> tuple[list[str], Any]:
 
 
 def moves(values: Any, axis: int) -> set[str]:
-    """Say whether the values anywhere rise, anywhere fall, along an axis."""
+    """Return whether the values rise anywhere, and whether they fall anywhere, along an axis."""
     values = np.moveaxis(values, axis, 0)
     found = set()
     for low in range(len(values)):
@@ -78,7 +78,7 @@ def moves(values: Any, axis: int) -> set[str]:
 
 @pytest.mark.parametrize("spec", [*NUMERIC, *DATED], ids=lambda spec: spec.name)
 def test_rises_and_falls_hold_and_none_is_left_out(spec: Any) -> None:
-    """Every pair of valid rows that differ in one input: what is declared never goes the other way, and moves."""
+    """For all pairs of valid rows that differ in one input, the result moves as declared and never the other way."""
     seen: dict[str, set[str]] = {}
     for options in OPTIONS.get(spec.name, [{}]):
         names, values = cube(spec, **options)
@@ -133,11 +133,11 @@ def test_a_band_is_no_number() -> None:
 
 
 def test_the_median_of_those_waiting_moves_either_way() -> None:
-    """Who is there sooner leaves more at risk behind, so the half may be reached later."""
+    """A customer who reaches value sooner does so while more are at risk, so half may be reached later."""
     spec = REGISTRY["median_ttv"]
     assert spec.rises == spec.falls == ()
     first, as_of = datetime(2026, 1, 1), datetime(2026, 1, 20, 12)
-    started = [first, datetime(2026, 1, 17, 12), first]  # the second is known for 3 days, without value
+    started = [first, datetime(2026, 1, 17, 12), first]  # the second is observed for 3 days, without value
 
     def median(start: datetime, value: datetime) -> float:
         return csm.median_ttv([start, *started[1:]], [value, None, datetime(2026, 1, 11)], as_of=as_of)
@@ -153,7 +153,7 @@ def test_the_median_of_those_waiting_moves_either_way() -> None:
 
 RIVALS = [(spec, words_, rival) for spec in REGISTRY.values() for words_, rival in spec.rivals.items()]
 rivals = pytest.mark.parametrize(("spec", "words_", "rival"), RIVALS, ids=[f"{s.name}-{w}" for s, w, _ in RIVALS])
-# For inputs of other metrics: a value from there, and half more so that it equals no other
+# For inputs of other metrics: a value from that metric, and half as much again so that it equals no other
 OTHERS = {n: v + 0.5 for s in REGISTRY.values() for n, v in valid(s).items() if isinstance(v, (int, float))}
 
 
@@ -175,7 +175,7 @@ def test_a_rival_is_told_of_once(spec: Any, words_: str, rival: Any) -> None:
 
 @rivals
 def test_a_rival_is_a_number_and_another_one(spec: Any, words_: str, rival: Any) -> None:
-    """Optional inputs are given or left out in turn: with reactivation, without it."""
+    """Each optional input is given and left out in turn: with reactivation and without it."""
     differs = False
     for given, _ in LAWS[spec.name].rows:
         row = {n: v for n, v in given.items() if n in spec.inputs}
@@ -186,7 +186,7 @@ def test_a_rival_is_a_number_and_another_one(spec: Any, words_: str, rival: Any)
         }
         try:
             value = rival(**every)
-        except ZeroDivisionError:  # who asks for it sees to that
+        except ZeroDivisionError:  # the caller handles a denominator of 0
             continue
         assert type(value) is float
         assert isfinite(value)
@@ -366,7 +366,7 @@ def test_the_formula_is_true(spec: Any) -> None:
 
 @pytest.mark.parametrize("spec", [s for s in REGISTRY.values() if s.rivals], ids=lambda spec: spec.name)
 def test_rivals_are_not_rounded(spec: Any) -> None:
-    """On fractions of primes none of them comes out whole, as a division in whole numbers would."""
+    """On fractions of primes no rival comes out whole, as a whole-number division would."""
     for bullet, function in spec.rivals.items():
         names = list(inspect.signature(function).parameters)
         given = {n: Fraction(p, 97) for n, p in zip(names, (173, 211, 331, 401, 503, 607, 709), strict=False)}

@@ -1,4 +1,4 @@
-"""Money in whole units: exact where it has decimals, and what comes and goes adds up to nothing."""
+"""Money in whole units: exact with decimals, and amounts that come and go add up to 0."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_integers_are_their_own_units() -> None:
         units, scale = to_units(amounts)
         assert units is amounts
         assert scale == 1
-    units, scale = to_units(np.array([5, 0, 120], dtype=np.uint8))  # losses are taken off: they need a sign
+    units, scale = to_units(np.array([5, 0, 120], dtype=np.uint8))  # losses are subtracted, so they need a sign
     assert (units.dtype, units.tolist(), scale) == (np.int64, [5, 0, 120], 1)
 
 
 @pytest.mark.parametrize("size", [1e-6, 1 / 3, 1.0, 1e9, 1e14])
 def test_other_fractions_become_a_power_of_two(size: float) -> None:
-    """As small as their sum allows, so the error of a unit is below the rounding of the sum."""
+    """The unit is as small as the sum allows, so its error is below the rounding of the sum."""
     amounts = size * np.random.default_rng(1).random(100)
     units, scale = to_units(amounts)
     assert units.dtype == np.int64

@@ -1,4 +1,4 @@
-"""The rules that hold everywhere, on every metric that works value by value."""
+"""The rules that hold for every metric that works value by value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .reference import Given, Law
 
 
 def declared(spec: Any) -> Law:
-    """Stand in for a law that nobody has restated yet: what the metric says of itself, and its first example."""
+    """Build a stand-in for a law that is not restated yet, from the metric's own declaration and first example."""
     keyword_only = {n: n not in spec.positional for n in spec.inputs}
     inputs = {
         n: Given(
@@ -54,7 +54,7 @@ def declared(spec: Any) -> Law:
 
 LAWS = {name: reference.LAWS.get(name) or declared(spec) for name, spec in REGISTRY.items()}
 ELEMENTWISE = [spec for spec in REGISTRY.values() if not spec.reduces]
-# One number per input; the others take dates or several components, and have their tests at the end
+# Metrics with one number per input; those of dates or several components are tested at the end
 NUMERIC = [spec for spec in ELEMENTWISE if LAWS[spec.name].signs]
 BANDED = [*NUMERIC, REGISTRY["health_band"]]
 DATED = [REGISTRY["ttv"], REGISTRY["onboarding_time"]]
@@ -72,7 +72,7 @@ each_rule = pytest.mark.parametrize(
 
 
 def valid(spec: Any) -> dict[str, Any]:
-    """Give a row that breaks no rule, every input in it."""
+    """Return a row with every input that breaks no rule."""
     return dict(LAWS[spec.name].rows[0][0])
 
 
@@ -204,7 +204,7 @@ def test_words_may_be_columns_too(spec: Any) -> None:
 
 @banded
 def test_one_number_goes_with_arrays_and_series(spec: Any) -> None:
-    """Each input in turn is the only column, or the only number."""
+    """Each input in turn is the only column, or the only number, of a call."""
     row = valid(spec)
     expected = spec.function(**row)
     index = pd.Index([7, 3])
@@ -241,7 +241,7 @@ def test_rows_and_columns_broadcast(spec: Any) -> None:
 
 @numeric
 def test_each_value_has_its_own_row(spec: Any) -> None:
-    """Values of one row never reach another, also past the blocks that arrays are worked on in."""
+    """Values of one row never affect another row, also across the blocks in which arrays are processed."""
     row = valid(spec)
     name = next(iter(row))
     size = 2**17 + 3
@@ -352,7 +352,7 @@ def test_missing_words(spec: Any) -> None:
             assert isnan(got[1])
 
 
-# Nothing below the line
+# Empty denominators
 
 EMPTY: dict[str, list[dict[str, Any]]] = {
     "retention_rate": [{"end": 20, "new": 13, "start": 0, "reactivated": 7}],
@@ -367,7 +367,7 @@ EMPTY: dict[str, list[dict[str, Any]]] = {
     "normalize_score": [{"low": 11, "high": 11}, {"low": 37, "high": 37}],
 }
 LOSSES = {"start_mrr": 0, "contraction_mrr": 0, "churned_mrr": 0}
-BOTTOMS = {  # of quotients that may have something above the line where nothing stands below
+BOTTOMS = {  # of quotients whose numerator may be above 0 where the denominator is 0
     "average_lifetime": "churn_rate",
     "clv": "churn_rate",
     "customer_growth_rate": "start",
@@ -377,7 +377,7 @@ BOTTOMS = {  # of quotients that may have something above the line where nothing
 
 
 def empties(spec: Any) -> list[dict[str, Any]]:
-    """Give rows without a value that break no rule."""
+    """Return rows without a value that break no rule."""
     row, law = valid(spec), LAWS[spec.name]
     if spec.name in EMPTY:
         return [{**row, **empty} for empty in EMPTY[spec.name]]
@@ -393,8 +393,8 @@ with_base = pytest.mark.parametrize("spec", [s for s in NUMERIC if s.base], ids=
 
 @with_base
 def test_base(spec: Any) -> None:
-    """What is said to stand below the line is 0, or at least nothing, exactly where there is no value."""
-    percent = 100 if spec.name == "discounted_clv" else 1  # 1 + d - r is of fractions
+    """The declared denominator is 0, or at least empty, exactly where the metric has no value."""
+    percent = 100 if spec.name == "discounted_clv" else 1  # 1 + d - r uses fractions
 
     def below(row: dict[str, Any]) -> Any:
         values = {n: Fraction(v) / percent for n, v in numbers(row).items()}
@@ -405,7 +405,7 @@ def test_base(spec: Any) -> None:
 
 
 def test_base_of_the_others() -> None:
-    """Of reducers it names the column, of the health score the weights; dates and bands have none."""
+    """The base of reducers is their column, that of the health score its weights; dates and bands have no base."""
     said = {s.name: s.base for s in REGISTRY.values() if s not in NUMERIC and s.base}
     assert said.pop("health_score") == "weights"
     assert said == {
@@ -428,7 +428,7 @@ def test_undefined(spec: Any) -> None:
                 assert type(got) is float
                 assert got == fill
             with pytest.raises(csm.UndefinedMetricError, match=f"^{spec.name}: ") as error:
-                spec.function(**given, undefined="".join(["ra", "ise"]))  # the word, and no certain object
+                spec.function(**given, undefined="".join(["ra", "ise"]))  # an equal word that is another object
             assert error.value.metric == spec.name
             assert error.value.argument == spec.base
             assert error.value.code == "undefined"
@@ -474,7 +474,7 @@ def test_without_a_line_nothing_is_undefined(spec: Any) -> None:
 
 
 def test_positions_are_those_of_the_whole_column() -> None:
-    """Also past the blocks that long columns are worked on in."""
+    """Positions count from the start of the column, also across the blocks in which long columns are processed."""
     part, whole = np.full(2**17, 7.0), np.full(2**17, 101.0)
     part[[70_000, 70_001]], whole[[70_000, 70_001]] = 0, 0
     with pytest.raises(csm.UndefinedMetricError, match="2 of 131072 values break it, first at position 70000"):
@@ -487,7 +487,7 @@ def test_positions_are_those_of_the_whole_column() -> None:
 
 @numeric
 def test_undefined_must_be_a_number_or_raise(spec: Any) -> None:
-    """Wherever `undefined` is looked at at all: numbers that have a value do not need it."""
+    """A wrong `undefined` is refused wherever it is used; numbers that have a value do not need it."""
     for wrong in ("nan", "Raise", "raised", None, True, [0], 1j, {}):
         with pytest.raises(csm.MetricInputError, match="must be a number or 'raise'") as error:
             spec.function(**{n: [v] for n, v in valid(spec).items()}, undefined=wrong)
@@ -542,13 +542,16 @@ def test_what_is_no_number(spec: Any, name: str) -> None:
 @pytest.mark.parametrize(
     ("value", "found", "hint"),
     [
-        *[(text, f"the text {text!r}", "with pd.to_numeric") for text in ("12", "1.5", " 7 ", "-3", "n/a", "x9")],
+        *[
+            (text, f"the text {text!r}", "pd.to_numeric(column, errors='coerce')")
+            for text in ("12", "1.5", " 7 ", "-3", "n/a", "x9")
+        ],
         *[(text, f"the text {text!r}", "with .str.extract(") for text in ("12 days", "5%", " 3x", "1.2.3", "1,000")],
         *[(text, f"the text {text!r}", "replace blanks by None") for text in ("", "  ")],
         *[(flag, "the bool True", "with flags.sum()") for flag in (True, np.True_)],
         *[(many, f"a {type(many).__name__}", "make a list") for many in ({}, {1}, frozenset([1]), iter([1]))],
         (pd.DataFrame({"a": [1]}), "a DataFrame", "use the accessor: df.csm"),
-        ("x" * 50, f"the text {'x' * 40!r}", "with pd.to_numeric"),
+        ("x" * 50, f"the text {'x' * 40!r}", "pd.to_numeric(column, errors='coerce')"),
         (1j, "a complex", ""),
         (b"5", "a bytes", ""),
     ],
@@ -573,7 +576,7 @@ def test_what_is_said_of_no_column_of_numbers() -> None:
 
 
 def test_a_word_that_is_a_signalling_nan_is_missing() -> None:
-    """A Decimal that may not even be compared."""
+    """A signalling NaN is a Decimal that raises even when it is compared."""
     table = np.array([["month", Decimal("sNaN")], [None, "year"]], dtype=object)
     np.testing.assert_array_equal(csm.mrr(24, table), [[24, nan], [nan, 2]])
 
@@ -661,7 +664,7 @@ def test_words() -> None:
 
 @each_rule
 def test_rules(spec: Any, parts: list[str], wholes: list[str]) -> None:
-    """A part larger than its whole, where all other rules hold."""
+    """A part larger than its whole is refused even if all other rules hold."""
     row = valid(spec)
     for name in parts:
         broken = dict(row)
@@ -720,7 +723,7 @@ def test_the_room_for_rounding_is_relative() -> None:
 
 
 def drawn(spec: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """Rows of any size that break no rule: parts are shares of their whole."""
+    """Draw rows of any size that break no rule: parts are shares of their whole."""
     law = LAWS[spec.name]
     size = st.one_of(st.integers(0, 10**6), st.floats(1e-6, 1e9), st.floats(1e-6, 1), st.just(0))
     by_name: dict[str, st.SearchStrategy[Any]] = {
@@ -750,7 +753,7 @@ def test_results_are_within_their_bounds(spec: Any, data: st.DataObject) -> None
         assert isnan(got) or (-inf if low is None else low) <= got <= (inf if high is None else high)
 
 
-# Ordinary numbers take a short way, everything else a careful one: both must agree
+# Ordinary numbers take a fast path, everything else a careful one: both must agree
 
 EDGES = (
     0,
@@ -778,7 +781,7 @@ EDGES = (
 
 
 def outcome(call: Any, **inputs: Any) -> Any:
-    """Give the value, or what is wrong."""
+    """Return the value, or the parts of the error."""
     try:
         got = call(**inputs)
     except csm.CsmetricsError as error:
@@ -787,7 +790,7 @@ def outcome(call: Any, **inputs: Any) -> Any:
 
 
 def alike(one: Any, other: Any, slack: float) -> bool:
-    """Tell whether two outcomes are the same, but for rounding."""
+    """Check whether two outcomes are the same apart from rounding."""
     if isinstance(one, float) and isinstance(other, float):
         return one == pytest.approx(other, rel=4e-16, abs=slack, nan_ok=True)
     return bool(one == other)
@@ -801,7 +804,7 @@ def test_the_short_way_is_the_careful_way(spec: Any) -> None:
     combinations = list(product(*edges)) if len(names) < 3 else []
     dice = random.Random(spec.name)
     while len(combinations) < 400 and len(names) > 1:
-        # equal values often, so that parts fill their wholes
+        # often equal values, so that parts equal their wholes
         few = dice.sample(range(len(EDGES)), 3)
         combinations.append(tuple(of[dice.choice(few)] if dice.random() < 0.8 else dice.choice(of) for of in edges))
     word = [{"interval": w} for w in ("day", "year")] if "interval" in spec.inputs else [{}]
@@ -809,7 +812,7 @@ def test_the_short_way_is_the_careful_way(spec: Any) -> None:
         row = {**dict(zip(names, values, strict=True)), **word[hash(values) % len(word)]}
         short = outcome(spec.function, **row)
         careful = outcome(spec.function, **{n: [v] for n, v in row.items()})
-        rounding = 3e-14 if spec.name.startswith("compound") else 0  # two libraries' powers
+        rounding = 3e-14 if spec.name.startswith("compound") else 0  # two libraries compute the powers
         assert alike(short, careful, rounding), row
 
 
@@ -821,12 +824,12 @@ RARE: dict[str, Any] = {
 
 
 def ordinary(spec: Any) -> list[dict[str, Any]]:
-    """Give rows of plain numbers with a value: as worked by hand, and with each input at what it may be."""
+    """Yield rows of plain numbers that have a value: those worked by hand, and some with inputs such as 0 or 100."""
     law = LAWS[spec.name]
     rows = [valid(spec), *(given for given, _ in law.rows)]
     edges = (0, 1, 1e-9, 49.0, 99.5, 100)
     rows += [{**valid(spec), name: edge} for name in numbers(valid(spec)) for edge in edges]
-    for parts, wholes in law.at_most():  # all of the whole, and hardly more than the part
+    for parts, wholes in law.at_most():  # a part equal to its whole, or only just below it
         whole = sum(valid(spec)[n] for n in parts) - sum(valid(spec)[n] for n in wholes[1:])
         rows += [{**valid(spec), wholes[0]: whole}, {**valid(spec), wholes[0]: whole + 1e-9}]
 
@@ -844,7 +847,7 @@ def ordinary(spec: Any) -> list[dict[str, Any]]:
 
 @banded
 def test_ordinary_numbers_take_the_short_way(spec: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes a fraction of a microsecond; the other ten."""
+    """The fast path takes a fraction of a microsecond, the careful one ten."""
 
     def refuse(*_: Any) -> None:
         raise AssertionError("the careful way")
@@ -860,7 +863,7 @@ def test_ordinary_numbers_take_the_short_way(spec: Any, monkeypatch: pytest.Monk
 
 @numeric
 def test_ordinary_columns_are_not_gone_through_again(spec: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Checks and result in one pass, where nothing is missing, undefined or rounded past its bounds."""
+    """Checks and result take one pass if nothing is missing, undefined or rounded past its bounds."""
     rows = [row for row in ordinary(spec) if set(row) == set(valid(spec))]
     expected = [spec.function(**row) for row in rows]
 
@@ -889,7 +892,7 @@ def test_what_is_plain() -> None:
 
 @banded
 def test_the_short_way_of_integers(spec: Any) -> None:
-    """Python integers are exact at any size; floats are what they mean."""
+    """Python integers are exact at any size; floats mean exactly the number they hold."""
     names = [n for n in spec.inputs if n != "interval"]
     dice = random.Random(spec.name)
     for _ in range(60):
@@ -910,7 +913,7 @@ def test_huge_integers_are_refused(spec: Any, name: str) -> None:
 
 @numeric
 def test_results_past_all_floats_are_refused(spec: Any) -> None:
-    """Where inputs are possible, the result is a finite number, NaN or an error; never infinite, never a warning."""
+    """For possible inputs the result is a finite number, NaN or an error; never infinite and never a warning."""
     names = [n for n in spec.inputs if n != "interval"]
     for values in product((0, 1e-300, 1e-9, 3, 1e160, 1.5e308), repeat=min(len(names), 3)):
         row = {**valid(spec), **dict(zip(names, values, strict=False))}
@@ -944,7 +947,7 @@ MONEY = [s for s in NUMERIC if any(given.quantity.name == "money" for given in s
 
 @pytest.mark.parametrize("spec", MONEY, ids=lambda spec: spec.name)
 def test_money_in_another_currency(spec: Any) -> None:
-    """Rates and ratios stay, money changes with it."""
+    """Rates and ratios stay the same, money scales with the currency."""
     row = valid(spec)
     times = 3 if LAWS[spec.name].unit == "money" else 1
     other = {n: 3 * v if spec.inputs[n].quantity.name == "money" else v for n, v in row.items()}
@@ -971,7 +974,7 @@ def test_which_metrics_take_money() -> None:
 
 @numeric
 def test_direction(spec: Any) -> None:
-    """One more of an input moves the result the way the design says."""
+    """One more unit of an input moves the result in the direction that the design says."""
     row, law = valid(spec), LAWS[spec.name]
     before = spec.function(**row)
     for name, sign in zip(law.inputs, law.signs, strict=True):
@@ -985,7 +988,7 @@ def test_direction(spec: Any) -> None:
 
 @pytest.mark.parametrize("size", [0.1, 0.7, 1 / 3, 49, 123456789.123, 0.69, 0.17, 3.5327416255423216])
 def test_all_of_one_kind_are_a_hundred(size: float) -> None:
-    """And not 100.00000000000001, as 100 * 0.69 / 0.69 is, nor just below, as for the last of them."""
+    """A score of answers of one kind is 100, not 100.00000000000001 as 100 * 0.69 / 0.69 is, and never below -100."""
     for score in (csm.nps, csm.net_sentiment):
         for one, many in ((0.0, [0.0]), (size, [size])):
             assert score(size, 0, 0) == score([size], 0, [0])[0] == 100
@@ -997,7 +1000,7 @@ def test_all_of_one_kind_are_a_hundred(size: float) -> None:
 
 @pytest.mark.parametrize("size", [0.1, 49, 0.69, 6.958328667684435, 3.5327416255423216])
 def test_all_lost_is_a_hundred(size: float) -> None:
-    """And not past it by rounding."""
+    """Losing everything is 100, and rounding never makes it more."""
     for growth in (csm.customer_growth_rate, csm.mrr_growth_rate):
         for got in (growth(size, 0), growth([size], 0)[0]):
             assert -100 <= got < -99.9999999999999
@@ -1020,7 +1023,7 @@ def test_kept_between_two_bounds(value: float, kept: float) -> None:
     got = _numeric.clamp(value, -3, 7)
     assert same(got, kept)
     assert type(got) is type(kept)
-    missing = not np.isfinite(value)  # of an array they stay, for `evaluate` to find
+    missing = not np.isfinite(value)  # in an array they stay, for `evaluate` to find
     np.testing.assert_array_equal(_numeric.clamp(np.array([value]), -3, 7), [value if missing else kept])
 
 
@@ -1046,7 +1049,7 @@ SHARES = [s for s in NUMERIC if LAWS[s.name].bounds == (0, 100) and LAWS[s.name]
 
 @pytest.mark.parametrize("spec", SHARES, ids=lambda spec: spec.name)
 def test_shares(spec: Any) -> None:
-    """All of the whole is 100, none of it 0, and the share grows with its part."""
+    """The whole is 100, nothing is 0, and the share grows with its part."""
     part, whole = spec.inputs
     values = [spec.function(**{part: k, whole: 49}) for k in range(50)]
     assert values == sorted(set(values))
@@ -1194,7 +1197,7 @@ def test_health_score_alone() -> None:
     with pytest.raises(csm.UndefinedMetricError, match="2 of 3 values break it, first at position 1"):
         csm.health_score([[5, 5], [nan, 7], [None, 7]], [3, 0], undefined="raise")
     assert csm.health_score([[5, 9], [nan, 7]], [3, 0], undefined=0).tolist() == [5, 0]
-    assert csm.health_score({"a": 40}, {"a": 1, "b": 3}) == 40  # a component that is not there is a missing score
+    assert csm.health_score({"a": 40}, {"a": 1, "b": 3}) == 40  # a missing component is a missing score
     assert csm.health_score([100, 100, 100], [0.1, 0.2, 0.7]) <= 100
     for scores in ([0.1 + 0.2] * 3, [100, 99.99999999999999, 100]):
         assert 0 <= csm.health_score(scores, [0.1, 0.2, 0.3]) <= 100

@@ -1,4 +1,4 @@
-"""Every metric against its restatement in fractions, on rows worked by hand and on drawn ones."""
+"""Every metric compared with its restatement in fractions, on rows worked by hand and on drawn rows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def assert_close(got: Any, expected: Fraction | str | None, slack: float = 0.0) 
         assert got == pytest.approx(float(expected), rel=1e-12, abs=slack)
 
 
-# What the design says of each
+# What the design says about each metric
 
 
 def test_every_metric_is_restated() -> None:
@@ -92,7 +92,7 @@ def test_worked_rows(law: Law, inputs: dict[str, Any], expected: Any) -> None:
 
 @each
 def test_rows_leave_no_term_out(law: Law) -> None:
-    """The first row of a metric of numbers gives every input, all of them different and small enough for int8."""
+    """The first row of a numeric metric has every input, all different and small enough for int8."""
     inputs, expected = law.rows[0]
     options = {"as_of", "horizon", "first_payment"}
     assert set(inputs) - options in ({*law.inputs}, {*law.inputs} - {"weights"})
@@ -113,7 +113,7 @@ CENTS = st.integers(0, 10**8).map(lambda k: k / 100)
 
 @st.composite
 def row(draw: st.DrawFn, law: Law, numbers: st.SearchStrategy[Any]) -> dict[str, Any]:
-    """One row that obeys the rules: where parts exceed their whole, the whole is raised."""
+    """Draw a row that obeys the rules: if parts exceed their whole, the whole is raised."""
     out: dict[str, Any] = {}
     for name, said in law.inputs.items():
         value = draw(numbers)
@@ -144,7 +144,7 @@ def obeys(law: Law, given: dict[str, Any]) -> bool:
 
 
 def slack(law: Law, given: dict[str, Any]) -> float:
-    """Say how far rounding may take a result from cents: their sums are not exact. Those of whole numbers are."""
+    """Return how far rounding may move a result: sums of cents are not exact, sums of whole numbers are."""
     numbers = [abs(v) for v in given.values() if isinstance(v, (int, float))]
     if all(isinstance(v, int) for v in numbers):
         return 0.0

@@ -1,4 +1,4 @@
-"""What `@metric` takes, what it refuses, and what it notes of a formula."""
+"""What `@metric` accepts, what it refuses, and what it records about a formula."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ INPUTS = {"paused": flow(COUNT), "start": stock(COUNT), "fee": level(MONEY)}
 
 
 def pause_rate(paused: Any, start: Any, *, fee: Any = 3, undefined: Any = None) -> Any:
-    places = (paused, start)  # a name that is no argument
+    places = (paused, start)  # a name that is not an argument
     return (*places, fee, undefined)
 
 
@@ -45,7 +45,7 @@ def declared(function: Callable[..., Any] = pause_rate, **said: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A family of its own, gone after the test."""
+    """Make a module with a family of its own, which is removed after the test."""
     family = ModuleType("csmetrics.core.pauses")
     monkeypatch.setitem(sys.modules, family.__name__, family)
     monkeypatch.setattr(_registry, "REGISTRY", dict(REGISTRY))

@@ -1,4 +1,4 @@
-"""Durations counted: what Kaplan-Meier stands on."""
+"""Counting durations, which Kaplan-Meier is computed from."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def count(durations: Any) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("dtype", [np.int64, np.float64])
 def test_few_different_days_need_no_sort(monkeypatch: pytest.MonkeyPatch, dtype: Any) -> None:
-    """Up to 4,095, and one more for each 16 rows."""
+    """Durations up to 4,095 days, plus one day for every 16 rows, are counted without a sort."""
     monkeypatch.delattr(_survival, "_by_sort")
     assert count(np.array([4095], dtype)) == ([4095], [1], [0])
     assert count(np.array([4096] * 16, dtype)) == ([4096], [16], [0])
@@ -51,7 +51,7 @@ def test_few_different_days_need_no_sort(monkeypatch: pytest.MonkeyPatch, dtype:
 
 @pytest.mark.parametrize("durations", [[4096], [4096] * 15, [4097] * 16, [4101] * 80, [2**62 - 1], [0.5, 1.0]])
 def test_far_apart_they_need_no_table(monkeypatch: pytest.MonkeyPatch, durations: list[float]) -> None:
-    """Which would take memory for every day between them."""
+    """A table would take memory for every day between them."""
     monkeypatch.delattr(_survival, "_by_day")
     times, reached, censored = count(durations)
     assert times == sorted(set(durations))

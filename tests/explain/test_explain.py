@@ -1,4 +1,4 @@
-"""Explanations: the steps, the rivals, the rows behind a figure, and the same as data and LaTeX."""
+"""Explanations: the steps, the rivals, the rows behind a figure, also as data and as LaTeX."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ def test_frames(grain: Any, group: tuple[Any, ...], rate: float, rows: list[int]
     explanation = grain.explain("churn_rate", *group)
     assert explanation.result == pytest.approx(rate)
     assert list(explanation.rows.index) == rows
-    assert explanation.rivals[0].value is not None  # from the column `new`, though churn has no such input
+    assert explanation.rivals[0].value is not None  # from the column `new`, which is not an input of churn
 
 
 def test_periods_are_kept_apart() -> None:

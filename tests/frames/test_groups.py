@@ -1,4 +1,4 @@
-"""Group sums against pandas and against plain Python."""
+"""Group sums, compared with pandas and with plain Python."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_group_sums_equal_pandas(by: list[str], block: int, monkeypatch: pytest.
     keys, columns = frame()
     index, (totals, _) = groups.group_sums([keys[k] for k in by], columns)
     expected = pd.concat([keys[by], pd.DataFrame(columns)], axis=1).groupby(by, observed=True).sum()
-    if by == ["object text"]:  # pandas 3 makes str labels of them
+    if by == ["object text"]:  # pandas 3 turns them into str labels
         expected.index = expected.index.astype(object)
     pd.testing.assert_index_equal(index, expected.index, exact="equiv")
     assert totals["whole"].dtype == totals["small"].dtype == np.int64

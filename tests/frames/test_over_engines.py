@@ -1,4 +1,4 @@
-"""`csm.over` on every engine: the same figures as on pandas, made by the engine. One body, all engines."""
+"""`csm.over` on every engine: the same figures as on pandas, totalled by the engine. All engines share the tests."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Make = Callable[[pd.DataFrame], Any]
 
 @pytest.fixture(params=NAMES)
 def make(request: pytest.FixtureRequest) -> Make:
-    """Give the function that makes a frame of the engine from pandas."""
+    """Return the function that makes a frame of the engine from pandas."""
     return FRAMES[request.param]
 
 
 @pytest.fixture
 def crossed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, list[str]]]:
-    """List what comes back from the engine: how many rows, of which columns."""
+    """List the number of rows and the columns of each result that comes back from the engine."""
     seen: list[tuple[int, list[str]]] = []
     collect = engines.collect
 
@@ -45,7 +45,7 @@ def crossed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, list[str]]]:
 
 
 def same(got: Any, expected: Any, slack: float = 0.0) -> None:
-    """Compare values, labels, their order and types: to the last digit, or within `slack`."""
+    """Compare values, labels, their order and types, to the last digit or within `slack`."""
     exact = {"check_exact": True} if slack == 0 else {"rtol": slack, "atol": 0.0}
     if isinstance(expected, pd.Series):
         pd.testing.assert_series_equal(got, expected, **exact)
@@ -64,7 +64,7 @@ def message(call: Callable[[], Any]) -> str:
 
 
 def outcome(call: Callable[[Any], Any], frame: Any) -> Any:
-    """Give what a call gives, or what its refusal says."""
+    """Return the result of a call, or the message of its error."""
     try:
         return call(frame)
     except csm.CsmetricsError as error:
@@ -101,7 +101,7 @@ def df() -> pd.DataFrame:
 
 @pytest.fixture
 def months(df: pd.DataFrame) -> pd.DataFrame:
-    """The same with a time axis on which no plan has a month twice, but for the missing one."""
+    """Add a time axis on which no plan except the missing one has a month twice."""
     first = df.groupby(["plan", "region"]).head(1)
     return first.assign(period=pd.to_datetime(["2026-01-01", "2026-02-01"] * 4)[: len(first)]).reset_index(drop=True)
 
@@ -225,7 +225,7 @@ def test_categories_and_dates_as_keys(make: Make) -> None:
     )
     ours = csm.over(make(rows))
     by_kind = ours.by("kind").churn_rate()
-    same(by_kind, rows.astype({"kind": "str"}).csm.by("kind").churn_rate())  # categories are text elsewhere
+    same(by_kind, rows.astype({"kind": "str"}).csm.by("kind").churn_rate())  # on other engines categories are text
     by_day = ours.by("day").churn_rate()
     assert by_day.index[:2].tolist() == [pd.Timestamp("2026-01-01"), pd.Timestamp("2026-02-01")]
     assert by_day.index.isna().tolist() == [False, False, True]
@@ -293,7 +293,7 @@ def test_a_row_that_cannot_be_right_does_not_vanish_in_a_sum(make: Make) -> None
         assert "must be <= `start`; " in message(lambda grain=grain: grain.churn_rate("start", 1))
     for column in ("whole", "part", "endless", "below"):
         assert message(lambda c=column: ours.churn_rate(c)) == message(lambda c=column: rows.csm.churn_rate(c))
-        with pytest.raises(csm.MetricInputError):  # pandas refuses the same
+        with pytest.raises(csm.MetricInputError):  # pandas refuses the same call
             rows.csm.by("k").churn_rate(column)
         with pytest.raises(csm.MetricInputError):
             rows.csm.total().churn_rate(column)
@@ -478,7 +478,7 @@ def test_what_is_not_installed_is_named(df: pd.DataFrame, missing: str, monkeypa
 
 
 def test_rows_cross_without_loss(make: Make) -> None:
-    """What other parts of the package get from `lazy` and `collect`."""
+    """Other parts of the package get all values unchanged from `lazy` and `collect`."""
     rows = pd.DataFrame(
         {
             "id": pd.array([2**60 + 1, None, 3], dtype="Int64"),

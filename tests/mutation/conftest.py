@@ -1,1 +1,1 @@
-collect_ignore = ["run.py"]  # needs cosmic-ray, and is no test
+collect_ignore = ["run.py"]  # needs cosmic-ray, and is not a test

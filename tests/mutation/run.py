@@ -1,26 +1,25 @@
-"""Mutation testing of the formulas: change one thing in `csmetrics.core`, and see whether a test fails.
+"""Mutation testing of the formulas: change one thing in `csmetrics.core`, and check whether a test fails.
 
 From the root of the repository, on Linux or macOS (it forks)::
 
     pip install -e ".[test]" cosmic-ray==8.7.0
     python tests/mutation/run.py                       # every module: an hour and a half on one core
     python tests/mutation/run.py retention _numeric    # some of them
-    python tests/mutation/run.py --out mutants.tsv     # keep what became of each; killed ones are not tried again
+    python tests/mutation/run.py --out mutants.tsv     # keep the outcomes; killed mutants are not tried again
 
-Every mutant that cosmic-ray's operators make is tried, but for those that change no behavior: docstrings, annotations
-and what is there for type checkers only. The source is not written to; a mutant lives in memory.
+Every mutant that cosmic-ray's operators make is tried, except those that cannot change behavior: in docstrings,
+annotations and code for type checkers only. The source files are never changed; a mutant exists only in memory.
 
-* One process imports csmetrics, collects the tests, and notes which test enters which function.
-* For a mutant inside a function it forks. The child gives the living function the mutated code and runs the tests
-  that enter it until one fails: those first that killed its other mutants; where a test runs on every metric, one
-  metric first, then a second and so on, for as long as `PLANNED`.
-* A mutant outside of functions (a decorator, a constant, a default), or inside one that runs while csmetrics is
+* One process imports csmetrics, collects the tests, and records which test enters which function.
+* For a mutant inside a function it forks. The child replaces the function's code with the mutated code and runs the
+  tests that enter it until one fails. Tests that killed other mutants of the function come first. Where a test runs on
+  every metric, it runs with one metric first, then with a second and so on, until `PLANNED` seconds are spent.
+* A mutant outside of functions (a decorator, a constant, a default), or inside a function that runs while csmetrics is
   imported, gets a child forked before csmetrics was imported, which imports the mutated source.
-* A failing test, a crash or no end within the time limit is a kill.
+* A failing test, a crash or a run past the time limit is a kill.
 
-`survivors.txt` beside this file lists what survives, by the reason for which it changes nothing that anyone could see.
-The run ends with an error where fewer than `AT_LEAST` percent are killed, or where something survives that the list
-does not hold.
+`survivors.txt` beside this file lists the mutants that survive, by the reason why nobody could notice the change. The
+run ends with an error if fewer than `AT_LEAST` percent are killed, or if a mutant survives that is not on the list.
 """
 
 from __future__ import annotations
@@ -66,26 +65,29 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "src" / "csmetrics" / "core"
 SURVIVORS = Path(__file__).with_name("survivors.txt")
 TESTS = ["tests/core", "tests/test_survival.py", "tests/accessors/test_cohorts.py", "tests/test_errors.py"]
-DECLARED = ["tests/core/test_reference.py", "tests/catalog/test_document.py"]  # what they kill needs no further look
-PLANNED = 8.0  # seconds after which tests are not repeated with yet another metric
-SECONDS = 60  # after which a mutant's tests do not end any more
+DECLARED = [
+    "tests/core/test_reference.py",
+    "tests/catalog/test_document.py",
+]  # a mutant that these kill needs no others
+PLANNED = 8.0  # seconds after which tests are not repeated with another metric
+SECONDS = 60  # time limit: after it, a mutant's tests count as never ending
 MEMORY = 4 * 2**30
 AT_LEAST = 95.0
 
-Key = tuple[str, int]  # a function: its qualified name and first line
+Key = tuple[str, int]  # the qualified name and first line of a function
 
 
 class Mutant(NamedTuple):
     """One change to one module."""
 
     module: str
-    version: str  # of what the module does
-    function: str  # or class, at the top of the module; empty for other statements
+    version: str  # of what the module does, without docstrings and the like
+    function: str  # the function or class at the top level of the module; empty for other statements
     line: int
     before: str
     after: str
-    code: bytes  # of the whole module
-    changed: frozenset[Key]  # functions with other code; none where something outside of functions changed
+    code: bytes  # the compiled code of the whole module
+    changed: frozenset[Key]  # functions whose code changed; empty if the change is outside of functions
 
     def __str__(self) -> str:
         return f"{self.module}: {self.before}  ->  {self.after}"
@@ -95,7 +97,7 @@ class Mutant(NamedTuple):
 
 
 class _Behavior(ast.NodeTransformer):
-    """Take out what does nothing when the code runs."""
+    """Remove everything that has no effect when the code runs."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
@@ -124,7 +126,7 @@ class _Behavior(ast.NodeTransformer):
 
 
 class _Outline(_Behavior):
-    """Take out what stands inside of functions, too."""
+    """Also remove the bodies of functions."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.body = [ast.Pass()]
@@ -140,17 +142,17 @@ def reduced(source: str, take_out: type[ast.NodeTransformer]) -> str:
 
 
 def functions(code: CodeType) -> Iterator[tuple[Key, CodeType]]:
-    """Give the functions, methods and lambdas of a module, but not those inside of others."""
+    """Return the functions, methods and lambdas of a module, except those inside other functions."""
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            if constant.co_flags & 1:  # CO_OPTIMIZED: no class body
+            if constant.co_flags & 1:  # CO_OPTIMIZED: not a class body
                 yield (constant.co_qualname, constant.co_firstlineno), constant
             else:
                 yield from functions(constant)
 
 
 def realigned(text: str, mutated: str) -> str:
-    """Put back the end of the line before a number that began one: cosmic-ray drops it."""
+    """Put back the line break before a number at the start of a line, which cosmic-ray drops."""
     old, new = text.splitlines(), mutated.splitlines()
     if len(new) < len(old):
         at = next(i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
@@ -159,8 +161,8 @@ def realigned(text: str, mutated: str) -> str:
 
 
 def mutants(path: Path) -> Iterator[Mutant]:
-    """Make each mutant of a module once, statement by statement: parsing all of it each time would take minutes."""
-    operators = [  # but those that draw at random, and one without which nothing is imported
+    """Make each mutant of a module once, by statement, as parsing the whole module each time would take minutes."""
+    operators = [  # all except random ones, and one after which nothing can be imported
         cosmic_ray.plugins.get_operator(name)()
         for name in sorted(cosmic_ray.plugins.operator_names())
         if not name.partition("/")[2].startswith(("Variable", "RemoveDecorator"))
@@ -180,7 +182,7 @@ def mutants(path: Path) -> Iterator[Mutant]:
                 try:
                     with warnings.catch_warnings(action="ignore"):  # `x is 0`
                         code = compile(whole, path, "exec", dont_inherit=True)
-                except SyntaxError:  # a `*` that is no operator
+                except SyntaxError:  # a `*` that is not an operator
                     continue
                 if (behavior := reduced(mutated, _Behavior)) in known:
                     continue
@@ -201,7 +203,7 @@ def mutants(path: Path) -> Iterator[Mutant]:
 
 
 def unchanged(path: Path) -> Mutant:
-    """Give a module as it is, as if it were a mutant."""
+    """Return an unchanged module in the form of a mutant."""
     code = compile(path.read_text("utf-8"), path, "exec", dont_inherit=True)
     return Mutant(path.stem, "", "", 0, "", "", marshal.dumps(code), frozenset(key for key, _ in functions(code)))
 
@@ -210,7 +212,7 @@ def unchanged(path: Path) -> Mutant:
 
 
 def in_child(work: Callable[[], int], seconds: int = SECONDS) -> str:
-    """Fork, work, and tell how it ended: "survived" for 0, "timeout", or "killed"."""
+    """Fork, run the work in the child, and return the outcome: "survived" for 0, "timeout", or "killed"."""
     sys.stdout.flush()
     child = os.fork()
     if not child:
@@ -230,17 +232,17 @@ def in_child(work: Callable[[], int], seconds: int = SECONDS) -> str:
 
 
 class Trace(NamedTuple):
-    """Which test enters which functions, and how long it takes."""
+    """The functions that each test enters, and how long it takes."""
 
     entered: dict[str, set[tuple[str, Key]]]
     seconds: dict[str, float]
     failed: list[str]
-    inputs: dict[str, int]  # how many each metric has
+    inputs: dict[str, int]  # the number of inputs of each metric
 
     def in_turn(self, tests: Iterable[str]) -> list[str]:
-        """Give each test with one metric, then with a second and so on, until `PLANNED` is spent; quick ones first.
+        """Yield each test with one metric, then with a second and so on, until `PLANNED` is spent; fast tests first.
 
-        A metric of more inputs, which has more to go wrong, comes before others.
+        Metrics with more inputs come before others, because more can go wrong in them.
         """
         metric = re.compile(r"(?<![a-z_])({})(?![a-z_])".format("|".join(self.inputs)))
 
@@ -263,7 +265,7 @@ class Trace(NamedTuple):
 
 
 class Session:
-    """A plugin of pytest that runs some of the collected tests, in its own order, until one fails."""
+    """A pytest plugin that runs some of the collected tests, in its own order, until one fails."""
 
     def __init__(self) -> None:
         self.failed = False
@@ -303,7 +305,7 @@ def entered_during(work: Callable[[], Any]) -> set[tuple[str, Key]]:
 
 
 class Inside(Session):
-    """The tests stay collected in memory; a child is forked for each mutant."""
+    """Run mutants inside functions: the tests stay collected in memory, and each mutant gets a forked child."""
 
     def __init__(self, modules: list[Path], settled: dict[str, str], store: Path) -> None:
         super().__init__()
@@ -377,7 +379,7 @@ class Inside(Session):
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Import one module with other code."""
+    """An importer that loads one module with mutated code."""
 
     def __init__(self, mutant: Mutant) -> None:
         self.name, self.path = f"csmetrics.core.{mutant.module}", CORE / f"{mutant.module}.py"
@@ -391,7 +393,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class Outside(Session):
-    """One mutant, imported by a child of its own."""
+    """Run one mutant outside of functions, imported by a child of its own."""
 
     def __init__(self, mutant: Mutant, trace: Trace) -> None:
         super().__init__()
@@ -404,7 +406,7 @@ class Outside(Session):
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         module, name, entered = self.mutant.module, self.mutant.function, self.trace.entered
         if not any((module, name) == (m, key[0]) for keys in entered.values() for m, key in keys):
-            name = ""  # a class or a decorator: all that enter the module
+            name = ""  # a class or a decorator: use all tests that enter the module
 
         def concerns(test: str) -> bool:
             if test not in entered:  # one of `DECLARED`
@@ -423,13 +425,13 @@ class Outside(Session):
 
 
 class Settled:
-    """What an earlier run killed: it stays killed while its module is the same and tests are only added."""
+    """Mutants killed by an earlier run. They stay killed while their module is unchanged and tests are only added."""
 
     def __init__(self, outcomes: dict[str, str]) -> None:
         self.outcomes, self.seen = outcomes, Counter[str]()
 
     def name(self, mutant: Mutant) -> str:
-        """Tell equal changes of equal lines apart by their order."""
+        """Return a name that tells equal changes of equal lines apart by their order."""
         name = f"{mutant.version}\t{mutant.function}\t{mutant}"
         self.seen[name] += 1
         return f"{self.seen[name]}\t{name}"
@@ -469,7 +471,7 @@ def run(modules: list[Path], settled: dict[str, str], save: Callable[[Any], None
 
 
 def report(results: list[tuple[Mutant, str]]) -> bool:
-    """Print the table; tell whether enough is killed and every survivor explained."""
+    """Print the table; return whether enough mutants are killed and every survivor is explained."""
     explained = set(SURVIVORS.read_text("utf-8").splitlines())
     modules = dict.fromkeys(mutant.module for mutant, _ in results)
     alive = [mutant for mutant, outcome in results if outcome == "survived"]
@@ -494,7 +496,7 @@ def main() -> None:
     logging.disable(logging.INFO)
     sys.path.insert(0, str(ROOT / "src"))
     os.environ["PYTHONPATH"] = str(ROOT / "src")  # for tests that start another Python
-    hypothesis.internal.conjecture.engine.MAX_SHRINKS = 0  # that a test fails is enough
+    hypothesis.internal.conjecture.engine.MAX_SHRINKS = 0  # it is enough that a test fails
     settled: dict[str, str] = {}
     if chosen.out and chosen.out.exists():
         for line in chosen.out.read_text("utf-8").splitlines():

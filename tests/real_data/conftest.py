@@ -1,4 +1,4 @@
-"""Public data sets, read from the folder that CSMETRICS_REAL_DATA names. They are not part of the project."""
+"""Public data sets, read from the folder in CSMETRICS_REAL_DATA. They are not part of the project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ORIGIN = {
 
 
 def read(name: str) -> pd.DataFrame:
-    """Read a file of the folder. Without the variable the test is skipped; without the file it fails."""
+    """Read a file from the folder. Without the variable the test is skipped; without the file it fails."""
     folder = os.environ.get(VARIABLE)
     if not folder:
         pytest.skip(
@@ -33,7 +33,7 @@ def read(name: str) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def telco() -> pd.DataFrame:
-    """One row per customer of a telephone company; Churn is "Yes" where it left within the last month."""
+    """One row per customer of a telephone company; Churn is "Yes" if the customer left within the last month."""
     customers = read("telco_customer_churn.csv.gz")
     # pandas takes the internet service "None" of some copies for a missing value; here it is written "No"
     return customers.rename(columns={"InternetService": "internet", "Contract": "contract"})
@@ -41,7 +41,7 @@ def telco() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def sfo() -> pd.DataFrame:
-    """One row per passenger asked; every code as it stands in the file."""
+    """One row per passenger asked, with every code as it is in the file."""
     return read("sfo_airport_survey_2018.csv.gz")
 
 
@@ -53,11 +53,11 @@ def subscriptions() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def gamelaunch() -> pd.DataFrame:
-    """One row per start of a game, dated by day: userid, eventDate."""
+    """One row per start of the game, dated by day: userid, eventDate."""
     return read("gamelaunch.csv.gz")
 
 
 @pytest.fixture(scope="session")
 def invoices() -> pd.DataFrame:
-    """One row per invoice of a shop with its instant; `gross` is the sum of its positive lines."""
+    """One row per invoice of a shop, with its time; `gross` is the sum of its positive lines."""
     return read("uci_online_retail_invoices.csv.gz")

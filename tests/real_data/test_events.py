@@ -1,4 +1,4 @@
-"""Retention on public events: figures computed apart from this library, in plain pandas, some of them published."""
+"""Retention on public events. The figures were computed without this library, in plain pandas; some are published."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LAUNCHES = {
     "2016-04-29": [370, 207, 181, 152, 138],
     "2016-04-30": [387, 223, 177, 151, 129],
     "2016-05-01": [405, 222, 178, 152, 130],
-}  # the first five days of the first five cohorts, as the package `cohorts` for R publishes them
+}  # the first five days of the first five cohorts, as published by the R package `cohorts`
 
-# customers by month of the first purchase and months since; the last of each row is December 2011, up to the 9th
+# customers by month of first purchase and months since; the last value of a row is December 2011, up to the 9th
 CUSTOMERS = {
     "2010-12": [885, 324, 286, 340, 321, 352, 321, 309, 313, 350, 331, 445, 235],
     "2011-01": [417, 92, 111, 96, 134, 120, 103, 101, 125, 136, 152, 49],
@@ -32,7 +32,7 @@ CUSTOMERS = {
     "2011-12": [41],
 }
 
-# subscribers who paid, by month of the first payment; the last of each row is April 2024, up to the 14th
+# paying subscribers by month of first payment; the last value of a row is April 2024, up to the 14th
 SUBSCRIBERS = {
     "2022-08": [167, 131, 105, 79, 70, 65, 59, 52, 50, 43, 42, 38, 30, 25, 23, 23, 23, 21, 20, 19, 1],
     "2022-09": [194, 158, 103, 85, 69, 64, 56, 47, 40, 38, 37, 36, 31, 28, 26, 24, 19, 19, 18, 10],
@@ -57,7 +57,7 @@ SUBSCRIBERS = {
     "2024-04": [81],
 }
 
-# invoiced in each month, in cents
+# the amount invoiced in each month, in cents
 GROSS = {
     "2010-12": 57271389,
     "2011-01": 56944504,
@@ -95,11 +95,11 @@ def near(value: float) -> object:
 
 
 def triangle(counts: pd.DataFrame) -> dict[str, list[int]]:
-    """Give each cohort's counts, as far as they are observed."""
+    """Return each cohort's observed counts."""
     rows = {}
     for cohort, row in counts.iterrows():
         known = row.dropna()
-        assert list(known.index) == list(range(len(known))), cohort  # observed first, then nothing
+        assert list(known.index) == list(range(len(known))), cohort  # observed cells come first
         rows[str(cohort)] = known.tolist()
     return rows
 
@@ -115,7 +115,7 @@ def test_the_launches_are_those_meant(gamelaunch) -> None:
 
 @pytest.mark.parametrize("as_of", [None, "2016-05-27"])
 def test_launches_by_day(gamelaunch, as_of) -> None:
-    """Rows are dated by day, so that the last of them covers its day: the end of the data need not be said."""
+    """Rows are dated by day, so the last one covers its whole day, and `as_of` is not needed."""
     grid = csm.cohorts.retention(gamelaunch, user="userid", time="eventDate", freq="D", as_of=as_of)
     assert grid.counts.shape == (31, 31)
     assert grid.sizes.sum() == 3994
@@ -125,13 +125,13 @@ def test_launches_by_day(gamelaunch, as_of) -> None:
     pooled = grid.pooled()
     assert pooled[1] == near(56.72708706)
     assert pooled[7] == near(29.24246538)
-    # the mean of the thirty rates is another number
+    # the mean of the thirty rates is a different number
     assert grid.rates()[1].mean() == near(56.73139779)
     assert grid.rates()[7].mean() == pytest.approx(30.978, abs=0.001)
 
 
 def test_launches_before_the_end_of_the_data(gamelaunch) -> None:
-    """A day earlier the last day's launches are not known: each row is shorter by one, and otherwise the same."""
+    """If the data ends a day earlier, each row is one cell shorter and otherwise the same."""
     options = {"user": "userid", "time": "eventDate", "freq": "D"}
     whole = triangle(csm.cohorts.retention(gamelaunch, **options).counts)
     less = triangle(csm.cohorts.retention(gamelaunch, as_of="2016-05-26", **options).counts)
@@ -139,7 +139,7 @@ def test_launches_before_the_end_of_the_data(gamelaunch) -> None:
 
 
 def test_launches_active_users_and_life_cycle(gamelaunch) -> None:
-    """Against the distinct users of each day, counted one by one."""
+    """The counts equal the distinct users of each day, counted one by one."""
     options = {"user": "userid", "time": "eventDate"}
     days = gamelaunch.groupby("eventDate")["userid"].agg(set).tolist()
     active = csm.cohorts.active_users(gamelaunch, **options)
@@ -177,7 +177,7 @@ def test_customers_by_month(paid) -> None:
     assert grid.sizes.tolist() == [row[0] for row in CUSTOMERS.values()]
     for i, row in enumerate(grid.state.to_numpy().tolist()):
         assert row == ["observed"] * (12 - i) + ["in progress"] + ["future"] * i
-    # if the month had ended there
+    # if the month had ended on that day
     whole = csm.cohorts.retention(paid, user="CustomerID", time="InvoiceDate", as_of="2011-12-31")
     assert triangle(whole.counts) == CUSTOMERS
     assert grid.rates()[1].iloc[0] == near(100 * 324 / 885)
@@ -203,7 +203,7 @@ def test_customers_who_bought_in_a_month(paid) -> None:
 
 
 def test_revenue_by_month(paid) -> None:
-    """Whatever the cohort, the cents invoiced in a month are those of the month."""
+    """The amounts of all cohorts in a month add up to the amount invoiced in that month."""
     cents = paid.assign(cents=(paid["gross"] * 100).round().astype("int64"))
     grid = csm.cohorts.retention(cents, user="CustomerID", time="InvoiceDate", value="cents", as_of="2011-12-31")
     by_month = dict.fromkeys(GROSS, 0)

@@ -1,4 +1,4 @@
-"""SFO airport customer survey 2018 (DataSF): figures computed apart from this library, in plain pandas."""
+"""SFO airport customer survey 2018 (DataSF). The figures were computed without this library, in plain pandas."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 import csmetrics as csm
 
-RECOMMEND = "NETPRO  "  # the header ends in two blanks
+RECOMMEND = "NETPRO  "  # the name in the header ends in two blanks
 NO_ANSWER = 11
 
 SCORES = {0: 24, 1: 11, 2: 24, 3: 26, 4: 24, 5: 205, 6: 133, 7: 334, 8: 601, 9: 498, 10: 770}
@@ -62,7 +62,7 @@ def test_weighted_by_the_survey(sfo, scores) -> None:
 
 
 def test_the_code_for_no_answer_is_refused(sfo) -> None:
-    """Kept and counted as promoters, the blanks would give 34.89: the library says so instead."""
+    """If the blanks were counted as promoters, NPS would be 34.89: the library refuses them."""
     kept = sfo[RECOMMEND]
     wrong = 100 * ((kept >= 9).sum() - (kept <= 6).sum()) / len(kept)
     assert wrong == pytest.approx(34.8878604486)
@@ -73,17 +73,17 @@ def test_the_code_for_no_answer_is_refused(sfo) -> None:
     with pytest.raises(csm.MetricInputError, match=r"must be between 0 and 10"):
         kept.csm.nps(weights=sfo["WEIGHT"])
     with pytest.raises(csm.MetricInputError, match=r"must be between 1 and 10"):
-        csm.nps_from_scores(kept.replace(NO_ANSWER, float("nan")), scale=(1, 10))  # there are 24 zeros
+        csm.nps_from_scores(kept.replace(NO_ANSWER, float("nan")), scale=(1, 10))  # the answers include 24 zeros
 
 
 def test_blank_ratings_are_refused(sfo, ratings) -> None:
-    coded = ratings.fillna(0)  # as the survey's code book has it
+    coded = ratings.fillna(0)  # as in the survey's code book
     for reduce in (csm.csat_from_ratings, csm.csat_mean_from_ratings):
         with pytest.raises(csm.MetricInputError, match="`ratings` must be numbers; 2809 of 2809 values are not"):
-            reduce(sfo["Q7ALL"])  # as the file has it: text, with BLANK in it
+            reduce(sfo["Q7ALL"])  # as in the file: text, including BLANK
         with pytest.raises(csm.MetricInputError, match="must be between 1 and 5; 184 of 2809 values break it"):
             reduce(coded)
-    assert csm.csat_from_ratings(coded, scale=(0, 5)) == pytest.approx(100 * 2059 / 2809)  # a blank is no 0
+    assert csm.csat_from_ratings(coded, scale=(0, 5)) == pytest.approx(100 * 2059 / 2809)  # a blank is not a 0
 
 
 def test_response_rate(sfo, scores) -> None:

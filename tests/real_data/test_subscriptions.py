@@ -1,4 +1,4 @@
-"""Monthly subscription payments (The Venture City): figures computed apart from this library, in plain pandas."""
+"""Monthly subscription payments (The Venture City). The figures were computed without this library, in pandas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 import csmetrics as csm
 
-# April 2024 ends with the data on its 14th day: most of its "churn" is payments that were still to come
+# the data ends on 14 April 2024: most of April's "churn" is payments that were still to come
 MOVEMENTS = """
 period  start  new  lost   end start_mrr   new_mrr reactivation_mrr expansion_mrr contraction_mrr churned_mrr end_mrr
 2022-08     0  167     0   167      0.00   4915.06    0.00    0.00    0.00      0.00   4915.06
@@ -101,7 +101,7 @@ def test_the_month_that_is_not_over_is_left_out(subscriptions) -> None:
 
 def test_the_rates_of_every_month(subscriptions) -> None:
     frame, expected = movements(subscriptions, as_of="2024-04-30").iloc[1:], read(RATES)
-    # NRR is about the customers of the opening, the quick ratio counts who came back
+    # NRR follows the opening customers; the quick ratio counts customers who came back
     for metric in ("churn_rate", "nrr", "grr", "quick_ratio"):
         assert getattr(frame.csm, metric)().tolist() == [near(value) for value in expected[metric]], metric
     assert frame.csm.arpa(mrr="end_mrr", customers="end").tolist() == [near(value) for value in expected["arpa"]]
@@ -111,12 +111,12 @@ def test_net_retention_of_march(subscriptions) -> None:
     march = movements(subscriptions).loc[["2024-03"]]
     assert march.csm.nrr().tolist() == [near(88.89875585)]
     assert march.csm.total().nrr() == near(88.89875585)
-    # with those who came back it would be another number
+    # with reactivated customers it would be a different number
     assert march.csm.total().nrr(reactivation_mrr="reactivation_mrr") == near(88.89875585 + 43978 / 73331.15)
 
 
 def test_twelve_months_in_one_comparison(subscriptions) -> None:
-    # March 2023's 891 customers a year later, of whom 23.68 percent are left
+    # of March 2023's 891 customers, 23.68 percent are left a year later
     year = movements(subscriptions, span=12).loc[["2024-03"]]
     assert year[["start", "start_mrr"]].to_numpy().tolist() == [[891, 34135.32]]
     total = year.csm.total()
@@ -125,7 +125,7 @@ def test_twelve_months_in_one_comparison(subscriptions) -> None:
     assert total.churn_rate() == near(100 - 23.68125701)
     kept = year["start_mrr"] + year["expansion_mrr"] - year["contraction_mrr"] - year["churned_mrr"]
     assert kept.tolist() == [pytest.approx(8191.78, abs=1e-6)]
-    # twelve months one after the other are another thing: they hold the churn of who came in between
+    # twelve single months added up are different: they include the churn of customers who joined in between
     months = movements(subscriptions).loc["2023-04":"2024-03"]
     assert months["lost"].sum() > 2 * year["lost"].sum()
 

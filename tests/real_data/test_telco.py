@@ -1,4 +1,4 @@
-"""Telco customer churn (IBM): figures computed apart from this library, in plain pandas; rates are percent."""
+"""Telco customer churn (IBM). The figures were computed without this library, in plain pandas; rates are percent."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_both_segments_at_once_add_up_to_the_whole(totals) -> None:
     assert len(fine) == 9
     assert fine.csm.total().churn_rate() == near(26.53698708)
     assert fine.csm.by("internet").churn_rate().to_dict() == {k: near(v) for k, v in INTERNET.items()}
-    # the mean of the segments' rates is another number
+    # the mean of the segments' rates is a different number
     assert fine.csm.churn_rate().mean() != pytest.approx(26.54, abs=0.5)
 
 
@@ -71,7 +71,7 @@ def test_revenue_churn_and_retention(totals) -> None:
     assert csm.gross_revenue_churn_rate(**amounts) == near(30.50335156)
     assert total.grr() == near(69.49664844)
     assert csm.grr(**amounts) == near(69.49664844)
-    assert total.nrr() == near(69.49664844)  # nobody's charges rose
+    assert total.nrr() == near(69.49664844)  # no charges rose
     assert total.net_revenue_churn_rate() == near(30.50335156)
 
 
@@ -82,7 +82,7 @@ def test_revenue_per_customer(totals) -> None:
 
 
 def test_simple_lifetime_value(totals) -> None:
-    # from its own inputs, mrr, customers, lost and start, at the grain asked for
+    # computed from its own inputs, mrr, customers, lost and start, for each group
     assert totals.csm.total().clv() == near(244.0431246656)
     assert csm.clv(arpa=64.7616924606, churn_rate=26.53698708) == pytest.approx(244.0431246656, rel=1e-9)
     by = totals.csm.by("contract").clv()

@@ -1,4 +1,4 @@
-"""How long subscribers stay (The Venture City): figures computed apart from this library, in plain pandas."""
+"""How long subscribers stay (The Venture City). The figures were computed without this library, in plain pandas."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import pytest
 
 import csmetrics as csm
 
-LAST = "2024-03"  # April ends with the data on its 14th day
-# percent still subscribed after so many months, and the median
+LAST = "2024-03"  # the data ends on 14 April
+# percent still subscribed after this many months, and the median
 STAYED = {1: 84.44154715, 2: 73.70371789, 3: 64.64627248, 6: 47.01238843, 12: 24.5443403, 18: 16.04669251}
 
 
 @pytest.fixture(scope="module")
 def tenure(subscriptions: pd.DataFrame) -> pd.DataFrame:
-    """Give each one's months from the first payment to the last, both counted, and whether none came in March 2024."""
+    """Return each subscriber's months from first to last payment, both counted, and whether they left by March 2024."""
     month = pd.PeriodIndex(subscriptions["activity_date"], freq="M")
     number = (month.year * 12 + month.month).to_numpy()
     last = pd.Period(LAST)
@@ -34,7 +34,7 @@ def test_the_curve(tenure: pd.DataFrame) -> None:
 
 
 def test_counted_before(tenure: pd.DataFrame) -> None:
-    """From the number of subscribers of each tenure, as a warehouse has it: the same curve."""
+    """Counts of subscribers by tenure, as a warehouse holds them, give the same curve."""
     counted = tenure.value_counts(["months", "left"]).reset_index(name="subscribers")
     curve = csm.survival.kaplan_meier(counted["months"], counted["left"], counts=counted["subscribers"])
     one_by_one = csm.survival.kaplan_meier(tenure["months"], tenure["left"])

@@ -1,4 +1,4 @@
-"""Worked cases: those of the catalogue, those of files, and what is refused of them."""
+"""Worked cases: those of the catalogue, those in files, and those that are refused."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_what_is_no_date_is_left_for_the_metric_to_refuse(tmp_path: Path) -> Non
 
 def test_dates_of_examples_can_be_counted_with() -> None:
     def of_all_there(started_at: list[Any], value_at: list[Any], as_of: datetime) -> float | None:
-        """Give the median where each is there, or counted to the end of the day of `as_of`."""
+        """Return the median of all customers, with those still waiting counted up to the end of the day `as_of`."""
         end = as_of + timedelta(days=1) if as_of == datetime(as_of.year, as_of.month, as_of.day) else as_of
         assert all((end - start).days >= 0 for start in started_at)
         figure = csm.median_ttv(started_at, value_at, as_of=as_of)
@@ -202,7 +202,7 @@ def test_csv_blanks_and_words(tmp_path: Path) -> None:
     )
     year, missing, empty = read(tmp_path, "a.csv", text)
     assert year.inputs == {"amount": 1200, "interval": "year"}
-    assert (missing.inputs, missing.expected) == ({"lost": None, "start": 3}, None)  # a blank is not given, nan is
+    assert (missing.inputs, missing.expected) == ({"lost": None, "start": 3}, None)  # blank: not given
     assert (empty.inputs, empty.expected) == ({"lost": 0, "start": 0}, None)
 
 
@@ -346,7 +346,7 @@ def test_a_band_is_a_word(tmp_path: Path) -> None:
     case.check()
 
 
-# Whatever stands in a file
+# Files with any content
 
 
 WORDS = ("metric", "inputs", "expected", "error", "tolerance", "id", "lost", "start", "scores", "as_of", "note", "")
@@ -440,3 +440,11 @@ def test_what_is_no_path(path: object) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(csm.MetricInputError, match="No such file"):
         read_cases(tmp_path / "none.toml")
+
+
+def test_numbers_of_csv_are_numbers_to_everybody(tmp_path: Path) -> None:
+    file = tmp_path / "ours.metrics.csv"
+    file.write_text("metric,lost,start,expected\nchurn_rate,1_0,100,10\n", "utf-8")
+    (case,) = read_cases(file)
+    with pytest.raises(AssertionError, match="1_0"):
+        case.check()

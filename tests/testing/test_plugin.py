@@ -1,4 +1,4 @@
-"""The pytest plugin, as a project of somebody's own meets it."""
+"""The pytest plugin, as another project uses it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_nothing_heavy_is_loaded():
 
 
 def run(folder: Path, *options: str) -> tuple[int, str]:
-    """Run pytest there with csmetrics' plugin alone, found by its entry point, warnings being errors."""
+    """Run pytest with only csmetrics' plugin, found by its entry point, and with warnings as errors."""
     command = [sys.executable, "-m", "pytest", "-p", "csmetrics", "-p", "no:cacheprovider", "-W", "error", *options]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -94,11 +94,9 @@ def test_each_case_is_a_test(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("a.metrics.toml", "x = [", "must be a TOML file"),
-        ("a.metrics.toml", "", "must hold cases"),
-        ("a.metrics.csv", "", "must hold cases"),
+        ("a.metrics.toml", "[[churn_rate]]\nexpected = [", "must be a TOML file"),
         ("a.metrics.csv", "metric,expected\nchurn_rate,1,2\n", "line 2 of a.metrics.csv has more cells"),
-        ("a.metrics.toml", "x = " + "[" * 5000, "must be a TOML file"),
+        ("a.metrics.toml", "expected = " + "[" * 5000, "must be a TOML file"),
         ("a.metrics.toml", "[[chrun_rate]]\ninputs = {}\nexpected = 1", "did you mean 'churn_rate'"),
         ("a.metrics.csv", "metric,inputs,expected\nchurn_rate,lost=[,1\n", "line 2 of a.metrics.csv: '[' is no JSON"),
         ("a.metrics.csv", 'metric,inputs,expected\nchurn_rate,"lost', "line 2: unexpected end of data"),
@@ -137,3 +135,22 @@ def test_lists_as_inputs_give_a_report_and_no_traceback(tmp_path: Path) -> None:
         "expected:   5",
     ]
     assert len(shown) < 60
+
+
+def test_files_of_others_are_left_alone_and_named(tmp_path: Path) -> None:
+    write(tmp_path, "test_light.py", LIGHT)
+    write(tmp_path, "node.metrics.csv", "timestamp,name,value\n1,cpu,2\n")
+    write(tmp_path, "app.metrics.toml", "[server]\nport = 1\n")
+    (tmp_path / "odd.metrics.csv").write_bytes(b"\xff\xfe\x00")
+    status, text = run(tmp_path)
+    assert (status, "1 passed" in text) == (0, True), text
+    assert "csmetrics: no cases in app.metrics.toml, node.metrics.csv, odd.metrics.csv (-p no:csmetrics" in text
+
+
+def test_a_broken_file_of_cases_is_still_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "ours.metrics.csv", "metric,lost,start,expected\nchrun_rate,5,100,5\n")
+    write(tmp_path, "more.metrics.toml", "[[churn_rate]]\nexpected = \n")
+    status, text = run(tmp_path)
+    assert status == 2
+    assert "chrun_rate" in text
+    assert "must be a TOML file" in text

@@ -1,4 +1,4 @@
-"""What the strategies draw is accepted, or refused, by every metric of the catalogue."""
+"""For every metric, inputs of the strategies are accepted, and impossible ones are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ metrics = pytest.mark.parametrize("spec", REGISTRY.values(), ids=lambda spec: sp
 
 
 def figures(spec: Any, row: dict[str, Any]) -> list[Any]:
-    """Compute, and see that what comes out is within the bounds; None where there is no value."""
+    """Compute, check that the result is within its bounds, and return it, or None where there is no value."""
     got = np.asarray(spec.function(**row), dtype=object).reshape(-1).tolist()
     low, high = spec.bounds
     for value in got:
@@ -75,7 +75,7 @@ def test_undefined_is_reached(spec: Any) -> None:
         find(
             inputs(spec.name, undefined=True, columns=columns),
             lambda row: None in figures(spec, row),
-            settings=settings(few, max_examples=200, phases=[Phase.generate]),  # found is enough
+            settings=settings(few, max_examples=200, phases=[Phase.generate]),  # it is enough to find one
         )
 
 

@@ -1,4 +1,4 @@
-"""Implementations as people write them: the wrong ones are caught and told in words, the right ones pass."""
+"""Implementations as people write them: wrong ones are caught and explained in words, right ones pass."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from csmetrics.core._registry import REGISTRY
 from csmetrics.errors import MetricInputError
 from csmetrics.testing import assert_verified, verify
 
-# The owner's words
+# Words of the causes
 FRACTION = "off by 100: a fraction"
 NEWCOMERS = "new customers are in the numerator"
 ZERO = "0 where it is undefined"
@@ -1144,7 +1144,7 @@ SMALL = "is taken for a fraction: 0.4 % for a hundred times that"
 NOTHING = "right for most numbers, but no value where"
 OTHER = "right for most numbers, but another figure where"
 
-# What only shows at the ends of what is possible
+# Mistakes that show only at extreme inputs
 WRONG += [
     ("clv", SMALL, lambda arpa, churn_rate: 100 * arpa / (100 * churn_rate if churn_rate < 1 else churn_rate)),
     ("average_lifetime", SMALL, lambda churn_rate: 100 / (100 * churn_rate if churn_rate <= 1 else churn_rate)),
@@ -1201,7 +1201,7 @@ WRONG += [
     ),
 ]
 
-# What calls its arguments something else, or stands upside down for the order of its arguments
+# Functions that take something else than the metric, or confuse the order of their arguments
 WRONG += [
     ("churn_rate", "`end` stands where `start` belongs", lambda lost, end: 100 * lost / end),
     ("churn_rate", "`average_customers` stands where", lambda lost, average_customers: 100 * lost / average_customers),
@@ -1269,7 +1269,7 @@ def weighted_by_name(scores: dict[str, Any], weights: dict[str, float]) -> float
 def test_what_is_wrong_is_caught_and_named(metric: str, words: str | None, function: Callable[..., Any]) -> None:
     found = verify(function, metric)
     assert not found.ok
-    if words is None:  # no guess is better than a wrong one
+    if words is None:  # no guess is better than a wrong guess
         assert not found.causes
     else:
         assert words in "; ".join(found.causes)
@@ -1294,6 +1294,109 @@ def test_every_metric_is_itself_and_not_rounded(metric: str) -> None:
         found = verify(lambda *args, **options: np.round(function(*args, **options), 1), metric)
         assert not found.ok
         assert ROUNDED in "; ".join(found.causes)
+
+
+# At the ends of what is possible
+
+
+def base_of(name: str) -> list[str]:
+    return [word for word in REGISTRY[name].base.split() if word != "+"]
+
+
+def is_counted(name: str) -> bool:
+    inputs = REGISTRY[name].inputs
+    return bool(base_of(name)) and all(n in inputs and inputs[n].kind != "level" for n in base_of(name))
+
+
+WITH_A_BASE = [
+    name for name, spec in REGISTRY.items() if is_counted(name) and not spec.reduces and not spec.over_columns
+]
+OF_ANSWERS = [name for name, spec in REGISTRY.items() if spec.reduces]
+UNLIMITED = [
+    name
+    for name, spec in REGISTRY.items()
+    if spec.bounds[1] is None and spec.unit in ("percent", "ratio", "money", "number", "time")
+]
+
+
+@pytest.mark.parametrize("least", [2, 3])
+@pytest.mark.parametrize("metric", WITH_A_BASE)
+def test_a_figure_refused_for_a_small_base_is_caught(metric: str, least: int) -> None:
+    spec = REGISTRY[metric]
+
+    def cautious(*args: Any, **named: Any) -> Any:
+        row = {**dict(zip(spec.inputs, args, strict=False)), **named}
+        few = None not in row.values() and sum(row[name] for name in base_of(metric)) < least
+        return None if few else spec.function(**row)
+
+    found = verify(cautious, metric)
+    assert not found.ok
+    assert found.causes[0].startswith("right for most numbers, but no value where ")
+
+
+@pytest.mark.parametrize("metric", OF_ANSWERS)
+def test_a_figure_refused_for_few_answers_is_caught(metric: str) -> None:
+    function = REGISTRY[metric].function
+    found = verify(
+        lambda *args, **named: None if len([*args, *named.values()][0]) < 3 else function(*args, **named), metric
+    )
+    assert not found.ok
+    assert found.causes[0].startswith("right for most numbers, but no value where ")
+
+
+@pytest.mark.parametrize("metric", UNLIMITED)
+def test_a_figure_that_is_cut_off_far_above_is_caught(metric: str) -> None:
+    function = REGISTRY[metric].function
+    assert not verify(lambda *args, **named: np.minimum(function(*args, **named), 100_000), metric).ok
+
+
+def in_places(values: Any) -> list[Any]:
+    return list(values.values()) if isinstance(values, dict) else list(values)
+
+
+def mean_by_place(scores: Any, weights: Any) -> Any:
+    return weighted(in_places(scores), in_places(weights))
+
+
+def sum_by_place(counts: Any, weights: Any) -> Any:
+    return sum(c * w for c, w in zip(in_places(counts), in_places(weights), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("metric", "function"),
+    [
+        ("health_score", lambda scores, weights: weighted(scores.values(), weights.values())),
+        (
+            "engagement_score",
+            lambda counts, weights: sum(map(math.prod, zip(counts.values(), weights.values(), strict=True))),
+        ),
+        ("health_score", mean_by_place),  # takes lists, too
+        ("engagement_score", sum_by_place),
+    ],
+)
+def test_components_paired_by_place_are_caught(metric: str, function: Callable[..., Any]) -> None:
+    found = verify(function, metric)
+    assert not found.ok
+    assert found.causes == ("components and weights are paired by their places, not by their names",)
+
+
+def sum_by_name(counts: Any, weights: Any) -> Any:
+    parts = counts if isinstance(counts, dict) else range(len(counts))
+    return sum(counts[part] * weights[part] for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("metric", "function"),
+    [
+        ("engagement_score", sum_by_name),
+        ("engagement_score", lambda counts, weights: sum(n * weights[part] for part, n in counts.items())),
+        ("engagement_score", lambda counts, weights: sum(map(math.prod, zip(counts, weights, strict=True)))),
+        ("health_score", lambda df: (df.scores * df.weights).sum() / df.weights[df.scores.notna()].sum()),
+    ],
+)
+def test_components_paired_by_name_pass(metric: str, function: Callable[..., Any]) -> None:
+    found = verify(function, metric)
+    assert found.ok, found
 
 
 # Arguments
@@ -1355,7 +1458,7 @@ def test_what_cannot_be_asked_is_refused(function: Any, metric: str, names: dict
 def test_report() -> None:
     found = verify(lambda lost, start: lost / start if start else 0, csm.churn_rate)
     assert not found
-    assert repr(found) == str(found)  # what a notebook and a failing assert show
+    assert repr(found) == str(found)  # shown by a notebook and by a failing assert
     assert list(found.table.columns) == ["checks", "failed", "first failure"]
     assert found.table.loc["example", "failed"] == found.table.loc["example", "checks"]
     assert "example (9 of 9): lost=50, start=500: expected 10, got 0.1 [rev001" in str(found)

@@ -1,4 +1,4 @@
-"""Tables as they come out of SQL, dbt and spreadsheets."""
+"""Tables as they come from SQL, dbt and spreadsheets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DAYS = pd.DataFrame({"started_at": STARTED, "value_at": STARTED + pd.to_timedelt
 
 
 def with_total(rates: list[float], total: float) -> pd.DataFrame:
-    """A table with a line of totals, and the index that stacking two tables leaves."""
+    """Make a table with a row of totals, and the index that stacking two tables leaves."""
     last = pd.DataFrame({"plan": ["all"], "lost": [20], "start": [640]})
     return pd.concat([CHURN, last]).assign(churn_rate=[*rates, total])
 
@@ -144,7 +144,7 @@ def test_rounded_for_print() -> None:
 
 
 def test_money_of_databases() -> None:
-    """Decimals: the causes are those of floats, and so are the words."""
+    """Decimals have the same causes as floats, in the same words."""
     wrong = MRR.assign(nrr=100 * (KEPT + MRR.new_mrr) / MRR.start_mrr)
     for table in (
         wrong.map(lambda value: Decimal(str(value))),

@@ -21,7 +21,9 @@ frame = pd.DataFrame({"user": ["ann"], "time": ["2026-01-01"]})
 
 def frames() -> None:
     assert_type(csm.cohorts.movements_from_subscriptions(frame, as_of="2026-03-31", freq="Q-JAN"), pd.DataFrame)
+    assert_type(csm.cohorts.movements_from_subscriptions(frame, closed="both", by_at="opening"), pd.DataFrame)
     assert_type(csm.cohorts.movements_from_snapshots(frame, on_bad_rows="report"), pd.DataFrame)
+    assert_type(csm.cohorts.movements_from_changes(frame, grace="30D"), pd.DataFrame)
     assert_type(csm.cohorts.active_users(frame, wau=7), pd.DataFrame)
     assert_type(csm.cohorts.lifecycle(frame), pd.DataFrame)
     assert_type(csm.cohorts.adoption(frame, eligible=100), pd.DataFrame)
@@ -55,6 +57,8 @@ def mistakes() -> None:
     csm.cohorts.lifecycle(frame, on_bad_rows="drop")  # type: ignore[arg-type]
     csm.cohorts.tickets(frame, on_bad_rows="ignore")  # type: ignore[arg-type]
     csm.cohorts.movements_from_subscriptions(frame, as_off="2026-03-31")  # type: ignore[call-arg]
+    csm.cohorts.movements_from_subscriptions(frame, closed="right")  # type: ignore[arg-type]
+    csm.cohorts.movements_from_changes(frame, by_at="closing")  # type: ignore[arg-type]
     csm.cohorts.retension(frame)  # type: ignore[attr-defined]
     csm.survival.kaplan_maier([1], [True])  # type: ignore[attr-defined]
     csm.survival.kaplan_meier([1], [True], undefined="error")  # type: ignore[arg-type]

@@ -61,13 +61,13 @@ class Cohorts(CohortMetrics[R]):
         self._grain = Grain(frame if isinstance(frame, pd.DataFrame) else EngineFrame(frame))
 
     def __repr__(self) -> str:
-        keys, frame, axis = self._grain.keys, self._grain.frame, self._grain.axis
+        keys, frame, axes = self._grain.keys, self._grain.frame, [*self._grain.axes]
         what = frame.engine if isinstance(frame, EngineFrame) else f"{len(frame)} rows"
         grain = "each row" if keys is None else f"by {', '.join(map(str, keys))}" if keys else "total"
-        time = f"time axis {axis!r}" if has(frame, axis) else "no time axis"
+        time = f"time {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(repr, axes))}" if axes else "no time axis"
         return f"<csmetrics: {what}, {grain}, {time}>"
 
-    def by(self, *keys: Any, period: Any = None) -> Cohorts[pd.Series[float]]:
+    def by(self, *keys: Any, period: Any = ...) -> Cohorts[pd.Series[float]]:
         """Group the rows.
 
         Parameters
@@ -75,7 +75,9 @@ class Cohorts(CohortMetrics[R]):
         *keys
             Columns or index levels to group by, or a list of them. Missing keys form a group of their own.
         period
-            The column or index level that is the time axis; ``"period"`` where there is one of that name.
+            The column or index level that is the time axis, over which stocks are never added; None says that the frame
+            has none. By default it is every level of Periods or dates, every column of Periods, and every column
+            called period, year, quarter, month, week, day or date; the frame's repr names them.
 
         Returns
         -------
@@ -102,13 +104,15 @@ class Cohorts(CohortMetrics[R]):
             raise MetricInputError("by", "keys", rule, "got none", "for one number: .total()")
         return self._at(names, period)
 
-    def total(self, *, period: Any = None) -> Cohorts[float]:
+    def total(self, *, period: Any = ...) -> Cohorts[float]:
         """Take all rows together.
 
         Parameters
         ----------
         period
-            The column or index level that is the time axis; ``"period"`` where there is one of that name.
+            The column or index level that is the time axis, over which stocks are never added; None says that the frame
+            has none. By default it is every level of Periods or dates, every column of Periods, and every column
+            called period, year, quarter, month, week, day or date; the frame's repr names them.
 
         Returns
         -------
@@ -129,7 +133,7 @@ class Cohorts(CohortMetrics[R]):
         return self._at((), period)
 
     def _at(self, keys: tuple[Any, ...], period: Any) -> Cohorts[Any]:
-        for name in (*keys, *([] if period is None else [period])):
+        for name in (*keys, *([] if period is None or period is ... else [period])):
             require(self._grain.frame, name, "by" if keys else "total", "period" if name is period else "keys")
         made: Cohorts[Any] = Cohorts.__new__(Cohorts)
         made._grain = replace(self._grain, keys=keys, period=period)

@@ -29,8 +29,10 @@ def explain_group(grain: Grain, spec: Registration, given: Mapping[str, Any], gr
     further, notes = _rival_totals(grain, spec, sorted(_for_rivals(plan) - given.keys()), at)
     frame = grain.frame
     rows = None if isinstance(frame, EngineFrame) else frame.iloc[_rows_behind(frame, grain.keys, at)]
-    left_out = getattr(frame, "attrs", {}).get("excluded")
-    about = {"rows": rows, "left_out": left_out if isinstance(left_out, pd.DataFrame) else None}
+    attrs = getattr(frame, "attrs", {})
+    said = attrs.get("notes")
+    notes = [*notes, *(said if isinstance(said, list) else [])]
+    about = {"rows": rows, "left_out": getattr(attrs.get("excluded"), "frame", None)}
     return _explained(plan, {n: _picked(v, at) for n, v in totals.items()}, given, further, notes, **about)
 
 

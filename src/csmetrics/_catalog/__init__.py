@@ -1,1 +1,1 @@
-"""The formulas as data: what a metric says of itself, found, validated, written out as one document."""
+"""The formulas as data: describe, find and validate them, and write them all out as one document."""

@@ -1,4 +1,4 @@
-"""`csm.catalog`: all metrics by name, found in the field's words, written out as one document."""
+"""`csm.catalog`: all metrics by name, with a search and an export as one document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from csmetrics.errors import MetricInputError, shown
 
 
 class Catalog(Mapping[str, MetricSpec]):
-    """All metrics by name. Iterating gives the names; `find` looks one up in the field's words.
+    """All metrics by name. Iterating yields the names; `find` searches by the words that people use.
 
     Examples
     --------
@@ -45,24 +45,24 @@ class Catalog(Mapping[str, MetricSpec]):
         return list(self)
 
     def find(self, words: str, *, limit: int = 5) -> list[MetricSpec]:
-        """Find metrics by name, title or the field's other words for them.
+        """Find metrics by name, by title or by other words that people use for them.
 
         Parameters
         ----------
         words
-            What to look for; case, punctuation and small misspellings do not matter.
+            The words to search for; case, punctuation and small misspellings do not matter.
         limit
-            At most so many, 1 or more.
+            The largest number of metrics to return, 1 or more.
 
         Returns
         -------
         list of MetricSpec
-            Best match first; empty where nothing is near.
+            The best match first; an empty list if nothing is similar.
 
         Raises
         ------
         MetricInputError
-            If `words` is no text or empty, or `limit` is no whole number of 1 or more.
+            If `words` is not text or is empty, or if `limit` is not a whole number of 1 or more.
 
         Examples
         --------
@@ -80,19 +80,20 @@ class Catalog(Mapping[str, MetricSpec]):
         return [self[name] for score, _, name in sorted(scored, reverse=True)[:limit] if score >= 0.5]
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Write the whole catalogue as one JSON document, from which another language can verify itself.
+        """Write the whole catalogue as one JSON document, to check implementations in other languages against.
 
         Parameters
         ----------
         indent
-            Spaces by which to indent; none, and no line breaks, by default.
+            Number of spaces to indent by. By default everything is on one line.
 
         Returns
         -------
         str
-            ``schema_version``, ``library``, ``version`` and ``metrics``: of each its id, a hash of what defines it,
-            inputs, formula, laws, rivals, sources, and cases with what they give. Missing is null. The hash changes
-            with the definition and never with its wording, and a formula never changes under its name.
+            An object with ``schema_version``, ``library``, ``version`` and ``metrics``. Each metric has an id, a hash
+            of its definition, inputs, formula, laws, rival definitions, sources, and cases with their results. A
+            missing value is null. The hash changes with the definition and never with its wording, and a formula
+            never changes under its name.
 
         See Also
         --------
@@ -113,7 +114,7 @@ class Catalog(Mapping[str, MetricSpec]):
         return document().model_dump_json(indent=indent)
 
     def json_schema(self) -> dict[str, Any]:
-        """Give the JSON Schema of the document that `to_json` writes.
+        """Return the JSON Schema of the document that `to_json` writes.
 
         Returns
         -------

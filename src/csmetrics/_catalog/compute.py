@@ -1,4 +1,4 @@
-"""Computing a metric from a document: reading it, and wording what is wrong with it."""
+"""Compute a metric from a document of inputs, and say in words what is wrong with the document."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def compute(spec: Registration, document: Any) -> Result:
     value = _figure(spec.function(**given))
     status: Status = "ok"
     if value is None:
-        whole = spec.reduces or spec.over_columns  # a missing answer or component leaves the base
+        whole = spec.reduces or spec.over_columns  # a missing answer or component is left out of the base
         missing = not whole and any(given.get(name, 0) is None for name in spec.inputs)
         status = "missing" if missing else "undefined"
         if status == "undefined" and instead is not None:
-            value = _figure(spec.function(**given, undefined=instead))  # the number, or the error
+            value = _figure(spec.function(**given, undefined=instead))  # the number that was asked for, or the error
     return result_model(spec)(metric=spec.name, value=value, unit=spec.unit, status=status)
 
 
@@ -42,7 +42,7 @@ def _figure(value: Any) -> Any:
 
 
 def _check_lengths(spec: Registration, given: Mapping[str, Any]) -> None:
-    """Refuse columns of which one is longer: a function would repeat a single value along the others."""
+    """Reject columns of different lengths: the function would repeat a single value along the others."""
     lengths = {name: len(given[name]) for name in spec.inputs if isinstance(given.get(name), tuple)}
     if len(set(lengths.values())) > 1:
         found = "got " + ", ".join(f"{length} in {name}" for name, length in lengths.items())
@@ -51,7 +51,7 @@ def _check_lengths(spec: Registration, given: Mapping[str, Any]) -> None:
 
 
 def read(spec: Registration, document: Any) -> Inputs:
-    """Validate JSON text, a mapping or a model of a metric's inputs; MetricInputError says what is wrong."""
+    """Validate JSON text, a mapping or a model of a metric's inputs; a MetricInputError says what is wrong."""
     model = inputs_model(spec)
     if isinstance(document, model):
         return document
@@ -62,7 +62,9 @@ def read(spec: Registration, document: Any) -> Inputs:
             raise MetricInputError(spec.name, "inputs", OBJECT, f"got {shown(document)}", _takes(spec))
         document = dict(document)
     known = _names(spec)
-    if not document.keys() <= known:  # told first, as an input whose name is misspelt is also one that is not given
+    if (
+        not document.keys() <= known
+    ):  # checked first, as an input whose name is misspelt also looks like one that is not given
         name = next(name for name in document if name not in known)
         raise _unknown(spec, name, document[name])
     try:
@@ -88,7 +90,7 @@ def _unknown(spec: Registration, name: Any, value: Any) -> MetricInputError:
 
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a dict; a name given twice is refused, as one of its values would be lost."""
+    """Return pairs as a dict; reject a name that is given twice, as one of its values would be lost."""
     made = dict(pairs)
     if len(made) < len(pairs):
         ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
@@ -99,7 +101,8 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 JSON = json.JSONDecoder(object_pairs_hook=distinct)
 
 
-_LONG_JSON = json.JSONDecoder(object_pairs_hook=distinct, parse_int=float)  # of numbers that Python does not read
+# For integers with more digits than Python reads
+_LONG_JSON = json.JSONDecoder(object_pairs_hook=distinct, parse_int=float)
 
 
 def _parsed(spec: Registration, text: str | bytes | bytearray) -> Any:
@@ -113,21 +116,21 @@ def _parsed(spec: Registration, text: str | bytes | bytearray) -> Any:
             return _LONG_JSON.decode(text)
     except RecursionError:
         found = "it is nested too deeply"
-    except ValueError as error:  # no JSON, no UTF-8, a name twice
+    except ValueError as error:  # not JSON, not UTF-8, or a name given twice
         found = str(error)
     takes = f"an object with {', '.join(arguments(spec))}"
     raise MetricInputError(spec.name, "inputs", "must be valid JSON", found, takes)
 
 
 def _refusal(spec: Registration, error: ValidationError) -> MetricInputError:
-    """Turn the first of pydantic's complaints that tells something into the library's own error."""
+    """Turn the most telling of pydantic's complaints into an error of this library."""
     wrongs = error.errors(include_url=False)
-    # of a value that may be a list or a mapping, what is wrong inside it, and not that it is no list
+    # for a value that may be a list or a mapping: what is wrong inside it, rather than that it is not a list
     wrong = next((e for e in wrongs if e["type"] not in ("tuple_type", "dict_type")), wrongs[0])
     argument, *where = wrong["loc"]
     argument, kind = str(argument), wrong["type"]
     found = f"got {shown(wrong['input'])}"
-    if kind == "string_type":  # only keys are text
+    if kind == "string_type":  # text is expected only for keys
         return MetricInputError(spec.name, argument, "must have text as names", found, "one number by each name")
     places = [str(step) for step in where if isinstance(step, int)]
     if places and argument not in spec.options:
@@ -151,7 +154,7 @@ def _option_rule(option: str, expected: str) -> tuple[str, str]:
 
 
 def _rule(spec: Registration, argument: str, kind: str, found: str) -> tuple[str, str, str]:
-    """Say what rule an input breaks, what was found, and what to do."""
+    """Return the rule that an input breaks, what was found, and a hint."""
     quantity = spec.inputs[argument].quantity
     if kind in ("greater_than_equal", "less_than_equal"):
         return quantity.rule, found, quantity.hint or f"{argument} is a {quantity.name}"

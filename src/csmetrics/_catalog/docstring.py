@@ -1,4 +1,4 @@
-"""What numpydoc docstrings say, as data."""
+"""The content of numpydoc docstrings, as data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Docstring:
         self.references = tuple(" ".join(reference.split()) for reference in references)
 
     def bullets(self, heading: str) -> tuple[str, ...]:
-        """Give the list under a heading of the Notes."""
+        """Return the items of the list under a heading of the Notes."""
         after = self._notes.partition(f"{heading}\n")[2]
         block = re.split(r"\n\n(?=\S)(?!\*)", after.strip("\n"))[0]
         return tuple(" ".join(b.split()) for b in re.split(r"^\* ", block, flags=re.MULTILINE)[1:])

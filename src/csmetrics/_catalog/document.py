@@ -1,4 +1,4 @@
-"""The catalogue as a document: formulas, laws and cases, so that other languages can verify themselves."""
+"""The catalogue as a document: formulas, laws and cases, so that implementations in other languages can be checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
 from csmetrics.errors import MetricInputError
 
 SCHEMA_VERSION: Literal["1"] = "1"
-DRAWN = 12  # rows on which the formula's figures are given, beside the worked examples
+DRAWN = 12  # drawn rows for which the formula's results are given, besides the worked examples
 
 
 class _Record(BaseModel):
@@ -31,28 +31,30 @@ class _Record(BaseModel):
 
 
 def _some() -> Any:
-    return Field(min_length=1, json_schema_extra={"minItems": 1})  # which pydantic 2.0 does not say of tuples
+    # pydantic 2.0 leaves minItems of tuples out of the schema
+    return Field(min_length=1, json_schema_extra={"minItems": 1})
 
 
 class ConformanceCase(_Record):
-    """One call and what it gives.
+    """One call of a metric and its result.
 
     Attributes
     ----------
     id : str
-        Stable within the metric.
+        A name that is stable within the metric.
     law : str
-        "example" for a published or hand-worked one, "formula" for drawn inputs, else the law that it shows.
+        "example" for a case that was published or worked by hand, "formula" for drawn inputs, else the law that the
+        case shows.
     inputs : dict
-        The arguments; null is missing, dates are ISO text.
+        The arguments. A missing value is null, dates are ISO text.
     expected : float, str or None
-        The result; null where there is none, and where the inputs must be refused.
+        The result; null if the metric has no value, or if the inputs must be rejected.
     tolerance : float
-        How far the result may be off.
+        The largest difference from `expected` that is still right.
     refused : str or None
-        The code of the error, where the inputs must be refused.
+        The code of the error, if the inputs must be rejected.
     source : str
-        Where it was published.
+        Where the case was published.
     """
 
     model_config = ConfigDict(
@@ -71,21 +73,21 @@ class ConformanceCase(_Record):
 
 
 class Definition(Described):
-    """One metric: what it is, what always holds of it, and cases.
+    """One metric: its definition, its laws and cases.
 
     Attributes
     ----------
     id : str
-        Stable for good: a formula never changes under its name.
+        The metric's name, which is permanent: a formula never changes under its name.
     hash : str
-        SHA-256 of what is declared: inputs, options, limits, formula, laws. Words may change, this may not. What the
-        function computes is not in it: the cases hold that.
+        SHA-256 of the declaration: inputs, options, limits, formula, laws. Wording may change, the hash may not. It
+        does not cover what the function computes; the cases do.
     formula_text : str
         The formula on one line.
     laws : tuple of Law
-        What always holds.
+        What is always true of the metric.
     cases : tuple of ConformanceCase
-        Calls, and what they give.
+        Calls and their results.
     """
 
     id: str = Field(pattern="^csmetrics:[a-z][a-z0-9_]*$")
@@ -96,16 +98,17 @@ class Definition(Described):
 
 
 class Document(_Record):
-    """The whole catalogue.
+    """The whole catalogue as a document.
 
     Attributes
     ----------
     schema_version : str
-        Of this form. Fields may be added within a version, and the schema allows it; anything else is a new one.
+        Version of the schema. Fields may be added within a version, and the schema allows that; any other change makes
+        a new version.
     library, version : str
-        Who wrote it.
+        The library that wrote the document, and its version.
     metrics : tuple of Definition
-        In the order of the catalogue.
+        The metrics, in the order of the catalogue.
     """
 
     schema_version: Literal["1"]
@@ -115,7 +118,7 @@ class Document(_Record):
 
     @classmethod
     def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        """Give the JSON Schema; as fields may be added, it allows them: who holds it can read what is written later."""
+        """Return the JSON Schema. It allows further fields, so that it also fits documents that are written later."""
         made = super().model_json_schema(*args, **options)
         for record in (made, *made["$defs"].values()):
             record.pop("additionalProperties", None)
@@ -123,15 +126,15 @@ class Document(_Record):
 
 
 def document() -> Document:
-    """Write the catalogue as one document."""
+    """Return the catalogue as one document."""
     metrics = tuple(_definition(metric_spec(spec)) for spec in REGISTRY.values())
     return Document(schema_version=SCHEMA_VERSION, library="csmetrics", version=version("csmetrics"), metrics=metrics)
 
 
 def definition_hash(spec: MetricSpec) -> str:
-    """Give the hash of what a metric declares, without its words.
+    """Return the hash of a metric's declaration, without its wording.
 
-    A constant inside the function is not in it: the cases hold what the function computes.
+    It does not cover constants inside the function; the cases cover what the function computes.
     """
     registration = REGISTRY[spec.name]
     words = {"meaning", "not_beside"}
@@ -153,14 +156,14 @@ def definition_hash(spec: MetricSpec) -> str:
 
 
 def _kind(registration: Registration, option: str) -> tuple[bool, list[str]]:
-    """Say whether an option is required, and which words or types it may be."""
+    """Return whether an option is required, and the words or types that it takes."""
     hint = option_hint(registration, option)
     parts = get_args(hint) if get_origin(hint) in (Literal, Union, UnionType) else (hint,)
     return registration.options[option] is REQUIRED, sorted(map(str, parts))
 
 
 def _formulas(spec: MetricSpec) -> Any:
-    """Give a formula as it is read, each of several by its name; as it is written where it is no plain arithmetic."""
+    """Return the formula parsed, or each of several by name; as LaTeX if it is not plain arithmetic."""
     named = [name_of(name) for name in re.findall(r"\\text\{([\w ]+): \}", spec.formula)]
     read = {variant: formula(spec.name, variant) for variant in named or [""]}
     parts = {variant: _tree(one.right) for variant, one in read.items() if one}
@@ -168,7 +171,7 @@ def _formulas(spec: MetricSpec) -> Any:
 
 
 def _tree(node: Node) -> Any:
-    """Give a formula as signs with their sides: a fraction is a division, and brackets only order."""
+    """Return a formula as operators with their operands: a fraction is a division, brackets leave no trace."""
     if node.kind == "(":
         return _tree(node.sides[0])
     text = float(node.text) if node.kind == "number" else name_of(node.text)
@@ -176,7 +179,7 @@ def _tree(node: Node) -> Any:
 
 
 def _normal(value: Any) -> Any:
-    """Give plain data in which 100 and 100.0 are the same, and so are lists and tuples."""
+    """Return plain data in which 100 equals 100.0 and a list equals a tuple."""
     if isinstance(value, Mapping):
         return {name: _normal(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -229,7 +232,7 @@ def _case(
 
 
 def _impossible(registration: Registration) -> Iterator[Row]:
-    """Give rows that the metric refuses: beyond a limit, or a part larger than its whole."""
+    """Generate rows that the metric rejects: a value beyond a limit, or a part larger than its whole."""
     if registration.reduces or registration.over_columns:
         return
     row = drawn_rows(registration, 1, seed=3)[0]

@@ -1,4 +1,4 @@
-"""Rows of inputs to see the laws on: the same rows in every run."""
+"""Rows of inputs to check laws and formulas on; every run draws the same rows."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from csmetrics.errors import CsmetricsError
 
 Row = dict[str, Any]
 
+FEW = (1, 2, 3)  # bases that some people find too small to show a figure for
+FAR = 1_000_000  # far above usual values, to find figures that are capped
+LARGEST = 1e15  # figures above this are not compared, as they lose digits
+
 
 def drawn_rows(spec: Registration, count: int, seed: int = 0, without: Collection[str] = ()) -> list[Row]:
-    """Draw rows of valid inputs, all inputs in each but optional ones that are not wanted."""
+    """Draw rows of valid inputs; each row has all inputs except the optional ones in `without`."""
     rng = random.Random(f"{spec.name} {seed}")
     usual = {n: default for n, default in spec.defaults.items() if n in without}
     found: list[Row] = []
@@ -36,18 +40,23 @@ def drawn_rows(spec: Registration, count: int, seed: int = 0, without: Collectio
 
 
 def edge_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
-    """Give rows at the ends of what is possible, as far as the metric has a value there.
+    """Return rows at the ends of what is possible, as far as the metric has a value for them.
 
-    Each input at nothing, at its limits, small, below nothing; a part that is all of its whole; few of everything.
+    Each input is taken at 0, at its limits, small, negative and far above the usual; each part as all of its whole.
+    Then come few of everything, and a base of 1, 2 and 3 with large numbers above it.
     """
     usual = {n: default for n, default in spec.defaults.items() if n in without}
     found: list[Row] = []
     for row in drawn_rows(spec, 2, seed=4, without=without):
         for edge in _edges(spec, usual | row):
             edge = {n: v for n, v in edge.items() if n not in without}
-            if edge not in found and figure(spec, edge) is not None:
+            if edge not in found and _is_ordinary(figure(spec, edge)):
                 found.append(edge)
     return found
+
+
+def _is_ordinary(value: float | str | None) -> bool:
+    return isinstance(value, str) or (value is not None and abs(value) <= LARGEST)
 
 
 def _edges(spec: Registration, row: Row) -> Iterator[Row]:
@@ -63,50 +72,80 @@ def _edges(spec: Registration, row: Row) -> Iterator[Row]:
         whole = row[rule.wholes[0]] if len(rule.wholes) == 1 else sum(row[n] for n in rule.wholes)
         none = {n: 0 for n in rule.parts if n not in rule.wholes}
         yield from ({**row, **none, part: whole} for part in none)
-    parts = {n for rule in spec.rules for n in rule.parts}
-    few = {n: 1 if n in parts else 3 for n, given in spec.inputs.items() if given.quantity.name == "count"}
-    if few:
-        yield {**row, **few}
+    yield from _few(spec, row)
     below = [n for n in row if n in spec.base.split()]
     for size in range(2, len(below)):
         yield from ({**row, **dict.fromkeys(some, 0)} for some in combinations(below, size))
 
 
+def _few(spec: Registration, row: Row) -> Iterator[Row]:
+    """Generate rows with few of everything, and rows with a small base below usual and below large numbers."""
+    unlimited = [n for n, given in spec.inputs.items() if _is_unlimited(given)]
+    counted = [n for n in unlimited if spec.inputs[n].kind != "level"]
+    parts = [n for n in counted if any(n in rule.parts for rule in spec.rules)]
+    below = [n for n in row if n in spec.base.split()]
+    for size in FEW:
+        few = {**row, **dict.fromkeys(counted, size)}
+        yield {**few, **dict.fromkeys(parts, 1)}
+        yield from ({**few, **dict.fromkeys(parts, 0), part: 1} for part in parts)
+        for name in below:
+            for others in ({}, dict.fromkeys(below, 0), dict.fromkeys(parts, 0)):
+                small = {**row, **others, name: size}
+                yield small
+                yield from ({**small, above: FAR} for above in unlimited if above not in below)
+
+
+def _is_unlimited(given: Input) -> bool:
+    return given.quantity.high == inf and not given.quantity.choices and given.quantity.name != "date"
+
+
 def _ends(given: Input, value: Any) -> Iterator[Any]:
-    """Give what one input may be at most and at least, and what is easily taken for something else."""
+    """Generate the least and the most that one input may be, and values that are easily mistaken."""
     quantity = given.quantity
     if quantity.choices or quantity.name == "date":
         yield from quantity.choices
         return
     yield 0
-    if quantity.high < inf:
-        yield quantity.high
+    yield quantity.high if quantity.high < inf else FAR
     if quantity.name in ("percent", "points"):
-        yield from (0.4, 1.0)  # which are no fractions
+        yield from (0.4, 1.0)  # percent, easily mistaken for fractions
     if quantity.low < 0:
-        yield -value
+        yield from (-value, -FAR)
     if given.kind == "level" and quantity.name == "number":
         yield 1 / 12
 
 
 def _edges_of_answers(spec: Registration, row: Row) -> Iterator[Row]:
+    """Generate the first few answers, and answers that are all the same."""
+    for size in FEW:
+        yield {name: of[:size] if isinstance(of, list) else of for name, of in row.items()}
     if "scale" in spec.options:
         (name,) = (n for n in spec.inputs if n not in spec.defaults)
         for answer in spec.options["scale"]:
-            yield from ({name: [answer] * size} for size in (1, len(row[name])))
+            yield from ({name: [answer] * size} for size in (*FEW, len(row[name])))
 
 
 def _edges_of_components(spec: Registration, row: Row) -> Iterator[Row]:
-    """A component that weighs nothing, or less; one alone; nothing in any."""
+    """Generate rows with weights of 0 and below, with a single component, with only zeros, and with mappings."""
     values, weights = spec.inputs
     yield {**row, weights: [0, *row[weights][1:]]}
     yield {**row, weights: [-row[weights][0], *row[weights][1:]]}
     yield {name: of[:1] for name, of in row.items()}
     yield {**row, values: [0 for _ in row[values]]}
+    for size in FEW:
+        yield {values: [size], weights: row[weights][:1]}
+        yield {values: row[values][:1], weights: [size]}
+    for name in spec.inputs:
+        yield {**row, name: [FAR, *row[name][1:]]}
+    named = {name: {f"part {i}": one for i, one in enumerate(of)} for name, of in row.items()}
+    yield {
+        **named,
+        weights: dict(reversed(named[weights].items())),
+    }  # components and weights belong together by name, not by position
 
 
 def undefined_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
-    """Give rows on which the metric has no value, though nothing is missing."""
+    """Return rows for which the metric is undefined although nothing is missing."""
     if not spec.base:
         return []
     if spec.reduces:
@@ -131,12 +170,12 @@ def undefined_rows(spec: Registration, without: Collection[str] = ()) -> list[Ro
 def _is_undefined(spec: Registration, row: Row) -> bool:
     try:
         return isnan(spec.function(**row))
-    except CsmetricsError:  # a row that is not possible
+    except CsmetricsError:  # an impossible row
         return False
 
 
 def missing_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]:
-    """Give rows that each lack one input, or one of the answers or components in it."""
+    """Return rows that each have one missing input, or one missing answer or component."""
     if spec.reduces or spec.over_columns:
         first = next(iter(spec.inputs))
         if spec.inputs[first].quantity.name == "date":
@@ -146,7 +185,7 @@ def missing_rows(spec: Registration, without: Collection[str] = ()) -> list[Row]
 
 
 def figure(spec: Registration, row: Row) -> float | str | None:
-    """Compute the metric; None where it has no value, and where a rule is broken."""
+    """Compute the metric; None if it has no value or if the row breaks a rule."""
     try:
         result = spec.function(**row)
     except CsmetricsError:
@@ -158,7 +197,7 @@ def _row(spec: Registration, rng: random.Random) -> Row:
     sizes = {name: 10 ** rng.uniform(1.5, 5) for name in ("count", "money", "time", "number")}
     row = {name: _number(given, sizes, rng) for name, given in spec.inputs.items()}
     for name, given in spec.inputs.items():
-        if given.kind != "level" and rng.random() < 0.08:  # a month without, now and then
+        if given.kind != "level" and rng.random() < 0.08:  # a month without any, now and then
             row[name] = 0
     return row
 
@@ -181,7 +220,7 @@ def _number(given: Input, sizes: dict[str, float], rng: random.Random) -> Any:
 
 
 def _obeying(spec: Registration, row: Row, rng: random.Random) -> Row:
-    """Bring parts below their wholes."""
+    """Make parts no larger than their wholes."""
     for _ in range(20):
         for rule in spec.rules:
             if len(rule.parts) == len(rule.wholes) == 1:

@@ -1,6 +1,6 @@
-r"""The formulas of the docstrings, read: as text, and with numbers in the place of words.
+r"""Parse the formulas in the docstrings, and write them as text or LaTeX, with words or with numbers.
 
-The LaTeX they use is plain arithmetic: ``\text{start MRR}`` is the input `start_mrr`.
+Their LaTeX is plain arithmetic; ``\text{start MRR}`` stands for the input `start_mrr`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OPERATORS = {"+": "+", "-": "−", "*": "×", "/": "/"}
 
 
 class Node(NamedTuple):
-    """A part of a formula: a word, a number, or a sign with its two sides."""
+    """A part of a formula: a word, a number, or an operator with its operands."""
 
     kind: str  # "word", "number", "count" of those that ..., "sum" of a product, "+", "-", "*", "/", "frac", "^", "("
     text: str = ""
@@ -29,35 +29,35 @@ class Node(NamedTuple):
 
 
 class Formula(NamedTuple):
-    """A formula: its title and what it is."""
+    """A formula: the title on its left side, and its right side."""
 
     title: str
     right: Node
 
     @property
     def words(self) -> list[str]:
-        """The inputs that occur in it, each as often as it does."""
+        """The inputs in the formula, each as often as it occurs."""
         return _words(self.right)
 
     @property
     def values_needed(self) -> list[str]:
-        """What must have a value for all words to be replaced: inputs, counts (``#score ≥ 9``), sums (``sum``)."""
+        """What needs a value to replace all words: inputs, counts (``#score ≥ 9``), sums (``sum``)."""
         return _needed(self.right)
 
     def text(self, values: Mapping[str, str] | None = None) -> str:
-        """Write the right side on one line, with values in the place of inputs."""
+        """Write the right side on one line, with values in place of inputs."""
         return _text(self.right, values or {}, 0)
 
     def latex(self, values: Mapping[str, str] | None = None) -> str:
-        """Write the right side in LaTeX, with values in the place of inputs."""
+        """Write the right side in LaTeX, with values in place of inputs."""
         return _latex(self.right, values or {})
 
 
 @cache
 def formula(metric: str, variant: str = "") -> Formula | None:
-    r"""Read a metric's formula; None for one that is no plain arithmetic on its inputs.
+    r"""Parse a metric's formula; None if it is not plain arithmetic on the inputs.
 
-    Of several, each behind its name as in ``\text{now: }``, that of the variant is read.
+    If a metric has several formulas, each after its name as in ``\text{now: }``, `variant` chooses one.
     """
     spec = REGISTRY[metric]
     latex = Docstring(spec.function).formula
@@ -79,13 +79,13 @@ def formula(metric: str, variant: str = "") -> Formula | None:
 
 
 def formula_text(metric: str) -> str:
-    """Write a metric's formula on one line; what it measures where it is no plain arithmetic."""
+    """Write a metric's formula on one line, or its summary if the formula is not plain arithmetic."""
     read = formula(metric)
     return f"{read.title} = {read.text()}" if read else Docstring(REGISTRY[metric].function).summary
 
 
 def name_of(word: str) -> str:
-    """Give the input that a word of a formula stands for."""
+    """Return the input that a word of a formula stands for."""
     return re.sub(r"[ -]", "_", word.lower())
 
 
@@ -119,7 +119,7 @@ def _condition(latex: str) -> str:
 
 
 class _Reader:
-    """A reader of sums of products of powers."""
+    """A parser of sums of products of powers."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self.tokens = tokens
@@ -130,7 +130,7 @@ class _Reader:
         return self.at == len(self.tokens)
 
     def next_is(self, *signs: str) -> str:
-        """Take the next token if it is one of these signs."""
+        """Consume the next token if it is one of these signs."""
         if not self.done and self.tokens[self.at] in [("sign", s) for s in signs]:
             self.at += 1
             return self.tokens[self.at - 1][1]
@@ -194,14 +194,14 @@ def _needed(node: Node) -> list[str]:
 
 
 def _leaf(node: Node, values: Mapping[str, str]) -> str | None:
-    """Give the value that takes a word's place, in brackets where it is negative."""
+    """Return the value that replaces a word, in brackets if it is negative."""
     key = {"word": name_of(node.text), "count": f"#{node.text}", "sum": "sum"}.get(node.kind)
     value = None if key is None else values.get(key)
     return f"({value})" if value is not None and value.startswith(("-", "−")) else value
 
 
 def _text(node: Node, values: Mapping[str, str], level: int) -> str:
-    """Write a node; `level` is how tightly what stands around it binds."""
+    """Write a node; `level` says how tightly the operator around it binds."""
     value = _leaf(node, values)
     if value is not None:
         return value
@@ -251,11 +251,11 @@ def _latex(node: Node, values: Mapping[str, str]) -> str:
     return f"{sides[0]} {sign} {sides[1]}"
 
 
-# Computing it as it is written, without the checks and limits of the metric's function
+# Computing a formula exactly as written, without the checks and limits of the metric's function
 
 
 def computed(node: Node, given: Mapping[str, Any]) -> Any:
-    """Compute a formula with numbers or arrays in the place of words."""
+    """Compute a formula with numbers or arrays in place of words."""
     if node.kind == "word":
         return given.get(name_of(node.text), 0.0)
     if node.kind == "number":
@@ -274,4 +274,4 @@ def computed(node: Node, given: Mapping[str, Any]) -> Any:
             return sides[0] ** sides[1]
         case "/" | "frac":
             return sides[0] / sides[1]
-    raise ValueError(node.kind)  # counts and sums are of whole columns
+    raise ValueError(node.kind)  # counts and sums need whole columns

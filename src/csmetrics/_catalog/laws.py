@@ -1,4 +1,4 @@
-"""What always holds of a metric."""
+"""Laws: what is always true of a metric."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ LawName = Literal[
 
 @dataclass(frozen=True)
 class Law:
-    """One thing that always holds of a metric.
+    """One thing that is always true of a metric.
 
     Attributes
     ----------
     law : str
-        Which one.
+        The name of the law.
     says : str
-        The same in words.
+        The law in words.
     inputs : tuple of str
-        The inputs that it speaks of.
+        The inputs that the law is about.
     power : float or None
-        Scale: all `inputs` times k is the result times k to this power.
+        For scale: if all `inputs` are multiplied by k, the result is multiplied by k to this power.
     direction : {"rises", "falls"} or None
-        Monotony: what the result does, at most, as the input grows.
+        For monotony: the only direction in which the result can move as the input grows.
     low, high : float or None
-        Bounds.
+        For bounds: the lowest and the highest value.
     """
 
     law: LawName
@@ -43,12 +43,12 @@ class Law:
 
 
 def laws(spec: Registration) -> tuple[Law, ...]:
-    """List what always holds of a metric."""
+    """List the laws of a metric."""
     return tuple(_laws(spec))
 
 
 def adding(spec: Registration) -> tuple[str, ...]:
-    """Give the inputs that add over segments, where all that are numbers do and the result is one over their sums."""
+    """Return the inputs, if all of them can be added over segments and the result is computed from their sums."""
     names = tuple(n for n, given in spec.inputs.items() if given.kind != "level")
     return names if len(names) == len(spec.inputs) and not (spec.reduces or spec.over_columns) else ()
 
@@ -56,8 +56,8 @@ def adding(spec: Registration) -> tuple[str, ...]:
 def _laws(spec: Registration) -> Iterator[Law]:
     dates = [n for n, given in spec.inputs.items() if given.quantity.name == "date"]
     if spec.reduces and dates:
-        yield Law("undefined", "no value, and never 0, where nobody has begun")
-        waiting = f"one without {dates[0]} leaves the base, one without {dates[-1]} is still on the way"
+        yield Law("undefined", "no value, and never 0, where nobody has started")
+        waiting = f"a row without {dates[0]} leaves the base, a row without {dates[-1]} is still waiting"
         yield Law("missing", waiting, tuple(spec.inputs))
     elif spec.reduces:
         yield Law("undefined", "no value, and never 0, where there are no answers")
@@ -87,13 +87,10 @@ def _laws(spec: Registration) -> Iterator[Law]:
     for name in spec.falls:
         yield Law("monotony", f"never higher for more {name}, all else the same", (name,), direction="falls")
     if sums and spec.base:
-        yield Law("part and whole", "made of the sums of the parts, and not of their results", sums)
+        yield Law("part and whole", "computed from the sums of the parts, not from their results", sums)
     elif sums:
-        yield Law("part and whole", "that of the sums is the sum of the parts'", sums)
+        yield Law("part and whole", "the result of the sums is the sum of the parts' results", sums)
     if spec.unit in ("percent", "points"):
         yield Law("percent not fraction", f"in {spec.unit}: 5 is 5, not 0.05")
     if spec.unit != "band":
         yield Law("not rounded", "all digits")
-
-
-# Rows

@@ -1,4 +1,4 @@
-"""A metric's inputs and result as pydantic models: what a service takes, documents and gives back."""
+"""A metric's inputs and result as pydantic models, for services: they validate, document and serialize."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Status = Literal["ok", "missing", "undefined"]
 
 
 class Inputs(BaseModel):
-    """The inputs of a metric: strict, frozen, nothing besides them. None and NaN are missing."""
+    """The inputs of a metric: strict, frozen, without further fields. None and NaN are missing values."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
@@ -50,12 +50,12 @@ class Result(BaseModel):
     metric : str
         The metric's name.
     value : float, str or None
-        The figure (a word for a band); None where there is none.
+        The figure (for a band a word); None if the metric has no value.
     unit : str
         "percent", "points", "ratio", "money", "days", ...
     status : {"ok", "missing", "undefined"}
-        Whether there is a figure, an input is missing, or the denominator is empty. What the caller asked for in
-        place of an undefined figure is still "undefined".
+        "ok" if there is a figure, "missing" if an input is missing, "undefined" if the denominator is empty. It stays
+        "undefined" if the caller asked for a number in place of an undefined figure.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
@@ -66,14 +66,14 @@ class Result(BaseModel):
     status: Status
 
 
-# What one value may be
+# Types of single values
 
 
-# A long column of wrong values need not be told one by one: since 2.8 pydantic can stop at the first
+# Not every wrong value of a long column needs to be reported: since 2.8 pydantic can stop at the first
 if hasattr(pydantic, "FailFast"):
 
     class _FailFast(pydantic.FailFast):
-        __hash__ = object.__hash__  # as a part of types must have
+        __hash__ = object.__hash__  # parts of types must be hashable
 
     _STOP: tuple[Any, ...] = (_FailFast(),)
 else:
@@ -81,13 +81,13 @@ else:
 
 
 def _column(value: Any) -> Any:
-    """Take a list, an array, a Series or an Index as a tuple."""
+    """Return a list, an array, a Series or an Index as a tuple."""
     many = isinstance(value, (list, pd.Series, pd.Index, ExtensionArray))
     return tuple(value) if many or (isinstance(value, np.ndarray) and value.ndim > 0) else value
 
 
 def _number(value: Any) -> Any:
-    """Take a number as Python's own, and what stands for a missing one as None."""
+    """Return a number as Python's own type, and any missing value as None."""
     if isinstance(value, int):
         if abs(value) > LARGEST:
             raise PydanticKnownError("finite_number")
@@ -98,14 +98,14 @@ def _number(value: Any) -> Any:
 
 
 def _digits(value: Any, checked: Callable[[Any], Any]) -> int | float | None:
-    """Check a number as a float, and give a whole one as it is: a float holds 15 of its digits."""
+    """Check a number as a float, but return an integer unchanged: a float keeps only 15 digits."""
     value = _number(value)
     number: float | None = checked(value)
     return value if type(value) is int else number
 
 
 def instant(value: Any) -> datetime | np.datetime64 | None:
-    """Take a date, a datetime, numpy's or ISO text."""
+    """Return a date, a datetime, numpy's datetime64 or ISO text as a datetime; None if it is missing."""
     if isinstance(value, str):
         return datetime.fromisoformat(str.__str__(value))
     if as_python(value) is None:
@@ -118,7 +118,7 @@ def instant(value: Any) -> datetime | np.datetime64 | None:
 
 
 def _known_instant(value: Any) -> datetime | np.datetime64:
-    """Take the same where it is there."""
+    """Return a date in the same way; reject a missing one."""
     known = instant(value)
     if known is None:
         raise ValueError("no date")
@@ -126,7 +126,7 @@ def _known_instant(value: Any) -> datetime | np.datetime64:
 
 
 class _Described:
-    """What the schema says of values that pydantic cannot read off a function: any of these."""
+    """The JSON Schema of values that a function validates: any of these kinds."""
 
     def __init__(self, *kinds: dict[str, str]) -> None:
         self.kinds = kinds
@@ -137,12 +137,12 @@ class _Described:
 
 _LONG, _SHORT = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])", "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
 _LEAP_YEAR = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
-_DAY = rf"((?!0000)[0-9]{{4}}-({_LONG}|{_SHORT}|02-(0[1-9]|1[0-9]|2[0-8]))|{_LEAP_YEAR}-02-29)"
+_DATE = rf"((?!0000)[0-9]{{4}}-({_LONG}|{_SHORT}|02-(0[1-9]|1[0-9]|2[0-8]))|{_LEAP_YEAR}-02-29)"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
 _DATES = (
     {"type": "string", "format": "date"},
-    {"type": "string", "format": "date-time"},  # which has an offset
-    {"type": "string", "pattern": f"^{_DAY}[T ]{_TIME}$"},
+    {"type": "string", "format": "date-time"},  # with an offset
+    {"type": "string", "pattern": f"^{_DATE}[T ]{_TIME}$"},
 )
 
 
@@ -154,13 +154,14 @@ _ISO = PlainSerializer(_iso, return_type=str, when_used="json-unless-none")
 _Known = Annotated[datetime, PlainValidator(_known_instant), _ISO, _Described(*_DATES)]
 _Instant = Annotated[datetime | None, PlainValidator(instant), _ISO, _Described(*_DATES, {"type": "null"})]
 _Scale = Annotated[tuple[int, int], BeforeValidator(_column)]
+_Horizon = Annotated[int, Field(ge=0)] | None
 _Undefined = Annotated[Annotated[float, Field(allow_inf_nan=False)] | Literal["raise"] | None, BeforeValidator(_number)]
-# JSON, too, has all the digits
+# JSON gets all the digits, too
 _AS_IT_IS = PlainSerializer(lambda value: value, return_type=int | float | None, when_used="json")
 
 
 def _many(one: Any) -> Any:
-    """Give the type of a column of values."""
+    """Return the type of a column of values."""
     column: Any = tuple[one, ...]
     for stop in _STOP:
         column = Annotated[column, stop]
@@ -168,7 +169,7 @@ def _many(one: Any) -> Any:
 
 
 def _type(spec: Registration, name: str) -> Any:
-    """Give the type of an argument: one number or word, a column of them, or one per component."""
+    """Return the type of an argument: one number or word, a column of them, or one per component."""
     if name in spec.options:
         return _option(spec, name)
     quantity = spec.inputs[name].quantity
@@ -192,18 +193,20 @@ def _option(spec: Registration, name: str) -> Any:
         return _Undefined
     if name == "scale":
         return _Scale
+    if name == "horizon":
+        return _Horizon
     return _Known if takes_dates(spec, name) else option_hint(spec, name)
 
 
 def takes_dates(spec: Registration, name: str) -> bool:
-    """Tell whether an argument is a date, or a column of dates."""
+    """Check whether an argument is a date or a column of dates."""
     if name in spec.inputs:
         return spec.inputs[name].quantity.name == "date"
     return name in spec.options and date in getattr(option_hint(spec, name), "__args__", ())
 
 
 def option_hint(spec: Registration, name: str) -> Any:
-    """Give the type that a function's signature gives an option."""
+    """Return the type of an option in the function's signature."""
     own = SimpleNamespace(__annotations__={name: spec.function.__annotations__[name]})
     return get_type_hints(own, spec.function.__globals__)[name]
 
@@ -247,16 +250,13 @@ def _camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-# Computing
-
-
 def arguments(spec: Registration) -> tuple[str, ...]:
     """List a metric's inputs and options."""
     return (*spec.inputs, *spec.options)
 
 
 def __getattr__(name: str) -> Any:
-    """Find a metric's model by its own name, as pickle does."""
+    """Find a metric's model by its class name, for pickle."""
     for kind, model in (("Inputs", inputs_model), ("Result", result_model)):
         for spec in REGISTRY.values() if name.endswith(kind) else ():
             if name == f"{_camel(spec.name)}{kind}":

@@ -1,4 +1,4 @@
-"""What is made once per metric, whatever thread asks first."""
+"""Results that are made once per metric, also with several threads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Made = TypeVar("Made")
 
 
 def once(make: Callable[[Registration], Made]) -> Callable[[Registration], Made]:
-    """Keep what a function makes of a registration. Unlike `functools.cache`, two threads never make it twice."""
+    """Cache a function of a registration. Unlike with `functools.cache`, two threads never compute it twice."""
     kept: dict[Registration, Made] = {}
     lock = RLock()
 

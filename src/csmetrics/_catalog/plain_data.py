@@ -1,4 +1,4 @@
-"""Single values of unknown making, as Python's own."""
+"""Values of any type as plain Python data."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pandas as pd
 from csmetrics.core._kinds import is_scalar
 from csmetrics.errors import shown
 
-LARGEST = 10**308  # integers up to it are floats, too
+LARGEST = 10**308  # the largest integer that can be a float
 
 
 def as_python(value: Any) -> Any:
-    """Take numpy's numbers as Python's own, and all that stands for a missing one as None."""
+    """Return numpy's numbers as Python's own, and everything that means a missing value as None."""
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, np.generic) and not isinstance(value, np.bool_):
@@ -32,7 +32,7 @@ def as_python(value: Any) -> Any:
 
 
 def json_ready(value: Any) -> Any:
-    """Give a value as plain data: lists, dicts and numbers; NaN is None, dates are ISO text."""
+    """Return a value as plain data: lists, dicts and numbers, with None for NaN and ISO text for dates."""
     if isinstance(value, Mapping):
         return {str(name): json_ready(one) for name, one in value.items()}
     if not is_scalar(value):

@@ -1,4 +1,4 @@
-"""The formulas as data: `csm.catalog`. Everything in it is read off the functions, their docstrings and examples."""
+"""The formulas as data: `csm.catalog`. Everything in it comes from the functions, their docstrings and examples."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ class InputSpec(_Record):
     Attributes
     ----------
     kind : {"flow", "stock", "level"}
-        Flows add over segments and time, stocks over segments only, levels never.
+        Flows can be added over segments and time, stocks over segments only, levels never.
     quantity : str
-        What it measures: "count", "money", "percent", ...
+        What the input measures: "count", "money", "percent", ...
     low, high : float or None
-        The values that are possible.
+        The lowest and the highest possible value; None if there is no limit.
     choices : tuple of str
-        The words that are possible, for an input that is a word.
+        The possible words, for an input that is a word.
     default : object
-        The value where the input is not given; see `required`.
+        The value that is used if the input is not given; see `required`.
     required : bool
         Whether the input must be given.
     not_beside : str or None
-        The column beside which a cohort frame gives it only where it is named.
+        A column of the cohort frame. If the frame has it, this input is taken from the frame only if it is named.
     meaning : str
-        What to put there.
+        What to pass for the input.
     """
 
     kind: Kind
@@ -69,13 +69,13 @@ class Example(_Record):
     inputs : dict
         Arguments of the call.
     expected : float, str or None
-        The result; None where it is missing.
+        The result; None if the metric has no value.
     tolerance : float
         How far the result may be off: published figures are rounded.
     source : str
         Where it was published, or "worked by hand".
     note : str
-        Remarks, such as an error in the source.
+        Remarks, for example on an error in the source.
     """
 
     id: str
@@ -87,7 +87,7 @@ class Example(_Record):
 
 
 class Described(_Record):
-    """What a metric says of itself, in the catalogue and in the document that is made of it."""
+    """The fields that a metric has both in the catalogue and in its document."""
 
     name: str
     title: str
@@ -113,31 +113,31 @@ class MetricSpec(Described):
     Attributes
     ----------
     name, title, aliases : str, str, tuple of str
-        What it is called: by the function, in full, and in the field.
+        The name of the function, the full name, and other names in use.
     family : str
-        The module of `csmetrics.core` that holds it.
+        The module of `csmetrics.core` that has the formula.
     summary : str
-        What it measures, in a sentence.
+        What the metric measures, in one sentence.
     unit : str
-        What comes out: "percent", "points", "ratio", "money", "days", ...
+        The unit of the result: "percent", "points", "ratio", "money", "days", ...
     direction : {"higher", "lower", "neither"}
-        Which way is better.
+        Whether a higher or a lower figure is better.
     bounds : tuple of float or None
-        Between which values the result lies.
+        The lowest and the highest possible result; None if there is no limit.
     inputs : dict of str to InputSpec
-        The arguments, in their order.
+        The inputs, in the order of the arguments.
     options : dict
-        Further keyword arguments and their defaults; `undefined`, which all take that divide, is not repeated.
+        Further keyword arguments and their defaults, without `undefined`, which every metric that divides takes.
     rules : tuple of str
-        Which inputs are parts of which, such as ``"lost <= start"``.
+        Which inputs are parts of which others, such as ``"lost <= start"``.
     base : str
-        What stands below the line: where it is 0 the metric is undefined. Empty where nothing does.
+        The denominator: the metric is undefined where it is 0. Empty if the metric does not divide.
     formula : str
-        LaTeX.
+        The formula in LaTeX.
     notes : str
         Remarks.
     rivals, pitfalls, references : tuple of str
-        Other definitions in use, what goes wrong, sources.
+        Other definitions in use, common mistakes, sources.
     examples : tuple of Example
         Worked examples with their sources.
     """
@@ -147,22 +147,22 @@ class MetricSpec(Described):
 
     @property
     def function(self) -> Callable[..., Any]:
-        """The function that computes it."""
+        """The function that computes the metric."""
         return REGISTRY[self.name].function
 
     @property
     def laws(self) -> tuple[Law, ...]:
-        """What always holds of it: undefined, missing, bounds, scale, monotony, part and whole, percent, all digits."""
+        """What is always true of the metric: its bounds, its scale, when it is undefined or missing, and so on."""
         return laws(REGISTRY[self.name])
 
     @property
     def Inputs(self) -> type[models.Inputs]:  # noqa: N802 - a class
-        """The pydantic model of the inputs and options: strict, frozen, nothing besides them; null is missing."""
+        """The pydantic model of the inputs and options: strict, frozen, without further fields; null is missing."""
         return inputs_model(REGISTRY[self.name])
 
     @property
     def Result(self) -> type[models.Result]:  # noqa: N802 - a class
-        """The pydantic model of the result: metric, value (null where there is none), unit, status."""
+        """The pydantic model of the result: metric, value (null if there is none), unit, status."""
         return result_model(REGISTRY[self.name])
 
     @overload
@@ -172,28 +172,28 @@ class MetricSpec(Described):
     def compute(self, /, **inputs: Any) -> Any: ...
 
     def compute(self, /, *document: Any, **inputs: Any) -> Any:
-        """Compute the metric from a document (JSON text, a mapping, `Inputs`), or as the function does.
+        """Compute the metric from a document of inputs, or from keyword arguments as the function does.
 
         Parameters
         ----------
         document
-            JSON text, a mapping or an instance of `Inputs`. Missing is null.
+            JSON text, a mapping or an instance of `Inputs`. A missing value is null or None.
         **inputs
             The arguments of the function, instead of a document.
 
         Returns
         -------
-        Result or what the function returns
-            A document gives a `Result`; keywords give the plain figure.
+        Result, or what the function returns
+            A `Result` for a document; the plain figure for keyword arguments.
 
         Raises
         ------
         MetricInputError
-            If the document is not valid JSON, breaks the schema, or the metric refuses its values.
+            If the document is not valid JSON or breaks the schema, or if the metric rejects its values.
         UndefinedMetricError
-            If the metric has no value and the document says ``"undefined": "raise"``.
+            If the metric is undefined and the document says ``"undefined": "raise"``.
         TypeError
-            If both a document and keywords are given, or neither.
+            If both a document and keyword arguments are given, or neither.
 
         Examples
         --------
@@ -212,7 +212,7 @@ class MetricSpec(Described):
         return compute(REGISTRY[self.name], document[0])
 
     def __reduce__(self) -> Any:
-        return _known, (self.name,)  # pickled by name, so that a process pool takes `spec.compute`
+        return _known, (self.name,)  # pickled by name, so that `spec.compute` works in a process pool
 
     def __str__(self) -> str:
         better = "" if self.direction == "neither" else f", {self.direction} is better"
@@ -228,7 +228,7 @@ def _known(name: str) -> MetricSpec:
 
 @once
 def metric_spec(spec: Registration) -> MetricSpec:
-    """Read all that a metric says of itself off its function, docstring and examples."""
+    """Collect everything about a metric from its function, docstring and examples."""
     doc = Docstring(spec.function)
     return MetricSpec(
         name=spec.name,
@@ -269,7 +269,7 @@ def _input_spec(spec: Registration, name: str, meaning: str) -> InputSpec:
 
 
 def _examples(family: str) -> list[dict[str, Any]]:
-    """Read the worked examples beside a family's formulas; dates in them become datetimes."""
+    """Read the worked examples of a family of formulas; dates in them become datetimes."""
     source = files("csmetrics.core").joinpath(f"{family}.jsonl")
     rows = [json.loads(line) for line in source.read_text("utf-8").splitlines()] if source.is_file() else []
     for row in rows:
@@ -280,13 +280,13 @@ def _examples(family: str) -> list[dict[str, Any]]:
 
 
 def dated(spec: Registration, name: str, value: Any) -> Any:
-    """Take ISO text and dates as datetimes where an argument, input or option, takes dates; leave all else."""
+    """Return ISO text and dates as datetimes if the input or option takes dates, and everything else unchanged."""
     if not takes_dates(spec, name):
         return value
     return [_datetime(one) for one in value] if isinstance(value, list) else _datetime(value)
 
 
 def _datetime(value: Any) -> Any:
-    with suppress(ValueError):  # what is no date is for the metric to refuse
+    with suppress(ValueError):  # the metric rejects what is not a date
         return instant(value)
     return value

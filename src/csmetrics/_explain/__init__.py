@@ -1,1 +1,1 @@
-"""A figure explained: its formula, the numbers put in, and what rival definitions give on them."""
+"""Explain a figure: its formula, the formula with its numbers, and the results of rival definitions."""

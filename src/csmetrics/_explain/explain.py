@@ -1,4 +1,4 @@
-"""`explain`: a figure with its formula, the numbers put in, and what the rival definitions give on the same numbers."""
+"""`explain`: a figure with its formula, its numbers, and the results of rival definitions on the same numbers."""
 
 from __future__ import annotations
 
@@ -22,29 +22,30 @@ from csmetrics.core._numeric import check, fill_value, rival
 from csmetrics.core._registry import AMOUNT, REGISTRY, Registration, level, parameters, registered
 from csmetrics.errors import MetricInputError, shown
 
-NEVER_BELOW = frozenset({"money", "time", "days", "periods", "ratio"})  # units of figures that keep to their low bound
+NEVER_BELOW = frozenset({"money", "time", "days", "periods", "ratio"})  # units whose lower bound also holds for rivals
 
 
 def explain(metric: Callable[..., Any] | str, /, **inputs: Any) -> Explanation:
-    """Show how a figure comes about: formula, numbers put in, result, and what rival definitions would give.
+    """Show how a figure is computed: formula, numbers, result, and the results of rival definitions.
 
     Parameters
     ----------
     metric
         The metric, or its name.
     **inputs
-        Its arguments; one number each. Inputs that only a rival definition takes may be given, too. An optional flow
-        such as `reactivation_mrr` that is not given is 0; a rival definition that is about it needs it.
+        The metric's arguments, one number each, and further inputs that only a rival definition takes. An optional
+        flow such as `reactivation_mrr` counts as 0 if it is not given, but a rival definition that is about it is
+        computed only if it is given.
 
     Returns
     -------
     Explanation
-        Printed it is text, in a notebook LaTeX; ``.as_dict()`` is for services.
+        It prints as text and shows as LaTeX in a notebook; ``.as_dict()`` is for services.
 
     Raises
     ------
     MetricInputError
-        If there is no such metric, an input is missing or unknown, is not one number, or cannot be right.
+        If there is no such metric, or if an input is not given, is unknown, is not one number, or cannot be right.
 
     See Also
     --------
@@ -85,8 +86,8 @@ def explained(
     rows: pd.DataFrame | None = None,
     left_out: pd.DataFrame | None = None,
 ) -> Explanation:
-    """Explain one figure, given the numbers that go in, without defaults, and further ones that rivals may take."""
-    if "undefined" in given:  # which a formula only looks at where it is needed
+    """Explain one figure from the numbers given for the metric, without defaults, and further ones for rivals."""
+    if "undefined" in given:  # a formula checks it only when it needs it
         fill_value(spec.name, given["undefined"])
     for name, value in {**given, **further}.items():
         if name not in spec.options and not (spec.reduces or spec.over_columns) and not is_scalar(value):
@@ -133,7 +134,7 @@ def explained(
 
 
 def rival_input(spec: Registration, name: str, value: Any) -> Any:
-    """Check a number that only rivals take as the metric would that has an input of this name; missing is None."""
+    """Check a number that only rivals take, as a metric with an input of this name would; None if it is missing."""
     takes = declaring(spec, name)
     declared = takes.inputs[name] if takes else level(AMOUNT)
     value = number(spec.name, name, value, declared.quantity)
@@ -144,7 +145,7 @@ def rival_input(spec: Registration, name: str, value: Any) -> Any:
 
 
 def declaring(spec: Registration, name: str) -> Registration | None:
-    """Find the metric that says what an input of this name can be: this one, or of all the one that allows most."""
+    """Find the metric that declares an input of this name: this metric, or the one that allows most values."""
     others = (other for other in REGISTRY.values() if name in other.inputs)
     return spec if name in spec.inputs else min(others, key=lambda o: o.inputs[name].quantity.low, default=None)
 
@@ -158,14 +159,14 @@ def _why_none(spec: Registration, inputs: Mapping[str, Any], missing: Sequence[s
 
 
 def _empty(spec: Registration, inputs: Mapping[str, Any]) -> str:
-    """Say why there is nothing to divide by: the base is 0, or a product with a negative factor."""
+    """Say why the metric cannot divide: the base is 0, or a product with a negative factor."""
     factors = [inputs.get(name) for name in spec.base.split(" x ")]
     below = any(isinstance(factor, (Real, Decimal)) and factor < 0 for factor in factors)
     return f"{spec.base} is {'not above 0' if below else '0'}"
 
 
 def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
-    """Compute the rivals; what is left out has its default there, too, but a rival that is about it needs it."""
+    """Compute the rivals, with defaults for inputs not given unless the rival is about such an input."""
     found = []
     for definition in Docstring(spec.function).bullets(RIVALS):
         function = next((f for words, f in spec.rivals.items() if definition.startswith(words)), None)
@@ -173,7 +174,7 @@ def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
             found.append(Rival(definition, computable=False))
             continue
         takes = parameters(function)
-        own = takes.keys() <= spec.inputs.keys()  # it differs in what it counts of the inputs
+        own = takes.keys() <= spec.inputs.keys()  # the rival takes the same inputs, and counts them differently
         usual = {n: value for n, value in spec.defaults.items() if not own or spec.inputs[n].kind == "level"}
         numbers = {n: _rival_number(v) for n, v in {**usual, **given}.items() if is_scalar(v)}
         value = rival(function, numbers)
@@ -186,21 +187,15 @@ def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
 
 def _rival_number(value: Any) -> Any:
     value = as_python(value)
-    return float(value) if isinstance(value, (Real, Decimal)) else value  # one kind, as Decimal and float do not add
+    return float(value) if isinstance(value, (Real, Decimal)) else value  # Decimal and float cannot be added
 
 
 def _can_be(spec: Registration, value: float, put_in: Sequence[Any]) -> bool:
-    """Tell whether a rival's figure means anything: money, time and the like are not negative for no reason."""
+    """Check whether a rival's figure makes sense: money, time and the like are not negative without a reason."""
     low, _ = spec.bounds
     if low is not None:
         return spec.unit not in NEVER_BELOW or value >= low
     if spec.unit != "money" or not spec.base or value == 0:
         return True
-    # what each one brings has the sign of what is put in, such as the margin's
+    # The figure may be negative only if an input, such as the margin, is
     return (value < 0) == any(isinstance(one, float) and one < 0 for one in put_in)
-
-
-# The formula, and the numbers in it
-
-
-# Text

@@ -1,4 +1,4 @@
-"""An explained figure and how it prints: text, LaTeX, plain data."""
+"""An explained figure, and how to write it as text, LaTeX or plain data."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ UNIT_SIGNS = {"percent": " %", "points": " points", "days": " days", "periods": 
 
 @dataclass(frozen=True)
 class Rival:
-    """Another definition in use, and what it gives on the same numbers.
+    """Another definition in use, and its result on the same numbers.
 
     Attributes
     ----------
     definition : str
-        What it is.
+        The definition in words.
     value : float or None
-        Its figure, in the unit of the metric; None where it has none, or needs other numbers.
+        Its result, in the unit of the metric; None if it is undefined or needs other numbers.
     needs : tuple of str
-        The inputs that it lacks here.
+        The inputs that it needs and that were not given.
     computable : bool
-        Whether it is a computation on totals at all.
+        Whether it can be computed from totals at all.
     """
 
     definition: str
@@ -39,32 +39,32 @@ class Rival:
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """How a figure comes about. Printed it is text, in a notebook LaTeX, `as_dict()` is for services.
+    """How a figure is computed. It prints as text and shows as LaTeX in a notebook; `as_dict()` is for services.
 
     Attributes
     ----------
     metric, title : str
-        The metric.
+        The metric's name and title.
     inputs : dict
-        The numbers that went in.
+        The numbers that the figure is computed from.
     result : float, str or None
-        What came out; None where there is no value.
+        The figure; None if the metric has no value.
     unit : str
         "percent", "points", "money", ...
     formula, numbers : str
-        The formula on one line, in words and with the numbers put in.
+        The formula on one line: in words, and with the numbers in place of the words.
     latex : str
-        The same in LaTeX, step by step.
+        The computation in LaTeX, step by step.
     rivals : tuple of Rival
-        Other definitions in use, with what they give on the same numbers.
+        Other definitions in use, with their results on the same numbers.
     levels : dict of str to Explanation
-        The inputs that are metrics themselves and were computed on the way.
+        The inputs that are metrics themselves and were computed on the way, each explained.
     notes : tuple of str
-        Why there is no value, what was left out.
+        Why the metric has no value; what was left out.
     rows : DataFrame or None
-        The rows of the cohort frame behind the figure.
+        The rows of the cohort frame that the figure is computed from.
     left_out : DataFrame or None
-        The raw rows that were left out of the cohort frame, with the reason of each.
+        The raw rows that were left out of the cohort frame, each with the reason.
     """
 
     metric: str
@@ -88,18 +88,18 @@ class Explanation:
         return str(self)
 
     def _repr_markdown_(self) -> str:
-        """Show steps and rivals in a notebook."""
+        """Return steps and rivals as Markdown, for a notebook."""
         beside = (
             line if not line.startswith("  ") else f"* {line.strip().removeprefix('* ')}" for line in self._beside()
         )
         return "\n".join([f"$${self.latex}$$", *beside])
 
     def _repr_latex_(self) -> str:
-        """Show the steps where there is LaTeX and no Markdown."""
+        """Return the steps as LaTeX, for viewers without Markdown."""
         return f"$\\displaystyle {self.latex}$"
 
     def _beside(self) -> list[str]:
-        """Tell what stands beside the figure: rival definitions, notes, rows."""
+        """Return the lines after the figure: rival definitions, notes, rows."""
         lines: list[str] = []
         computed = [r for r in self.rivals if r.computable]
         told = [r for r in self.rivals if not r.computable]
@@ -124,13 +124,13 @@ class Explanation:
         return [*levels, self.formula, *put_in, f"{pad} = {_result(self)}"]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything as plain data, ready for JSON.
+        """Return everything as plain data, ready for JSON.
 
         Returns
         -------
         dict
-            ``metric title formula numbers result unit inputs latex rivals levels notes left_out rows``; what has no
-            value is None, dates are ISO text, `rows` is their number.
+            With the keys ``metric title formula numbers result unit inputs latex rivals levels notes left_out rows``.
+            A missing value is None, dates are ISO text, and `rows` is the number of rows.
         """
         return {
             "metric": self.metric,
@@ -162,7 +162,7 @@ def written(value: Any) -> str:
         return value.isoformat(" ")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, (int, float)) and 1e8 <= abs(value) < 1e15:  # with cents, and not as 4e+12
+    if isinstance(value, (int, float)) and 1e8 <= abs(value) < 1e15:  # with cents, not as 4e+12
         return f"{value:,.2f}".removesuffix(".00")
     return f"{value:,.10g}" if isinstance(value, (int, float)) else str(value)
 
@@ -194,5 +194,5 @@ def _input_text(value: Any) -> str:
 
 
 def _reasons(left_out: pd.DataFrame) -> list[tuple[str, int]]:
-    """Count the reasons for which rows were left out."""
+    """Count how many rows were left out for each reason."""
     return [(str(reason), int(count)) for reason, count in left_out["reason"].value_counts().items()]

@@ -1,4 +1,4 @@
-"""The formula of a figure, and the numbers put in the place of its words."""
+"""The formula of a figure, with its numbers in place of its words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from csmetrics.core._registry import Registration
 
 
 def kept_within(spec: Registration, read: Formula | None, inputs: Mapping[str, Any], result: Any) -> str:
-    """Say what becomes of the formula's own figure where that is past the metric's bounds, or 100 less it is meant."""
+    """Say what is done to the formula's own figure if it is outside the bounds, or if lower values are better."""
     low, high = spec.bounds
     numbers = {n: v for n, v in inputs.items() if isinstance(v, (int, float))}
     if read is None or low is None or high is None or not set(read.values_needed) <= set(numbers) or result is None:
@@ -36,7 +36,7 @@ def kept_within(spec: Registration, read: Formula | None, inputs: Mapping[str, A
 
 
 def chosen_formula(spec: Registration, inputs: Mapping[str, Any]) -> Formula | None:
-    """Read the formula; of several the one that an option chooses."""
+    """Return the formula; if there are several, the one that an option chooses."""
     usual = {n: v for n, v in spec.options.items() if isinstance(v, str)}
     chosen = next((str(inputs.get(n, v)) for n, v in usual.items()), "")
     return None if inputs.get("horizon") is not None else formula(spec.name, chosen)
@@ -45,14 +45,14 @@ def chosen_formula(spec: Registration, inputs: Mapping[str, Any]) -> Formula | N
 def put_in(
     spec: Registration, read: Formula | None, inputs: Mapping[str, Any], values: Mapping[str, str]
 ) -> Formula | None:
-    """Give the formula in which the numbers take the place of words; a weighted sum with its terms written out."""
+    """Return the formula to put numbers into; for a weighted sum, one with all its terms written out."""
     if spec.over_columns:
         return _weighted(spec, inputs)
     return read if read is not None and set(read.values_needed) <= set(values) else None
 
 
 def _weighted(spec: Registration, inputs: Mapping[str, Any]) -> Formula | None:
-    """Write out the terms of a weighted sum or mean; a missing score leaves the mean."""
+    """Write out the terms of a weighted sum or mean; a missing score is left out of the mean."""
     scores, weights = (_by_component(inputs[n]) for n in spec.inputs)
     if scores is None or weights is None or not scores.keys() <= weights.keys():
         return None
@@ -91,7 +91,7 @@ def _sum(nodes: list[Node]) -> Node:
 
 
 def written_values(spec: Registration, inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Write the numbers that take the place of words."""
+    """Write the numbers that replace the words of a formula."""
     values = {name: written(value) for name, value in inputs.items() if is_scalar(value)}
     if "interval" in spec.inputs and "interval" in inputs:
         values["intervals_per_month"] = written(spec.function(1, inputs["interval"]))
@@ -101,7 +101,7 @@ def written_values(spec: Registration, inputs: Mapping[str, Any]) -> dict[str, s
 
 
 def _counts(spec: Registration, inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Count the answers as the formula's words ask: those above or below a bound, or all of them."""
+    """Count the answers that the formula asks for: those above or below a bound, or all of them."""
     answers = [as_python(value) for value in inputs[next(iter(spec.inputs))]]
     given = [value for value in answers if isinstance(value, (int, float))]
     options = {**spec.options, **inputs}

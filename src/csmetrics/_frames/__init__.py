@@ -1,1 +1,1 @@
-"""A frame of any engine: its columns, its sums at a grain, and the plan of a metric."""
+"""Frames of any engine: their columns, their sums at a grain, and what a metric needs from them."""

@@ -1,4 +1,4 @@
-"""Finding the columns of a frame, and saying what was meant when one is not there."""
+"""Find the columns of a frame, and guess which one was meant when a column is missing."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from csmetrics.core._numeric import check, show
 from csmetrics.core._registry import REGISTRY, Quantity
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
-_SHOWN = 20  # columns that an error lists
-_LONGEST = 80  # letters of a misspelt name that are compared
+_SHOWN = 20  # at most so many columns are listed in an error
+_LONGEST = 80  # at most so many letters of a misspelt name are compared
 
 
 def has(frame: Any, name: Any) -> bool:
-    """Tell whether there is a column or index level of that name."""
+    """Check whether the frame has a column or an index level of that name."""
     levels = frame.index.names if isinstance(frame, pd.DataFrame) else ()
     try:
         return name is not None and (name in frame.columns or name in levels)
-    except TypeError:  # a list, an array: nothing that a column could be called
+    except TypeError:  # a list or an array cannot be the name of a column
         return False
 
 
 def require(frame: Any, name: Any, metric: str, argument: str) -> None:
-    """Refuse a name that no column and no index level has, in a frame of any engine."""
+    """Raise an error unless the frame, of any engine, has a column or an index level of that name."""
     if not has(frame, name):
         hint = _hint(frame, name, metric, argument)
         raise MissingColumnError(metric, argument, f"no column {shown(name)}", what_is_there(frame), hint)
 
 
 def what_is_there(frame: Any) -> str:
-    """List the columns of a frame of any engine, for an error."""
+    """List the columns of a frame of any engine, for the text of an error."""
     names = ", ".join(map(shown, frame.columns[:_SHOWN]))
     more = f" and {len(frame.columns) - _SHOWN} more" if len(frame.columns) > _SHOWN else ""
     return f"this frame has {names or 'no columns'}{more}"
 
 
 def column(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> pd.Series[Any]:
-    """Give a column, or an index level, as a Series on the frame's index."""
+    """Return a column, or an index level, as a Series on the frame's index."""
     require(frame, name, metric, argument)
     if name not in frame.columns:
         return pd.Series(frame.index.get_level_values(name), index=frame.index, name=name)
@@ -67,11 +67,12 @@ def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
 
 
 def guess(frame: Any, name: Any, argument: str) -> str | None:
-    """Guess which column was meant: by the field's other words for the argument, by spelling, by a shared word."""
-    texts = [c for c in frame.columns if isinstance(c, str) and c not in REGISTRY]  # those are not added up
+    """Guess which column was meant: by other words for the argument, by spelling, by a shared word."""
+    # A column named as a metric holds results, which are not added up
+    texts = [c for c in frame.columns if isinstance(c, str) and c not in REGISTRY]
     asked = name[:_LONGEST].lower() if isinstance(name, str) else shown(name).lower()
     others = {n for spec in REGISTRY.values() for n in spec.inputs}
-    free = [text for text in texts if text not in others]  # the rest holds what its name says
+    free = [text for text in texts if text not in others]  # a column named as another input holds what its name says
     near = [
         *(text for text in texts if same_quantity(argument, text)),
         *difflib.get_close_matches(asked, free, n=1),
@@ -81,18 +82,18 @@ def guess(frame: Any, name: Any, argument: str) -> str | None:
 
 
 class Need(NamedTuple):
-    """The metric and the argument that take a column."""
+    """The metric and the argument that a column is needed for."""
 
     metric: str
     argument: str
 
     @property
     def quantity(self) -> Quantity:
-        """What the argument measures, and between which values."""
+        """What the argument measures, and which values it may have."""
         return REGISTRY[self.metric].inputs[self.argument].quantity
 
     def refuse_rows(self, values: Any, total: Any, least: float) -> None:
-        """Refuse a row that is impossible in itself and would vanish in a sum."""
+        """Reject a single impossible row, which a sum would hide."""
         spec = REGISTRY[self.metric]
         missing = values.dtype.kind == "f" and np.isnan(total).any()
         if least < self.quantity.low or (missing and np.isinf(values).any()):
@@ -100,7 +101,7 @@ class Need(NamedTuple):
             check(replace(spec, inputs={self.argument: spec.inputs[self.argument]}, rules=()), column, column)
 
     def refusal(self, bad: int, rows: int, least: float) -> MetricInputError:
-        """Say the same of rows that only their engine has seen: they have no positions, but a number."""
+        """Return the same error for rows that only the engine has seen: it tells how many there are, not where."""
         below = isfinite(least) and least < self.quantity.low
         found = f"{bad} of {rows} values break it{f', the least is {show(least)}' if below else ''}"
         rule = self.quantity.rule if below else "must be finite"

@@ -1,4 +1,4 @@
-"""The totals of a frame that is not pandas: its engine adds the rows up, and one row per group comes back."""
+"""Totals of frames other than pandas: the engine adds the rows up and returns one row per group."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from csmetrics._frames.columns import Need
 
 HALF = 2**32  # integers whose sum could pass int64 are added in two halves
-LARGE = 2.0**62  # a sum that stays below is far enough from int64's end
-_WORDS = {  # columns that hold no numbers, and what to do about them
+FAR_FROM_INT64 = 2.0**62  # a sum below this is safely within int64
+_WORDS = {  # columns that do not hold numbers, and what to do about them
     "String": ("text", "convert text to numbers first"),
     "Categorical": ("text", "convert text to numbers first"),
     "Enum": ("text", "convert text to numbers first"),
@@ -30,7 +30,7 @@ _WORDS = {  # columns that hold no numbers, and what to do about them
 
 
 class EngineFrame:
-    """A frame of another engine, and what a grain asks of it.
+    """A frame of an engine other than pandas, with the sums and rows that a grain asks for.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class EngineFrame:
         self.columns = pd.Index(list(self.schema), dtype=object)
 
     def check(self, label: str, need: Need) -> None:
-        """Refuse a column that holds no numbers."""
+        """Reject a column that does not hold numbers."""
         dtype = self.schema[label]
         if not dtype.is_numeric() and type(dtype).__name__ != "Unknown":
             what, hint = _WORDS.get(type(dtype).__name__, (str(dtype), ""))
@@ -55,7 +55,7 @@ class EngineFrame:
             raise MetricInputError(need.metric, need.argument, "must be numbers", found, hint)
 
     def rows(self, names: Iterable[str], keys: Iterable[str] = ()) -> pd.DataFrame:
-        """Bring these columns of all rows and no others; those to group by as `keys`."""
+        """Bring all rows of these columns, and of no others, to pandas; `keys` are the columns to group by."""
         nw = narwhals()
         by, _ = self._keys(keys := tuple(keys))
         taken = [nw.col(name).alias(f"row {name}") for name in dict.fromkeys(names) if name not in keys]
@@ -68,7 +68,7 @@ class EngineFrame:
         return pd.concat([self._labels(out.iloc[:, : len(by)]), values], axis=1)
 
     def crowded(self, keys: tuple[str, ...], axis: str) -> tuple[pd.DataFrame, pd.Series[Any]]:
-        """Give the groups that hold more than one value of `axis`, and how many each."""
+        """Return the groups that hold more than one value of `axis`, and how many values each of them holds."""
         nw = narwhals()
         columns, cells = self._keys((*keys, axis))
         _, by = self._keys(keys)
@@ -79,30 +79,32 @@ class EngineFrame:
         return self._labels(small), small["rows"]
 
     def sums(self, keys: tuple[str, ...], needs: Mapping[Any, Need]) -> tuple[pd.DataFrame, dict[Any, Any]]:
-        """Add columns up by group, or all rows where there are no keys.
+        """Add columns up by group, or over all rows if there are no keys.
 
         Returns
         -------
         groups : DataFrame
             The keys of each group, in any order.
         sums : dict of ndarray
-            The totals of each column: int64 for integers (objects past it), else float64, NaN where a row is missing.
+            The totals of each column: int64 for integers (objects beyond int64), else float64, with NaN where a row is
+            missing.
         """
         for label, need in needs.items():
             self.check(label, need)
         whole = [label for label in needs if self.schema[label].is_integer()]
         engine = self.frame.implementation
-        refuses = engine.is_spark_like() or engine.is_ibis()  # a sum past int64; the others pass it in silence
+        # These raise an error for a sum beyond int64; the other engines overflow silently
+        refuses = engine.is_spark_like() or engine.is_ibis()
         halved = set(whole) if refuses else set()
         small = self._summed(keys, needs, halved)
         if not refuses:
-            halved = {label for label in whole if _reach(small, label) >= LARGE}
+            halved = {label for label in whole if _reach(small, label) >= FAR_FROM_INT64}
             small = self._summed(keys, needs, halved) if halved else small
         totals = {label: self._total(small, label, need, label in halved) for label, need in needs.items()}
         return self._labels(small), totals
 
     def _summed(self, keys: tuple[str, ...], needs: Mapping[Any, Need], halved: set[Any]) -> pd.DataFrame:
-        """Collect sums, counts and extremes of plain columns: on these all engines agree, and on little else."""
+        """Collect sums, counts, minima and maxima of plain columns, on which all engines agree."""
         nw = narwhals()
         columns, by = self._keys(keys)
         results = [nw.len().alias("rows")]
@@ -125,31 +127,31 @@ class EngineFrame:
         return engines.collect(rows.group_by(*by).agg(*results) if by else rows.select(*results))
 
     def _value(self, label: str) -> Any:
-        """Give a column as int64 or float64."""
+        """Return a column as int64 or float64."""
         nw = narwhals()
         value, engine = nw.col(label), self.frame.implementation
-        if self._is(label, "Unknown"):  # a column without a value, or one that cannot be added
+        if self._is(label, "Unknown"):  # a column without any value, or of a type that cannot be added
             return value
         if not self.schema[label].is_integer():
             return value.cast(nw.Float64)
-        if engine.is_dask() or engine.is_pandas_like():  # these add in int64 anyway, and cannot cast a null
+        if engine.is_dask() or engine.is_pandas_like():  # these engines add in int64 anyway and cannot cast a null
             return value
         return value.cast(nw.Int64)
 
     def _wrong(self, label: str, low: float) -> Any:
-        """Give 1 where a value is below the least possible one or infinite, else 0."""
+        """Return 1 where a value is infinite or below the lowest possible one, else 0."""
         nw = narwhals()
-        # NaN stands above every number on some engines, on none below one or equal to infinity
+        # Some engines order NaN above every number; none orders it below a number or as equal to infinity
         value, whole = self._value(label), self.schema[label].is_integer()
         tests = [value < (ceil(low) if whole else low)] if low > -inf else []
         tests += [] if whole else [value == inf, value == -inf]
         wrong = tests[0]
         for test in tests[1:]:
             wrong = wrong | test
-        return wrong.fill_null(False).cast(nw.Int64)  # Spark adds no booleans
+        return wrong.fill_null(False).cast(nw.Int64)  # Spark cannot add booleans
 
     def _total(self, small: pd.DataFrame, label: str, need: Need, halved: bool) -> Any:
-        """Read a column's totals, or refuse the column."""
+        """Return a column's totals, or reject the column."""
         rows, count = small["rows"].to_numpy(), small[f"count {label}"].to_numpy()
         if self._is(label, "Unknown"):
             if count.any():
@@ -160,7 +162,7 @@ class EngineFrame:
             wrong = summed(small[f"least {label}"], whole=True).min(initial=0) < need.quantity.low
             total = summed(small[f"sum {label}"], whole=True)
             if halved:
-                total = total.astype(object if _reach(small, label) >= LARGE else np.int64) * HALF
+                total = total.astype(object if _reach(small, label) >= FAR_FROM_INT64 else np.int64) * HALF
                 total = total + summed(small[f"rest {label}"], whole=True)
         else:
             wrong = summed(small[f"wrong {label}"], whole=True).any()
@@ -170,7 +172,7 @@ class EngineFrame:
         return total if (count == rows).all() else np.where(count == rows, total.astype(np.float64), nan)
 
     def _refuse(self, label: str, need: Need) -> None:
-        """Count the rows that cannot be right, and refuse them."""
+        """Count the rows that cannot be right, and raise an error about them."""
         nw = narwhals()
         columns = [self._value(label).alias("least"), self._wrong(label, need.quantity.low).alias("wrong")]
         results = [nw.len().alias("rows"), nw.col("wrong").sum(), nw.col("least").min()]
@@ -182,12 +184,12 @@ class EngineFrame:
         return type(self.schema[label]).__name__ == kind
 
     def _keys(self, names: Iterable[str]) -> tuple[list[Any], list[str]]:
-        """Give the columns to group by, under names that no other column has, and these names."""
+        """Return the columns to group by, under names that no other column has, and these names."""
         by = {f"key {name}": name for name in names}
         return [group_key(self.schema, name).alias(key) for key, name in by.items()], list(by)
 
     def _labels(self, small: pd.DataFrame) -> pd.DataFrame:
-        """Take the key columns of what came back, under their own names; what has an order of its own keeps it."""
+        """Return the key columns of a result under their own names; categories with an order keep it."""
         keys = [str(name) for name in small if str(name).startswith("key ")]
         out = small[keys].rename(columns=lambda name: name.removeprefix("key "))
         for name in map(str, out):
@@ -197,7 +199,7 @@ class EngineFrame:
 
 
 def _reach(small: pd.DataFrame, label: str) -> float:
-    """Give a number that no group's total is further from 0 than."""
+    """Return a bound on the size of every group's total."""
     ends = [np.abs(summed(small[f"{end} {label}"], whole=True).astype(np.float64)) for end in ("least", "most")]
     reach: float = (np.maximum(*ends) * small["rows"].to_numpy()).max(initial=0)
     return reach

@@ -1,4 +1,4 @@
-"""The one door to narwhals: frames that are not pandas come in here, and their reduced rows come back."""
+"""The one place that uses narwhals directly: frames other than pandas come in, their reduced rows come back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from csmetrics.errors import MetricInputError
 
 
 def narwhals() -> Any:
-    """Give the module that talks to the engines, its stable interface."""
+    """Import narwhals' stable interface, or say what to install."""
     try:
         import narwhals.stable.v2 as nw
         import pyarrow  # noqa: F401 - rows come back through it
@@ -24,24 +24,24 @@ def narwhals() -> Any:
 
 
 def lazy(frame: Any, metric: str = "over", argument: str = "frame") -> Any:
-    """Give the narwhals LazyFrame of a frame of any engine. pandas is never passed here.
+    """Return a frame of any engine as a narwhals LazyFrame. pandas is never passed here.
 
     Parameters
     ----------
     frame
         A frame of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis or another engine that narwhals knows.
     metric, argument
-        Who asks, for the error.
+        The function and the argument that the error names.
 
     Returns
     -------
     LazyFrame
-        Nothing is computed yet; PyArrow, which has no lazy frames, computes each step as it is asked for.
+        Nothing has been computed yet. PyArrow has no lazy frames and computes each step at once.
 
     Raises
     ------
     MetricInputError
-        If it is no such frame.
+        If `frame` is not such a frame.
     ImportError
         If narwhals or pyarrow is not installed.
     """
@@ -59,15 +59,16 @@ def lazy(frame: Any, metric: str = "over", argument: str = "frame") -> Any:
 
 
 def collect(frame: Any) -> pd.DataFrame:
-    """Bring the rows of a LazyFrame to pandas, the only place where rows cross.
+    """Bring the rows of a LazyFrame to pandas. No other function does.
 
-    Integers stay integers: with missing ones they are pandas' nullable integers, and decimals without a fraction (the
-    sums of some engines) become int64 where they fit.
+    Integers stay integers: a column with missing ones gets one of pandas' nullable types, and decimals without a
+    fraction (the sums of some engines) become int64 where they fit.
     """
     import pyarrow as pa
 
     table = frame.collect("pyarrow").to_native()
-    table = table.select([name for name in table.column_names if name != "__index_level_0__"])  # of some Dask
+    # Some versions of Dask add this column
+    table = table.select([name for name in table.column_names if name != "__index_level_0__"])
     columns = [_readable(column) for column in table.columns]
     table = pa.table(columns, names=table.column_names)
     nullable = {pa.type_for_alias(name.lower()): pd.api.types.pandas_dtype(name) for name in _NULLABLE}
@@ -79,7 +80,7 @@ def collect(frame: Any) -> pd.DataFrame:
 
 
 def summed(sums: pd.Series[Any], *, whole: bool = False) -> Any:
-    """Return sums as int64 (always if `whole`) or float64; the sum of nothing, null on some engines, is 0."""
+    """Return sums as int64 (always if `whole`) or float64; the sum of no rows, which is null on some engines, is 0."""
     return sums.to_numpy(dtype=np.int64 if whole or sums.dtype.kind in "iu" else np.float64, na_value=0)
 
 
@@ -87,7 +88,7 @@ _NULLABLE = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UI
 
 
 def _readable(column: Any) -> Any:
-    """Give decimals without a fraction as int64 where that holds them, and categories as every pyarrow reads them."""
+    """Return decimals without a fraction as int64 where they fit, and categories as every pyarrow reads them."""
     import pyarrow as pa
 
     kind = column.type
@@ -99,8 +100,19 @@ def _readable(column: Any) -> Any:
     return column
 
 
+def in_micros(frame: Any, name: str) -> Any:
+    """Cut a column of nanoseconds to microseconds where the engine would round it up, into the next day at worst."""
+    dtype = frame.collect_schema()[name]
+    if not frame.implementation.is_duckdb() or getattr(dtype, "time_unit", "") != "ns":
+        return frame
+    column = '"' + name.replace('"', '""') + '"'
+    nanos = f"epoch_ns({column})"
+    cut = f"make_timestamp(({nanos} - (({nanos} % 1000) + 1000) % 1000) // 1000)"
+    return narwhals().from_native(frame.to_native().project(f"* REPLACE ({cut} AS {column})")).lazy()
+
+
 def group_key(schema: Mapping[str, Any], name: str) -> Any:
-    """Give a column to group by: text for categories, one kind of missing for floats."""
+    """Return a column to group by: categories as text, and NaN as missing in floats."""
     nw = narwhals()
     column, dtype = nw.col(name), schema[name]
     if dtype.is_nested():

@@ -1,4 +1,4 @@
-"""Group sums, the only place where totals are made: blocked `np.add.at` over integer codes.
+"""Sums by group, the only place where pandas columns are added up: `np.add.at` on blocks of integer codes.
 
 Rows are read once, a block at a time. A block's codes and weights stay in the processor's cache, so a sum costs little
 more than reading its column, and no copy of a column is made. Integer columns stay integers.
@@ -26,12 +26,12 @@ class Key(NamedTuple):
     values: Any  # an integer array
     offset: int  # codes are values - offset
     size: int  # codes are 0 .. size - 1
-    rank: Any  # the place of each code's label in order; None where codes are in order
-    labels: Callable[[Any], pd.Index[Any]]  # codes to their labels
+    rank: Any  # the position of each code's label in sorted order; None if the codes are in order
+    labels: Callable[[Any], pd.Index[Any]]  # turns codes into their labels
 
 
 class Sums(NamedTuple):
-    """Totals of columns, and the least value of each column where that is below 0."""
+    """Totals of columns, and the lowest value of each column if that is below 0."""
 
     totals: dict[Any, Any]
     least: dict[Any, float]
@@ -52,13 +52,13 @@ def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple
     index : Index or MultiIndex
         The groups that occur, sorted (categories in their order).
     sums : Sums
-        One total per group: int64 for integers (object past 2**63), else float64, NaN where a row is missing.
+        One total per group: int64 for integers (object beyond 2**63), else float64, with NaN where a row is missing.
     """
     rows = len(keys[0])
     coded = [key(series) for series in keys]
     size = int(np.prod([k.size for k in coded], dtype=object))
     found = None
-    if size > 4 * rows + BLOCK:  # far more combinations than rows: number those that occur
+    if size > 4 * rows + BLOCK:  # far more combinations than rows: number only those that occur
         numbers, found = _combinations(coded)
         size = len(found[0])
         grid = [Key(numbers, 0, size, None, pd.Index)]
@@ -68,7 +68,7 @@ def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple
     seen = np.zeros(size, bool)
     sums = {name: _Sum(values, size) for name, values in columns.items()}
     blocks = [slice(at, at + step) for at in range(0, rows, step)]
-    with np.errstate(over="ignore", invalid="ignore"):  # the formula refuses a sum that is infinite
+    with np.errstate(over="ignore", invalid="ignore"):  # the formula rejects an infinite sum
         for block in blocks:
             codes = _codes(grid, block)
             if not seen.all():
@@ -87,7 +87,7 @@ def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple
 
 
 def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]]:
-    """Give the groups that occur, sorted, and the row positions of each, for what is not a sum."""
+    """Return the groups that occur, sorted, and the positions of the rows in each, for anything but sums."""
     coded = [key(series) for series in keys]
     numbers, found = _combinations(coded)
     counts = np.bincount(numbers, minlength=len(found[0]))
@@ -98,7 +98,7 @@ def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]
 
 
 def total_sums(columns: dict[Any, Any]) -> Sums:
-    """Sum whole columns: to an int, exactly, for integers, else to a float, NaN where a row is missing."""
+    """Sum whole columns: integers exactly, to an int; others to a float, which is NaN where a row is missing."""
     totals: dict[Any, Any] = {}
     for name, values in columns.items():
         if values.dtype.kind in "iu":
@@ -113,11 +113,11 @@ def total_sums(columns: dict[Any, Any]) -> Sums:
 
 
 def key(series: pd.Series[Any]) -> Key:
-    """Code one grouping column, without hashing where its values are categories or integers close together."""
+    """Code one grouping column, without hashing if it holds categories or integers close together."""
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         codes, kinds = series.cat.codes.to_numpy(), len(dtype.categories)
-        if codes.min(initial=0) < 0:  # missing: a code of its own, after the others
+        if codes.min(initial=0) < 0:  # missing keys get a code of their own, after the others
             codes = np.where(codes < 0, kinds, codes.astype(np.intp))
         return Key(codes, 0, kinds + int(codes.max(initial=0) == kinds), None, partial(_categories, dtype))
     whole = isinstance(dtype, np.dtype) and dtype.kind in "iu"
@@ -135,21 +135,21 @@ def key(series: pd.Series[Any]) -> Key:
 
 
 def factorize(series: pd.Series[Any]) -> tuple[Any, Callable[[], pd.Index[Any]]]:
-    """Number the values of a column in the order of their appearance, missing ones too; give what makes the labels."""
+    """Number a column's values, missing ones too, in order of appearance; return also what makes their labels."""
     dtype: Any = series.dtype
     values: Any = series.array
     if len(series) and isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow":
-        # Arrow's text in place, 4 bytes a row
+        # Arrow's text is numbered in place, at 4 bytes per row
         coded = values.__arrow_array__().dictionary_encode(null_encoding="encode").combine_chunks()
         return coded.indices.to_numpy(), lambda: pd.Index(pd.array(coded.dictionary.to_pylist(), dtype=dtype))
-    if str(dtype).startswith("dictionary"):  # Arrow's categories, which pandas cannot number where one is missing
+    if str(dtype).startswith("dictionary"):  # pandas cannot number Arrow's categories if one is missing
         series = pd.Series(values.__arrow_array__().to_pylist(), dtype=object)
-    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "f":  # where NaN and null would be two groups
+    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "f":  # else NaN and null would be two groups
         series = pd.Series(series.to_numpy(dtype=np.float64, na_value=np.nan))
     try:
         codes, unique = pd.factorize(series)
         labels = pd.Index(unique)
-    except (TypeError, OverflowError):  # what cannot be hashed; integers past what pandas 2 can label with
+    except (TypeError, OverflowError):  # values that cannot be hashed, or integers too large for labels in pandas 2
         found = f"got lists, huge integers or the like in the column {shown(series.name)}"
         raise MetricInputError("by", "keys", "must be values that rows can have in common", found) from None
     if codes.min(initial=0) < 0:
@@ -175,7 +175,7 @@ def _periods(dtype: Any, low: int, codes: Any) -> pd.Index[Any]:
 
 
 def _order(unique: pd.Index[Any]) -> Any:
-    """Sort the labels, missing last; labels that have no order keep that of their appearance."""
+    """Return the order of the labels, missing last; labels that cannot be sorted stay in order of appearance."""
     missing = np.asarray(unique.isna())
     places = np.flatnonzero(~missing)
     with suppress(TypeError):
@@ -184,7 +184,7 @@ def _order(unique: pd.Index[Any]) -> Any:
 
 
 def _index(keys: Sequence[pd.Series[Any]], coded: list[Key], parts: Sequence[Any]) -> tuple[pd.Index[Any], Any]:
-    """Label groups from the codes of their keys, in order; give that order too."""
+    """Return the labels of groups, sorted, from the codes of their keys, and the order that sorts them."""
     order = np.lexsort([part if k.rank is None else k.rank[part] for k, part in zip(coded, parts, strict=True)][::-1])
     labels = [k.labels(part[order]).rename(series.name) for k, part, series in zip(coded, parts, keys, strict=True)]
     return (labels[0] if len(labels) == 1 else pd.MultiIndex.from_arrays(labels)), order
@@ -201,7 +201,7 @@ def _codes(coded: list[Key], rows: slice) -> Any:
 
 
 def _combinations(coded: list[Key]) -> tuple[Any, list[Any]]:
-    """Number the combinations of keys that occur; give each row's number and each combination's codes."""
+    """Number the combinations of keys that occur; return each row's number and each combination's codes."""
     everything = slice(None)
     numbers = _codes(coded[:1], everything)
     found: list[Any] = [np.arange(coded[0].size)]
@@ -218,9 +218,9 @@ class _Sum:
     def __init__(self, column: Any, size: int) -> None:
         self.column = column
         self.whole = column.dtype.kind in "iu"
-        self.least: float = 0.0  # the least value, where one is below 0
-        self.reach = 0  # no total of integers is further from 0 than this
-        kept = object if column.dtype == object else np.float64  # objects: sums that were too large before
+        self.least: float = 0.0  # the lowest value, if it is below 0
+        self.reach = 0  # a bound on the size of every total of integers
+        kept = object if column.dtype == object else np.float64  # objects are sums that were too large for int64 before
         self.values: Any = np.zeros(size, np.int64 if self.whole else kept)
 
     def add(self, codes: Any, rows: slice) -> None:
@@ -230,8 +230,8 @@ class _Sum:
         np.add.at(self.values, codes, block)
         if block.dtype == object:
             return
-        # Now that the block is in the cache, one cheap pass tells that it was an ordinary one: read as unsigned
-        # integers, values below 0 and NaN are the largest
+        # The block is in the cache now, so one cheap pass can check that its values are ordinary: read as unsigned
+        # integers, negative values and NaN are the largest
         peak = int(np.maximum.reduce(block.view(np.uint64)))
         if peak > _INFINITY and given.dtype != np.uint64:
             self.least = min(self.least, np.fmin.reduce(given).item())
@@ -239,7 +239,7 @@ class _Sum:
             self.reach += given.size * (peak if peak < 2**63 else max(-int(given.min()), int(given.max())))
 
     def again(self) -> bool:
-        """Tell whether int64 was too small, and make ready for a second pass with Python's integers."""
+        """Check whether int64 was too small; if so, prepare for a second pass with Python's integers."""
         if not self.whole or self.reach < 2**63:
             return False
         self.values = np.zeros(self.values.size, object)

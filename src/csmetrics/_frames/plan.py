@@ -1,4 +1,4 @@
-"""From a metric to the columns it needs at a grain, and from their totals back to its value."""
+"""Plan which columns a metric needs at a grain, and compute its value from their totals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
 
 class Plan:
-    """What one metric takes from a frame at a grain.
+    """The columns and numbers that one metric takes from a frame at a grain.
 
     Parameters
     ----------
@@ -24,17 +24,17 @@ class Plan:
     spec
         The metric.
     given
-        What the caller named: columns or numbers for inputs (also those of levels that are computed on the way),
-        values for options.
+        What the caller passed: columns or numbers for inputs (also for the inputs of levels that are computed on
+        the way), values for options.
     """
 
     def __init__(self, grain: Grain, spec: Registration, given: Mapping[str, Any]) -> None:
         self.spec = spec
         self.frame = grain.frame
         self.options = {name: value for name, value in given.items() if name in spec.options}
-        self.sources: dict[str, Any] = {}  # input to a number, a word, or the Plan that computes it
-        self.columns: dict[str, Any] = {}  # input to the column whose values or total it takes
-        self.components: dict[Any, Any] = {}  # the columns of an input that takes several, by component
+        self.sources: dict[str, Any] = {}  # by input: a number, a word, or the Plan that computes it
+        self.columns: dict[str, Any] = {}  # by input: the column whose values or total it takes
+        self.components: dict[Any, Any] = {}  # by component: its column, for an input that takes several
         for name, declared in spec.inputs.items():
             value = given.get(name, name)
             if spec.over_columns:
@@ -61,7 +61,7 @@ class Plan:
                 require(grain.frame, value, spec.name, name)
 
     def needs(self) -> dict[Any, Need]:
-        """Give the columns to bring to the grain, with what asks for each."""
+        """Return the columns to bring to the grain, each with the metric and argument that need it."""
         needs = {label: Need(self.spec.name, name) for name, label in self.columns.items()}
         needs |= {label: Need(self.spec.name, next(iter(self.spec.inputs))) for label in self.components.values()}
         for source in self.sources.values():
@@ -70,7 +70,7 @@ class Plan:
         return needs
 
     def fits(self) -> bool:
-        """Tell whether it takes any column; refuse columns that hold something else, such as dates for a count."""
+        """Check whether the metric takes any column; reject columns of another kind, such as dates for a count."""
         for label, need in self.needs().items():
             if need.quantity.name == "date":
                 continue
@@ -86,7 +86,7 @@ class Plan:
         return self.spec.function(**self.inputs(totals, computed), **self.options)
 
     def inputs(self, totals: Mapping[Any, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
-        """Put totals, numbers and computed levels under the names of the metric's inputs."""
+        """Return totals, numbers and computed levels by the names of the metric's inputs."""
         inputs = {name: totals[label] for name, label in self.columns.items()}
         inputs |= {name: computed.get(name, source) for name, source in self.sources.items()}
         if self.components:
@@ -94,7 +94,7 @@ class Plan:
         return inputs
 
     def _computed(self, name: str, grain: Grain, given: Mapping[str, Any]) -> Plan:
-        """Plan the metric that gives a level. What is undefined on the way is missing, or raises."""
+        """Plan the metric that computes a level. A level that turns out undefined is missing, or raises an error."""
         own = REGISTRY[name].options
         passed = {k: v for k, v in given.items() if k != name and (k not in own or isinstance(v, str))}
         try:
@@ -113,7 +113,7 @@ class Plan:
             return
         columns = value
         if isinstance(value, list):
-            with suppress(TypeError):  # lists of what no column is called
+            with suppress(TypeError):  # a list of values that cannot be names of columns
                 columns = {c: c for c in value}
         if not isinstance(columns, Mapping) or not columns:
             rule, hint = "must name several columns", f'for example {name}=["logins", "exports"], weights=[2, 1]'
@@ -133,8 +133,12 @@ class Plan:
     def _refusal(self, name: str, kind: Kind, grain: Grain, lacking: str = "") -> MetricInputError:
         if kind == "stock":
             rule = "is a stock and is never added over periods"
-            apart = ", ".join(map(repr, (*(grain.keys or ()), grain.axis)))
-            hint = f"keep the periods apart with by({apart}), or take one of them; flows add over time, stocks do not"
+            keys = grain.keys or ()
+            apart = ", ".join(map(repr, (*keys, *(axis for axis in grain.axes if axis not in keys))))
+            hint = (
+                f"keep the periods apart with by({apart}), or take one of them; flows add over time, stocks do not "
+                "(if this is no time axis: period=None)"
+            )
             return MetricInputError(self.spec.name, name, rule, grain.adds_periods, hint)
         rule = "is a level (a rate, an average, a date) and does not add up over rows"
         found = "no metric computes it from columns that do"
@@ -149,5 +153,5 @@ def _computable(name: str) -> bool:
 
 
 def _is_label(frame: Any, value: Any) -> bool:
-    """Tell whether a value that is no text names a column, such as a tuple."""
+    """Check whether a value that is not text, such as a tuple, is the name of a column."""
     return isinstance(value, tuple) and has(frame, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# Words that mean the same; the first of each line is the one of the formulas
+# Words that mean the same; the formulas use the first of each line
 SYNONYMS = {
     word: line.split()[0]
     for line in (
@@ -28,18 +28,18 @@ SYNONYMS = {
     for word in line.split()
 }
 
-# Words that tell one quantity from another, however it is called besides
+# Words that distinguish one quantity from another, whatever the rest of the name says
 TELLING = {"start", "end", "new", "lost", "expansion", "contraction", "reactivated", "reactivation", "invited"}
 TELLING |= {"average", "avg", "mean", "arr", "annual", "yearly"}
 
 
 def words(name: str) -> set[str]:
-    """Return the words of a name, each as the formulas would say it: ``opening_revenue`` is start and mrr."""
+    """Return the words of a name as the formulas would say them: ``opening_revenue`` is start and mrr."""
     found = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
     return {SYNONYMS.get(word, SYNONYMS.get(word.removesuffix("s"), word.removesuffix("s"))) for word in found}
 
 
 def same_quantity(argument: str, name: str) -> bool:
-    """Check whether a name holds all words of an argument and none that tells of another quantity."""
+    """Check whether a name has all words of an argument and none that means another quantity."""
     asked, found = words(argument), words(name)
     return bool(asked) and asked <= found and not (found - asked) & (TELLING | {"mrr"})

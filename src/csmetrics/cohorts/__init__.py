@@ -1,4 +1,4 @@
-"""Raw rows in, cohort frames out: tables of totals whose columns carry the formulas' own argument names."""
+"""From raw rows to cohort frames: tables of totals whose columns are named after the arguments of the formulas."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,11 @@ from csmetrics.cohorts.adoption import adoption
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
 from csmetrics.cohorts.retention import retention
-from csmetrics.cohorts.subscriptions import movements_from_snapshots, movements_from_subscriptions
+from csmetrics.cohorts.subscriptions import (
+    movements_from_changes,
+    movements_from_snapshots,
+    movements_from_subscriptions,
+)
 from csmetrics.cohorts.surveys import survey
 from csmetrics.cohorts.tickets import tickets
 from csmetrics.core._surface import surface
@@ -17,6 +21,7 @@ __all__ = [
     "active_users",
     "adoption",
     "lifecycle",
+    "movements_from_changes",
     "movements_from_snapshots",
     "movements_from_subscriptions",
     "onboarding",

@@ -1,4 +1,4 @@
-"""Events that an engine counts by user and period, by gap, or since each user's own start."""
+"""Counting events in an engine: by user and period, by gap, or by window since each user's own start."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ class ReducedEvents:
     rows
         The screened rows.
     user, keys
-        The columns of users and groups.
-    times, happened, amounts
-        Expressions: when, what (or None), how much (or None).
+        The columns of users and of groups.
+    times, amounts
+        Expressions for the time and the amount (or None) of an event.
     roles
-        The kinds of events that begin a membership, and those that count as coming back; None for all.
+        Expressions that are true for events that begin a membership, and for those that count as a return; None for
+        all.
     calendar
         The periods.
     """
@@ -37,19 +38,15 @@ class ReducedEvents:
         user: str,
         keys: list[str],
         times: Any,
-        happened: Any,
         roles: Any,
         amounts: Any,
         calendar: Calendar,
     ) -> None:
         nw = narwhals()
         self.metric, self.user, self.keys, self.times = rows.metric, user, keys, times
-        self.all = roles == (None, None)
+        self.all = roles[0] is None and roles[1] is None
         self.amounts = amounts is not None
-        flags = [
-            nw.lit(1) if role is None else nw.when(happened.is_in(role)).then(nw.lit(1)).otherwise(nw.lit(0))
-            for role in roles
-        ]
+        flags = [nw.lit(1) if role is None else nw.when(role).then(nw.lit(1)).otherwise(nw.lit(0)) for role in roles]
         columns = {"csm period": period_key(calendar, times)}
         columns |= {f"csm {role}": flag.cast(nw.Int64) for role, flag in zip(("start", "return"), flags, strict=True)}
         if self.amounts:
@@ -64,11 +61,11 @@ class ReducedEvents:
             )
 
     def periods(self, count: bool) -> tuple[pd.DataFrame, Any, Any]:
-        """Give one row per user and period, with its events and amounts, and the rows of either role (None for all)."""
+        """Return one row per user and period with events and amounts; and the rows of starts and returns, or None."""
         nw = narwhals()
         names = [self.user, *self.keys, "csm period"]
         if self.all and not count and not self.amounts:
-            distinct = self.frame.group_by(*names).agg(nw.len().alias("csm events"))  # streams where unique() does not
+            distinct = self.frame.group_by(*names).agg(nw.len().alias("csm events"))  # streams, unlike unique()
             return engines.collect(distinct.select(*names)), None, None
         totals = [nw.col("csm start").sum(), nw.col("csm return").sum()]
         if self.amounts:
@@ -83,16 +80,18 @@ class ReducedEvents:
         if self.all:
             return parts[0], None, None
         sizes = [len(part) for part in parts]
+        if self.keys:  # a group without starts has its rows, too
+            parts.append(small.drop_duplicates(self.keys).rename(columns={"csm start_value": "csm value"}))
         both = pd.concat(parts, ignore_index=True)
         return both, np.arange(sizes[0]), np.arange(sizes[0], sum(sizes))
 
     @property
     def looks_ahead(self) -> bool:
-        """Tell whether the engine can look at a user's next row."""
+        """Whether the engine can look at a user's next row."""
         return not (self.frame.implementation.is_pyarrow() or self.frame.implementation.is_dask())
 
     def gaps(self, longest: int) -> pd.DataFrame:
-        """Count users by groups, day and the days until their next active one, at most `longest`."""
+        """Count users by group, day, and days until their next active day (at most `longest`)."""
         nw = narwhals()
         seen = self.frame.group_by(self.user, *self.keys, "csm period").agg(nw.len().alias("csm users"))
         seen = seen.with_columns(_days(nw.col("csm period")).alias("csm day"))
@@ -114,7 +113,7 @@ class ReducedEvents:
             in order.
         """
         nw = narwhals()
-        # null keys match nothing in a join: text that is never null, and a flag, stand for them
+        # null keys match nothing in a join, so each key is replaced by text that is never null and a flag
         same = [f"csm key_{i}" for i in range(len(self.keys))]
         safe = [
             nw.col(key).cast(nw.String).fill_null("").alias(name) for key, name in zip(self.keys, same, strict=True)
@@ -150,3 +149,7 @@ class ReducedEvents:
         else:
             pairs = pairs.merge(at.drop(columns="csm period"), on=ids)
         return members, pairs.sort_values(["csm who", "csm age"], ignore_index=True)
+
+    def labels(self) -> pd.DataFrame:
+        """Return the distinct groups of all rows."""
+        return engines.collect(self.frame.group_by(*self.keys).agg(narwhals().len().alias("csm events")))[self.keys]

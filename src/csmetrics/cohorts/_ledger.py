@@ -1,24 +1,67 @@
-"""The ledger behind a bridge: whose MRR changes in which period, and by how much."""
+"""The ledger behind MRR movements: each customer's changes of MRR by period."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from csmetrics._frames import engines
-from csmetrics._frames.engines import narwhals
-from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import instant, period_key, period_numbers
+from csmetrics.cohorts._lines import Homes, Lines, below_zero, bridged, homes, running
+from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._rows.groups import Groups, number_units
-from csmetrics.cohorts._rows.options import too_large
-from csmetrics.cohorts._rows.pandas import Rows
-from csmetrics.cohorts._rows.time import DAY, NAT, Calendar, Times, end_of_data
-from csmetrics.core._money import BITS, SCALES, binary_scale, is_whole, to_units
+from csmetrics.cohorts._rows.remarks import Remarks
+from csmetrics.cohorts._rows.time import DAY, Calendar, Times
 from csmetrics.core._numeric import BLOCK
+from csmetrics.errors import MetricInputError, shown
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller asked for.
+
+    Attributes
+    ----------
+    metric
+        Name of the builder.
+    customer, begin, end, amount, currency
+        Columns; `end` is None for snapshots and changes, `currency` where the caller named none.
+    names
+        The arguments that name `begin` and `amount`.
+    grace
+        In microseconds.
+    snapshots
+        Whether an amount counts for the period of its date only.
+    """
+
+    metric: str
+    customer: str
+    begin: str
+    end: str | None
+    amount: str
+    names: tuple[str, str]
+    currency: str | None
+    rates: Any
+    closed: str
+    grace: int
+    span: int
+    calendar: Calendar
+    as_of: Any
+    by: Any
+    by_at: str
+    on_bad_rows: str
+    snapshots: bool = False
+
+    @property
+    def follows(self) -> bool:
+        """Whether a customer with all its lines belongs to one group at a time."""
+        return self.by_at == "opening" and self.by is not None
+
+    @property
+    def line_by_line(self) -> bool:
+        """Whether more than the changes by period is needed."""
+        return bool(self.grace) or self.follows
 
 
 @dataclass(frozen=True)
@@ -27,243 +70,223 @@ class Changes:
 
     Attributes
     ----------
-    customer
+    account
         Numbers from 0, one per row.
     period
         Numbers from 0, below the count of periods.
     units
-        By how much it changes, in whole units.
+        The amounts of the changes, in whole units.
     """
 
-    customer: Any
+    account: Any
     period: Any
     units: Any
 
     def by_period(self, periods: int) -> Sorted:
-        """Sort by period, which are few: a radix sort of one or two bytes."""
+        """Sort by period; as periods are few, this is a radix sort of one or two bytes."""
         period = self.period.astype(np.min_scalar_type(max(periods - 1, 0)))
         order = np.argsort(period, kind="stable")
         ends = np.append(0, np.cumsum(np.bincount(period, minlength=periods)))
-        return Sorted(narrow(self.customer)[order], narrow(self.units)[order], ends)
+        return Sorted(narrow(self.account)[order], narrow(self.units)[order], ends)
 
 
 class Sorted(NamedTuple):
-    """Changes of MRR, sorted by period: customers, units, and where each period's rows begin and end."""
+    """Changes of MRR, sorted by period: accounts, units, and where each period's rows begin and end."""
 
-    customer: Any
+    account: Any
     units: Any
     ends: Any
 
     def of(self, period: int) -> tuple[Any, Any]:
-        """Give the customers and the units of a period."""
+        """Return the accounts and the units of a period."""
         rows = slice(int(self.ends[period]), int(self.ends[period + 1]))
-        return self.customer[rows].astype(np.intp), self.units[rows].astype(np.int64)
+        return self.account[rows].astype(np.intp), self.units[rows].astype(np.int64)
 
 
 def narrow(values: Any) -> Any:
-    """Halve what has to be gathered, where the numbers are small."""
+    """Halve the memory of numbers that fit in 32 bits, as they are gathered in random order."""
     small = values.max(initial=0) < 2**31 and values.min(initial=0) >= -(2**31)
     return values.astype(np.int32) if small else values
 
 
-@dataclass(frozen=True)
-class Ledger:
-    """What a bridge is made from.
+class Numbers:
+    """The units and accounts of rows, numbered from 0.
 
-    Attributes
-    ----------
-    gains, losses
-        Changes of MRR: what is added to customers' balances and what is taken off.
-    customers
-        How many customers there are, those of each group counted apart.
-    group_of
-        The group of each customer; None where there is only one group.
-    groups
-        The groups.
-    first, periods
-        The first period's number, and how many are complete.
-    scale
-        Units of an amount of 1; None where amounts are integers.
-    excluded
-        The bad rows, where they were asked for.
-    """
-
-    gains: Changes
-    losses: Changes
-    customers: int
-    group_of: Any
-    groups: Groups
-    first: int
-    periods: int
-    scale: Any
-    excluded: pd.DataFrame | None
-
-
-def _screened(rows: Any, columns: dict[str, str]) -> tuple[Any, Any, Any, Any]:
-    """Read the columns of pandas or of an engine: customer, start (or date), end (None for snapshots), MRR."""
-    first, *other = [name for name in columns if name not in ("customer", "mrr")]
-    customers, begins, ends = rows.units(columns["customer"], "customer"), rows.times(columns[first], first), None
-    if other:
-        ends = rows.times(columns["end"], "end", optional=True, like=begins)
-        rows.refuse_before("end", ends, begins)
-    return customers, begins, ends, rows.numbers(columns["mrr"], "mrr")
-
-
-def _from_pandas(
-    metric: str, frame: pd.DataFrame, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
-) -> Ledger:
-    """Number the customers and periods of rows, and turn amounts into changes."""
-    rows = Rows(metric, frame, on_bad_rows)
-    customers, begins, ends, amounts = _screened(rows, columns)
-    keys = rows.keys(by, "period")
-    kept = rows.kept()
-    begins, ends = begins.take(kept), ends and ends.take(kept)
-    instants = [begins] if ends is None else [begins, ends]
-    stop = end_of_data(metric, as_of, [times.last() for times in instants], begins.zone, bool(begins.ticks.size))
-    known, kept = begins.known(kept, stop)
-    begins, ends = begins.take(known), ends and ends.take(known)
-    amounts = amounts[kept]
-    units, scale = to_units(amounts)
-    if units is None:
-        raise too_large(metric, "mrr")
-    groups = Groups(metric, keys, kept)
-    number, count, group_of = _customers(metric, customers, kept, groups)
-    first = periods = 0
-    if stop is not None and begins.ticks.size:
-        first = calendar.at(int(begins.ticks.min()) * DAY // begins.per_day)
-        periods = max(calendar.at(stop) - first, 0)
-    close = int(calendar.start(first + periods))
-    came, period = _within(begins, calendar, first, close)
-    gains = Changes(number[came], period, units[came])
-    if ends is None:
-        losses = _held(gains, periods)
-    else:
-        gone, period = _within(ends, calendar, first, close)
-        losses = Changes(number[gone], period, units[gone])
-    whole = amounts.dtype.kind == "i"
-    return Ledger(gains, losses, count, group_of, groups, first, periods, None if whole else scale, rows.excluded)
-
-
-def _from_engine(
-    metric: str, frame: Any, columns: dict[str, str], calendar: Calendar, as_of: Any, by: Any, on_bad_rows: str
-) -> Ledger:
-    """Let the engine add the changes up, one row per customer and period."""
-    rows = EngineRows(metric, frame, on_bad_rows)
-    _, begins, ends, amounts = _screened(rows, columns)
-    keys = rows.keys(by, "period")
-    rows.fact("start", begins, "min")
-    rows.fact("start_last", begins, "max")
-    if ends is not None:
-        rows.fact("end_last", ends, "max")
-    _ask_money(rows, amounts)
-    rows.screen(lambda some: _screened(some, columns))
-    opening = rows.instant("start")
-    lasts = [rows.instant(name) for name in ("start_last", "end_last") if name in rows.facts]
-    known = bool((opening.ticks != NAT).all())
-    stop = end_of_data(metric, as_of, [times.last() for times in lasts], opening.zone, known)
-    first = periods = 0
-    if stop is not None and known:
-        first = calendar.at(int(opening.ticks[0]) * DAY // opening.per_day)
-        periods = max(calendar.at(stop) - first, 0)
-    units, scale = _money(rows, amounts)
-    if units is None:
-        raise too_large(metric, "mrr")
-    until = 0 if stop is None else stop
-    rows.keep_before(begins, until, opening.zone)
-    signed = [(1, begins)] if ends is None else [(1, begins), (-1, ends)]
-    small = _changes(rows, columns["customer"], keys, units, signed, until, opening.zone, calendar)
-    groups = Groups(metric, [small[key] for key in keys], slice(None))
-    number, count, group_of = _customers(metric, small[columns["customer"]], slice(None), groups)
-    period = period_numbers(metric, calendar, small["csm period"]) - first
-    complete = np.flatnonzero(period < periods)
-    gains = Changes(number[complete], period[complete], small["csm units"].to_numpy(dtype=np.int64)[complete])
-    losses = _held(gains, periods if ends is None else 0)
-    return Ledger(gains, losses, count, group_of, groups, first, periods, scale, rows.excluded)
-
-
-def _ask_money(rows: EngineRows, amounts: Any) -> None:
-    """Ask for what tells the unit of amounts: their sum, and how many are no multiples of each."""
-    nw = narwhals()
-    rows.fact("money", amounts.abs().cast(nw.Float64), "sum")
-    if rows.frame.select(amounts.alias("csm mrr")).collect_schema()["csm mrr"].is_integer():
-        return
-    known = nw.when(amounts.is_finite()).then(amounts).otherwise(nw.lit(0.0))  # the others are bad rows
-    for scale in SCALES:
-        odd = nw.when(is_whole(known * scale)).then(nw.lit(0)).otherwise(nw.lit(1))
-        rows.fact(f"odd_{scale}", odd, "sum")
-
-
-def _money(rows: EngineRows, amounts: Any) -> tuple[Any, Any]:
-    """Give amounts as Int64 units, and how many make up 1; None for integers, which are their own."""
-    nw = narwhals()
-    total = rows.facts["money"].iloc[0]
-    total = 0.0 if pd.isna(total) else float(total)
-    if not total < 2.0**BITS:
-        return None, None
-    if f"odd_{SCALES[0]}" not in rows.facts:
-        return amounts.cast(nw.Int64), None
-    exact = [scale for scale in SCALES if not rows.count(f"odd_{scale}") and total * scale < 2.0**BITS]
-    scale = exact[0] if exact else binary_scale(total)
-    return (amounts * scale).round().cast(nw.Int64), scale
-
-
-def _changes(
-    rows: EngineRows,
-    customer: str,
-    keys: list[str],
-    units: Any,
-    signed: Sequence[tuple[int, Any]],
-    stop: int,
-    zone: Any,
-    calendar: Calendar,
-) -> pd.DataFrame:
-    """Add up units by customer, groups and period, of what happened before an instant.
+    A unit is a customer, or a customer in a group where each group is a ledger of its own. An account is what a unit
+    has in one currency; with one currency, accounts are units.
 
     Parameters
     ----------
-    customer, keys
-        Columns.
-    units
-        An amount per row: an expression.
-    signed
-        Signs and dates: 1 and when the amount comes, -1 and when it goes.
-    stop, zone
-        The instant, in microseconds of the wall clock.
-    calendar
-        The periods.
+    asked
+        What the caller asked for.
+    customers
+        The customer of each row.
+    groups
+        The groups of the rows.
+    currency
+        The number of each row's currency; None with one currency.
+    rows
+        The positions of the rows in `customers`.
+
+    Attributes
+    ----------
+    unit, account : ndarray
+        The numbers of each row.
+    units, accounts : int
+        The numbers are below these; some may be unused.
+    group_of : ndarray
+        The group of each unit; None for a single group, or where customers move between groups.
+    owner_at, currency_of : ndarray
+        The first account of each unit, and the currency of each account; None with one currency.
     """
-    nw = narwhals()
-    parts = []
-    for sign, times in signed:
-        known = rows.frame.filter(times < instant(stop, zone))
-        columns = (period_key(calendar, times).alias("csm period"), (units * sign).alias("csm units"))
-        parts.append(known.with_columns(*columns).select(customer, *keys, "csm period", "csm units"))
-    both = nw.concat(parts) if len(parts) > 1 else parts[0]
-    return engines.collect(both.group_by(customer, *keys, "csm period").agg(nw.col("csm units").sum()))
+
+    owner_at: Any = None
+    currency_of: Any = None
+
+    def __init__(self, asked: Asked, customers: pd.Series[Any], groups: Groups, currency: Any, rows: Any) -> None:
+        values, offset, size = number_units(asked.metric, customers, rows)
+        number = values.astype(np.int64) - offset
+        apart = groups.number is not None and not asked.follows
+        if apart:
+            number = number * groups.count + groups.number
+            size *= groups.count
+        found = None
+        if size > 4 * len(number) + BLOCK:
+            number, found = pd.factorize(number)
+            size = len(found)
+        if currency is not None:  # units without a gap, so that each has an account
+            unique, number = np.unique(number, return_inverse=True)
+            found, size = unique if found is None else found[unique], unique.size
+        self.unit = self.account = number
+        self.units = self.accounts = size
+        self.group_of = (np.arange(size) if found is None else found) % groups.count if apart else None
+        if currency is not None:
+            several = int(currency.max(initial=0)) + 1
+            codes, self.account = np.unique(number * several + currency, return_inverse=True)
+            self.accounts, self.currency_of = codes.size, codes % several
+            self.owner_at = np.searchsorted(codes, np.arange(size) * several)
 
 
-def _held(gains: Changes, periods: int) -> Changes:
-    """Take back in the next of some periods what a snapshot says of one."""
+@dataclass(frozen=True)
+class Ledger:
+    """The changes of MRR from which movements are computed.
+
+    Attributes
+    ----------
+    asked
+        What the caller asked for.
+    customers, rows
+        The customers, and the positions of the rows among them.
+    groups, numbers
+        The groups and the numbers of units and accounts.
+    first, periods
+        The first period's number, and the number of complete periods.
+    scale
+        Units of an amount of 1; None where amounts are integers.
+    rates
+        The rates; None with one currency.
+    remarks
+        Notes, and the bad rows where the caller asked for them.
+    gains, losses
+        The MRR added to the balances of accounts, and the MRR subtracted from them.
+    homes
+        The groups of units by period; None where each stays in one.
+    clipped
+        Whether a balance below 0 counts as 0.
+    """
+
+    asked: Asked
+    customers: pd.Series[Any]
+    rows: Any
+    groups: Groups
+    numbers: Numbers
+    first: int
+    periods: int
+    scale: Any
+    rates: Rates | None
+    remarks: Remarks
+    gains: Changes = Changes(*np.zeros((3, 0), np.int64))
+    losses: Changes = Changes(*np.zeros((3, 0), np.int64))
+    homes: Homes | None = None
+    clipped: bool = False
+
+    def from_lines(self, lines: Lines, stop: int) -> Ledger:
+        """Fill it from lines, whose gaps are bridged first."""
+        asked, calendar = self.asked, self.asked.calendar
+        close = int(calendar.start(self.first + self.periods))
+
+        def periods(spells: Lines) -> tuple[Any, Any, Any, Any]:
+            came, since = within(Times(spells.begin, DAY), calendar, self.first, close)
+            return came, since, *within(Times(spells.end, DAY), calendar, self.first, close)
+
+        moved = bridged(lines, stop, asked.grace)
+        came, since, gone, until = periods(moved)
+        gains = Changes(self.numbers.account[came], since, moved.units[came])
+        losses = Changes(self.numbers.account[gone], until, moved.units[gone])
+        filled = replace(self, gains=gains, losses=losses)
+        if not asked.follows:
+            return filled
+        if asked.end is None and not asked.snapshots:
+            moved = bridged(running(lines, stop), stop, asked.grace)
+            came, since, gone, until = periods(moved)
+        start, end = np.full((2, moved.unit.size), self.periods)
+        start[came], end[gone] = since, until
+        worth = None if self.rates is None else self.rates.worth
+        return replace(filled, homes=homes(moved, start, end, self.periods, worth))
+
+    def worth(self, balance: Any, period: int, opening: int | None = None) -> Any:
+        """Return the balance of each unit at the rates of a period's closing, or of an earlier one."""
+        if self.rates is not None:
+            value = self.rates.worth(balance, self.numbers.currency_of, period, opening)
+            balance = np.add.reduceat(value, self.numbers.owner_at) if value.size else value
+            below = np.flatnonzero(balance < 0)
+            if below.size:
+                close = np.datetime64(int(self.asked.calendar.start(self.first + period + 1)) - 1, "us")
+                scale = (self.scale or 1) * self.rates.scale
+                self.complain(below.size, int(below[0]), close, int(balance[below[0]]) / scale)
+        return np.maximum(balance, 0) if self.clipped else balance
+
+    def refuse_negative(self, lines: Lines, stop: int) -> tuple[Ledger, list[Any]]:
+        """Reject customers whose balance is negative at some instant; return them if bad rows are reported."""
+        if lines.currency is not None:  # at one rate or another: seen at the closings
+            low, high = np.full(self.numbers.units, 2**31), np.full(self.numbers.units, -1)
+            np.minimum.at(low, lines.unit, lines.currency)
+            np.maximum.at(high, lines.unit, lines.currency)
+            lines = lines.take((low == high)[lines.unit])
+        units, at, balance = below_zero(lines, stop)
+        for unit, instant, value in zip(units[:1], at, balance, strict=False):
+            self.complain(units.size, int(unit), np.datetime64(int(instant), "us"), int(value) / (self.scale or 1))
+        rows = np.arange(len(self.customers))[self.rows]
+        return replace(self, clipped=True), self.customers.iloc[
+            rows[np.isin(self.numbers.unit, units)]
+        ].unique().tolist()
+
+    def complain(self, count: int, unit: int, instant: Any, balance: float) -> None:
+        """Refuse, or note, the balance of a unit at an instant."""
+        row = np.arange(len(self.customers))[self.rows][np.flatnonzero(self.numbers.unit == unit)[0]]
+        stamp = str(instant).removesuffix(".000000").removesuffix("T00:00:00")
+        found = f"{balance:.15g} for {shown(self.customers.iloc[row])} at {stamp}"
+        found += f", and less than 0 for {count - 1} more" if count > 1 else ""
+        if self.asked.on_bad_rows == "report":
+            sentence = f"A balance is below 0 and was counted as 0: {found}. The rows are in .attrs['excluded']."
+            return self.remarks.note(sentence)
+        hint = "end a credit or discount with the row that it lowers"
+        if self.groups.number is not None and not self.asked.follows:
+            hint += ", and put it into the same group, or take by_at='opening'"
+        hint += "; on_bad_rows='report' counts such balances as 0 and lists the rows in .attrs['excluded']"
+        rule = "must add up to 0 or more for each customer at any instant"
+        raise MetricInputError(self.asked.metric, self.asked.names[1], rule, f"got {found}", hint)
+
+
+def held(gains: Changes, periods: int) -> Changes:
+    """Return the losses that end each snapshot's amount in the period after it."""
     last = gains.period + 1 < periods
-    return Changes(gains.customer[last], gains.period[last] + 1, gains.units[last])
+    return Changes(gains.account[last], gains.period[last] + 1, gains.units[last])
 
 
-def _within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[Any, Any]:
-    """Give the rows whose instant is there and before the close of the last period, and their periods."""
+def within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[Any, Any]:
+    """Return the rows with an instant before the close of the last period, and their periods."""
     known = times.before(close)
     rows = slice(None) if known is None else known
     numbering = calendar.numbering(times.take(rows))
     return rows, numbering.of(slice(None)).astype(np.int64) + (numbering.first - first)
-
-
-def _customers(metric: str, customers: Any, kept: Any, groups: Groups) -> tuple[Any, int, Any]:
-    """Number customers from 0 with few gaps, each group's apart; give their count and groups."""
-    values, offset, size = number_units(metric, customers, kept)
-    number = values.astype(np.int64) - offset
-    if groups.number is not None:
-        number = number * groups.count + groups.number
-        size *= groups.count
-    if size > 4 * len(number) + BLOCK:
-        number, found = pd.factorize(number)
-        return number, len(found), None if groups.number is None else found % groups.count
-    return number, size, None if groups.number is None else np.arange(size) % groups.count

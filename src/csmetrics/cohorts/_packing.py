@@ -1,7 +1,7 @@
-"""Who was active in which period: packed keys, one sort, runs of equal keys.
+"""Finding the users active in each period: packed keys, one sort, runs of equal keys.
 
-User and period of an event are packed into one unsigned integer, as narrow as they allow, with the period in the low
-bits and the user's group in the high ones. One sort puts a user's periods side by side, in order.
+Group, user and period of an event are packed into one unsigned integer, 32 bits wide where they fit: the period in the
+low bits, the group in the high bits. One sort puts a user's periods side by side, in order.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class Log:
     Attributes
     ----------
     users
-        Integers, one per row: numbers of users once `offset` is taken off.
+        Integers, one per row: numbers of users once `offset` is subtracted.
     offset, size
-        What to take off, and the number that all are below then.
+        The number to subtract, and the limit that all user numbers are then below.
     groups
         The groups of the rows.
     periods
-        What gives the rows' periods, counted from 0: `of(rows)`, with `first` and `count`.
+        An object with the rows' periods, counted from 0: `of(rows)`, `first` and `count`.
     events
-        How many events a row stands for; None for one each.
+        The number of events that each row stands for; None for one each.
     values
         An amount per row, or None.
     """
@@ -52,18 +52,18 @@ class Log:
 
 @dataclass(frozen=True)
 class Packing:
-    """How group, user and period lie in one unsigned integer.
+    """Layout of group, user and period in one unsigned integer.
 
     Attributes
     ----------
     dtype
         uint32 where they fit, else uint64.
     period
-        How many low bits hold the period.
+        Number of low bits that hold the period.
     below
-        How many bits are below the group.
+        Number of bits below the group.
     users, offset
-        The users that fit: those of the log, or their numbers where their ids lie too far apart.
+        The users as they are packed: those of the log, or new numbers where their ids lie too far apart.
     """
 
     dtype: Any
@@ -74,7 +74,7 @@ class Packing:
 
     @classmethod
     def of(cls, log: Log) -> Packing:
-        """Find the narrowest for a log."""
+        """Find the narrowest layout for a log."""
         period, group = (log.periods.count - 1).bit_length(), (log.groups.count - 1).bit_length()
         users, offset, size = log.users, log.offset, log.size
         if period + (size - 1).bit_length() + group > 64:
@@ -85,7 +85,7 @@ class Packing:
 
     @property
     def mask(self) -> Any:
-        """The bits of the period."""
+        """Mask of the bits that hold the period."""
         return self.dtype.type((1 << self.period) - 1)
 
     def pack(self, log: Log, rows: Any = None) -> Any:
@@ -111,11 +111,11 @@ class Active:
     keys
         Group, user and period.
     packing
-        How they lie in the keys.
+        The layout of the keys.
     events
-        The events of each, or None.
+        The number of events of each pair, or None.
     values
-        The sum of the amounts of each, or None.
+        The sum of the amounts of each pair, or None.
     """
 
     keys: Any
@@ -124,7 +124,7 @@ class Active:
     values: Any = None
 
     def blocks(self) -> Iterator[slice]:
-        """Cut into blocks that never part a user's rows."""
+        """Cut into blocks that never split a user's rows."""
         at = 0
         while at < self.keys.size:
             stop = at + ROWS
@@ -134,28 +134,28 @@ class Active:
             at = stop
 
     def take(self, rows: Any) -> Active:
-        """Keep some."""
+        """Keep some of the pairs."""
         events, values = (None if one is None else one[rows] for one in (self.events, self.values))
         return Active(self.keys[rows], self.packing, events, values)
 
     def frequent(self, least: int) -> Active:
-        """Keep those with enough events."""
+        """Keep the pairs with enough events."""
         return self if self.events is None else self.take(self.events >= least)
 
     def period(self, rows: Any) -> Any:
-        """Give the periods."""
+        """Return the periods of some rows."""
         return (self.keys[rows] & self.packing.mask).astype(np.intp)
 
     def user(self, rows: Any) -> Any:
-        """Give group and user in one."""
+        """Return group and user of some rows, as one number."""
         return self.keys[rows] >> self.packing.dtype.type(self.packing.period)
 
     def begins(self, rows: Any) -> Any:
-        """Tell which is the first of its user."""
+        """Mark the rows that are the first of their user."""
         return changes(self.user(rows))
 
     def group(self, rows: Any, count: int) -> Any:
-        """Give the groups; 0 where there is only one."""
+        """Return the groups of some rows; 0 for a single group."""
         if count == 1:
             return 0
         return (self.keys[rows] >> self.packing.dtype.type(self.packing.below)).astype(np.intp)
@@ -192,7 +192,7 @@ def active(log: Log, rows: Any = None, *, count: bool = False) -> Active:
 
 
 def changes(values: Any) -> Any:
-    """Tell which values differ from the one before."""
+    """Mark the values that differ from the one before."""
     flags = np.empty(values.size, bool)
     flags[:1] = True
     np.not_equal(values[1:], values[:-1], out=flags[1:])

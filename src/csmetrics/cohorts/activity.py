@@ -10,9 +10,9 @@ import pandas as pd
 
 from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import active, tally
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.options import OnBadRows, WeekStart, check_cells, check_whole
-from csmetrics.cohorts._rows.time import Calendar
+from csmetrics.cohorts._rows.remarks import noted
+from csmetrics.cohorts._rows.time import DAY, Calendar, Times, end_of_data
 
 
 def active_users(
@@ -20,9 +20,10 @@ def active_users(
     *,
     user: str = "user",
     time: str = "time",
-    as_of: Any = None,
     wau: int = 7,
     mau: int = 28,
+    since: Any = None,
+    as_of: Any = None,
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
@@ -31,38 +32,43 @@ def active_users(
     Parameters
     ----------
     events
-        One row per event: a DataFrame of pandas, or of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then
-        finds each user's days.
+        One row per event: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose
+        engine then finds the days on which each user was active.
     user, time
-        Columns: who, and when. Days are those of the column's own clock.
+        The columns of users and of event times. Days begin at midnight in the time zone of the column.
+    wau, mau
+        Length of the trailing week and month in days, including the day itself. The default month of 28 days holds
+        every weekday four times; 30 days are common too.
+    since
+        The first day from which the data is complete; the rows begin with it. By default the day of the first event.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. The last event unless given. A day that is not over is left out.
-    wau, mau
-        Trailing days of a week and of a month, the day itself among them. 28 days hold every weekday four times; 30 are
-        in use as well.
+        whole day. By default the last event. A day that is not over by then is left out.
     by
-        Column or list of columns to group by. A user in several groups counts in each.
+        A column, or a list of columns, to group by. A user in several groups counts in each.
     on_bad_rows
-        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
 
     Returns
     -------
     DataFrame
-        One row per day (PeriodIndex `period`), and group: `dau`, `wau`, `mau`, distinct users. ``.csm.stickiness()``
-        follows.
+        One row per day (PeriodIndex `period`) and group, with the numbers of distinct users: `dau`, `wau`, `mau`
+        (Int64). They are the inputs of ``.csm.stickiness()``. `wau` and `mau` are missing until the data covers their
+        whole window: with the defaults, on the first 6 and 27 days.
 
     Raises
     ------
     MetricInputError
-        If a user or a time is missing, or a time is no date.
+        If a user or a time is missing, or a time is not a date.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     Notes
     -----
-    Other definitions in use: the users of a calendar week or month, which jump with its length; 30 days for a month.
-    Windows that reach back before the first event hold what there is.
+    Other definitions in use: the users of a calendar week or month, a number that jumps with the length of the month;
+    a month of 30 days; windows that reach back before the first event and count only the days that the data covers,
+    which makes the first weeks look sticky.
 
     Examples
     --------
@@ -71,30 +77,51 @@ def active_users(
     >>> events = pd.DataFrame(
     ...     {"user": [1, 2, 1, 1], "time": pd.to_datetime(["2026-03-01", "2026-03-02", "2026-03-02", "2026-03-04"])}
     ... )
-    >>> csm.cohorts.active_users(events, wau=2)
-                dau  wau  mau
+    >>> csm.cohorts.active_users(events, wau=2, mau=3)
+                dau   wau   mau
     period
-    2026-03-01    1    1    1
-    2026-03-02    2    2    2
-    2026-03-03    0    2    2
-    2026-03-04    1    1    2
+    2026-03-01    1  <NA>  <NA>
+    2026-03-02    2     2  <NA>
+    2026-03-03    0     2     2
+    2026-03-04    1     1     2
     """
     metric = "active_users"
     windows = {"dau": 1, "wau": check_whole(metric, "wau", wau), "mau": check_whole(metric, "mau", mau)}
     calendar, longest = Calendar(metric, "D"), max(windows.values())
     found = Request(metric, user, time, calendar, as_of, by, on_bad_rows, longest=longest).read(events)
     first, days = _complete(found, calendar)
-    check_cells(metric, calendar, first, days, found.log.groups.count * (longest + 1))
-    gaps = np.zeros((found.log.groups.count, max(found.log.periods.count, days), longest + 1), np.int64)
+    begin = first if since is None or not days else _first_day(calendar, since, found.zone)
+    early, groups = max(first - begin, 0), found.log.groups.count  # days without events before the first one
+    check_cells(metric, calendar, begin, days + early, groups * (longest + 1))
+    gaps = np.zeros((groups, max(found.log.periods.count, days), longest + 1), np.int64)
     for cell, users in _until_next(found, gaps.shape[1], longest):
         tally(gaps.reshape(-1), cell, users)
-    columns = {name: _rolling(gaps, window)[:, :days].T.reshape(-1) for name, window in windows.items()}
-    out = pd.DataFrame(columns, index=found.log.groups.index(calendar.index(first, days, "period")))
-    return noted(out, found.excluded)
+    begin, rows = min(begin, first + days), slice(max(begin - first, 0), days)
+    columns = {}
+    for name, window in windows.items():
+        users = np.pad(_rolling(gaps, window)[:, rows], ((0, 0), (early, 0))).T
+        partial = np.zeros(users.shape, bool)
+        partial[: window - 1] = True
+        columns[name] = pd.arrays.IntegerArray(users.reshape(-1), partial.reshape(-1))
+    axis = calendar.index(begin, max(days + first - begin, 0), "period")
+    return noted(pd.DataFrame(columns, index=found.log.groups.index(axis)), found.remarks)
+
+
+def _first_day(calendar: Calendar, since: Any, zone: Any) -> int:
+    """Return the first day that the data covers from its midnight on."""
+    since = since.start_time if isinstance(since, pd.Period) else since
+    since = pd.Timestamp(since) if isinstance(since, np.datetime64) else since
+    clock = Times(np.zeros(1, np.int64), DAY, zone, own=calendar.zone)
+    covered = end_of_data(calendar.metric, since, [clock], "since")  # a midnight stands for its whole day
+    assert covered is not None
+    return calendar.at(covered) + (1 if covered % DAY else -1)
 
 
 def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, Any]]:
-    """Give cells of group, day and days until the next active one, at most `longest`; and their users, if many."""
+    """Yield cells of group, day and days until the user's next active day (at most `longest`), and users per cell.
+
+    The users per cell are None where each cell stands for one user.
+    """
     log = found.log
     if found.gaps is not None:
         gap, users = found.gaps
@@ -111,7 +138,7 @@ def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, A
 
 
 def _rolling(gaps: Any, window: int) -> Any:
-    """Count users over trailing days: each comes in on a day, and leaves `window` days later or when seen again."""
+    """Count users over trailing days: a user enters on an active day and leaves `window` days later or when back."""
     groups, days, longest = gaps.shape
     change = np.zeros((groups, days + window), np.int64)
     change[:, :days] = gaps.sum(axis=2)
@@ -137,43 +164,45 @@ def lifecycle(
     Parameters
     ----------
     events
-        One row per event: a DataFrame of pandas, or of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then
-        finds each user's periods.
+        One row per event: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose
+        engine then finds the periods in which each user was active.
     user, time
-        Columns: who, and when.
+        The columns of users and of event times.
     freq
-        Length of the periods: h, D, W, M, Q or Y, on the column's own clock.
+        Length of the periods: h, D, W, M, Q or Y, in the time zone of the column.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. The last event unless given. A period that is not over is left out.
+        whole day. By default the last event. A period that is not over by then is left out.
     by
-        Column or list of columns to group by. A user in several groups counts in each.
+        A column, or a list of columns, to group by. A user in several groups counts in each.
     on_bad_rows
-        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
     week_start
         ``"monday"`` or ``"sunday"``.
 
     Returns
     -------
     DataFrame
-        One row per period (PeriodIndex `period`), and group: `active`; of those `new_users` (never seen before),
-        `returning` (active in the period before, too) and `resurrected` (active before, but not then); and `dormant`,
-        active in the period before and not in this one. ``.csm.lifecycle_quick_ratio()`` follows.
+        One row per period (PeriodIndex `period`) and group: the `active` users, split into `new_users` (never seen
+        before), `returning` (also active in the period before) and `resurrected` (active earlier, but not in the period
+        before); and the `dormant` users, who were active in the period before but not in this one. They are the inputs
+        of ``.csm.lifecycle_quick_ratio()``.
 
     Raises
     ------
     MetricInputError
-        If a user or a time is missing, a time is no date, or `freq` or `week_start` is unknown.
+        If a user or a time is missing, a time is not a date, or `freq` or `week_start` is unknown.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     Notes
     -----
     active = new_users + returning + resurrected, and active = active of the period before + new_users + resurrected -
-    dormant. Who is dormant counts once, in the first period without them.
+    dormant. A user who falls dormant counts once, in the first period without activity.
 
-    Other definitions in use: new by the date of the account instead of the first event, which leaves users out who were
-    there before the events were.
+    Other definitions in use: a user is new by the date of the account instead of the first event. That leaves out users
+    whose accounts are older than the events.
 
     Examples
     --------
@@ -189,7 +218,7 @@ def lifecycle(
     2026-03       2          0          1            1        0
     """
     metric = "lifecycle"
-    calendar = Calendar(metric, freq, week_start)
+    calendar = Calendar(metric, freq)
     found = Request(metric, user, time, calendar, as_of, by, on_bad_rows).read(events)
     first, periods = _complete(found, calendar)
     groups = found.log.groups.count
@@ -212,11 +241,11 @@ def lifecycle(
     table["dormant"][:, 1:] = table["active"][:, :-1] - table["returning"][:, 1:]
     index = found.log.groups.index(calendar.index(first, periods, "period"))
     out = pd.DataFrame({name: counts.T.reshape(-1) for name, counts in table.items()}, index=index)
-    return noted(out, found.excluded)
+    return noted(out, found.remarks)
 
 
 def _complete(found: Events, calendar: Calendar) -> tuple[int, int]:
-    """Give the first period and how many are complete from it on."""
+    """Return the first period, and the number of complete periods from it on."""
     if found.stop is None or not len(found.log):
         return 0, 0
     first = found.log.periods.first

@@ -1,4 +1,4 @@
-"""Uses of features in, who adopted them of those who could out."""
+"""From feature usage to adoption counts."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from csmetrics._frames import engines
 from csmetrics._frames.columns import require, what_is_there
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.groups import key
+from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._packing import changes
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.options import OnBadRows, check_whole, key_names
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
 from csmetrics.core._numeric import BLOCK
-from csmetrics.errors import MetricInputError, MissingColumnError
+from csmetrics.errors import MissingColumnError
 
 _METRIC = "adoption"
 _ELIGIBLE = Unnamed("eligible")
-_HOW = "a column that says who could, as in eligible='has_access', their number, or a frame with one row for each"
+_HOW = "a column that says who is eligible, as in eligible='has_access', their number, or a frame with one row per user"
 
 
 def adoption(
@@ -35,50 +36,51 @@ def adoption(
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
-    """Count who uses the product's features, of those who could, and how many features they use.
+    """Count the eligible users who use the product's features, and how many features they use.
 
     Parameters
     ----------
     events
-        One row per use: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose engine
-        then reduces it to users and features.
+        One row per use of a feature: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or Ibis,
+        whose engine then reduces it to users and features.
     user
-        The column of users, or of customers where adoption by customers is meant.
+        The column of users, or of customers if you measure adoption by customer.
     feature
-        The column of features. A row without one stands for a user who used nothing there.
+        The column of features. A row without a feature stands for a user of that group who used nothing.
     eligible
-        Who could have used them, and is therefore below the line:
+        The users who could have used the features, and so form the denominator:
 
-        * the name of a column of booleans: a user is eligible in a group if one of the user's rows there says so. To
-          have those who used nothing below the line, give each of them a row without a feature.
-        * a number of users: there are so many, in each group.
-        * a frame of one row per user who could, with the column `user` and those in `by`. These may be missing from
-          the events: the group is then that of the user.
+        * the name of a column of booleans: a user is eligible in a group if at least one of the user's rows in it says
+          so. To include eligible users who used nothing, add a row without a feature for each of them.
+        * a number of users: the same number in each group.
+        * a frame with one row per eligible user, holding the column `user` and the columns in `by`. A column in `by`
+          may be missing from the events; its value is then taken from this frame.
 
-        Uses by others do not count (with a number, all do).
+        Uses by users who are not eligible do not count (with a number, all uses count).
     by
-        A column, or a list of columns, to count apart. Missing keys form a group of their own. With the column of
-        features among them, each feature has all eligible users below the line.
+        A column, or a list of columns, to count by. Rows without a key form a group of their own. If the column of
+        features is among them, the denominator of each feature is all eligible users.
     on_bad_rows
-        ``"raise"``, or ``"report"``: leave bad rows out and give them back in ``.attrs["excluded"]`` with the reason.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
 
     Returns
     -------
     DataFrame
-        One row per group, the keys as its index; without `by` one row, ``"total"``. All are int64:
+        One row per group, indexed by the keys; without `by` a single row, ``"total"``. All columns are int64:
 
         * `adopters`: eligible users who used a feature, each counted once.
-        * `eligible`: users who could, each counted once.
-        * `features_used`: pairs of such a user and a feature that the user used.
-        * `features_available`: `eligible` times the number of features in all rows, whoever used them; by feature, one
-          each.
+        * `eligible`: eligible users, each counted once.
+        * `features_used`: for each eligible user the number of distinct features used, added up.
+        * `features_available`: `eligible` times the number of features found in all rows, whoever used them; when
+          counting by feature, `eligible` times one.
 
     Raises
     ------
     MetricInputError
-        If a row has no user, `eligible` is no column, number or frame, or a row of that frame has no user.
+        If a row has no user, `eligible` is not a column, number or frame, or a row of that frame has no user.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     See Also
     --------
@@ -86,11 +88,11 @@ def adoption(
 
     Notes
     -----
-    The counts feed `adoption_rate` and `feature_adoption_rate`. They add up over groups whose users are not the same
-    ones; a user of two groups counts in both.
+    The counts are the inputs of `adoption_rate` and `feature_adoption_rate`. They add up over groups that share no
+    users; a user in two groups counts in both.
 
-    The events say what "use" is: take those of the period, of the kind and as often as the company means it. A feature
-    that nobody ever used is in no row, and so not among those available.
+    You decide what counts as "use" by the events you pass: select those of the period, and of the kind and frequency
+    that your company calls use. A feature that nobody ever used is in no row, and so is not among those available.
 
     Examples
     --------
@@ -131,14 +133,14 @@ def adoption(
 
     rows, allowed = read(_METRIC, events, on_bad_rows, screened)
     accounts = None if named or number is not None else _accounts(eligible, user, others)
-    shared = [name for name in others if accounts is None or rows.has(name)]  # the rest only the accounts have
+    shared = [name for name in others if accounts is None or rows.has(name)]  # only the accounts have the rest
     uses, could = _reduced(rows, list(dict.fromkeys([user, *shared, feature])), allowed)
     found = _Found(uses, could, accounts, user, feature, shared, others)
     out = found.by_feature(keys) if feature in keys else found.totals()
     if number is not None:
         out["eligible"] = number
     out["features_available"] = out["eligible"] * (1 if feature in keys else found.features.count)
-    return noted(out, rows.excluded)
+    return noted(out, rows.remarks)
 
 
 def _nobody(rows: Any) -> MissingColumnError:
@@ -146,7 +148,7 @@ def _nobody(rows: Any) -> MissingColumnError:
 
 
 def _accounts(eligible: Any, user: str, others: list[str]) -> pd.DataFrame:
-    """Give the users who could, with their groups."""
+    """Return the eligible users, with their groups."""
     names = list(dict.fromkeys([user, *others]))
     if not isinstance(eligible, pd.DataFrame):
         frame = engines.lazy(eligible, _METRIC, "eligible")
@@ -163,7 +165,10 @@ def _accounts(eligible: Any, user: str, others: list[str]) -> pd.DataFrame:
 
 
 def _reduced(rows: RowTotals | EngineRowTotals, names: list[str], allowed: Any) -> tuple[pd.DataFrame, Any]:
-    """Give the columns of the good rows, an engine's without repetition, and which of them say that the user could."""
+    """Return the named columns of the good rows, and which rows say that the user is eligible (None for all).
+
+    Rows of an engine come back without repetition.
+    """
     if isinstance(rows, RowTotals):
         uses = pd.DataFrame({name: rows.column(name, "by") for name in names}, copy=False)
         kept = rows.kept()
@@ -177,20 +182,20 @@ def _reduced(rows: RowTotals | EngineRowTotals, names: list[str], allowed: Any) 
 
 
 class _Found:
-    """Users, features and groups as numbers, and who used what.
+    """Users, features and groups as numbers, with the features that each user used.
 
     Parameters
     ----------
     uses
         Rows of users, groups and features.
     could
-        Which of them say that the user could; None for all.
+        Which of these rows say that the user is eligible; None for all.
     accounts
-        Those who could; None where the uses say it.
+        The eligible users; None where the uses say who is eligible.
     user, feature
-        Their columns.
+        The columns of users and of features.
     shared, others
-        The columns of the groups that the uses have, and all of them.
+        The grouping columns that the uses have, and all grouping columns besides the feature.
     """
 
     def __init__(
@@ -226,7 +231,7 @@ class _Found:
         self.many = np.searchsorted(pairs, (who + 1) * count, side="left") - self.low
 
     def totals(self) -> pd.DataFrame:
-        """Count for each group."""
+        """Count users and features for each group."""
         size = self.groups.count
         used = np.zeros(size, np.int64)
         np.add.at(used, self.group, self.many)
@@ -238,7 +243,7 @@ class _Found:
         return table(_labels(self.groups), columns)
 
     def by_feature(self, keys: list[str]) -> pd.DataFrame:
-        """Count for each group and feature."""
+        """Count users for each group and feature."""
         groups, features = self.groups.count, self.features.count
         rows = np.repeat(self.low - np.cumsum(self.many) + self.many, self.many) + np.arange(self.many.sum())
         cell = np.repeat(self.group, self.many) * features + self.feature[rows]
@@ -251,19 +256,15 @@ class _Found:
 
 
 def _stacked(accounts: pd.DataFrame | None, uses: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """Put a column of the accounts before that of the uses."""
+    """Stack a column of the accounts on top of the same column of the uses."""
     if accounts is None:
         return uses[name]
-    kinds = [pd.api.types.infer_dtype(part[name].iloc[:100], skipna=True) for part in (accounts, uses)]
-    if "string" in kinds and "integer" in kinds:
-        found = f"got {' and '.join('text' if kind == 'string' else 'integers' for kind in kinds)} in {name!r}"
-        hint = "bring both to one type, or nobody is found"
-        raise MetricInputError(_METRIC, "eligible", "must name users and groups as the events do", found, hint)
+    check_same_kind(_METRIC, name, {"accounts": accounts[name], "events": uses[name]})
     return pd.concat([accounts[name], uses[name]], ignore_index=True)
 
 
 def _numbered(columns: Sequence[pd.Series[Any]]) -> tuple[Any, int]:
-    """Number the combinations of columns: below the second number, which is at most a few times that of the rows."""
+    """Number the combinations of columns; return the numbers and their limit, at most a few times the rows."""
     numbers: Any = np.zeros(len(columns[0]), np.int64)
     size = 1
     for series in columns:
@@ -277,7 +278,7 @@ def _numbered(columns: Sequence[pd.Series[Any]]) -> tuple[Any, int]:
 
 
 def _distinct(numbers: Any, size: int) -> Any:
-    """Give the numbers that occur, in order; they are below `size`."""
+    """Return the distinct numbers in order; all are below `size`."""
     if size > 4 * len(numbers) + BLOCK:
         ordered = np.sort(numbers)  # many times faster here than np.unique, which hashes
         return ordered[changes(ordered)]
@@ -287,7 +288,7 @@ def _distinct(numbers: Any, size: int) -> Any:
 
 
 def _labels(groups: Groups) -> list[pd.Series[Any]]:
-    """Give the labels of groups, one Series for each key."""
+    """Return the labels of the groups, one Series for each key."""
     if groups.labels is None:
         return []
     return [pd.Series(groups.labels.get_level_values(i), name=name) for i, name in enumerate(groups.names)]

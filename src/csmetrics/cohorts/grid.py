@@ -1,4 +1,4 @@
-"""The retention triangle: cohorts down, ages across, and in each cell what is known by the end of the data."""
+"""The retention triangle: cohorts down, ages across, and in each cell the retention known by the end of the data."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ _SHOWN = 24  # cohorts and ages that a repr shows
 
 
 class RetentionGrid:
-    """How many of each cohort came back, by age; as `csmetrics.cohorts.retention` returns it.
+    """Retained users of each cohort by age, the result of `csmetrics.cohorts.retention`.
 
     Attributes
     ----------
     sizes : Series
-        Users of each cohort; with ``value=`` their amounts at age 0. Of a cohort whose period still runs, those so far.
+        Users of each cohort; with ``value=`` their amounts at age 0. For a cohort whose period still runs, the users
+        so far.
     counts : DataFrame
-        Cohort by age: users (or amounts) retained; <NA> in every cell that is not observed.
+        Cohort by age: users (or amounts) retained; <NA> in every cell that is not observed yet.
     state : DataFrame
         Cohort by age: "observed", "in progress" or "future".
     kind : str
         "on", "on_or_after" or "on_or_before".
     attrs : dict
-        ``attrs["excluded"]`` holds the bad rows where ``on_bad_rows="report"`` was asked for.
+        ``attrs["notes"]``: what a reader should know. ``attrs["excluded"]``: the bad rows that were left out, where
+        ``on_bad_rows="report"`` was asked for. `notes` and `excluded` are the same.
 
     Examples
     --------
@@ -70,13 +72,23 @@ class RetentionGrid:
         self.attrs: dict[str, Any] = {}
 
     @property
+    def notes(self) -> list[str]:
+        """What a reader of the figures should know, in sentences."""
+        return list(self.attrs.get("notes", []))
+
+    @property
+    def excluded(self) -> Any:
+        """The bad rows that were left out: how many and why, with the rows in ``.frame``; None if not asked for."""
+        return self.attrs.get("excluded")
+
+    @property
     def state(self) -> pd.DataFrame:
-        """Tell for each cell whether it is observed, in progress or still in the future."""
+        """The state of each cell: observed, in progress or still in the future."""
         words = np.array(STATES, dtype=object)[self._codes]
         return pd.DataFrame(words, index=self.counts.index, columns=self.counts.columns)
 
     def rates(self) -> pd.DataFrame:
-        """Give the percent of each cohort; NaN in every cell that is not observed, and in cohorts without a size.
+        """Return the percent of each cohort that was retained; NaN in unobserved cells and in cohorts of size 0.
 
         Returns
         -------
@@ -100,15 +112,15 @@ class RetentionGrid:
         return pd.DataFrame(values, index=self.counts.index, columns=self.counts.columns)
 
     def pooled(self) -> Any:
-        """Give the retention of all cohorts together: the sum retained, of the sum of sizes, over the observed cells.
+        """Return the retention of all cohorts together: users retained as a percent of the users in their cohorts.
 
-        Every age has its own base: the cohorts old enough. It is no mean of rates, in which a cohort of ten would
-        weigh as much as one of a thousand.
+        Each age counts only the cohorts that are old enough for it. This is not the mean of the cohorts' rates, in
+        which a cohort of ten would weigh as much as one of a thousand.
 
         Returns
         -------
         Series or DataFrame
-            Percent by age; with ``by=``, one row per group. NaN where no cohort is observed.
+            Percent by age; with ``by=``, one row per group. NaN at ages where no cohort is observed.
 
         Examples
         --------
@@ -159,10 +171,11 @@ class RetentionGrid:
             for n, what in zip(np.subtract(table.shape, (_SHOWN, _SHOWN + 1)), ("cohorts", "ages"), strict=True)
             if n > 0
         ]
-        return "\n".join([*lines, *([f"... and {' and '.join(more)} more"] if more else [])])
+        told = [f"Note: {note}" for note in self.notes]
+        return "\n".join([*lines, *([f"... and {' and '.join(more)} more"] if more else []), *told])
 
     def _repr_html_(self) -> str:
-        """Write a table whose cells are shaded by their percentage and blank where nothing is known yet."""
+        """Return an HTML table whose cells are shaded by their percentage, and blank where nothing is known yet."""
         if not len(self.counts):
             return f"<p>{self!r}</p>"
         rates, codes = self.rates().iloc[:_SHOWN, :_SHOWN], self._codes
@@ -181,7 +194,8 @@ class RetentionGrid:
             else f"<p>{self.counts.shape[0]} cohorts, {self.counts.shape[1]} ages in all</p>"
         )
         caption = f"<caption>{_escape(self._title())}</caption>"
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
+        told = "".join(f"<p>Note: {_escape(note)}</p>" for note in self.notes)
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}{told}"
 
 
 def _cell(value: float, code: int) -> str:

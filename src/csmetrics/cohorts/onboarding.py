@@ -1,4 +1,4 @@
-"""Customers with the dates of their start in, who completed it and got value out, and how soon."""
+"""From customers' onboarding dates to how many completed it and reached value, and how soon."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pandas as pd
 
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_rows
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.options import OnBadRows
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, NAT, Times, end_of_data, in_utc, must_match
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read, table
 from csmetrics.core._dates import Instants, days_apart, in_days
@@ -32,7 +32,7 @@ def onboarding(
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
-    """Count the customers who started, completed onboarding and reached value, and how soon half of them did.
+    """Count the customers who started, completed onboarding and reached value, with the median time to value.
 
     Parameters
     ----------
@@ -40,36 +40,40 @@ def onboarding(
         One row per customer that started: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or
         Ibis, whose engine then does the counting.
     started
-        When it started.
+        The column with the date on which the customer started.
     completed
-        When onboarding was complete; missing where it is not yet. Without a column of that name, or with None, it is
-        not counted; one that was named here has to be there.
+        The column with the date on which onboarding was complete; missing while it is not. With None, or if the frame
+        has no column "completed", completions are not counted. A column that you name yourself must exist.
     value
-        When it first got the value it came for; missing where it has not yet. As `completed`.
+        The column with the date on which the customer first got the value it came for; missing while it has not. Left
+        out in the same way as `completed`.
     as_of
-        Up to when the data is complete: a date, datetime, Timestamp, Period or ISO text; a date, or midnight, means
-        that whole day. By default the latest date in the columns. What comes after it has not happened yet, and
-        customers who start after it are left aside.
+        The last instant that the data covers: a date, datetime, Timestamp, Period or ISO text; a date, or midnight,
+        means that whole day. By default the latest date in the columns. A later completion or value counts as not yet
+        reached, and customers who start later are left out.
     by
-        A column, or a list of columns, to count apart. Missing keys form a group of their own.
+        A column, or a list of columns, to count by. Rows without a key form a group of their own.
     on_bad_rows
-        ``"raise"``, or ``"report"``: leave bad rows out and give them back in ``.attrs["excluded"]`` with the reason.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
 
     Returns
     -------
     DataFrame
-        One row per group, the keys as its index; without `by` one row, ``"total"``:
+        One row per group, indexed by the keys; without `by` a single row, ``"total"``:
 
-        * `started`, `completed`, `reached`: customers that started, of those completed, of those got value; int64.
-        * `median_ttv`: days within which half of them get value, those not there yet counted for as long as they are
-          known (Kaplan-Meier), as `median_ttv` of the group has it; NaN where fewer than half get there in that time.
+        * `started`, `completed`, `reached`: customers who started, and how many of them completed onboarding and
+          reached value; int64.
+        * `median_ttv`: days within which half of the customers reach value. Customers still waiting count up to the
+          last day observed (Kaplan-Meier), as in the formula `median_ttv`. NaN if fewer than half reach value in the
+          time observed.
 
     Raises
     ------
     MetricInputError
-        If a customer has no start, completes or gets value before it, or something is no date.
+        If a customer has no start, completes or reaches value before starting, or a date is not a date.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     See Also
     --------
@@ -78,12 +82,12 @@ def onboarding(
 
     Notes
     -----
-    The counts feed `onboarding_completion_rate`, and `value_realization_rate` by
-    ``value_realization_rate(realized="reached", customers="started")``. They add up over groups. A median does not: for
-    one of all, call this without `by`.
+    The counts are the inputs of `onboarding_completion_rate`, and of `value_realization_rate` when named:
+    ``value_realization_rate(realized="reached", customers="started")``. Counts add up over groups. A median does not:
+    for the median of all customers, call this without `by`.
 
-    Customers younger than onboarding takes had no time to complete it. The median sees to that by itself; for the rates
-    leave their starts out.
+    Customers who started only recently have had no time to complete onboarding. The median allows for that by itself;
+    for the rates, leave out customers who started too recently.
 
     Examples
     --------
@@ -119,8 +123,8 @@ def onboarding(
 
     rows, found = read(metric, customers, on_bad_rows, screened)
     if isinstance(rows, RowTotals):
-        return noted(_from_pandas(rows, found, as_of, by), rows.excluded)
-    return noted(_from_engine(rows, found, as_of, by), rows.excluded)
+        return noted(_from_pandas(rows, found, as_of, by), rows.remarks)
+    return noted(_from_engine(rows, found, as_of, by), rows.remarks)
 
 
 def _from_pandas(rows: RowTotals, found: dict[str, Times], as_of: Any, by: Any) -> pd.DataFrame:
@@ -128,8 +132,7 @@ def _from_pandas(rows: RowTotals, found: dict[str, Times], as_of: Any, by: Any) 
     keys, kept = rows.keys(by), rows.kept()
     found = {argument: times.take(kept) for argument, times in found.items()}
     zone = must_match(rows.metric, found)
-    dated = bool(found["started"].ticks.size)
-    stop = end_of_data(rows.metric, as_of, [times.last() for times in found.values()], zone, dated)
+    stop = end_of_data(rows.metric, as_of, found.values())
     if not isinstance(kept, slice):
         keys = [key.iloc[kept] for key in keys]
     instants = {argument: _instants(times) for argument, times in found.items()}
@@ -152,33 +155,32 @@ def _from_pandas(rows: RowTotals, found: dict[str, Times], as_of: Any, by: Any) 
 
 
 def _instants(times: Times) -> Instants:
-    """Give instants from which elapsed days are told as the formulas do it."""
+    """Convert times to instants, from which elapsed days are computed as in the formulas."""
     day, rest = np.divmod(times.elapsed(), times.per_day)
     time = (rest * (_DAY_NS // times.per_day)).view("m8[ns]")
     return Instants(day, np.where(times.ticks == NAT, np.timedelta64("NaT"), time), times.zone is not None)
 
 
 def _last(stop: int | None, zone: Any) -> Instants:
-    """Give the last instant that the data covers."""
+    """Return the last instant that the data covers."""
     day, rest = divmod((in_utc(stop, zone) if stop is not None else 0) - 1, DAY)
     return Instants(np.array([day]), np.array([rest * 1000]).view("m8[ns]"), zone is not None)
 
 
 def _medians(keys: Sequence[pd.Series[Any]], waited: Any, there: Any, counts: Any = None) -> Any:
-    """Give the median of each group, in the order of its totals."""
+    """Return the median of each group, in the order of the groups' totals."""
     groups = group_rows(keys)[1] if keys else [slice(None)]
     often = [None if counts is None else counts[at] for at in groups]
     return np.array([median(waited[at], there[at], n) for at, n in zip(groups, often, strict=True)], dtype=np.float64)
 
 
 def _from_engine(rows: EngineRowTotals, found: dict[str, Any], as_of: Any, by: Any) -> pd.DataFrame:
-    """Let the engine count the rows of each group and time waited."""
+    """Have the engine count the rows of each group by time waited, and estimate the medians from that."""
     nw = narwhals()
     keys = rows.keys(by)
     facts = {argument: rows.instant(argument) for argument in found}
     zone = facts["started"].zone
-    known = bool((facts["started"].ticks != NAT).all())
-    stop = end_of_data(rows.metric, as_of, [times.last() for times in facts.values()], zone, known)
+    stop = end_of_data(rows.metric, as_of, facts.values())
     if stop is not None:
         rows.keep_before(found["started"], stop, zone)
     end = in_utc(stop, zone) if stop is not None else 0

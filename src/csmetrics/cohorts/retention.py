@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._events import Events, Request, kinds
+from csmetrics.cohorts._event_names import Named
+from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import ROWS, Active, Log, Packing, active, changes, tally
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.options import OnBadRows, WeekStart, check_cells, check_whole, check_word
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, Calendar, in_micros, in_utc
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import MetricInputError, shown
 
-NEVER = np.iinfo(np.int64).max  # the start of nobody
+NEVER = np.iinfo(np.int64).max  # the start of a cohort without members
 KINDS = ("on", "on_or_after", "on_or_before")
 
 
 class Members(NamedTuple):
-    """Users in their cohorts, some of them, and the ages at which they came back.
+    """A batch of users with their cohorts, and the ages at which they came back.
 
     Attributes
     ----------
     group, cohort
         One per member: the number of the group (or 0 for all) and of the cohort's period.
     sizes
-        Each one's amount at age 0; None to count them.
+        Each member's amount at age 0; None to count members instead.
     who, age
-        One per member and age, in this order: the position of the member, and its age there, at least 1.
+        One per member and age, sorted by member, then age: the position of the member, and the age, at least 1.
     amounts
         The amount at that age, or None.
     began
-        Each one's own start in microseconds of UTC, where ages count from it; else None.
+        Each member's own start in microseconds of UTC, where ages count from it; else None.
     """
 
     group: Any
@@ -49,20 +51,22 @@ class Members(NamedTuple):
 
 @dataclass(frozen=True)
 class Ages:
-    """The columns of a triangle after age 0: the first and last age of each.
+    """The columns of a triangle: the first and last age of each, age 0 first.
 
     Attributes
     ----------
     kind
         on, on_or_after or on_or_before.
     low, high
-        One per column.
+        One per column; it is observed once the age `high` is over.
     single
-        Whether each column is one age.
+        Whether each column is a single age.
     labels
-        All columns, age 0 included.
+        Labels of the columns.
     column
-        For each age, the column that it counts in first; 0 for none.
+        For each age, the first column in which a return counts; -1 if it counts in no column.
+    first
+        The first column that counts returns: 1, or 0 if age 0 counts them, too.
     """
 
     kind: str
@@ -71,45 +75,56 @@ class Ages:
     single: bool
     labels: pd.Index[Any]
     column: Any
+    first: int
 
     @classmethod
-    def make(cls, kind: str, lengths: Sequence[int] | None, count: int) -> Ages:
-        """Make single ages, or brackets of some lengths, for ages below `count`."""
+    def make(cls, kind: str, lengths: Sequence[int] | None, horizon: int | None, zero: bool, count: int) -> Ages:
+        """Make the columns for ages below `count`: single ages, or age 0 and brackets of the given lengths."""
         ages = np.arange(max(count, 1))
         labels: pd.Index[Any] = pd.RangeIndex(ages.size, name="age")
-        low = high = ages[1:]
+        low = high = ages
         if lengths is not None:
-            high = np.cumsum(lengths)
-            low = high - np.array(lengths) + 1
+            high = np.cumsum([0, *lengths])
+            low = high - np.array([0, *lengths]) + 1
+            low[0] = 0
             names = [str(a) if a == b else f"{a}-{b}" for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-            labels = pd.Index(["0", *names], name="age")
-            low, high = np.minimum(low, ages.size), np.minimum(high, ages.size)  # what lies beyond is never observed
-        column = np.searchsorted(low, ages, side="right")
-        if kind != "on_or_after":
-            column = np.searchsorted(high, ages, side="left") + 1
-            column[column > high.size] = 0
-        return cls(kind, low, high, lengths is None, labels, column)
+            labels = pd.Index(names, name="age")
+        if horizon is not None:
+            low, labels = low[low <= horizon], labels[low <= horizon]
+            high = np.where(low < (0 if zero else 1), 0, horizon)
+        if lengths is not None:
+            low, high = np.minimum(low, ages.size), np.minimum(high, ages.size)  # later ages are never observed
+        if kind == "on_or_after":
+            column = np.searchsorted(low, ages, side="right") - 1
+        else:
+            column = np.searchsorted(high, ages, side="left")
+            column[column == high.size] = -1
+        if not zero:
+            column[0] = -1
+        if horizon is not None:
+            column[ages > horizon] = -1
+        return cls(kind, low, high, lengths is None, labels, column, 0 if zero else 1)
 
     def spread(self, cells: Any) -> None:
-        """Let what counts in one column count in those after it, or before it."""
-        if self.kind == "on_or_before":
-            np.cumsum(cells[..., 1:], axis=-1, out=cells[..., 1:])
-        elif self.kind == "on_or_after":
-            cells[..., :0:-1] = np.cumsum(cells[..., :0:-1], axis=-1)
+        """Count each return in the later columns too (on_or_before), or in the earlier ones (on_or_after)."""
+        cells = cells[..., self.first :]
+        if self.kind != "on":
+            cells = cells if self.kind == "on_or_before" else cells[..., ::-1]
+            np.cumsum(cells, axis=-1, out=cells)
 
-    def counted(self, members: Members, column: Any) -> Any:
-        """Tell which rows to count, so that nobody counts twice in a column."""
+    def counted(self, members: Members) -> tuple[Any, Any]:
+        """Return the rows to count, such that no member counts twice in a column, and the column of each."""
+        column = self.column.take(members.age)
+        rows = np.flatnonzero(column >= 0)
         if members.amounts is not None or (self.kind == "on" and self.single):
-            return column > 0
-        other = members.who[1:] != members.who[:-1]
-        only = np.ones(members.who.size, bool)
+            return rows, column[rows]
+        who, column = members.who[rows], column[rows]
+        only = changes(who)
         if self.kind == "on_or_after":
-            only[:-1] = other
-        elif self.kind == "on_or_before":
-            only[1:] = other
-        else:
-            only[1:] = other | (column[1:] != column[:-1])
-        return only & (column > 0)
+            only = np.append(only[1:], True)[: only.size]
+        elif self.kind == "on":
+            only |= changes(column)
+        return rows[only], column[only]
 
 
 def retention(
@@ -120,11 +135,12 @@ def retention(
     freq: str = "M",
     kind: Literal["on", "on_or_after", "on_or_before"] = "on",
     cohort: Literal["first", "recurring"] = "first",
-    event: str | None = None,
+    event: str = "event",
     start_event: Any = None,
     return_event: Any = None,
     min_events: int = 1,
     brackets: Sequence[int] | None = None,
+    horizon: int | None = None,
     window: Literal["calendar", "elapsed"] = "calendar",
     week_start: WeekStart = "monday",
     as_of: Any = None,
@@ -132,74 +148,83 @@ def retention(
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
 ) -> RetentionGrid:
-    r"""Count who of each cohort came back, by age.
+    r"""Count the users of each cohort who came back, by age.
 
     Parameters
     ----------
     events
-        One row per event: a DataFrame of pandas, or of Polars, PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then
-        finds each user's periods.
+        One row per event: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose
+        engine then finds the periods in which each user was active.
     user, time
-        Columns: who, and when.
+        The columns of users and of event times.
     freq
-        Length of cohorts and ages: h, D, W, M, Q or Y, on the column's own clock.
+        Length of cohorts and ages: h, D, W, M, Q or Y, in the time zone of the column.
     kind
-        ``"on"``: active at that age. ``"on_or_after"``: at that age or later ("unbounded", "rolling").
-        ``"on_or_before"``: at some age from 1 to that one.
+        ``"on"``: the user was active at that age. ``"on_or_after"``: at that age or later (also called "unbounded" or
+        "rolling"), up to `horizon`. ``"on_or_before"``: at any age from 1 up to that age.
     cohort
-        ``"first"``: a user belongs to the period of its first start event. ``"recurring"``: to every period with one.
+        ``"first"``: a user belongs to the period of its first start event. ``"recurring"``: a user belongs to every
+        period in which it has a start event.
     event
-        The column in which `start_event` and `return_event` are looked up.
+        The column that holds the kinds of events named in `start_event` and `return_event`.
     start_event, return_event
-        The kind of event (or a list of kinds) that begins a membership, and that counts as coming back. Every row
-        counts where none is given.
+        The kind of event (or a list of kinds) that puts a user into a cohort, and the kind that counts as coming back.
+        By default every event counts.
     min_events
-        Return events that a user needs in a single period. Age 0 needs one.
+        How many return events a user needs within one period to count as back. At age 0 one event is enough.
     brackets
-        Lengths of ages taken together: ``[4, 10, 3]`` are the ages 1-4, 5-14, 15-17.
+        Group consecutive ages, by the number of ages in each bracket: ``[4, 10, 3]`` makes the ages 1-4, 5-14, 15-17.
+    horizon
+        The last age at which a return counts with ``kind="on_or_after"``. A cell is then observed once this age is
+        over, so that every cohort has had the same time to return.
     window
-        ``"calendar"``: ages are calendar periods. ``"elapsed"``: whole windows since the user's own start, of 1 hour,
-        24 hours, 7 days or 30 days; a day of the change of clocks has its 23 or 25 hours.
+        ``"calendar"``: ages are calendar periods. ``"elapsed"``: ages are whole windows of 1 hour, 24 hours, 7 days or
+        30 days since the user's own start. In a time zone, the day on which clocks change counts with its 23 or 25
+        hours.
     week_start
         ``"monday"`` or ``"sunday"``.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. The last event unless given; what happened later is not counted.
+        whole day. By default the last event. Later events are not counted.
     value
-        A column to add up instead of counting users: revenue by cohort and age.
+        A column to add up instead of counting users, for example to get revenue by cohort and age.
     by
-        Column or list of columns to group by. A user in several groups belongs to each.
+        A column, or a list of columns, to group by. A user in several groups belongs to each.
     on_bad_rows
-        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
 
     Returns
     -------
     RetentionGrid
-        Cohort by age, of every calendar period from the first cohort's to the running one; with groups, cohort and
-        group by age.
+        Cohort by age, with a cohort for every calendar period from the first start event to the period in which the
+        data ends; with groups, cohort and group by age.
 
     Raises
     ------
     MetricInputError
-        If a user, a time or a value is missing, a time is no date, or an argument is none of its choices.
+        If a user, a time or a value is missing, a time is not a date, or an argument is not one of its choices.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     Notes
     -----
-    A cell is observed once its period has ended by `as_of` (with ``window="elapsed"``, for the last member), in
-    progress while it runs, and in the future until it begins. Only observed cells have a count; nothing unobserved is
-    ever 0.
+    A cell is observed once its period has ended by `as_of` (with ``window="elapsed"``, once it has ended for the last
+    member of the cohort), in progress while the period runs, and in the future until it begins. Only observed cells
+    have a count; an unobserved cell is never 0.
 
     Age 0 is the cohort's size, even where start and return events differ. With `value` it is the amount of the start
     events in the cohort's period.
 
+    Cells of ``kind="on_or_after"`` keep growing: a user who returns next year still counts in every earlier age, and
+    older cohorts have had longer to return. Name a `horizon` to compare cohorts.
+
     Other definitions in use:
 
-    * cells that still run count as they are, or as 0: the newest cohorts look worst.
-    * first-time or recurring cohorts: the default of products differs, and with it every cell.
-    * timestamps rounded down to the hour before 24-hour windows (Amplitude): 17:59 and 17:00 the next day are a day
-      apart there, and none here.
+    * periods that are still running count with the users so far, or as 0: the newest cohorts look worst.
+    * first-time or recurring cohorts: products differ in their default, and every cell depends on it.
+    * timestamps rounded down to the hour before 24-hour windows are counted (Amplitude): 17:59 and 17:00 the next day
+      are one day apart in Amplitude, and zero days apart here.
     * a column's average as the mean of its rates, or weighted twice by size (Mixpanel); see `RetentionGrid.pooled`.
 
     Examples
@@ -233,26 +258,39 @@ def retention(
     check_word(metric, "cohort", cohort, ("first", "recurring"))
     check_word(metric, "window", window, ("calendar", "elapsed"))
     least = check_whole(metric, "min_events", min_events)
-    calendar = Calendar(metric, freq, week_start)
+    calendar = Calendar(metric, freq)
     width = calendar.width() if window == "elapsed" else None
     lengths = _lengths(metric, brackets)
+    if horizon is not None:
+        horizon = check_whole(metric, "horizon", horizon)
+        if kind != "on_or_after":
+            rule, hint = "needs kind='on_or_after'", "the other kinds look no further than the age itself"
+            raise MetricInputError(metric, "horizon", rule, f"got kind={kind!r}", hint)
     recurring = cohort == "recurring"
     found = Request(
         metric, user, time, calendar, as_of, by, on_bad_rows, event, value,
-        kinds(metric, "start_event", start_event), kinds(metric, "return_event", return_event),
+        Named.read(metric, "start_event", start_event, needed=True),
+        Named.read(metric, "return_event", return_event, needed=False),
         count=least > 1, width=width, recurring=recurring, axis="cohort",
     ).read(events)  # fmt: skip
     if width is None:
         first, members = _calendar_members(found, recurring, least)
     else:
         first, members = _elapsed_members(found, recurring, least, width)
-    triangle = _Triangle(found, calendar, first, kind, lengths, width)
+    if kind == "on_or_after" and horizon is None:
+        found.remarks.note(_GROWING)
+    ages = partial(Ages.make, kind, lengths, horizon, False)
+    triangle = _Triangle(found, calendar, first, ages, width)
     for some in members:
         triangle.add(some)
-    return noted(triangle.grid(value), found.excluded)
+    return noted(triangle.grid(value), found.remarks)
 
 
-_ENDLESS = 10**12  # of brackets: what lies past the end of the data is never observed
+_GROWING = (
+    "Cells of kind='on_or_after' keep growing with every later period, and older cohorts have had longer to return: "
+    "horizon= gives all of them the same time."
+)
+_ENDLESS = 10**12  # the longest bracket: ages past the end of the data are never observed
 
 
 def _lengths(metric: str, brackets: Any) -> list[int] | None:
@@ -266,7 +304,7 @@ def _lengths(metric: str, brackets: Any) -> list[int] | None:
 
 
 class _Triangle:
-    """Cells in the making: group, cohort and age.
+    """The retention triangle while it is filled: cells of group, cohort and age.
 
     Parameters
     ----------
@@ -275,22 +313,22 @@ class _Triangle:
     calendar
         The cohorts' periods.
     first
-        The first cohort's period, counted as the events' are; None where there is no cohort.
-    kind, lengths
-        As `retention` takes them.
+        The first cohort's period, numbered like the events' periods; None where there is no cohort.
+    ages
+        The function that makes the columns for a number of ages.
     width
         The length of an elapsed window in microseconds; None for calendar periods.
     """
 
     def __init__(
-        self, found: Events, calendar: Calendar, first: int | None, kind: str, lengths: Any, width: int | None
+        self, found: Events, calendar: Calendar, first: int | None, ages: Callable[[int], Ages], width: int | None
     ) -> None:
         self.calendar, self.width, self.groups = calendar, width, found.log.groups
         self.stop = found.stop or 0
         self.offset = first or 0
         self.first = found.log.periods.first + self.offset
         self.cohorts = 0 if first is None else max(calendar.at(self.stop - 1) - self.first + 1, 0)
-        self.opens = calendar.start(np.arange(self.cohorts + 1) + self.first)  # and the end of the last
+        self.opens = calendar.start(np.arange(self.cohorts + 1) + self.first)  # and the last end
         reach = self.cohorts
         if width is not None:
             self.until = in_utc(self.stop, found.zone)
@@ -298,26 +336,25 @@ class _Triangle:
             self.earliest = np.full((self.groups.count, self.cohorts), NEVER)
             self.latest = np.full((self.groups.count, self.cohorts), -NEVER)
             reach = (self.until - 1 - int(self.starts[0])) // width + 1 if self.cohorts else 0
-        self.ages = Ages.make(kind, lengths, reach)
+        self.ages = ages(reach)
         check_cells("retention", calendar, self.first, self.cohorts, self.groups.count * len(self.ages.labels))
         dtype = np.int64 if found.log.values is None else found.log.values.dtype
         self.cells = np.zeros((self.groups.count, self.cohorts, len(self.ages.labels)), dtype)
 
     def add(self, members: Members) -> None:
-        """Count some members."""
+        """Count a batch of members."""
         row = members.group * self.cohorts + members.cohort - self.offset
         cells, columns = self.cells.reshape(-1), self.cells.shape[2]
         tally(cells, row * columns, members.sizes)
-        column = self.ages.column.take(members.age)
-        rows = self.ages.counted(members, column)
-        cell = (row * columns)[members.who[rows]] + column[rows]
+        rows, column = self.ages.counted(members)
+        cell = (row * columns)[members.who[rows]] + column
         tally(cells, cell, None if members.amounts is None else members.amounts[rows])
         if members.began is not None:
             np.minimum.at(self.earliest.reshape(-1), row, members.began)
             np.maximum.at(self.latest.reshape(-1), row, members.began)
 
     def grid(self, value: str | None) -> RetentionGrid:
-        """Give the triangle, without what is not observed."""
+        """Return the grid, without counts in cells that are not observed."""
         self.ages.spread(self.cells)
         states = self._states()
         shape = (self.cohorts * self.groups.count, self.cells.shape[2])
@@ -335,11 +372,10 @@ class _Triangle:
         return RetentionGrid(sizes, counts, codes, self.ages.kind, self.calendar.freq)
 
     def _states(self) -> Any:
-        """Tell for each cell whether it is observed (0), in progress (1) or in the future (2)."""
-        low = np.concatenate([[0], self.ages.low])
-        high = np.concatenate([[0], self.ages.high])
+        """Return the state of each cell: observed (0), in progress (1) or in the future (2)."""
+        low, high = self.ages.low, self.ages.high
         if self.width is None:
-            last = self.calendar.at(self.stop) - self.first  # of the periods that are complete, and one more
+            last = self.calendar.at(self.stop) - self.first  # the first period that is not complete
             begun = self.calendar.at(self.stop - 1) - self.first
             cohort = np.arange(self.cohorts)[:, None]
             states = np.where(cohort + high < last, 0, np.where(cohort + low <= begun, 1, 2))
@@ -353,7 +389,7 @@ class _Triangle:
 
 
 def _calendar_members(found: Events, recurring: bool, least: int) -> tuple[int | None, Iterator[Members]]:
-    """Give the first cohort, and the members by calendar periods."""
+    """Return the first cohort, and the members with ages in calendar periods."""
     log = found.log
     starts = active(log, found.starts)
     returns = (
@@ -370,7 +406,10 @@ def _calendar_members(found: Events, recurring: bool, least: int) -> tuple[int |
 
 
 def _first_of_all(starts: Active, log: Log) -> Iterator[Members]:
-    """Give members of first cohorts where every event counts for both: their rows follow one another."""
+    """Yield the members where each user has one cohort and every event is both a start and a return.
+
+    The rows of a user then follow one another.
+    """
     for block in starts.blocks():
         period, begins = starts.period(block), starts.begins(block)
         at = np.flatnonzero(begins)
@@ -389,7 +428,7 @@ def _first_of_all(starts: Active, log: Log) -> Iterator[Members]:
 
 
 def _joined(starts: Active, returns: Active, recurring: bool, log: Log) -> Iterator[Members]:
-    """Give members with those of their user's other periods that come later."""
+    """Yield the members with their user's later periods."""
     for block in starts.blocks():
         chosen = np.arange(block.start, block.stop)
         if not recurring:
@@ -411,7 +450,7 @@ def _joined(starts: Active, returns: Active, recurring: bool, log: Log) -> Itera
 
 
 def _elapsed_members(found: Events, recurring: bool, least: int, width: int) -> tuple[int | None, Iterator[Members]]:
-    """Give the first cohort, and the members by whole windows since each one's own start."""
+    """Return the first cohort, and the members with ages in whole windows since their own start."""
     if found.elapsed is not None:
         return _engine_members(found, least)
     log, times = found.log, found.times
@@ -441,7 +480,7 @@ def _elapsed_members(found: Events, recurring: bool, least: int, width: int) -> 
 
 
 def _engine_members(found: Events, least: int) -> tuple[int | None, Iterator[Members]]:
-    """Give the members whose windows an engine has counted."""
+    """Return the first cohort, and the members whose windows an engine has counted."""
     log, (began, pairs) = found.log, found.elapsed
     if not len(log):
         return None, iter(())
@@ -463,7 +502,7 @@ def _since(
     least: int,
     groups: int,
 ) -> Iterator[Members]:
-    """Give members with the windows since their own start in which their user's events lie."""
+    """Yield the members with the windows since their own start that hold events of their user."""
     wanted = starts.user(slice(None))
     low, high = np.searchsorted(users, wanted, side="left"), np.searchsorted(users, wanted, side="right")
     for part in _parts(high - low):
@@ -487,7 +526,7 @@ def _since(
 
 
 def _parts(lengths: Any) -> Iterator[slice]:
-    """Cut into pieces of about as many rows as a block has."""
+    """Cut into slices of about `ROWS` rows each."""
     ends = np.cumsum(lengths)
     at = 0
     while at < len(lengths):

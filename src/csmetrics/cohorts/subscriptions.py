@@ -1,21 +1,20 @@
-"""Subscriptions and snapshots of MRR in, its movements out: who came, left and came back, and what it did to MRR."""
+"""From subscriptions or snapshots of MRR to its movements: customers won, lost and won back, and their MRR."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._ledger import Ledger, _from_engine, _from_pandas
-from csmetrics.cohorts._rows.bad import noted
-from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole
+from csmetrics.cohorts._bridge import bridge
+from csmetrics.cohorts._ledger import Asked
+from csmetrics.cohorts._reading import from_engine, from_pandas
+from csmetrics.cohorts._rows.options import OnBadRows, check_whole, check_word
 from csmetrics.cohorts._rows.time import Calendar
-from csmetrics.core._money import back
+from csmetrics.errors import MetricInputError, shown
 
-CUSTOMERS = ("start", "new", "reactivated", "lost", "end")
-AMOUNTS = ("start_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "end_mrr")
+Closed: TypeAlias = Literal["left", "both"]
+ByAt: TypeAlias = Literal["row", "opening"]
 
 
 def movements_from_subscriptions(
@@ -25,71 +24,109 @@ def movements_from_subscriptions(
     start: str = "start",
     end: str = "end",
     mrr: str = "mrr",
-    freq: str = "M",
+    currency: str | None = None,
+    rates: Any = None,
+    closed: Closed = "left",
+    grace: Any = None,
     span: int = 1,
+    freq: str = "M",
     as_of: Any = None,
     by: Any = None,
+    by_at: ByAt = "row",
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
-    r"""Count customers and MRR that came, grew, shrank and left in each period, from a ledger of subscriptions.
+    r"""Count customers and MRR won, expanded, contracted and lost in each period, from a ledger of subscriptions.
 
-    A row is live from its start to just before its end. A customer's MRR at an instant is the sum of its live rows; a
-    period's opening is the state just before its first instant, its closing the state just before the next period's.
-    Each customer is compared opening to closing, and its whole change gets one label.
+    A row is live from its start to just before its end, and a customer's MRR at any instant is the sum of its live
+    rows. A period opens with the MRR just before its first instant and closes with the MRR just before the next period
+    begins. Each customer's opening MRR is compared with its closing MRR, and the whole change gets one label.
 
     Parameters
     ----------
     subscriptions
-        One row per subscription, or per stretch of one at the same price: a DataFrame of pandas, or of Polars, PyArrow,
-        DuckDB, Dask, PySpark, Ibis, whose engine then adds the rows up.
+        One row per subscription, or per stretch of a subscription at the same price: a pandas DataFrame, or a frame of
+        Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose engine then adds the rows up.
     customer, start, end, mrr
-        Columns: whose it is; its first instant; the first instant after it (missing while it runs); its monthly amount,
-        0 or more. Integers, such as cents, stay integers.
-    freq
-        Length of the periods: h, D, W (from Monday), M, Q or Y. Those of an aware column are on its own clock.
+        The columns of the customer; of the first instant of the subscription; of the first instant after it (missing
+        while it runs); and of its monthly amount. Integers, such as cents, stay integers. Amounts of credits and
+        discounts are negative, but what a customer has at any instant may not be. An end in the last second of a day
+        is the end of that day, and an end from the year 2200 on, or ``infinity``, is no end.
+    currency
+        The column of the amounts' currencies. Amounts of several currencies are only added with `rates`.
+    rates
+        What an amount of 1 in each currency is worth: a mapping of currencies to rates, or a frame with the columns
+        `currency`, `rate` and, where rates change, `period`. A period's rate values its closing, and the rate of the
+        period before values its opening.
+    closed
+        ``"left"``: a row ends just before `end`. ``"both"``: it covers `end`, the whole day where the column holds
+        only midnights (or whole Periods), and the whole second otherwise.
+    grace
+        Bridge a customer's gaps that are at most this long, such as ``"30D"`` for late renewals, at the MRR before
+        the gap. A period is then complete once `as_of` is that much past its end.
     span
-        Compare each closing with the state so many periods before: 12 for trailing-twelve-month NRR. Periods overlap.
+        Compare each closing with the state this many periods before: 12 for trailing-twelve-month NRR. The compared
+        stretches then overlap.
+    freq
+        Length of the periods: h, D, W (from Monday), M, Q or Y, in the time zone of the columns if they have one.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. The latest instant in the data unless given: give it where ends lie in the future, such as those of
-        contracts, or every month until then is returned. Rows that start later are not known yet.
+        whole day. By default the latest instant in the data. It must be set where ends lie in the future, such as
+        contract ends: more than a period and more than 92 days past the last start. Rows that start after `as_of` are
+        left out.
     by
-        Column or list of columns to group by. Each group is a ledger of its own: who moves from one plan to another is
-        lost in one and new in the other. Missing keys form a group of their own.
+        A column, or a list of columns, to group by. Rows without a key form a group of their own. With the column of
+        the customer there is one row per customer and period, without those in which all is 0.
+    by_at
+        ``"row"``: each group is a ledger of its own, so a customer that moves from one plan to another is lost in one
+        and new in the other. ``"opening"``: a customer with all its rows belongs to the group of its largest row at the
+        period's opening, or at the closing if it joins (of equal rows the one that started first, then the smallest
+        key). The groups then add up to the bridge of the whole, and a move between plans is an expansion or a
+        contraction in the plan that the customer came from.
     on_bad_rows
-        ``"raise"``, or ``"report"``: bad rows are left out and given back in ``.attrs["excluded"]`` with a `reason`.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``. Two kinds are listed there but not left out: a blank end counts as still running, which
+        is warned of, and a negative balance counts as 0.
 
     Returns
     -------
     DataFrame
-        One row per complete period (PeriodIndex `period`), and group: customers `start`, `new`, `reactivated`, `lost`,
-        `end`; amounts `start_mrr`, `new_mrr`, `reactivation_mrr`, `expansion_mrr`, `contraction_mrr`, `churned_mrr`,
-        `end_mrr`, all positive. They are the inputs of `nrr`, `grr`, `churn_rate`, `quick_ratio` and others:
-        ``.csm.nrr()``.
+        One row per complete period (PeriodIndex `period`) and group, with numbers of customers: `start`, `new`,
+        `reactivated`, `lost`, `end`; and amounts, none of them negative: `start_mrr`, `new_mrr`, `reactivation_mrr`,
+        `expansion_mrr`, `contraction_mrr`, `churned_mrr`, `end_mrr`. They are the inputs of `nrr`, `grr`, `churn_rate`,
+        `quick_ratio` and others, as in ``.csm.nrr()``. With `rates` also `fx_mrr`, which may be negative: the part of
+        the change that changed rates make. ``.attrs["notes"]`` says where rows begin a day, or a second, after an end
+        of the same customer, as they do where ends are inclusive.
 
     Raises
     ------
     MetricInputError
-        If a customer, a start or an amount is missing, a date is no date, a row ends before it starts, an amount is
-        negative or infinite, or times with and without a time zone meet.
+        If a customer, a start or an amount is missing, a start or end is not a date, a row ends before it starts, an
+        amount is infinite, a customer's amounts add up to less than 0 at any instant, amounts are in several
+        currencies without rates, ends lie far in the future without `as_of`, or times with a time zone are mixed with
+        times without one.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     Notes
     -----
-    To the last digit, in every row:
+    Every row balances to the last digit:
 
     * start + new + reactivated - lost = end
-    * start_mrr + new_mrr + reactivation_mrr + expansion_mrr - contraction_mrr - churned_mrr = end_mrr
-    * this end = next start, with ``span=1``
+    * start_mrr + new_mrr + reactivation_mrr + expansion_mrr - contraction_mrr - churned_mrr = end_mrr, where with
+      `rates` fx_mrr is a further term
+    * end of one period = start of the next, with ``span=1``; with ``by_at="opening"`` for the whole only
 
     Amounts with up to four decimals are added up as whole hundredths or ten-thousandths, so that a renewal at the same
-    price is no expansion of 0.00000000000001.
+    price does not show up as an expansion of 0.00000000000001.
 
-    * A row that starts on the boundary is new in the period that begins there; one that ends on it is still in the
-      closing of the period before, and lost in the period that begins there.
-    * Who leaves and comes back within a period never left; who comes and leaves within one was never there.
-    * A customer whose MRR is 0 is none. New is who never was one at an earlier boundary; else it came back.
+    How changes are counted:
+
+    * A subscription that starts exactly on a boundary is new in the period that begins there. One that ends on a
+      boundary still counts in the closing of the period before, and is lost in the period that begins there.
+    * A customer who leaves and returns within one period counts as never having left. A customer who arrives and leaves
+      within one period is not counted at all.
+    * An account with no MRR is not a customer. It is new if it was not a customer at any earlier boundary, and
+      reactivated if it was.
     * The end of the data is not the end of a subscription: a row without an end runs on.
 
     Examples
@@ -118,10 +155,9 @@ def movements_from_subscriptions(
     2026-03     52.380952
     Freq: M, Name: nrr, dtype: float64
     """
-    metric = "movements_from_subscriptions"
-    calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
-    columns = {"customer": customer, "start": start, "end": end, "mrr": mrr}
-    return _movements(metric, subscriptions, columns, calendar, span, as_of, by, on_bad_rows)
+    columns = (customer, start, end, mrr, ("start", "mrr"))
+    options = (currency, rates, closed, grace, span, freq, as_of, by, by_at, on_bad_rows)
+    return _movements("movements_from_subscriptions", subscriptions, columns, options)
 
 
 def movements_from_snapshots(
@@ -130,41 +166,49 @@ def movements_from_snapshots(
     customer: str = "customer",
     date: str = "date",
     mrr: str = "mrr",
-    freq: str = "M",
+    currency: str | None = None,
+    rates: Any = None,
+    grace: Any = None,
     span: int = 1,
+    freq: str = "M",
     as_of: Any = None,
     by: Any = None,
+    by_at: ByAt = "row",
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
-    r"""Count customers and MRR that came, grew, shrank and left in each period, from one amount per period.
+    r"""Count customers and MRR won, expanded, contracted and lost in each period, from one amount per period.
 
     A customer's MRR at the end of a period is the sum of its rows in that period; without a row it is 0.
 
     Parameters
     ----------
     snapshots
-        One row per customer and period, such as payments or a monthly export: a DataFrame of pandas, or of Polars,
-        PyArrow, DuckDB, Dask, PySpark, Ibis, whose engine then adds the rows up.
+        One row per customer and period, such as payments or a monthly export: a pandas DataFrame, or a frame of Polars,
+        PyArrow, DuckDB, Dask, PySpark or Ibis, whose engine then adds the rows up.
     customer, date, mrr
-        Columns: whose it is; a date (or a Period) in the period; the amount, 0 or more. Integers stay integers.
-    freq, span, as_of, by, on_bad_rows
-        As `movements_from_subscriptions` takes them. A column of Periods covers its last one.
+        The columns of the customer; of a date (or a Period) within the period; and of the amount, negative for a
+        credit. Integers stay integers.
+    currency, rates, grace, span, freq, as_of, by, by_at, on_bad_rows
+        The same as in `movements_from_subscriptions`. If `date` holds Periods, the data covers the last of them to its
+        end.
 
     Returns
     -------
     DataFrame
-        As of `movements_from_subscriptions`.
+        The same columns as `movements_from_subscriptions`.
 
     Raises
     ------
     MetricInputError
-        If a customer, a date or an amount is missing, a date is no date, or an amount is negative or infinite.
+        If a customer, a date or an amount is missing, a date is not a date, an amount is infinite, or the amounts of a
+        customer in a period add up to less than 0.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     Notes
     -----
-    The last period counts only where `as_of` covers it: a month that still runs would show most customers as lost.
+    The last period has a row only if the data covers it to its end (see `as_of`): in a month that still runs, most
+    customers would look lost.
 
     Examples
     --------
@@ -185,119 +229,120 @@ def movements_from_snapshots(
     2026-02         20       10              5            0       35
     2026-03         35        0              0           10       25
     """
-    metric = "movements_from_snapshots"
-    calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
-    columns = {"customer": customer, "date": date, "mrr": mrr}
-    return _movements(metric, snapshots, columns, calendar, span, as_of, by, on_bad_rows)
+    columns = (customer, date, None, mrr, ("date", "mrr"))
+    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, on_bad_rows)
+    return _movements("movements_from_snapshots", snapshots, columns, options)
+
+
+def movements_from_changes(
+    changes: Any,
+    *,
+    customer: str = "customer",
+    time: str = "time",
+    change: str = "change",
+    currency: str | None = None,
+    rates: Any = None,
+    grace: Any = None,
+    span: int = 1,
+    freq: str = "M",
+    as_of: Any = None,
+    by: Any = None,
+    by_at: ByAt = "row",
+    on_bad_rows: OnBadRows = "raise",
+) -> pd.DataFrame:
+    r"""Count customers and MRR won, expanded, contracted and lost in each period, from changes of MRR.
+
+    A customer's MRR at an instant is the sum of its changes up to it.
+
+    Parameters
+    ----------
+    changes
+        One row per change, such as the MRR events of a billing system: a pandas DataFrame, or a frame of Polars,
+        PyArrow, DuckDB, Dask, PySpark or Ibis, whose engine then adds the rows up.
+    customer, time, change
+        The columns of the customer; of the instant of the change; and of the amount by which its MRR rises or, where
+        it is negative, falls. Integers stay integers.
+    currency, rates, grace, span, freq, as_of, by, by_at, on_bad_rows
+        The same as in `movements_from_subscriptions`.
+
+    Returns
+    -------
+    DataFrame
+        The same columns as `movements_from_subscriptions`.
+
+    Raises
+    ------
+    MetricInputError
+        If a customer, a time or a change is missing, a time is not a date, a change is infinite, or the changes of a
+        customer add up to less than 0 at any instant.
+    MissingColumnError
+        If the frame has no such column.
+
+    Notes
+    -----
+    The changes must reach back to each customer's start: a ledger of the last year only lets old customers appear with
+    their first change, and a fall as a negative balance, which is refused.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> events = pd.DataFrame(
+    ...     {
+    ...         "customer": ["ann", "bob", "ann", "bob"],
+    ...         "time": pd.to_datetime(["2026-01-10", "2026-01-20", "2026-02-10", "2026-02-11"]),
+    ...         "change": [100, 40, 50, -40],
+    ...     }
+    ... )
+    >>> months = csm.cohorts.movements_from_changes(events, as_of="2026-02-28")
+    >>> months[["start_mrr", "new_mrr", "expansion_mrr", "churned_mrr", "end_mrr"]]
+             start_mrr  new_mrr  expansion_mrr  churned_mrr  end_mrr
+    period
+    2026-01          0      140              0            0      140
+    2026-02        140        0             50           40      150
+    """
+    columns = (customer, time, None, change, ("time", "change"))
+    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, on_bad_rows)
+    return _movements("movements_from_changes", changes, columns, options)
 
 
 def _movements(
-    metric: str,
-    frame: Any,
-    columns: dict[str, str],
-    calendar: Calendar,
-    span: int,
-    as_of: Any,
-    by: Any,
-    on_bad_rows: str,
+    metric: str, frame: Any, columns: tuple[str, str, str | None, str, tuple[str, str]], options: tuple[Any, ...]
 ) -> pd.DataFrame:
-    read = _from_pandas if isinstance(frame, pd.DataFrame) else _from_engine
-    return _bridge(metric, read(metric, frame, columns, calendar, as_of, by, on_bad_rows), calendar, span)
+    """Check the options, read the rows and make the bridge."""
+    currency, rates, closed, grace, span, freq, as_of, by, by_at, on_bad_rows = options
+    calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
+    check_word(metric, "closed", closed, ("left", "both"))
+    check_word(metric, "by_at", by_at, ("row", "opening"))
+    if rates is not None and currency is None:
+        raise MetricInputError(metric, "currency", "must name a column where `rates` are set", "got None")
+    asked = Asked(
+        metric,
+        *columns,
+        currency=currency,
+        rates=rates,
+        closed=closed,
+        grace=_length(metric, grace),
+        span=span,
+        calendar=calendar,
+        as_of=as_of,
+        by=by,
+        by_at=by_at,
+        on_bad_rows=on_bad_rows,
+        snapshots=metric == "movements_from_snapshots",
+    )
+    return bridge((from_pandas if isinstance(frame, pd.DataFrame) else from_engine)(frame, asked))
 
 
-class _Bridge:
-    """A bridge in the making: a row per period and group."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.groups, self.group_of = ledger.groups.count, ledger.group_of
-        self.columns = {name: np.zeros((ledger.periods, self.groups), np.int64) for name in CUSTOMERS + AMOUNTS}
-
-    def put(self, period: int, customers: Any, before: Any, after: Any, known: Any) -> None:
-        """Label the changes of some customers in a period."""
-        change = after - before
-        here, was = after > 0, before > 0
-        self._add(period, "new", "new_mrr", customers, here & ~was & ~known, after)
-        self._add(period, "reactivated", "reactivation_mrr", customers, here & ~was & known, after)
-        self._add(period, "lost", "churned_mrr", customers, was & ~here, before)
-        self._add(period, None, "expansion_mrr", customers, was & (change > 0), change)
-        self._add(period, None, "contraction_mrr", customers, here & (change < 0), -change)
-
-    def state(self, period: int, count: str, amount: str, balance: Any) -> None:
-        """Add up everybody's state."""
-        self._add(period, count, amount, slice(None), balance > 0, balance)
-
-    def _add(self, period: int, count: str | None, amount: str, customers: Any, flags: Any, units: Any) -> None:
-        at = np.flatnonzero(flags)
-        if not at.size:
-            return
-        if self.group_of is None:
-            self.columns[amount][period, 0] += units[at].sum()
-            if count is not None:
-                self.columns[count][period, 0] += at.size
-            return
-        group = self.group_of[customers][at]
-        np.add.at(self.columns[amount][period], group, units[at])
-        if count is not None:
-            self.columns[count][period] += np.bincount(group, minlength=self.groups)
-
-
-def _bridge(metric: str, ledger: Ledger, calendar: Calendar, span: int) -> pd.DataFrame:
-    """Walk through the periods with one balance per customer."""
-    check_cells(metric, calendar, ledger.first, ledger.periods, ledger.groups.count * len(CUSTOMERS + AMOUNTS))
-    table = _Bridge(ledger)
-    if span == 1:
-        _walk(ledger, table)
-    else:
-        _walk_span(ledger, table, span)
-    index = ledger.groups.index(calendar.index(ledger.first, ledger.periods, "period"))
-    columns: dict[str, Any] = {name: table.columns[name].reshape(-1) for name in CUSTOMERS + AMOUNTS}
-    if ledger.scale is not None:
-        columns |= {name: back(columns[name], ledger.scale) for name in AMOUNTS}
-    return noted(pd.DataFrame(columns, index=index), ledger.excluded)
-
-
-def _walk(ledger: Ledger, table: _Bridge) -> None:
-    """Look at those customers only whose MRR changes in the period."""
-    seen = np.zeros(ledger.customers, bool)
-    for period, touched, before, after in _steps(ledger, np.zeros(ledger.customers, np.int64)):
-        table.put(period, touched, before, after, seen[touched])
-        seen[touched[after > 0]] = True
-    columns = table.columns
-    change = columns["new"] + columns["reactivated"] - columns["lost"]
-    columns["end"] = change.cumsum(axis=0)
-    columns["start"] = columns["end"] - change
-    gained = columns["new_mrr"] + columns["reactivation_mrr"] + columns["expansion_mrr"]
-    gained -= columns["contraction_mrr"] + columns["churned_mrr"]
-    columns["end_mrr"] = gained.cumsum(axis=0)
-    columns["start_mrr"] = columns["end_mrr"] - gained
-
-
-def _walk_span(ledger: Ledger, table: _Bridge, span: int) -> None:
-    """Compare each closing with the state `span` periods before: two walks, one that many periods behind the other."""
-    balance, earlier = np.zeros((2, ledger.customers), np.int64)
-    seen = np.zeros(ledger.customers, bool)
-    behind = _steps(ledger, earlier)
-    everyone = slice(None)
-    for period, *_ in _steps(ledger, balance):
-        if period >= span:
-            _, touched, _, after = next(behind)
-            seen[touched[after > 0]] = True
-        table.put(period, everyone, earlier, balance, seen)
-        table.state(period, "start", "start_mrr", earlier)
-        table.state(period, "end", "end_mrr", balance)
-
-
-def _steps(ledger: Ledger, balance: Any) -> Iterator[tuple[int, Any, Any, Any]]:
-    """Bring the balances from one closing to the next; give the period, who was touched, and their MRR at both."""
-    gains, losses = (changes.by_period(ledger.periods) for changes in (ledger.gains, ledger.losses))
-    place = np.zeros(ledger.customers, np.int32 if len(ledger.gains.customer) < 2**30 else np.int64)
-    for period in range(ledger.periods):
-        (came, gained), (gone, lost) = gains.of(period), losses.of(period)
-        customers = np.concatenate([came, gone])
-        rows = np.arange(customers.size, dtype=place.dtype)
-        place[customers] = rows
-        touched = customers[place[customers] == rows]
-        before = balance[touched]
-        np.add.at(balance, came, gained)
-        np.subtract.at(balance, gone, lost)
-        yield period, touched, before, balance[touched]
+def _length(metric: str, grace: Any) -> int:
+    """Return a length of time in microseconds."""
+    if grace is None:
+        return 0
+    try:
+        length = pd.NaT if isinstance(grace, (bool, int, float)) else pd.Timedelta(grace)
+    except (ValueError, TypeError):
+        length = pd.NaT
+    if length is pd.NaT or length < pd.Timedelta(0):
+        rule, hint = "must be a length of time", "for example '30D', or pd.Timedelta(days=30)"
+        raise MetricInputError(metric, "grace", rule, f"got {shown(grace)}", hint)
+    return int(length // pd.Timedelta(microseconds=1))

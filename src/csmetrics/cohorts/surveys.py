@@ -1,4 +1,4 @@
-"""Raw survey answers in, counts of each class out."""
+"""From raw survey answers to the number of answers in each class, such as promoters and detractors."""
 
 from __future__ import annotations
 
@@ -23,31 +23,32 @@ def survey(
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
-    """Count the answers to one survey question by what they say.
+    """Count the answers to one survey question by class, such as promoters, passives and detractors.
 
     Parameters
     ----------
     responses
-        One row per person asked or per answer: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark
-        or Ibis, whose engine then does the counting.
+        One row per answer, or per person asked: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask,
+        PySpark or Ibis, whose engine then does the counting.
     score
-        The column of answers. Missing ones (None, NaN, pd.NA) leave the base: they count nowhere.
+        The column of answers. Missing answers (None, NaN, pd.NA) are not counted anywhere, `responses` included.
     kind
         ``"nps"`` (how likely to recommend), ``"csat"`` (how satisfied) or ``"ces"`` (how easy; high is easy).
     scale
-        Lowest and highest possible answer: by default (0, 10) for nps, (1, 5) for csat, (1, 7) for ces. NPS knows
-        (0, 10) and (1, 10) only.
+        Lowest and highest possible answer: by default (0, 10) for nps, (1, 5) for csat, (1, 7) for ces. NPS can only
+        be asked on (0, 10) or (1, 10).
     by
-        A column, or a list of columns, to count apart. Missing keys form a group of their own.
+        A column, or a list of columns, to count by. Rows without a key form a group of their own.
     on_bad_rows
-        ``"raise"``, or ``"report"``: leave bad rows out and give them back in ``.attrs["excluded"]`` with the reason.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
 
     Returns
     -------
     DataFrame
-        One row per group, the keys as its index; without `by` one row, ``"total"``. Counts are int64.
+        One row per group, indexed by the keys; without `by` a single row, ``"total"``. Counts are int64.
 
-        * nps: `promoters` (9 and 10), `passives` (7 and 8), `detractors` (6 and less), `responses` (all three).
+        * nps: `promoters` (9 and 10), `passives` (7 and 8), `detractors` (6 and below), `responses` (all three).
         * csat: `satisfied` (the two highest answers of the scale), `responses`.
         * ces: `effort_sum` (the sum of the answers: int64 for a column of integers, else float64), `easy` (above the
           middle of the scale: 5 to 7 of 7, 4 and 5 of 5), `difficult` (below the middle: 1 to 3 of 7), `responses`.
@@ -55,10 +56,10 @@ def survey(
     Raises
     ------
     MetricInputError
-        If an answer is off the scale, infinite or no number, is fractional (nps and csat; ces takes fractions), or an
-        option is none that there is.
+        If an answer is off the scale, infinite or not a number, if an answer is fractional (nps and csat; ces accepts
+        fractions), or if an option is not one of its choices.
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
 
     See Also
     --------
@@ -66,12 +67,13 @@ def survey(
 
     Notes
     -----
-    The totals feed the formulas: `nps`, `csat`, `ces`, `ces_top_box`, `net_easy_score`, and with the column `invited`
-    beside them `response_rate`. They add up over segments and time; scores do not.
+    The totals are the inputs of `nps`, `csat`, `ces`, `ces_top_box` and `net_easy_score`, and, once you add a column
+    `invited`, of `response_rate`. Totals add up over segments and time; scores do not.
 
-    `easy` is what `ces_top_box` counts on its scale of 7 and on its scale of 5, and lies as far from the middle as
-    `difficult`. `net_easy_score` then is that of SoluCX, 5 to 7 against 1 to 3; for CYS's, 6 and 7 against 1 to 3,
-    count the answers of 6 and 7 yourself. On a scale without a middle answer every answer is one or the other.
+    `easy` counts the same answers as `ces_top_box` does on scales of 7 and of 5, and `difficult` is its mirror image
+    below the middle. `net_easy_score` is therefore the SoluCX version, 5 to 7 against 1 to 3; for the CYS version, 6
+    and 7 against 1 to 3, count the answers of 6 and 7 yourself. On a scale without a middle answer, every answer is
+    either easy or difficult.
 
     Examples
     --------

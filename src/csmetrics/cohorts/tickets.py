@@ -1,4 +1,4 @@
-"""Support tickets in, the totals of the support formulas out."""
+"""From support tickets to the totals that the support formulas need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from csmetrics.errors import MissingColumnError
 
 _CREATED, _FIRST_RESPONSE, _RESOLVED = Unnamed("created"), Unnamed("first_response"), Unnamed("resolved")
 _CONTACTS, _REOPENED, _ESCALATED = Unnamed("contacts"), Unnamed("reopened"), Unnamed("escalated")
-_TIMES = ("response_time", "resolution_time_sum")  # in two parts until they are added up
+_TIMES = ("response_time", "resolution_time_sum")  # kept in two parts until they are added up
 _ORDER = "a ticket is answered and solved after it was created; check the time zones"
 
 
@@ -32,10 +32,10 @@ def tickets(
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
-    """Total support tickets: how many, how long they took, how often they came back.
+    """Total support tickets: how many, how long they took, how often they were reopened or escalated.
 
-    Every column but one may be missing from the frame: the totals that need it are then missing from the result. A
-    column that was named here has to be there. ``None`` leaves a column out.
+    The frame needs at least one of these columns. Without a column, the totals that need it are missing from the
+    result. A column that you name yourself must exist. ``None`` leaves a column out.
 
     Parameters
     ----------
@@ -43,48 +43,51 @@ def tickets(
         One row per ticket: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask, PySpark or Ibis, whose
         engine then does the adding up.
     created
-        When the ticket came in.
+        The column with the time at which the ticket was opened.
     first_response
-        When it got its first answer; missing where it has none yet.
+        The column with the time of the first response; missing while the ticket has none.
     resolved
-        When it was solved; missing while it is open.
+        The column with the time at which the ticket was resolved; missing while it is open.
     contacts
-        How often the customer got in touch about it; missing where nobody knows.
+        The column with the number of times the customer got in touch about the ticket; missing where unknown.
     reopened
-        Whether it was opened again after it was solved: booleans, or how often.
+        The column that says whether the ticket was reopened after it was resolved: booleans, or how often.
     escalated
-        Whether it was handed up: booleans, or how often.
+        The column that says whether the ticket was escalated: booleans, or how often.
     sla
-        Whether it kept the time limit of its agreement: booleans; missing where it has none, or it is still running.
+        The column that says whether the ticket met its service-level agreement (SLA): booleans; missing where it has
+        no SLA, or where the SLA is still running.
     by
-        A column, or a list of columns, to total apart. Missing keys form a group of their own.
+        A column, or a list of columns, to total by. Rows without a key form a group of their own.
     on_bad_rows
-        ``"raise"``, or ``"report"``: leave bad rows out and give them back in ``.attrs["excluded"]`` with the reason.
+        ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
+        ``.attrs["excluded"]``.
 
     Returns
     -------
     DataFrame
-        One row per group, the keys as its index; without `by` one row, ``"total"``. Times are hours, float64; all else
-        is int64. In this order, as far as the columns are there:
+        One row per group, indexed by the keys; without `by` a single row, ``"total"``. Times are hours, float64; all
+        other columns are int64. In this order, as far as the frame has the columns for them:
 
-        * `tickets`: the rows.
-        * `contacts`: issues, each counted once, which is how `fcr` uses the word: the tickets with a contact.
-        * `resolved_first_contact`: those of them that are solved, took one contact and were not reopened.
-        * `responded`, `response_time`: tickets with a first answer, and their hours up to it, added up.
-        * `resolved`, `resolution_time_sum`: tickets that are solved, and their hours up to that, added up.
-        * `reopened`: tickets in `resolved` that were opened again, each counted once. One that is open again is in
-          neither.
-        * `escalated`: tickets that were handed up, each counted once.
-        * `all_contacts`, `further_contacts`: contacts, first and repeated ones; and those after the first of a ticket.
-        * `met`, `measured`: tickets that kept their limit; those whose outcome is known.
+        * `tickets`: the number of rows.
+        * `contacts`: issues, each counted once, which is how `fcr` uses the word: the tickets with at least one
+          contact.
+        * `resolved_first_contact`: issues that were resolved, took one contact and were not reopened.
+        * `responded`, `response_time`: tickets with a first response, and the sum of their hours until it.
+        * `resolved`, `resolution_time_sum`: tickets that are resolved, and the sum of their hours until then.
+        * `reopened`: tickets in `resolved` that had been reopened, each counted once. A ticket that is open again is in
+          neither column.
+        * `escalated`: tickets that were escalated, each counted once.
+        * `all_contacts`, `further_contacts`: all contacts; and the contacts after the first of each ticket.
+        * `met`, `measured`: tickets that met their SLA; and tickets whose outcome is known.
 
     Raises
     ------
     MetricInputError
-        If a ticket has no date of creation, is answered or solved before it, has a negative or fractional number of
-        contacts or reopenings, or something is no date or no number.
+        If a ticket has no creation time, is answered or resolved before it, has a negative or fractional number of
+        contacts or a negative number of reopenings, or a value is not a date or not a number.
     MissingColumnError
-        If a column that was named is not there, or none is.
+        If a column that you named does not exist, or the frame has none of the columns.
 
     See Also
     --------
@@ -93,14 +96,14 @@ def tickets(
 
     Notes
     -----
-    The totals feed the formulas of support. `repeat_contact_rate` has another meaning of contacts, each of them
-    counted; as one column cannot be both, name them:
+    The totals are the inputs of the support formulas. `repeat_contact_rate` uses the word "contacts" differently: it
+    counts every contact, not every issue. As one column cannot mean both, name its inputs:
     ``repeat_contact_rate(repeat_contacts="further_contacts", contacts="all_contacts")``.
 
-    Elapsed time: one hour is an hour of the clock, nights and weekends included; times with a zone are compared in UTC.
+    Hours are hours of the clock, nights and weekends included; times with a time zone are compared in UTC.
 
-    A ticket belongs to the rows that are given: take those created in the period for `fcr` and `escalation_rate`, those
-    solved in it for `resolution_time` and `reopen_rate`, and say which.
+    Every ticket in the frame is counted, so select the tickets first: those created in the period for `fcr` and
+    `escalation_rate`, those resolved in it for `resolution_time` and `reopen_rate`. Say which you took.
 
     Examples
     --------
@@ -180,7 +183,7 @@ def tickets(
 
 
 def _columns(rows: Any, found: dict[str, Any]) -> dict[str, Any]:
-    """Give what to count and to add up, as far as the columns are there, in the order of the result."""
+    """Return the conditions to count and the amounts to add up, for the columns found, in the order of the result."""
     columns = {"tickets": rows.every()}
     dates = {argument: found[argument] for argument in ("created", "first_response", "resolved") if argument in found}
     waited = rows.waited(dates, "created") if "created" in found else {}
@@ -215,5 +218,5 @@ def _columns(rows: Any, found: dict[str, Any]) -> dict[str, Any]:
 
 def _no_column(metric: str, named: dict[str, Any], rows: Any) -> MissingColumnError:
     names = [repr(str(name)) for name in named.values() if name is not None]
-    hint = 'name what is there: created="opened_at", for example'
+    hint = 'name your columns: created="opened_at", for example'
     return MissingColumnError(metric, "created", f"none of the columns {', '.join(names)}", what_is_there(rows), hint)

@@ -24,6 +24,7 @@ from csmetrics.core._types import Array, Column
 from csmetrics.errors import MetricInputError, shown
 
 _DAY: Final = np.timedelta64(1, "D")
+_LAST_SECOND: Final = pd.Timedelta("23:59:59")  # from here on a time of day stands for the day's end
 _EPOCH: Final = np.datetime64(0, "D")
 _START: Final = datetime(1970, 1, 1)
 
@@ -141,8 +142,8 @@ def must_match(metric: str, columns: dict[str, Instants]) -> None:
 def data_end(metric: str, argument: str, as_of: Any) -> Instants:
     """Give the last instant that the data covers.
 
-    A date, or an instant at midnight, stands for its whole day: the last microsecond before the next midnight, in
-    the instant's own time zone.
+    A date, an instant at midnight or one in the last second of a day stands for its whole day: the last microsecond
+    before the next midnight, in the instant's own time zone. A month or year of numpy, and a Period, stand for theirs.
     """
     last = _last_instant(as_of)
     if last is pd.NaT:
@@ -156,8 +157,12 @@ def _last_instant(as_of: Any) -> Any:
     """Give the instant, or the last one of its day where it is a midnight; NaT for what is no date."""
     try:
         given = datetime.fromisoformat(str.__str__(as_of)) if isinstance(as_of, str) else as_of
+        if isinstance(given, np.datetime64) and np.datetime_data(given.dtype)[0] in ("M", "Y"):
+            given = pd.Period(str(given), freq=np.datetime_data(given.dtype)[0])
+        if isinstance(given, pd.Period):
+            return (given + 1).start_time.to_datetime64().astype("M8[us]") - np.timedelta64(1, "us")
         stamp: Any = pd.Timestamp(given) if isinstance(given, (date, np.datetime64)) else pd.NaT
-        if stamp is pd.NaT or stamp != stamp.normalize():
+        if stamp is pd.NaT or pd.Timedelta(0) < _time_of_day(stamp) < _LAST_SECOND:
             return stamp
         following, least = np.datetime64(stamp.date(), "D") + _DAY, np.timedelta64(1, "us")
         if stamp.tz is None:
@@ -166,6 +171,11 @@ def _last_instant(as_of: Any) -> Any:
         return pd.Timestamp(following).tz_localize(stamp.tz, ambiguous=True, nonexistent="shift_forward") - least
     except (ValueError, OverflowError, NotImplementedError):  # no ISO text, or a year past what dates can hold
         return pd.NaT
+
+
+def _time_of_day(stamp: pd.Timestamp) -> pd.Timedelta:
+    wall = stamp.tz_localize(None)
+    return wall - wall.normalize()
 
 
 def _read(metric: str, argument: str, value: Any) -> Instants:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -214,13 +215,37 @@ def _choice_error(metric: str, argument: str, quantity: Quantity, found: str) ->
     return MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, quantity.choices))}", found)
 
 
+_LOST = "({0}.isna() & column.notna()).sum() counts what was not a number"
+
+
+def hint_for_text(text: str) -> str:
+    """Say how text of this kind becomes numbers; followed to the letter, no number is lost or changed in silence."""
+    given = text.strip()
+    if not given:
+        return "a blank is not a number; replace blanks by None first"
+    if re.fullmatch(r"\d+ +[-–] +\D.*", given):  # "10 - Extremely likely"
+        pattern = r"r'^(\d+)(?:\.0)?(?: +[-–] |$)'"
+        return f"take the number out of the text first: .astype(str).str.extract({pattern})[0].astype(float)"
+    if re.fullmatch(r"-?\d+(:\d\d){1,2}(\.\d+)?", given):
+        return (
+            "this is a duration: pd.to_timedelta(...).dt.total_seconds() counts seconds (mm:ss needs '00:' before it)"
+        )
+    if (
+        re.fullmatch(r"[-+]?\s*[^\w\s.,()-]?\s*(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s*[^\w\s.,()%]?", given)
+        and not given.isdigit()
+    ):
+        numbers = r"pd.to_numeric(column.astype(str).str.replace(r'[^\d.-]', '', regex=True), errors='coerce')"
+        return f"take currency signs and thousands out first: numbers = {numbers}; {_LOST.format('numbers')}"
+    if re.fullmatch(r"-?\d{1,3}(\.\d{3})*,\d+", given):
+        return "a comma stands for the point here: read the file with decimal=',', thousands='.'"
+    if given.endswith("%"):
+        return "rates are percent: .str.rstrip('%').astype(float)"
+    return f"convert text to numbers first: numbers = pd.to_numeric(column, errors='coerce'); {_LOST.format('numbers')}"
+
+
 def _hint(value: Any) -> str:
-    if isinstance(value, str) and not value.strip():
-        return "a blank is no number; replace blanks by None first"
-    if isinstance(value, str) and value.lstrip()[:1].isdigit() and not value.strip().replace(".", "", 1).isdigit():
-        return r"take the number out of the text first, for example with .str.extract(r'^(\d+)')[0].astype(float)"
     if isinstance(value, str):
-        return "convert text to numbers first, for example with pd.to_numeric"
+        return hint_for_text(value)
     if isinstance(value, (bool, np.bool_)):
         return "count the True values first, for example with flags.sum()"
     if isinstance(value, pd.DataFrame):

@@ -30,7 +30,7 @@ def to_units(values: Any) -> tuple[Any, Any]:
         return values, 1
     for scale in SCALES:
         units = values * scale
-        if total * scale < 2.0**BITS and is_whole(units).all():
+        if total * scale < 2.0**BITS and is_whole(np.abs(units)).all():
             return np.rint(units).astype(np.int64), scale
     power = binary_scale(total)
     return np.rint(values * power).astype(np.int64), power

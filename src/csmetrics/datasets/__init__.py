@@ -1,4 +1,4 @@
-"""Made-up data to learn and to test with."""
+"""Made-up data for learning and testing."""
 
 from typing import TYPE_CHECKING
 

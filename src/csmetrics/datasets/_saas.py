@@ -1,6 +1,7 @@
 """A made-up SaaS company: raw tables and the cohort frame of its last full month.
 
-Each table draws from its own generator, seeded by its name: a change to one leaves the others as they are.
+Each table draws from its own random number generator, seeded by its name, so that a change to one table leaves the
+others as they are.
 """
 
 from __future__ import annotations
@@ -15,28 +16,28 @@ import numpy.typing as npt
 import pandas as pd
 
 from csmetrics.datasets._common import (
-    DAY,
+    DAY_SECONDS,
     FEATURES,
     KINDS,
     PLANS,
     REGIONS,
-    Calendar,
     Floats,
     Ints,
-    Times,
+    Stamps,
+    Timeline,
     category,
 )
 from csmetrics.datasets._totals import health_inputs, month_totals
 from csmetrics.errors import MetricInputError, shown
 
 MONTH = 30.4375  # days
-HOUR = 3600  # seconds
+HOUR_SECONDS = 3600  # seconds
 
 # One number per plan (starter, team, business), per region or per weekday (Monday first).
 PLAN_SHARE = np.array([0.53, 0.31, 0.16])
 REGION_SHARE = np.array([0.52, 0.31, 0.17])
 SEATS = np.array([[2, 8], [8, 40], [40, 250]])
-BASE_FEE = np.array([2_900, 14_900, 89_900])  # cents a month, as all money here
+BASE_FEE = np.array([2_900, 14_900, 89_900])  # cents a month; all money here is in cents
 SEAT_PRICE = np.array([900, 1_900, 2_900])
 ADD_ON_PRICE = np.array([1_500, 9_900, 49_000])
 ADD_ON_SHARE = np.array([0.05, 0.12, 0.20])
@@ -56,7 +57,7 @@ ONBOARDED_SHARE = np.array([0.80, 0.88, 0.95])
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SaasCompany:
-    """A made-up company, as `make_saas` returns it. No customer in it exists.
+    """A made-up company, the result of `make_saas`. None of its customers exist.
 
     Dates and times are ``datetime64[us]``, money is integer cents, `customer` and `user` are the same integers.
 
@@ -65,26 +66,29 @@ class SaasCompany:
     accounts : DataFrame
         One row per customer that ever signed up: customer, plan, region, signed_up, seats_licensed, seats_used.
     subscriptions : DataFrame
-        customer, start, end (NaT while open), mrr. Live on [start, end). A change of seats closes one row and opens
-        the next; some customers hold an add-on as a second live row; some leave and come back.
+        One row per stretch of a subscription with the same MRR: customer, start, end (NaT while open), mrr. A row is
+        live on [start, end). A change of seats closes one row and opens the next; some customers hold an add-on as a
+        second live row; some leave and come back.
     events : DataFrame
-        user, time, feature: product use in the last three full months, and since.
+        One row per use of a feature: user, time, feature. Covers the last three full months and any days since.
     surveys : DataFrame
-        customer, time, kind (nps 0-10, csat 1-5, ces 1-7), score (NaN where nobody answered).
+        One row per survey sent: customer, time, kind (nps 0-10, csat 1-5, ces 1-7), score (NaN if unanswered).
     tickets : DataFrame
-        customer, created, first_response, resolved (NaT while open), contacts, reopened, escalated.
+        One row per support ticket: customer, created, first_response (NaT until the first response), resolved (NaT
+        while open), contacts, reopened, escalated.
     onboarding : DataFrame
-        customer, started, completed, value: NaT where not completed, or no value reached, by `as_of`.
+        One row per customer: customer, started, completed, value; NaT where onboarding was not completed, or value was
+        not reached, by `as_of`.
     health : DataFrame
-        One row per customer live at the end: customer, plan, region, usage and support (0 to 100), sentiment (last
+        One row per customer live at the end: customer, plan, region, usage and support (0 to 100), sentiment (the last
         NPS answer, NaN without one), seats_used, seats_licensed.
     cohorts : DataFrame
-        Totals of `period` by plan and region, under the formulas' argument names. Only totals: nothing is divided
-        but the average of the daily active users.
+        Totals of `period` by plan and region, in columns named after the arguments of the formulas. All are plain
+        totals, except `dau`, an average over days.
     period : Period
         The last full month.
     as_of : Timestamp
-        The last day of the data, which is complete up to and including it.
+        The last day of the data, itself included.
     """
 
     accounts: pd.DataFrame
@@ -105,53 +109,56 @@ class SaasCompany:
 def make_saas(
     customers: int = 2000, *, seed: int = 0, months: int = 24, end: str | date | np.datetime64 = "2026-06-30"
 ) -> SaasCompany:
-    """Make up a SaaS company: its accounts, subscriptions, events, answers, tickets, and last month's totals.
+    """Make up a SaaS company: its accounts, subscriptions, events, survey answers, tickets and last month's totals.
 
-    Everything is invented, from a random number generator. The figures look like a young company's that grows:
-    larger plans cost more, churn less, use more and answer better. They are no benchmark.
+    All data comes from a random number generator. The figures look like those of a young, growing company: customers
+    on larger plans pay more, churn less, use the product more and give better answers. They are not a benchmark.
 
     Parameters
     ----------
     customers
-        How many sign up over the whole time, at least 1. Some of them have left by the end.
+        Number of customers that sign up over the whole time, at least 1. Some of them have left by the end.
     seed
-        An integer >= 0. The same arguments give the same frames.
+        An integer >= 0. The same arguments always return the same frames.
     months
-        Full months of history, at least 2. The company starts from nothing in the first.
+        Full months of history, at least 2. The company starts without customers in the first.
     end
-        The last day of the data. Where it is not the last day of a month, the month begun is in the tables on top of
-        the `months` full ones, and `cohorts` stays with the last full month.
+        The last day of the data. If it is not the last day of a month, the tables also hold the month in progress, on
+        top of the `months` full ones; `cohorts` still covers the last full month.
 
     Returns
     -------
     SaasCompany
-        Frozen; its tables are ordinary DataFrames.
+        The company, frozen; its tables are ordinary DataFrames.
 
     Raises
     ------
     MetricInputError
-        If `customers`, `months` or `seed` is no whole number or too small, or `end` is no date.
+        If `customers`, `months` or `seed` is not a whole number or is out of range, or `end` is not a date from 1900 to
+        2200.
 
     Notes
     -----
-    Columns of `cohorts`, one row per plan and region, nine in all, where an empty group has zeros:
+    `cohorts` has one row per plan and region, nine in all; an empty group has zeros. Its columns:
 
-    * customers and MRR: each customer's MRR just before the month opens is compared with that just before it closes;
-      ``start + new + reactivated - lost == end`` and
+    * Customers and MRR compare each customer's MRR just before the month opens with its MRR just before the month
+      closes: ``start + new + reactivated - lost == end`` and
       ``start_mrr + new_mrr + reactivation_mrr + expansion_mrr - contraction_mrr - churned_mrr == end_mrr``.
-      `mrr`, `customers` and `total` repeat `end_mrr` and `end`; `retained` is those live at both ends of the month.
-    * answers in the month: `promoters`, `passives`, `detractors` of the NPS; `satisfied` (4 or 5) of `responses`
-      for CSAT; for CES, which has other respondents, ``df.csm.ces("ces_effort_sum", "ces_responses")``.
-    * tickets created in the month and customers that started onboarding in it, each with what became of them by the
-      last day of the data.
-    * use in the month: `mau` all customers with an event; `active` those of them still live as it closes; `dau` the
-      average day; `adopters` live users of "automations" among `eligible`, the live ones; `features_used` distinct
-      features per live customer, added up, of `features_available`.
-    * `seats_used`, `seats_licensed` of the live customers; `at_risk` those with fewer than 4 active days in the last
-      28, or a last NPS answer of 3 or less.
-    * `acquisition_cost` and `retention_cost` in cents.
+      `mrr` repeats `end_mrr`, `customers` and `total` repeat `end`; `retained` counts customers live at both ends of
+      the month.
+    * Survey answers in the month: `promoters`, `passives` and `detractors` for NPS; `satisfied` (4 or 5) and
+      `responses` for CSAT; for CES, which has other respondents, ``df.csm.ces("ces_effort_sum", "ces_responses")``.
+    * Tickets created in the month, and customers that started onboarding in it, each with the outcome known by the last
+      day of the data.
+    * Product use in the month: `mau`, all customers with an event; `active`, those of them that are live as the month
+      closes; `dau`, the daily active users of the average day; `eligible`, the live customers, and `adopters`, those of
+      them that used "automations"; `features_used`, the distinct features per live customer, added up, and
+      `features_available`, the number of features times the live customers.
+    * `seats_used` and `seats_licensed` of the live customers; `at_risk`, the live customers with fewer than 4 active
+      days in the last 28, or a last NPS answer of 3 or less.
+    * `acquisition_cost` and `retention_cost`, in cents.
 
-    A median (time to value) and a mean of scores (health) do not add: take them from `onboarding` and `health`.
+    A median (time to value) and a mean of scores (health) do not add up: compute them from `onboarding` and `health`.
 
     Examples
     --------
@@ -196,7 +203,7 @@ def _whole(argument: str, value: Any, at_least: int, at_most: int | None = None)
     raise MetricInputError("make_saas", argument, f"must be a whole number {limits}", f"got {shown(value)}")
 
 
-_LONGEST = 64  # letters of a date
+_LONGEST = 64  # characters of a date
 
 
 def _day(end: Any) -> pd.Timestamp:
@@ -207,7 +214,7 @@ def _day(end: Any) -> pd.Timestamp:
         day = pd.NaT
     known = isinstance(day, pd.Timestamp) and day.tzinfo is None and 1900 <= day.year <= 2200
     if not isinstance(day, pd.Timestamp) or not known or day != day.normalize():
-        rule = "must be a date of 1900 to 2200, without a time of day or a time zone"
+        rule = "must be a date from 1900 to 2200, without a time of day or a time zone"
         raise MetricInputError("make_saas", "end", rule, f"got {shown(end)}", 'end="2026-06-30"')
     return day
 
@@ -216,7 +223,7 @@ def _generator(seed: int, table: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64([seed, *table.encode()]))
 
 
-def _calendar(months: int, end: pd.Timestamp) -> Calendar:
+def _calendar(months: int, end: pd.Timestamp) -> Timeline:
     stop = np.datetime64(end.date(), "D") + 1
     closing = stop.astype("datetime64[M]")  # the last first-of-month that the data reaches
     first = (closing - months).astype("datetime64[D]")
@@ -224,7 +231,7 @@ def _calendar(months: int, end: pd.Timestamp) -> Calendar:
     def count(day: np.datetime64) -> int:
         return int((day.astype("datetime64[D]") - first).astype(np.int64))
 
-    return Calendar(
+    return Timeline(
         first=first.astype("datetime64[us]"),
         days=count(stop),
         period=pd.Period(str(closing - 1), freq="M"),
@@ -240,7 +247,7 @@ def _calendar(months: int, end: pd.Timestamp) -> Calendar:
 
 @dataclass(frozen=True)
 class _Base:
-    """One value per customer; `fit` (0 to 1) is how well the product suits it: it moves churn, use and answers."""
+    """One value per customer; `fit` (0 to 1), how well the product suits it, drives churn, use and answers."""
 
     signed_up: Ints
     plan: Ints
@@ -255,15 +262,15 @@ class _Base:
 
 @dataclass(frozen=True)
 class _Spells:
-    """One value per stay of a customer (its position, not its number), the days [start, end); some have two stays."""
+    """One value per stay: the customer's position in the base, and the days [start, end). Some customers have two."""
 
     who: Ints
     start: Ints
     end: Ints
 
 
-def _base(rng: np.random.Generator, customers: int, calendar: Calendar) -> _Base:
-    # Sign-ups a day grow threefold from the first day to the last: density (1 + 2x) / 2, drawn by its inverse.
+def _base(rng: np.random.Generator, customers: int, calendar: Timeline) -> _Base:
+    # Sign-ups per day grow threefold from first day to last: density (1 + 2x) / 2, drawn by inverting its integral.
     position = (np.sqrt(1 + 8 * rng.random(customers)) - 1) / 2
     plan = _pick(rng, PLAN_SHARE, customers)
     low, high = SEATS[plan].T
@@ -276,7 +283,7 @@ def _base(rng: np.random.Generator, customers: int, calendar: Calendar) -> _Base
     )
 
 
-def _spells(rng: np.random.Generator, base: _Base, calendar: Calendar) -> _Spells:
+def _spells(rng: np.random.Generator, base: _Base, calendar: Timeline) -> _Spells:
     churn = (MONTHLY_CHURN[base.plan] * (1.6 - 1.2 * base.fit)) / MONTH
     left = base.signed_up + rng.geometric(churn)
     back = left + 20 + rng.geometric(1 / 90, len(left))
@@ -300,7 +307,7 @@ def _floor(values: npt.NDArray[Any]) -> Ints:
 
 
 def _moments(rng: np.random.Generator, spells: _Spells, monthly: Floats) -> tuple[Ints, Ints]:
-    """Scatter days over the spells at a monthly rate: the positions of the spells, and the days."""
+    """Scatter days over the spells at a monthly rate; return the positions of the spells, and the days."""
     length = spells.end - spells.start
     spell = np.repeat(np.arange(len(length), dtype=np.int64), rng.poisson(monthly * length / MONTH))
     return spell, spells.start[spell] + _floor(rng.random(len(spell)) * length[spell])
@@ -310,9 +317,9 @@ def _moments(rng: np.random.Generator, spells: _Spells, monthly: Floats) -> tupl
 
 
 def _subscriptions(
-    rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar
+    rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline
 ) -> tuple[pd.DataFrame, Ints]:
-    """Make the table, and the number of seats that each customer came to."""
+    """Make the table, and the last number of seats of each customer."""
     plan = base.plan[spells.who]
     changed, day = _moments(rng, spells, MONTHLY_CHANGES[plan])
     # One row per spell and day on which it starts or changes, in that order.
@@ -347,11 +354,11 @@ def _subscriptions(
         }
     )
     last_seats = np.empty_like(base.first_seats)
-    last_seats[spells.who[spell[closes]]] = seats[closes]  # a second spell comes after the first, and stays
+    last_seats[spells.who[spell[closes]]] = seats[closes]  # a second spell overwrites the first
     return table.iloc[order].reset_index(drop=True), last_seats
 
 
-def _accounts(base: _Base, seats: Ints, calendar: Calendar) -> pd.DataFrame:
+def _accounts(base: _Base, seats: Ints, calendar: Timeline) -> pd.DataFrame:
     used = _floor(seats * (0.45 + 0.45 * base.fit + 0.04 * base.plan))
     return pd.DataFrame(
         {
@@ -365,7 +372,7 @@ def _accounts(base: _Base, seats: Ints, calendar: Calendar) -> pd.DataFrame:
     )
 
 
-def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline) -> pd.DataFrame:
     recent = spells.end > calendar.events_from
     who, start, end = spells.who[recent], spells.start[recent], spells.end[recent]
     fit, plan = base.fit[who], base.plan[who]
@@ -374,14 +381,14 @@ def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Ca
     breadth = np.minimum(len(FEATURES), 1 + _floor(5 * fit + 0.8 * plan))
 
     users: list[Ints] = []
-    times: list[Times] = []
+    times: list[Stamps] = []
     features: list[Ints] = []
     monday = np.datetime64("1970-01-05", "D")
     for day in range(calendar.events_from, calendar.days):
         weekday = int((calendar.first.astype("datetime64[D]") + day - monday).astype(np.int64)) % 7
         active = np.flatnonzero((rng.random(len(who)) < chance * WEEKDAY[weekday]) & (start <= day) & (day < end))
         row = np.repeat(active, rng.integers(1, 3, len(active)))
-        second = rng.integers(7 * HOUR, 21 * HOUR, len(row))
+        second = rng.integers(7 * HOUR_SECONDS, 21 * HOUR_SECONDS, len(row))
         order = np.argsort(second, kind="stable")
         row = row[order]
         users.append(base.customer[who[row]])
@@ -396,7 +403,7 @@ def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Ca
     )
 
 
-def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline) -> pd.DataFrame:
     lows, highs = np.array([0, 1, 1]), np.array([10, 5, 7])
     centers = np.array([[7.7, 8.3, 8.8], [4.0, 4.2, 4.4], [5.2, 5.5, 5.9]])  # kind x plan
     spread, noise, unanswered = np.array([4.0, 1.2, 1.8]), np.array([1.7, 0.8, 1.1]), np.array([0.3, 0.5, 0.6])
@@ -404,7 +411,9 @@ def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: C
     asked = [_moments(rng, spells, np.full(len(spells.who), rate)) for rate in SURVEYS_A_MONTH]
     kind = np.repeat(np.arange(len(KINDS), dtype=np.int64), [len(spell) for spell, _ in asked])
     who = spells.who[np.concatenate([spell for spell, _ in asked])]
-    time = calendar.time(np.concatenate([day for _, day in asked]), rng.integers(8 * HOUR, 20 * HOUR, len(who)))
+    time = calendar.time(
+        np.concatenate([day for _, day in asked]), rng.integers(8 * HOUR_SECONDS, 20 * HOUR_SECONDS, len(who))
+    )
     opinion = centers[kind, base.plan[who]] + spread[kind] * (base.fit[who] - 0.5)
     score = np.rint(np.clip(opinion + noise[kind] * rng.standard_normal(len(who)), lows[kind], highs[kind]))
     score[rng.random(len(who)) < unanswered[kind]] = np.nan
@@ -412,12 +421,12 @@ def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: C
     return table.iloc[np.argsort(time, kind="stable")].reset_index(drop=True)
 
 
-def _tickets(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
+def _tickets(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline) -> pd.DataFrame:
     spell, day = _moments(rng, spells, TICKETS_A_MONTH[base.plan[spells.who]])
     who, size = spells.who[spell], len(spell)
     plan = base.plan[who]
-    created = rng.integers(7 * HOUR, 20 * HOUR, size)
-    pace = HOUR * REGION_PACE[base.region[who]]
+    created = rng.integers(7 * HOUR_SECONDS, 20 * HOUR_SECONDS, size)
+    pace = HOUR_SECONDS * REGION_PACE[base.region[who]]
     answered = created + 60 + _floor(rng.exponential(1.0, size) * RESPONSE_HOURS[plan] * pace)
     solved = answered + 60 + _floor(rng.exponential(1.0, size) * RESOLUTION_HOURS[plan] * pace)
     resolved = calendar.known(day, solved, np.ones(size, dtype=bool))
@@ -435,16 +444,18 @@ def _tickets(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: C
     return table.iloc[np.argsort(table["created"].to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def _onboarding(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Calendar) -> pd.DataFrame:
-    """Make one row per customer; who leaves before completing, or before any value, never gets there."""
+def _onboarding(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline) -> pd.DataFrame:
+    """Make one row per customer; a customer who leaves before completing, or before any value, never reaches it."""
     size = len(base.plan)
-    began = rng.integers(8 * HOUR, 18 * HOUR, size)
-    stay = (spells.end[:size] - base.signed_up) * DAY  # the first spells come first, in the order of the customers
+    began = rng.integers(8 * HOUR_SECONDS, 18 * HOUR_SECONDS, size)
+    stay = (
+        spells.end[:size] - base.signed_up
+    ) * DAY_SECONDS  # the first spells come first, in the order of the customers
 
-    def reached(median_days: Floats, ever: Floats) -> Times:
-        # The sum of two exponentials: few at once, most near the median (1.68 of one), a long tail.
+    def reached(median_days: Floats, ever: Floats) -> Stamps:
+        # The sum of two exponentials: few very early, most near the median (1.68 times their mean), a long tail.
         taken = (rng.exponential(1.0, size) + rng.exponential(1.0, size)) / 1.68 * median_days[base.plan]
-        second = began + HOUR + _floor(taken * DAY)
+        second = began + HOUR_SECONDS + _floor(taken * DAY_SECONDS)
         return calendar.known(base.signed_up, second, (rng.random(size) < ever[base.plan]) & (second < stay))
 
     return pd.DataFrame(

@@ -1,4 +1,4 @@
-"""What is read off the raw tables: the inputs of a health score, and the totals of the last full month."""
+"""Computed from the raw tables: the inputs of a health score, and the totals of the last full month."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from csmetrics.datasets._common import FEATURES, KINDS, PLANS, REGIONS, Calendar, Ints, category
+from csmetrics.datasets._common import FEATURES, KINDS, PLANS, REGIONS, Ints, Timeline, category
 
 ACQUISITION_COST = np.array([45_000, 480_000, 5_200_000])  # cents per new customer, one number per plan
 RETENTION_COST = np.array([400, 3_500, 38_000])  # cents per retained customer and month
@@ -22,7 +22,7 @@ def health_inputs(
     tickets: pd.DataFrame,
     at: np.datetime64,
 ) -> pd.DataFrame:
-    """Take the inputs of a health score from the other tables, for the customers live just before `at`."""
+    """Compute the inputs of a health score from the other tables, for the customers live just before `at`."""
     customers = len(accounts)
     recent = _between(events, "time", at - np.timedelta64(28, "D"), at)
     days = pd.DataFrame({"user": recent["user"], "day": recent["time"].dt.normalize()}).drop_duplicates()
@@ -38,7 +38,7 @@ def health_inputs(
     sentiment[last["customer"].to_numpy() - 1] = last["score"].to_numpy()
 
     table = accounts[["customer", "plan", "region"]].assign(
-        usage=np.minimum(100.0, 5.0 * active_days),  # 20 active days of 28 are all one can ask
+        usage=np.minimum(100.0, 5.0 * active_days),  # 20 active days in 28 already score 100
         support=np.maximum(0.0, 100.0 - burden),
         sentiment=sentiment,
         seats_used=accounts["seats_used"],
@@ -55,7 +55,7 @@ def month_totals(
     surveys: pd.DataFrame,
     tickets: pd.DataFrame,
     onboarding: pd.DataFrame,
-    calendar: Calendar,
+    calendar: Timeline,
 ) -> pd.DataFrame:
     """Total the last full month by plan and region."""
     opening, closing = calendar.time(calendar.opening), calendar.time(calendar.closing)
@@ -64,7 +64,7 @@ def month_totals(
     group = plans * len(REGIONS) + regions
 
     def total(customer: Any, values: Any) -> Ints:
-        """Add one value per row (of whatever table) over the customers' groups."""
+        """Add up one value per row of any table, by the customers' groups."""
         return _add(group[np.asarray(customer) - 1], np.asarray(values), groups)
 
     plan, region = np.divmod(np.arange(groups), len(REGIONS))
@@ -149,7 +149,7 @@ def month_totals(
 
 
 def _mrr_before(subscriptions: pd.DataFrame, instant: np.datetime64, customers: int) -> Ints:
-    """Give each customer's MRR just before the instant."""
+    """Return each customer's MRR just before the instant."""
     end = subscriptions["end"]
     rows = subscriptions[(subscriptions["start"] < instant) & (end.isna() | (end >= instant))]
     return _add(rows["customer"].to_numpy() - 1, rows["mrr"].to_numpy(), customers)

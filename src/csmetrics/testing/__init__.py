@@ -1,8 +1,8 @@
-"""Verify somebody's own formulas: worked cases, laws, and a report that says in words what is wrong.
+"""Check your own formulas against csmetrics: worked cases, laws, and a report that says in words what is wrong.
 
-``cases()`` are the worked examples for ``pytest.mark.parametrize``, ``read_cases(path)`` those of a file.
-``verify(function, metric)`` and ``verify_frame(frame, metric)`` check an implementation; ``assert_verified`` does so
-in a test. ``csmetrics.testing.strategies`` has hypothesis strategies of valid inputs.
+``cases()`` lists the worked examples for ``pytest.mark.parametrize``, ``read_cases(path)`` reads cases from a file.
+``verify(function, metric)`` checks a function and ``verify_frame(frame, metric)`` a table of results;
+``assert_verified`` does either in a test. ``csmetrics.testing.strategies`` has hypothesis strategies that draw inputs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if not TYPE_CHECKING:
 
 
 def assert_verified(subject: Any, metric: Metric, /, **options: Any) -> None:
-    """Fail with the whole report unless a function or a table is right; for tests.
+    """Check a function or a table in a test, which fails with the whole report if anything is wrong.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ def assert_verified(subject: Any, metric: Metric, /, **options: Any) -> None:
     metric
         The metric, or its name.
     **options
-        What `verify` or `verify_frame` takes.
+        Keyword arguments of `verify` or `verify_frame`.
 
     Raises
     ------
     AssertionError
-        If anything fails; the message is the report.
+        If any check fails; the message is the report.
 
     Examples
     --------

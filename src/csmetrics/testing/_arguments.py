@@ -1,4 +1,4 @@
-"""Which argument of somebody's own function is which input of a metric."""
+"""Find out which argument of a user's function is which input of a metric."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ NEWCOMERS = ("new", "new_mrr")
 
 @dataclass
 class Arguments:
-    """How a function is to be called.
+    """How to call a user's function.
 
     Attributes
     ----------
     by_name : dict
-        The argument for each input, where the function has names for them.
+        The argument for each input, if the function names its arguments.
     by_place : list of str or None
-        The inputs in the order of the arguments, for a function without names.
+        The inputs in the order of the arguments, for a function without named arguments.
     lone : str
-        The one argument that could take all inputs: a DataFrame, or a row.
+        The only argument, if it could take all inputs as a DataFrame or a row.
     extra : list of str
         Arguments that are inputs of other metrics.
     lacking : list of str
-        Required inputs that it does not take.
+        Required inputs that the function does not take.
     foreign : dict
-        The arguments in the place of an input that say of themselves that they are something else.
+        The arguments that take the place of an input although their name means something else.
     unknown : list of str
-        Arguments that must be given and are no inputs of any metric.
+        Required arguments that are not inputs of any metric.
     in_order : dict
-        The arguments that only their place tells, by input.
+        The arguments that were matched by their position alone, by input.
     columns : dict
-        The columns by which a function of a row or a DataFrame knows the inputs, where they have other names.
+        The names of the inputs in the function's row or DataFrame, where they differ from the metric's.
     positional : dict
-        The places of the arguments that cannot be named.
+        The positions of positional-only arguments.
     own_default : set of str
-        Inputs whose arguments have a default.
+        Inputs whose argument has a default.
     notes : list of str
-        How arguments of other names were understood.
+        How arguments with other names were understood.
     """
 
     by_name: dict[str, str] = field(default_factory=dict)
@@ -63,30 +63,30 @@ class Arguments:
 
     @property
     def taken(self) -> set[str]:
-        """The inputs that it takes."""
+        """The inputs that the function takes."""
         return set(self.by_name if self.by_place is None else self.by_place)
 
 
 def wanted(spec: Registration) -> list[str]:
-    """List a metric's inputs and options, but for what stands for "undefined"."""
+    """List a metric's inputs and options, except `undefined`."""
     return [*spec.inputs, *(n for n in spec.options if n != "undefined")]
 
 
 def required(spec: Registration) -> list[str]:
-    """List what a metric cannot do without."""
+    """List a metric's required inputs and options."""
     usual = {**spec.defaults, **{n: v for n, v in spec.options.items() if v is not REQUIRED}}
     return [n for n in wanted(spec) if n not in usual]
 
 
 def read_arguments(function: Callable[..., Any], spec: Registration, names: Mapping[str, str]) -> Arguments:
-    """Match a function's arguments with a metric's inputs: by the names given, by name, by their words, in order."""
+    """Match arguments with inputs: by the names given, by equal names, by words in the names, by position."""
     for name in names:
         if name not in wanted(spec):
             rule, hint = "is no input of this metric", f"it has {', '.join(wanted(spec))}"
             raise MetricInputError(spec.name, name, rule, f"got {name}={shown(names[name])}", hint)
     try:
         all_of_them = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # written in C
+    except (TypeError, ValueError):  # a function written in C
         return Arguments(by_place=required(spec))
     any_name = any(p.kind is p.VAR_KEYWORD for p in all_of_them)
     any_place = any(p.kind is p.VAR_POSITIONAL for p in all_of_them)
@@ -124,7 +124,7 @@ def read_arguments(function: Callable[..., Any], spec: Registration, names: Mapp
 
 
 def _named(spec: Registration, names: Mapping[str, str], arguments: Collection[str] | None) -> dict[str, str]:
-    """Check the names that somebody gives to inputs; with no `arguments` to choose from, any will do."""
+    """Check the user's own names for inputs; every name is accepted if `arguments` is None."""
     for name, own in names.items():
         if not isinstance(own, str) or (arguments is not None and own not in arguments):
             rule, hint = "must name an argument of the function", f"it has {', '.join(arguments or ()) or 'none'}"
@@ -139,16 +139,16 @@ def _has_default(parameter: inspect.Parameter) -> bool:
 
 
 def _names_a_column(spec: Registration, parameter: inspect.Parameter) -> bool:
-    """Tell whether an argument is the name of a column, as in ``def churn(df, lost="lost")``."""
+    """Check whether an argument is the name of a column, as in ``def churn(df, lost="lost")``."""
     words = parameter.name in spec.options or spec.inputs[parameter.name].quantity.choices
     return isinstance(parameter.default, str) and not words
 
 
 def _match_words(found: Arguments, spec: Registration, left: list[inspect.Parameter]) -> None:
-    """Match names by their words, as far as there is one way to do it.
+    """Match names by their words, as far as the match is unambiguous.
 
-    Of two names one holds the other (``lost_customers`` for `lost`, ``expansion`` for `expansion_mrr`), or else they
-    share what no other input is called (``end_of_month`` for `end_mrr`).
+    Two names match if one contains all words of the other (``lost_customers`` and `lost`, ``expansion`` and
+    `expansion_mrr`), or else if they share a word that no other input has (``end_of_month`` and `end_mrr`).
     """
     for akin in (_akin, _shares_what_tells):
         while pair := _only_pair(found, spec, left, akin):
@@ -159,7 +159,7 @@ def _match_words(found: Arguments, spec: Registration, left: list[inspect.Parame
 
 
 def _match_places(found: Arguments, spec: Registration, places: list[str]) -> None:
-    """Take what no name tells in the order of the inputs, the required ones first."""
+    """Match the remaining arguments by position, the required inputs first."""
     if len(found.lacking) > len(places):
         return
     further = [] if found.lone else [n for n in spec.defaults if n not in found.by_name and n in spec.inputs]
@@ -180,14 +180,14 @@ def _only_pair(
     left: list[inspect.Parameter],
     akin: Callable[[str, str, Sequence[str]], bool],
 ) -> tuple[str, inspect.Parameter] | None:
-    """Find an input for which there is one argument, which is the only one for no other input."""
+    """Find an input that only one argument matches, and that argument, unless it is another input's only match."""
     inputs = [n for n in wanted(spec) if n not in found.by_name and n in spec.inputs]
-    # an input that need not be given is not looked for among arguments that need not be, either
+    # an optional input is not matched with an optional argument
     near = {
         n: [p for p in left if akin(n, p.name, inputs) and not (n in spec.defaults and _has_default(p))] for n in inputs
     }
     alone = [(n, some[0]) for n, some in near.items() if len(some) == 1]
-    # a required input has its argument before one that need not be given
+    # required inputs are matched before optional ones
     alone.sort(key=lambda pair: pair[0] in spec.defaults)
     for name, parameter in alone:
         rivals = [n for n, other in alone if other is parameter and n != name]
@@ -202,18 +202,18 @@ def _akin(one: str, other: str, _: Sequence[str]) -> bool:
 
 
 def _shares_what_tells(name: str, argument: str, inputs: Sequence[str]) -> bool:
-    """Tell whether an argument has a word of an input that no other of its inputs has."""
+    """Check whether an argument shares a distinctive word with an input that no other input has."""
     others = {word for n in inputs if n != name for word in words(n)}
     return bool((words(name) & TELLING - others) & words(argument))
 
 
 def something_else(spec: Registration, name: str, argument: str) -> bool:
-    """Tell whether an argument says of itself that it is not the input: ``end`` for `start`, ``arr`` for `mrr`."""
+    """Check whether an argument's name means something else than the input: ``end`` for `start`, ``arr`` for `mrr`."""
     own = words(name)
     of_rivals = {n for function in spec.rivals.values() for n in parameters(function)} - set(wanted(spec))
     telling = TELLING if own & TELLING else TELLING & {word for n in of_rivals for word in words(n)}
     if "mrr" in own:
         telling = telling | {"arr", "annual", "yearly"}
     if "end" in own:
-        telling = telling - {"new"}  # the old value and the new one
+        telling = telling - {"new"}  # in ``old`` and ``new``, the new value is the one at the end
     return bool(words(argument) & telling - own)

@@ -1,4 +1,4 @@
-"""How somebody's own function is called, whatever kind of values it takes, and what comes back."""
+"""Call a user's function with the kind of values that it takes, and read the figure that it returns."""
 
 from __future__ import annotations
 
@@ -18,20 +18,27 @@ from csmetrics._catalog.drawn_rows import Row
 from csmetrics.core._registry import Registration
 from csmetrics.errors import shown
 from csmetrics.testing._arguments import COUNTED, read_arguments, required, wanted
+from csmetrics.testing._causes import same
 
 
 class Outcome(NamedTuple):
-    """What a call gave: a figure (None where there is none), or what is wrong with it."""
+    """The result of a call: a figure (None if there is no value), or what is wrong with the result."""
 
     value: float | str | None = None
     raised: str = ""
     returned: str = ""
-    of_array: bool = False  # numpy and pandas divide by 0 without an error
+    of_array: bool = False  # numpy and pandas divide by 0 without raising an error
 
     @property
     def figure(self) -> bool:
-        """Whether it is a number or a word."""
+        """Whether the result is a number or a word."""
         return self.value is not None
+
+    def agrees(self, right: float | str | None, tolerance: float, slack: float = 0.0) -> bool:
+        """Check whether the result is the right figure, up to rounding or `slack`, or rightly has no value."""
+        if isinstance(self.value, float) and isinstance(right, float):
+            return bool(same(self.value, right, tolerance, slack))
+        return not self.returned and self.value == right and (right is None or not self.raised)
 
     def __str__(self) -> str:
         if self.raised or self.returned:
@@ -40,18 +47,19 @@ class Outcome(NamedTuple):
 
 
 def written(value: Any) -> str:
-    """Write an expected or a returned figure, with the digits that tell."""
+    """Write an expected or returned figure with 12 digits."""
     return f"{value:.12g}" if isinstance(value, float) else "no value" if value is None else shown(value)
 
 
 def outcome(result: Any) -> Outcome:
-    """Read a figure off what a function returned or a table holds."""
+    """Read a figure from what a function returned or a table contains."""
     of_array = isinstance(result, (np.generic, np.ndarray)) or hasattr(type(result), "to_numpy")
-    if not isinstance(result, (str, np.generic)) and hasattr(type(result), "to_numpy"):  # of pandas, Polars or Arrow
+    if not isinstance(result, (str, np.generic)) and hasattr(type(result), "to_numpy"):  # from pandas, Polars or Arrow
         result = result.to_numpy()
     if isinstance(result, (np.datetime64, np.timedelta64)) and np.isnat(result):
         return Outcome()
-    if isinstance(result, (np.generic, np.ndarray)) and result.dtype.kind in "mM":  # else nanoseconds become integers
+    # else nanoseconds would become integers
+    if isinstance(result, (np.generic, np.ndarray)) and result.dtype.kind in "mM":
         result = pd.Series(result.reshape(-1)).tolist()
     for _ in range(2):  # [[5]] is 5
         if isinstance(result, (list, tuple)) and len(result) == 1:
@@ -73,7 +81,7 @@ def outcome(result: Any) -> Outcome:
     return Outcome(returned=f"{shown(result)}, which is no number")
 
 
-# The kinds of values in which a row's inputs can be handed over, each tried until one works
+# Kinds of values in which the inputs can be passed, each tried until one works
 
 
 def _number(values: Any) -> Any:
@@ -107,7 +115,7 @@ PLAIN = ("numbers", "lists", "Decimals", "mappings", "a dict", "a row of a DataF
 
 
 class Caller:
-    """Somebody's own function, called with the inputs of a metric.
+    """A user's function, called with the inputs of a metric.
 
     Parameters
     ----------
@@ -116,20 +124,20 @@ class Caller:
     spec
         The metric.
     names
-        The function's own names of the metric's inputs, where they differ.
+        The function's own names for the metric's inputs, where they differ.
 
     Attributes
     ----------
     problem : str
-        Why it cannot be checked; empty where it can.
+        Why the function cannot be checked; empty if it can.
     callable : bool
-        Whether it can be called at all.
+        Whether the function can be called at all.
     kind : str
-        The kind of values that it takes; known once it is settled.
+        The kind of values that the function takes; `settle` finds it.
     notes : list of str
-        How its arguments were understood.
+        How the function's arguments were understood.
     untaken : set of str
-        Optional inputs that it does not take.
+        Optional inputs that the function does not take.
     """
 
     def __init__(self, function: Callable[..., Any], spec: Registration, names: Mapping[str, str]) -> None:
@@ -157,12 +165,12 @@ class Caller:
             self.problem = f"it takes `{own}` where `{name}` belongs; if they are the same here, {name}={own!r} says so"
 
     def takes(self, row: Row) -> bool:
-        """Whether all of a row can be handed over: what is not taken is at its default."""
+        """Check whether the function takes all of a row, or the inputs it does not take are at their defaults."""
         usual = {**self.spec.defaults, **self.spec.options}
         return all(n not in row or _equal(row[n], usual.get(n)) for n in self.untaken)
 
     def fit(self, row: Row) -> Row:
-        """Leave out of a row what the function does not take."""
+        """Return a row without the inputs that the function does not take."""
         return {n: v for n, v in row.items() if n not in self.untaken}
 
     def settle(self, rows: Sequence[Row]) -> None:
@@ -176,7 +184,7 @@ class Caller:
             got = tried[kind] = self._learning(rows[0]) if kind in ROW else self(self.fit(rows[0]))
             if got.figure:
                 break
-        else:  # none gives a figure: the first that gives anything, or else the first
+        else:  # no kind gives a figure: the first that raises no error, or else the first
             self.kind = next((kind for kind, got in tried.items() if not got.raised), kinds[0])
         if self.kind in ROW:
             self.untaken = set(wanted(self.spec)) - set(self.spec.inputs) - set(required(self.spec))
@@ -191,7 +199,7 @@ class Caller:
                 self.notes.append(f"called with {self.kind}")
 
     def _learning(self, row: Row) -> Outcome:
-        """Call it with a row, and with the columns besides it for whose lack it raises."""
+        """Call the function with a row, adding further columns that it raises an error about."""
         got = self(row)
         for _ in range(5):
             named = set(re.findall(r"'(\w+)'", got.raised)) & COUNTED - set(row) - set(self.extra)
@@ -202,7 +210,7 @@ class Caller:
         return got
 
     def _leave_out_unread(self, rows: Sequence[Row]) -> None:
-        """Find the optional inputs that are in a row and that it never looks at."""
+        """Find the optional inputs that the function gets in a row but never uses."""
         self.untaken |= {n for n in self.spec.defaults if n not in rows[0]}
         for name in [n for n in self.spec.defaults if n in rows[0]]:
             without = [self({n: v for n, v in row.items() if n != name}) for row in rows]
@@ -210,13 +218,13 @@ class Caller:
                 self.untaken.add(name)
 
     def missing(self, value: Any) -> list[Any]:
-        """Give the ways of saying that a value is missing, the one that is natural to the kind first."""
+        """Return the values that mean missing, the one that is natural for the kind first."""
         if self.kind in PLAIN:
             return [None, nan]
         return [pd.NaT if hasattr(value, "isoformat") else nan]
 
     def __call__(self, row: Row) -> Outcome:
-        """Call it with one row of inputs."""
+        """Call the function with one row of inputs."""
         row = dict.fromkeys(self.extra, 1) | row
         if self.kind in ROW:
             row = {n: v for n, v in self.spec.defaults.items() if n not in self.untaken and v is not None} | row
@@ -226,19 +234,27 @@ class Caller:
             got = self._given(self._values(row))
         return got if isinstance(got, Outcome) else outcome(got)
 
+    def of_mappings(self, row: Row) -> Outcome:
+        """Call the function with mappings of component to value, whatever its usual kind of values."""
+        usual, self.kind = self.kind, "mappings"
+        try:
+            return self(row)
+        finally:
+            self.kind = usual
+
     def columns(self, rows: Sequence[Row], kind: str) -> Any:
-        """Call it with columns of several rows; what it returns, or an Outcome that says what it raised."""
+        """Call the function with columns of several rows; return its result, or an Outcome if it raised an error."""
         rows = [dict.fromkeys(self.extra, 1) | row for row in rows]
         if self.kind in ROW:
             return self._raw([pd.DataFrame([self._renamed(row) for row in rows])], {})
         return self._given({n: ONE[kind]([row[n] for row in rows]) for n in rows[0]})
 
     def _renamed(self, row: Row) -> Row:
-        """Give a row the columns by which the function knows it."""
+        """Return a row with the function's own names of columns."""
         return {self.arguments.columns.get(name, name): value for name, value in row.items()}
 
     def _values(self, row: Row) -> dict[str, Any]:
-        """Make a row's values of the kind that the function works with."""
+        """Convert a row's values to the kind that the function takes."""
         usual = {n: v for n, v in self.spec.defaults.items() if n in self.arguments.by_name and n not in row}
         row = row | {n: v for n, v in usual.items() if n not in self.arguments.own_default}
         if self.whole:
@@ -247,7 +263,7 @@ class Caller:
         return {n: v if isinstance(v, str) or n in self.spec.options else make([v]) for n, v in row.items()}
 
     def _column(self, row: Row, value: Any) -> Any:
-        """Make one input of several values; of a mapping in the order of the first."""
+        """Convert one input of several values; mappings follow the order of the first input."""
         if isinstance(value, Mapping) and self.kind != "mappings":
             value = [value[part] for part in row[next(iter(self.spec.inputs))]]
         return COLUMN[self.kind](value) if isinstance(value, list) else value
@@ -268,7 +284,7 @@ class Caller:
                 if inspect.iscoroutine(got):
                     got.close()
                 return got
-        except Exception as error:  # whatever somebody's own function raises is a finding
+        except Exception as error:  # any error of the user's function is a finding
             return Outcome(raised=f"raises {type(error).__name__}: {_brief(str(error))}")
 
 

@@ -1,4 +1,4 @@
-"""Worked cases: those of the catalogue, and those of somebody's own files."""
+"""Worked cases: those of the catalogue, and those in a user's own files."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ class Case:
     Attributes
     ----------
     id : str
-        Stable name.
+        A stable name.
     metric : str
         The metric's name.
     inputs : dict
         Arguments of the call.
     expected : float, str or None
-        The result; None where there is no value.
+        The result; None if there is no value.
     tolerance : float
-        How far the result may be off: published figures are rounded.
+        How far the result may be off, as published figures are rounded.
     source : str
-        Where it stands.
+        Where the case comes from.
     error : str
-        The code of the error that the inputs must raise, instead of a result; empty where there is a result.
+        The code of the error that the inputs must raise in place of a result; empty if there is a result.
     """
 
     id: str
@@ -64,17 +64,17 @@ class Case:
         return f"{self.metric}-{self.id}"
 
     def holds(self, result: Any) -> bool:
-        """Tell whether a result is the expected one, within the tolerance.
+        """Check whether a result is the expected one, within the tolerance.
 
         Parameters
         ----------
         result
-            What somebody's implementation gave. None, NaN and pd.NA are no value.
+            The result of your own implementation. None, NaN and pd.NA mean no value.
 
         Returns
         -------
         bool
-            Whether it is the expected figure, or no value where none is expected.
+            True if it is the expected figure, or if there is no value and none is expected.
         """
         got = outcome(result)
         if isinstance(got.value, float) and isinstance(self.expected, (int, float)):
@@ -82,12 +82,13 @@ class Case:
         return got.value == self.expected and not got.returned
 
     def check(self) -> None:
-        """Compute the metric, and fail with a report unless it gives what is expected.
+        """Compute the metric, and fail with a report unless the result is the expected one.
 
         Raises
         ------
         AssertionError
-            If it does not; the message has the formula with the numbers put in, expected, got and difference.
+            If the result is another one. The message has the formula with its numbers, the expected and the actual
+            result, and their difference.
         MetricInputError
             If there is no such metric.
         """
@@ -110,7 +111,7 @@ class Case:
         return self._worked(), told
 
     def _worked(self) -> str:
-        """Put the numbers into the formula; what `explain` does not take, such as lists, stands beside it."""
+        """Write the formula with its numbers; inputs that `explain` does not take, such as lists, follow below."""
         try:
             return str(explain(self.metric, **self.inputs)).partition("\n\n")[0]
         except CsmetricsError:
@@ -128,13 +129,13 @@ def cases(metric: Callable[..., Any] | str | None = None) -> list[Case]:
     Parameters
     ----------
     metric
-        Only those of this metric (a function or its name); of all by default.
+        The metric (a function or its name) whose examples to list; all metrics by default.
 
     Returns
     -------
     list of Case
-        Each with its inputs, what they give, how far a rounded figure may be off, and the source. pytest shows their
-        ids.
+        Each case has its inputs, the expected result, how far a rounded figure may be off, and the source. pytest
+        shows their ids.
 
     Raises
     ------
@@ -168,24 +169,27 @@ def read_cases(path: str | PathLike[str]) -> list[Case]:
     Parameters
     ----------
     path
-        The file. TOML: one table per case (``[[case]]``, or any other name) with ``metric``, ``inputs``,
-        ``expected`` (``nan`` for no value) or ``error`` (a code, such as ``"impossible_input"``), and if wanted
-        ``tolerance`` (absolute), ``source``, ``id`` and ``note``. ``metric``, ``source`` and ``tolerance`` outside of a
-        case hold for all cases below; a table named as a metric needs no ``metric``. CSV: the same as columns,
-        ``inputs`` as a JSON object or as ``lost=5; start=100``, and any other column is an input of its name; lists
-        are JSON, ``scores=[10, 9]``. A blank input is not given, a blank ``expected`` is no value.
+        The file.
+
+        TOML: one table per case (``[[case]]``, or any other name) with ``metric``, ``inputs``, ``expected`` (``nan``
+        for no value) or ``error`` (a code, such as ``"impossible_input"``), and optionally ``tolerance`` (absolute),
+        ``source``, ``id`` and ``note``. ``metric``, ``source`` and ``tolerance`` outside of a case apply to all cases
+        below. A table with the name of a metric needs no ``metric``.
+
+        CSV: the same fields as columns. ``inputs`` is a JSON object or text such as ``lost=5; start=100``; any other
+        column is an input of that name. Lists are JSON, as in ``scores=[10, 9]``. A blank input counts as not given,
+        a blank ``expected`` as no value.
 
     Returns
     -------
     list of Case
-        In the order of the file, each with an id of its own. Without a tolerance, the last digits are left to
-        rounding.
+        The cases in the order of the file, each with an id of its own. A case without a tolerance allows for
+        rounding in the last digits.
 
     Raises
     ------
     MetricInputError
-        If the file cannot be read or holds no cases, or if a case lacks something, gives something twice, or has
-        what no case has.
+        If the file cannot be read or has no cases, or if a case lacks a field, has one twice or has an unknown one.
 
     See Also
     --------
@@ -226,20 +230,20 @@ def read_cases(path: str | PathLike[str]) -> list[Case]:
 
 
 FIELDS = ("id", "metric", "inputs", "expected", "tolerance", "source", "error", "note")
-BELOW = ("metric", "source", "tolerance", "note", "title")  # what may stand outside of a case, for all below it
+BELOW = ("metric", "source", "tolerance", "note", "title")  # these may stand outside of a case, for all cases below
 CODES = tuple(kind.code for kind in (MetricInputError, UndefinedMetricError, MissingColumnError))
 
 
 class _Row(NamedTuple):
-    """A case as it stands in a file."""
+    """A case as written in a file."""
 
     place: str
     values: dict[str, Any]
-    tables: tuple[str, ...] = ()  # the names of those that it is in
+    tables: tuple[str, ...] = ()  # the names of the tables around it
 
 
 def _told_apart(found: list[Case]) -> list[Case]:
-    """Number the cases of one id, past the ids that others have."""
+    """Number cases that share an id, without using the id of another case."""
     times = Counter(case.id for case in found)
     taken = set(times)
     apart = []
@@ -260,7 +264,7 @@ def _toml_rows(file: Path, text: str) -> Iterator[_Row]:
 
 
 def _tables(file: Path, table: Mapping[str, Any], above: Mapping[str, Any], around: tuple[str, ...]) -> Iterator[_Row]:
-    """Walk through tables down to those that are cases."""
+    """Walk through nested tables down to the cases."""
     here = {**above, **{n: v for n, v in table.items() if n in BELOW and not isinstance(v, (dict, list))}}
     for name, value in table.items():
         named = {**here, "metric": name} if name in REGISTRY else here
@@ -279,7 +283,7 @@ def _tables(file: Path, table: Mapping[str, Any], above: Mapping[str, Any], arou
 
 
 def _meant(tables: tuple[str, ...]) -> str:
-    """Guess which metric a table was to be named after."""
+    """Guess which metric the name of a table was meant to be."""
     guesses = [guess for guess in map(nearest, tables) if guess.startswith("did you mean")]
     usual = "name the table [[churn_rate]], or put metric = 'churn_rate' in it" if tables else ""
     return guesses[-1] if guesses else usual
@@ -298,7 +302,7 @@ def _csv_rows(file: Path, text: str) -> Iterator[_Row]:
 
 
 def _csv_lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Give the rows that are not blank, each with the line at which it begins."""
+    """Generate the rows that are not blank, each with the number of its first line."""
     lines = StringIO(text, newline="")
     first = next((line for line in lines if line.strip()), "")
     lines.seek(0)
@@ -315,7 +319,7 @@ def _csv_lines(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_columns(file: Path, header: list[str]) -> None:
-    """Refuse names that stand twice, misspelt ones, and that no column is the metric."""
+    """Reject a header with a name twice, with a misspelt name, or without the metric."""
     columns = Counter(name for name in header if name)
     found = f"{file.name} has the columns {shown(', '.join(columns), 200, str)}"
     arguments = {name for spec in REGISTRY.values() for name in (*spec.inputs, *spec.options)}
@@ -348,14 +352,14 @@ def _csv_row(where: str, header: list[str], cells: list[str]) -> dict[str, Any]:
         rule = "must be a JSON object, or pairs such as lost=5; scores=[10, 9]"
         raise MetricInputError("read_cases", "inputs", rule, f"{where}: {found}") from None
     if "error" not in case and "expected" in row:
-        case["expected"] = _cell(row["expected"])  # a blank is no value
+        case["expected"] = _cell(row["expected"])  # a blank means no value
     if "tolerance" in case:
         case["tolerance"] = _cell(case["tolerance"])
     return case
 
 
 def _json(text: str) -> tuple[Any, str]:
-    """Read the JSON with which a text begins; what comes after it is given back."""
+    """Read the JSON at the start of a text; return it and the rest of the text."""
     try:
         value, end = JSON.raw_decode(text)
     except json.JSONDecodeError as error:
@@ -367,7 +371,7 @@ def _json(text: str) -> tuple[Any, str]:
 
 
 def _value(cell: str) -> Any:
-    """Read what stands in a cell of its own: a list, a number, a missing one, or a word."""
+    """Read a cell that holds one value: a list, a number, a missing value or a word."""
     if not cell.startswith(("[", "{")):
         return _cell(cell)
     value, rest = _json(cell)
@@ -386,7 +390,7 @@ def _pairs(cell: str) -> list[tuple[str, Any]]:
         name, equals, text = (part.strip() for part in pair.partition("="))
         if not name or not equals:
             raise ValueError(f"{shown(pair)} is no pair of a name and a value")
-        if text.startswith(("[", "{")):  # which may hold commas
+        if text.startswith(("[", "{")):  # JSON may contain commas
             value, cell = _json(cell.partition("=")[2].lstrip())
         else:
             value, cell = _cell(text), cell[len(pair) :]
@@ -395,10 +399,10 @@ def _pairs(cell: str) -> list[tuple[str, Any]]:
 
 
 def _cell(cell: str) -> Any:
-    """Read a number, a missing one, or a word."""
+    """Read a number, a missing value or a word."""
     if cell.lower() in ("", "nan", "null", "none", "na", "n/a"):
         return None
-    for kind in (int, float):
+    for kind in (int, float) if "_" not in cell else ():  # which Python reads in numbers, and nobody else does
         with suppress(ValueError):
             return kind(cell)
     return cell
@@ -408,7 +412,7 @@ def _cell(cell: str) -> Any:
 
 
 def _case(file: Path, number: int, row: _Row) -> Case:
-    """Make a case of a table or a line; what no case has is refused."""
+    """Turn a table or a line into a case; reject unknown fields."""
     given = row.values
     where = f"case {number} of {file.name} ({row.place})"
 

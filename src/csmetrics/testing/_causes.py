@@ -1,4 +1,4 @@
-"""What is likely wrong, told from the figures: who gives those of a known mistake has made it."""
+"""Guess what is wrong from the figures: a known mistake that gives the same figures is the likely cause."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLOSE = 1e-9  # relative difference up to which two figures are the same
 
 
 def same(one: Any, other: Any, tolerance: float = CLOSE, slack: float = 0.0) -> Any:
-    """Tell which figures are the same, but for rounding in the last digits, or no further apart than `slack`."""
+    """Check which figures are the same, up to rounding in the last digits or a difference of `slack`."""
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(one), np.abs(other))
         room = np.maximum(tolerance * np.maximum(size, 1e-3), slack)
@@ -26,16 +26,16 @@ def same(one: Any, other: Any, tolerance: float = CLOSE, slack: float = 0.0) -> 
 def causes(
     spec: Registration, columns: Mapping[str, Any], extra: Mapping[str, Any], right: Array, got: Array
 ) -> list[str]:
-    """Name the simplest mistakes that give just these figures; none where none is known.
+    """List the simplest mistakes that give exactly these figures; an empty list if none is known.
 
     Parameters
     ----------
     spec
         The metric.
     columns, extra
-        Its inputs, and further columns that were there, one value per figure.
+        The metric's inputs and further columns, with one value per figure.
     right, got
-        The right figures, and those to explain.
+        The right figures, and the figures to explain.
     """
     if same(right, got).all():
         return []
@@ -47,7 +47,7 @@ def causes(
     as_it_is, *distortions = _distortions(spec)
     after_another = [(words, distort) for words, distort in distortions if words.startswith(GO_TOGETHER)]
     guesses = [([("", right)], distortions), (others, [as_it_is]), (others, after_another)]
-    for formulas, changes in guesses[: len(got)]:  # one or two figures agree with the later ones by chance
+    for formulas, changes in guesses[: len(got)]:  # one or two figures would match the later guesses by chance
         for words, distort in changes:
             with np.errstate(all="ignore"):
                 found = [said for said, figures in formulas if _explains(distort(figures), got)]
@@ -58,13 +58,13 @@ def causes(
 
 
 def _explains(figures: Any, got: Array) -> bool:
-    """Tell whether all figures are those to explain, but where a mistake has none, on an empty denominator."""
+    """Check whether a mistake gives all figures to explain, except where its own denominator is empty."""
     there = np.isfinite(figures)
     return bool(there.any() and 2 * there.sum() >= there.size and same(figures, got)[there].all())
 
 
 def _telling(found: list[str]) -> list[str]:
-    """Keep of several words for one mistake those that say most: where it is, and one other definition."""
+    """Keep the most precise of several descriptions of one mistake, and one rival definition."""
     rivals = [said for said in found if said.startswith(RIVAL)]
     own = [said for said in found if not said.startswith(RIVAL)]
     own = [said for said in own if COUNTED_IN not in said] or own
@@ -74,7 +74,7 @@ def _telling(found: list[str]) -> list[str]:
 
 
 def _by_their_looks(spec: Registration, right: Array, got: Array) -> Iterator[str]:
-    """Name what shows in the figures, whatever formula made them."""
+    """Describe a pattern in the figures, whatever formula they come from."""
     if len(got) > 3 and same(got, got[0]).all() and not same(right, right[0]).all():
         yield f"always {got[0]:.6g}, whatever goes in"
     low, high = spec.bounds
@@ -101,7 +101,7 @@ Distortion = tuple[str, Callable[[Any], Any]]
 
 
 def _distortions(spec: Registration) -> Iterator[Distortion]:
-    """What is done to a figure after the formula, the simplest first."""
+    """Generate mistakes that are made after the formula is computed, the simplest first."""
     yield "", np.asarray
     rate = spec.unit in ("percent", "points")
     if rate:

@@ -1,4 +1,4 @@
-"""The ways in which a formula is commonly got wrong: the formula with one thing changed, and rival definitions."""
+"""Common mistakes in a formula: the formula with one thing changed, and rival definitions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Wrong = Iterator[tuple[str, Array | None]]
 
 
 def other_formulas(spec: Registration, columns: Columns, extra: Columns) -> Wrong:
-    """Compute what comes out of each mistake, in words, and of the rival definitions; None where that cannot be."""
+    """Generate each mistake and rival definition in words, with its figures; None if they cannot be computed."""
     if spec.reduces or spec.over_columns:
         for words, function in ANSWERS.get(spec.name, {}).items():
             yield words, _each(function, columns)
@@ -71,7 +71,7 @@ def _terms_mistaken(spec: Registration, given: Columns, numbers: list[str]) -> W
 
 
 def _other_bases(spec: Registration, given: Columns, everything: Columns) -> Wrong:
-    """Divide by something else."""
+    """Generate the formula divided by something else."""
     right = _raw(spec, given)
     below = [n for n in spec.base.split() if n in given]
     if right is None or not below:
@@ -109,7 +109,7 @@ def _rival(function: Callable[..., Any], **row: Any) -> float | None:
 
 
 def _each(function: Callable[..., Any], columns: Mapping[str, Any]) -> Array | None:
-    """Compute something row by row; None where it cannot be."""
+    """Compute a function row by row; None if that is not possible."""
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     try:
         found = [function(**row) for row in rows]
@@ -118,7 +118,7 @@ def _each(function: Callable[..., Any], columns: Mapping[str, Any]) -> Array | N
     return None if None in found else np.array(found, dtype=np.float64)
 
 
-# Answers, one list per row
+# Metrics of answers or components, with one list per row
 
 
 def _counted(
@@ -189,11 +189,11 @@ ANSWERS: dict[str, dict[str, Callable[..., Any]]] = {
 }
 
 
-# The formula with one of its words gone, where a word occurs more than once
+# The formula without one of its words, for words that occur more than once
 
 
 def _pruned(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
-    """Give the formulas that lack one term of a sum, above or below the line."""
+    """Generate the formulas that lack one term of a sum, above or below the line."""
     for i, side in enumerate(node.sides):
         inner = path or ("above the line" if node.kind == "frac" and i == 0 else "")
         inner = "below the line" if node.kind == "frac" and i == 1 else inner
@@ -209,7 +209,7 @@ COUNTED_IN = "is counted in with"
 
 
 def left_out(spec: Registration, *names: str) -> str:
-    """Say that inputs do not count."""
+    """Say that inputs are left out, or not taken off."""
     taken_off = names[0] in spec.falls and names[0] not in spec.base.split()
     said = f"{' and '.join(names)} {'not taken off' if taken_off else 'left out'}"
     return said + next((_newcomers(name) for name in names if taken_off and _newcomers(name)), "")
@@ -229,7 +229,7 @@ def _divided(right: Any, below: Any, instead: Any) -> Any:
 
 
 def _raw(spec: Registration, columns: Mapping[str, Any]) -> Array | None:
-    """Compute the formula without its checks; None where that cannot be done."""
+    """Compute the formula without its checks; None if that is not possible."""
     if "undefined" not in spec.options:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a verification found, in words and as a table."""
+"""The result of a verification, in words and as a table."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ CheckName = Literal[
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at: a worked example, or a law on one row of inputs.
+    """One check: of a worked example, or of a law on one row of inputs.
 
     Attributes
     ----------
     law : str
-        Which law, "example" or "formula".
+        The name of the law, "example" or "formula".
     inputs : dict
         The inputs.
     expected, got : str
-        What there should be and what there was, in words.
+        The expected and the actual result, in words.
     ok : bool
-        Whether it holds.
+        Whether the check passed.
     source : str
-        Where an example was published; the row of a table.
+        Where the example was published, or which row of the table was checked.
     """
 
     law: CheckName
@@ -67,7 +67,7 @@ def listed(inputs: Row) -> str:
 
 
 def brief(value: Any) -> str:
-    """Write an input in few characters."""
+    """Write an input in at most 48 characters."""
     if is_scalar(value) and not isinstance(value, int) and as_python(value) is None:
         return "missing"
     text = value.isoformat(" ") if isinstance(value, datetime) else written(value)
@@ -76,22 +76,22 @@ def brief(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of checking somebody's own figures against a metric.
+    """The result of checking a function or a table against a metric.
 
     Attributes
     ----------
     subject : str
-        What was checked.
+        The name of what was checked.
     metric : str
-        Against which metric.
+        The metric that it was checked against.
     formula : str
-        How the metric is computed.
+        The formula of the metric.
     checks : tuple of Check
-        Everything that was looked at.
+        All checks, passed and failed.
     causes : tuple of str
-        What is likely wrong, in words; a guess from the figures.
+        What is likely wrong, in words, guessed from the figures.
     notes : tuple of str
-        How it was called, and what could not be checked.
+        How the function was called, and what could not be checked.
     """
 
     subject: str
@@ -103,7 +103,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing failed."""
+        """Whether all checks passed."""
         return bool(self.checks) and all(check.ok for check in self.checks)
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""Somebody's own figures against a metric: its worked examples, its formula on drawn inputs, and its laws."""
+"""Check a user's function against a metric: its worked examples, its formula on drawn inputs, and its laws."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import permutations
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -22,42 +21,44 @@ from csmetrics.core._registry import NUMBER, Registration, registered
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.testing._arguments import wanted
 from csmetrics.testing._calling import PLAIN, Caller, Outcome, written
-from csmetrics.testing._causes import causes, same
-from csmetrics.testing._report import Check, Verification, listed
+from csmetrics.testing._causes import same
+from csmetrics.testing._guesses import BY_PLACE, Tried, Wrong, band_guesses, guesses, is_named, missing_guesses
+from csmetrics.testing._report import Check, Verification
 
-DRAWN = 40  # rows on which a function is compared with the formula
+DRAWN = 40  # random rows on which a function is compared with the formula
 
 Metric = Callable[..., Any] | str
 
 
 def verify(function: Callable[..., Any], metric: Metric, /, *, tolerance: float = 1e-9, **names: str) -> Verification:
-    """Check somebody's own implementation against every worked example and every law of a metric.
+    """Check your own implementation against every worked example and every law of a metric.
 
     Parameters
     ----------
     function
-        The implementation. Arguments named as the metric's inputs are recognised, so are names that contain them
-        (``lost_customers``) or mean the same (``churned``); others are taken in the order of the inputs, unless they
-        say that they are something else (``end`` for `start`). Numbers are tried first, then Series, arrays and lists
-        of one value, for functions that take columns. One argument for several inputs is given a DataFrame, a dict or
-        a row. Optional inputs need not be taken.
+        The implementation. Arguments are recognised if they have the name of an input, contain it
+        (``lost_customers``) or mean the same (``churned``). Other arguments are matched in the order of the inputs,
+        unless their name means something else (``end`` for `start`). The function is called with numbers; if that
+        fails, with Series, arrays and lists of one value. A function with one argument for several inputs gets a
+        DataFrame, a dict or a row. The function may leave out optional inputs.
     metric
         The metric, or its name.
     tolerance
         Relative difference up to which two figures are the same.
     **names
-        The function's own names of arguments, or of the columns of its one argument: ``lost="cancelled"``.
+        Your own names for inputs, where the function calls its arguments, or the columns of its only argument,
+        differently: ``lost="cancelled"``.
 
     Returns
     -------
     Verification
-        ``.ok``, ``.causes``, ``.table``; printed, it says in words what is wrong.
+        ``.ok``, ``.causes`` and ``.table``; when printed, it says in words what is wrong.
 
     Raises
     ------
     MetricInputError
-        If there is no such metric, `function` is no function, or `names` names what is not there. What the function
-        itself gets wrong, its arguments included, is a finding and stands in the report.
+        If there is no such metric, if `function` is not a function, or if `names` has an unknown input or argument.
+        Mistakes of the function itself, even in its arguments, raise no error: the report lists them.
 
     See Also
     --------
@@ -65,11 +66,14 @@ def verify(function: Callable[..., Any], metric: Metric, /, *, tolerance: float 
 
     Notes
     -----
-    Where a metric is undefined or an input is missing, the function may give NaN, None or an error of its own: each
-    of them says "no value", as does the infinity that arrays give for a division by 0. A number there is what fails.
-    Missing is None for functions of numbers and lists, NaN for those of Series, arrays and frames. Three things are
-    told of in the notes and do not fail: sums over columns that pass missing values over, as those of pandas do; a
-    figure at a bound, which ``max`` and ``min`` make of NaN; and NaN that is counted in a list, where None raises.
+    Where a metric is undefined or an input is missing, the function may return NaN or None or raise an error of its
+    own. Each of them means "no value", as does the infinity that arrays give for a division by 0. Only a number fails
+    the check. A missing value is passed as None to functions of numbers and lists, and as NaN to functions of Series,
+    arrays and frames.
+
+    Three things do not fail but appear in the notes: sums over columns that skip missing values, as those of pandas
+    do; a figure at a bound, which ``max`` and ``min`` make of NaN; and NaN that is counted in a list, if None raises
+    an error.
 
     Examples
     --------
@@ -93,7 +97,7 @@ def verify(function: Callable[..., Any], metric: Metric, /, *, tolerance: float 
 
 
 def tolerated(asked_by: str, tolerance: Any) -> float:
-    """Give the relative difference up to which two figures are the same, or refuse."""
+    """Check a tolerance, and return it as a float."""
     number = isinstance(tolerance, (int, float, np.floating)) and not isinstance(tolerance, bool)
     if number and 0 <= (close := as_float(tolerance)) <= LARGE:
         return close
@@ -113,7 +117,8 @@ class _Verifier:
         self.call = caller
         self.tolerance = tolerance
         self.causes: dict[str, None] = {}  # in the order found
-        self.later: dict[str, None] = {}  # those of figures that should not be there
+        self.later: dict[str, None] = {}  # causes of figures where there should be no value
+        self.tried = _tried(spec, caller, tolerance)
 
     def report(self, subject: str) -> Verification:
         checks = list(self._checks())
@@ -133,28 +138,24 @@ class _Verifier:
                 self._blame(f"`{own}` stands where `{name}` belongs")
             if {"end", "end_mrr"} & set(self.call.extra):
                 self._blame("the figure at the end holds what came in: new customers are in the numerator")
-        if not self.call.callable:
+            if self.call.callable:
+                yield from self._formula()
             return
-        self.call.settle(drawn_rows(self.spec, 3))
-        untaken = self.call.untaken
-        drawn = [*drawn_rows(self.spec, DRAWN, without=untaken), *edge_rows(self.spec, untaken)]
-        self.further = [_further(row, self.call.extra) for row in drawn]
-        self.outcomes = [self.call({**row, **more}) for row, more in zip(drawn, self.further, strict=True)]
-        self.right = [figure(self.spec, row) for row in drawn]
-        if self.call.problem:
-            yield from self._formula(drawn)
-            return
+        drawn = self.tried.rows
         yield from self._examples()
-        yield from self._formula(drawn)
+        yield from self._formula()
+        if self.spec.over_columns:
+            yield from self._pairing()
         if self.spec.unit == "band":
-            self._explain_bands()
+            for words in band_guesses(self.call, self.tried):
+                self._blame(words)
         else:
-            yield from self._percent_and_digits(drawn)
+            yield from self._percent_and_digits()
         yield from self._undefined()
         yield from self._missing(self._sums_columns(drawn[:3]))
         for law in laws(self.spec):
             if law.law == "bounds":
-                yield from self._bounds(law, drawn)
+                yield from self._bounds(law)
             elif law.law == "scale":
                 yield from self._scale(law, drawn)
             elif law.law == "monotony":
@@ -165,11 +166,6 @@ class _Verifier:
 
     def _same(self, got: float, right: float, tolerance: float = 0.0) -> bool:
         return bool(same(got, right, self.tolerance, tolerance))
-
-    def _agrees(self, got: Outcome, right: float | str | None, tolerance: float = 0.0) -> bool:
-        if isinstance(got.value, float) and isinstance(right, float):
-            return self._same(got.value, right, tolerance)
-        return not got.returned and got.value == right and (right is None or not got.raised)
 
     def _blame(self, words: str) -> None:
         self.causes.setdefault(words)
@@ -189,7 +185,7 @@ class _Verifier:
             right = example.expected
             right = float(right) if isinstance(right, (int, float)) else right
             got = self.call(self.call.fit(example.inputs))
-            ok = self._agrees(got, right, example.tolerance)
+            ok = got.agrees(right, self.tolerance, example.tolerance)
             yield Check("example", example.inputs, written(right), str(got), ok, f"{example.id}: {example.source}")
         if skipped:
             needed = ", ".join(n for n in wanted(self.spec) if n in self.call.untaken)
@@ -200,76 +196,32 @@ class _Verifier:
                 else f"does not take {needed}; left out: {examples.removesuffix(' one')} it"
             )
 
-    def _formula(self, drawn: list[Row]) -> Iterator[Check]:
-        checks = [
-            Check("formula", {**row, **more}, written(right), str(got), self._agrees(got, right))
-            for row, more, right, got in zip(drawn, self.further, self.right, self.outcomes, strict=True)
-        ]
-        if not all(check.ok for check in checks):
-            self._explain(drawn)
-        yield from checks
-
-    def _explain(self, drawn: list[Row]) -> None:
-        """Guess what is wrong from the figures."""
-        texts = [got.value for got in self.outcomes if isinstance(got.value, str)]
-        if texts and self.spec.unit != "band":
-            self._blame(f"text, such as {shown(texts[0])}, where a number is meant")
-        known = [i for i, got in enumerate(self.outcomes) if isinstance(got.value, float) and isfinite(got.value)]
-        if len(known) >= 3:
-            columns = {n: [drawn[i][n] for i in known] for n in drawn[0]}
-            further = {n: [self.further[i][n] for i in known] for n in self.call.extra}
-            right = np.array([self.right[i] for i in known], dtype=np.float64)
-            got = np.array([self.outcomes[i].value for i in known], dtype=np.float64)
-            for words in causes(self.spec, columns, further, right, got):
+    def _formula(self) -> Iterator[Check]:
+        tried = self.tried
+        rows = zip(tried.rows, tried.further, tried.right, tried.outcomes, tried.agree, strict=True)
+        if not all(tried.agree):
+            for words in guesses(self.call, tried, known=bool(self.causes)):
                 self._blame(words)
-        rows = zip(drawn, self.outcomes, self.right, strict=True)
-        wrong = [(row, got) for row, got, right in rows if not self._agrees(got, right)]
-        odd = [got for _, got in wrong if got.raised or got.returned]
-        if 2 * len(odd) > len(wrong) and not self.causes:
-            self._blame(f"{odd[0]}, on valid inputs" if odd[0].raised else f"gives {odd[0]}")
-        if not any(got.figure or got.raised or got.returned for got in self.outcomes):
-            self._blame("no value where there is one: does it return anything?")
-        elif not self.causes and 0 < 2 * len(wrong) <= len(drawn):
-            self._explain_ends(wrong)
-        self._try_other_orders(drawn)
+        for row, more, right, got, ok in rows:
+            yield Check("formula", {**row, **more}, written(right), str(got), ok)
 
-    def _explain_ends(self, wrong: list[tuple[Row, Outcome]]) -> None:
-        """Where most is right, tell what is not."""
-        for name, given in self.spec.inputs.items():
-            if given.quantity.name == "percent" and all(self._as_fraction(row, name, got) for row, got in wrong):
-                self._blame(
-                    f"a small `{name}` is taken for a fraction: {wrong[0][0][name]:g} % for a hundred times that"
-                )
-                return
-        what = "no value" if wrong[0][1] == Outcome() else "another figure"
-        self._blame(f"right for most numbers, but {what} where {listed(wrong[0][0])}")
+    def _pairing(self) -> Iterator[Check]:
+        """Check that a function that takes both lists and mappings pairs components and weights by name."""
+        for row, right in zip(self.tried.rows, self.tried.right, strict=True):
+            if self.call.kind == "mappings" or not is_named(row):
+                continue
+            first = next(iter(row.values()))
+            in_order = {name: {part: of[part] for part in first} for name, of in row.items()}
+            if self.call.of_mappings(in_order).agrees(right, self.tolerance):
+                got = self.call.of_mappings(row)
+                ok = got.agrees(right, self.tolerance)
+                if not ok and not self.causes:
+                    self._blame(BY_PLACE)
+                yield Check("formula", row, written(right), str(got), ok)
 
-    def _as_fraction(self, row: Row, name: str, got: Outcome) -> bool:
-        value = figure(self.spec, {**row, name: 100 * row[name]}) if name in row and row[name] <= 1 else None
-        return value is not None and self._agrees(got, value)
-
-    def _try_other_orders(self, drawn: list[Row]) -> None:
-        """Where only their places tell the arguments, see whether it holds in another order."""
-        usual, in_order = self.call.arguments.by_name, self.call.arguments.in_order
-        for others in permutations(in_order.values()) if 2 <= len(in_order) <= 4 else ():
-            pairs = dict(zip(in_order, others, strict=True))
-            self.call.arguments.by_name = usual | pairs
-            outcomes = (self.call({**row, **more}) for row, more in zip(drawn, self.further, strict=True))
-            if all(map(self._agrees, outcomes, self.right)):
-                said = ", ".join(f"{name}={own!r}" for name, own in pairs.items())
-                self._blame(f"or it is right, and takes its arguments in another order: {said} says so")
-        self.call.arguments.by_name = usual
-
-    def _explain_bands(self) -> None:
-        got = [outcome.value for outcome in self.outcomes]
-        if got != self.right and [str(word).lower() for word in got] == self.right:
-            self._blame(f"the words are written otherwise: {got[0]!r}, not {self.right[0]!r}")
-        on_the_bounds = [self.call({"score": score}).value for score in (50, 75)]
-        if on_the_bounds == ["yellow", "green"]:
-            self._blame("a score on a bound is put in the band above; it belongs to the one below")
-
-    def _percent_and_digits(self, drawn: list[Row]) -> Iterator[Check]:
-        for row, right, got in list(zip(drawn, self.right, self.outcomes, strict=True))[:8]:
+    def _percent_and_digits(self) -> Iterator[Check]:
+        tried = self.tried
+        for row, right, got in list(zip(tried.rows, tried.right, tried.outcomes, strict=True))[:8]:
             if not isinstance(got.value, float) or not isinstance(right, float) or right == 0:
                 continue
             if self.spec.unit in ("percent", "points"):
@@ -279,7 +231,7 @@ class _Verifier:
             ok = not rounded or self._same(got.value, right, 1e-9)
             yield Check("not rounded", row, written(right), str(got), ok)
 
-    # Where there is no figure
+    # Undefined and missing
 
     def _undefined(self) -> Iterator[Check]:
         for row in undefined_rows(self.spec, self.call.untaken):
@@ -294,9 +246,8 @@ class _Verifier:
             yield Check("undefined", row, f"no value, {self.spec.base} being 0", str(got), not got.figure)
 
     def _missing(self, sums: bool) -> Iterator[Check]:
-        """What lacks an input, or an answer, gives what the metric gives, or an error; a sum may pass it over."""
-        known_wrong = not all(map(self._agrees, self.outcomes, self.right))
-        wrong: list[tuple[Row, Outcome, float | str | None]] = []
+        """Check rows with a missing input or answer: the metric's own result or an error; a sum may skip it."""
+        wrong: list[Wrong] = []
         as_zero: dict[str, bool] = {}
         for row in missing_rows(self.spec, self.call.untaken):
             name = next((n for n, value in row.items() if _lacks(value)), None)
@@ -304,7 +255,7 @@ class _Verifier:
                 continue
             right = figure(self.spec, row)
             for place, (given, got) in enumerate(self._without(row, name)):
-                ok = bool(got.raised) or self._agrees(got, right)
+                ok = bool(got.raised) or got.agrees(right, self.tolerance)
                 zero = self._as_zero(row, name, got)
                 if not ok and place and not (zero and self._is_no_bound(got)):
                     self._note(f"gives {got} where `{name}` is NaN, though None raises an error")
@@ -320,57 +271,34 @@ class _Verifier:
                     as_zero[name] = as_zero.get(name, True) and zero
                     break
                 if not got.raised and self.call.whole:
-                    break  # a list knows one way to say that an answer is missing
-        self._blame_missing(wrong, as_zero, known_wrong)
+                    break  # in a list, one kind of missing answer is enough
+        for words in missing_guesses(self.call, wrong, as_zero, self.causes, known_wrong=not all(self.tried.agree)):
+            self.later.setdefault(words)
 
     def _without(self, row: Row, name: str) -> Iterator[tuple[Row, Outcome]]:
-        """Call it with a row in each way of saying that an input, or an answer, is missing."""
+        """Call the function with a row for each value that means a missing input or answer."""
         usual = next(row for row in drawn_rows(self.spec, 1, seed=2))[name]
         for absent in self.call.missing(usual):
             given = {**row, name: [absent, *row[name][1:]] if isinstance(row[name], list) else absent}
             yield given, self.call(given)
 
     def _as_zero(self, row: Row, name: str, got: Outcome) -> bool:
-        """Tell whether a figure is the one that 0 in the place of what is missing gives."""
+        """Check whether a figure is the one for 0 in place of the missing value."""
         value = figure(self.spec, {**row, name: [0, *row[name][1:]] if isinstance(row[name], list) else 0})
         return isinstance(got.value, float) and isinstance(value, float) and self._same(got.value, value)
 
     def _is_no_bound(self, got: Outcome) -> bool:
-        """Tell whether a figure is more than what max and min make of NaN in a metric that is kept in bounds."""
+        """Check whether a figure is something else than a bound, which max and min make of NaN."""
         low, high = self.spec.bounds
         kept = self.spec.name in KEPT_IN_BOUNDS
         return not (got.value == high or (kept and got.value == low))
 
-    def _blame_missing(
-        self, wrong: list[tuple[Row, Outcome, float | str | None]], as_zero: dict[str, bool], known_wrong: bool
-    ) -> None:
-        told = " ".join(self.causes)
-        zeros = [
-            n for n, zero in as_zero.items() if zero and f"{n} left out" not in told and f"{n} not tak" not in told
-        ]
-        rest = [n for n, zero in as_zero.items() if not zero]
-        part = "answer" if self.spec.reduces else "component"
-        if zeros:
-            self.later.setdefault(f"a missing {part if self.call.whole else _listed_names(zeros)} is taken as 0")
-        if not self.call.whole:
-            if rest and not any(got.returned for _, got, _ in wrong):
-                self.later.setdefault(f"a figure where {_listed_names(rest)} is missing")
-        elif rest and not known_wrong:
-            known = [(row, got.value, right) for row, got, right in wrong if isinstance(got.value, float)]
-            words: list[str] = []
-            if known and all(isinstance(right, float) for _, _, right in known):
-                columns = {n: [row[n] for row, _, _ in known] for n in known[0][0]}
-                figures = [np.array(of, dtype=np.float64) for of in zip(*((r, g) for _, g, r in known), strict=True)]
-                words = causes(self.spec, columns, {}, *figures)
-            for said in words or [f"a missing {part} does not leave the base"]:
-                self.later.setdefault(said)
-
     # Laws
 
-    def _bounds(self, law: Law, drawn: list[Row]) -> Iterator[Check]:
+    def _bounds(self, law: Law) -> Iterator[Check]:
         low, high = (-np.inf if law.low is None else law.low), (np.inf if law.high is None else law.high)
         slack = 1e-9 * max(abs(low) if isfinite(low) else 1.0, abs(high) if isfinite(high) else 1.0)
-        for row, got in zip(drawn, self.outcomes, strict=True):
+        for row, got in zip(self.tried.rows, self.tried.outcomes, strict=True):
             if isinstance(got.value, float):
                 yield Check("bounds", row, law.says, str(got), low - slack <= got.value <= high + slack)
 
@@ -399,7 +327,7 @@ class _Verifier:
                 yield Check("monotony", more, said, str(after), ok)
 
     def _parts(self, drawn: list[Row]) -> Iterator[Check]:
-        """Hand over columns: what comes back is one figure per row, or that of the sums."""
+        """Check results for whole columns: one figure per row, or the figure of the sums."""
         for kind in ("arrays", "Series"):
             for at in range(0, 12, 3):
                 rows = drawn[at : at + 3]
@@ -410,12 +338,12 @@ class _Verifier:
                 yield self._columns(rows, figures, right)
 
     def _of_columns(self, rows: Sequence[Row], kind: str) -> Any:
-        """Give the figures that come back for columns; None where it takes one number at a time."""
+        """Return the figures for whole columns; None if the function takes one number at a time."""
         figures = _figures(self.call.columns(rows, kind)) if adding(self.spec) else None
         return None if figures is None or (self.call.kind in PLAIN and np.isnan(figures).all()) else figures
 
     def _sums_columns(self, rows: Sequence[Row]) -> bool:
-        """Tell whether it makes one figure of whole columns."""
+        """Check whether the function returns one figure for whole columns."""
         found = [self._of_columns(rows, kind) for kind in ("arrays", "Series")]
         return any(figures is not None and figures.size != len(rows) for figures in found)
 
@@ -436,7 +364,7 @@ class _Verifier:
         return Check("part and whole", inputs, f"{written(total)}, that of the sums", written(value), False)
 
     def _only_its_inputs(self, drawn: list[Row]) -> Iterator[Check]:
-        """What is no input of the metric changes nothing."""
+        """Check that arguments that are not inputs of the metric change nothing."""
         for name in self.call.extra:
             for row in drawn[:4]:
                 one, other = self.call({**row, name: 1}), self.call({**row, name: 50})
@@ -446,12 +374,23 @@ class _Verifier:
                 yield Check("formula", inputs, f"{one}, whatever `{name}` is", str(other), one.value == other.value)
 
 
-# Metrics whose formula passes their bounds
+# Metrics that cut the formula's figure off at their bounds
 KEPT_IN_BOUNDS = {"goal_attainment", "normalize_score"}
 
 
+def _tried(spec: Registration, caller: Caller, tolerance: float) -> Tried:
+    """Call a function with drawn rows and rows at the ends of what is possible; no rows if it cannot be called."""
+    rows: list[Row] = []
+    if caller.callable:
+        caller.settle(drawn_rows(spec, 3))
+        rows = [*drawn_rows(spec, DRAWN, without=caller.untaken), *edge_rows(spec, caller.untaken)]
+    further = [_further(row, caller.extra) for row in rows]
+    outcomes = [caller({**row, **more}) for row, more in zip(rows, further, strict=True)]
+    return Tried(rows, further, outcomes, [figure(spec, row) for row in rows], tolerance)
+
+
 def _further(row: Row, names: Sequence[str]) -> Row:
-    """Give values for what is no input of the metric: as large as its inputs, an end that fits its start."""
+    """Return values for arguments that are not inputs: of similar size, and an end that fits its start."""
     rng = random.Random(repr(row))
     numbers = [value for value in row.values() if isinstance(value, (int, float)) and value > 0]
     size = int(max(numbers, default=100))
@@ -472,7 +411,7 @@ def _lacks(value: Any) -> bool:
 
 
 def _more(value: Any) -> Any:
-    """Give somewhat more of an input; of a column, more in its first place that is not missing."""
+    """Return a somewhat larger value of an input; in a column, its first value that is not missing grows."""
     if isinstance(value, list):
         at = next((i for i, one in enumerate(value) if one is not None), 0)
         return [*value[:at], _more(value[at]), *value[at + 1 :]] if value else value
@@ -480,7 +419,7 @@ def _more(value: Any) -> Any:
 
 
 def _figures(got: Any) -> Any:
-    """Read the figures off what came back for columns; None where it is none."""
+    """Read the figures from a result for columns; None if it has none."""
     if isinstance(got, Outcome):
         return None
     try:
@@ -491,7 +430,3 @@ def _figures(got: Any) -> Any:
 
 def _listed(figures: Any) -> str:
     return f"[{', '.join(written(float(x)) for x in figures)}]"
-
-
-def _listed_names(names: Sequence[str]) -> str:
-    return " or ".join(f"`{name}`" for name in names)

@@ -1,4 +1,4 @@
-"""A table of inputs and results, as it comes out of SQL, dbt or a spreadsheet, against a metric."""
+"""Check a table of inputs and results, as it comes out of SQL, dbt or a spreadsheet, against a metric."""
 
 from __future__ import annotations
 
@@ -35,37 +35,37 @@ def verify_frame(
 ) -> Verification:
     """Check a table of inputs and results, as it comes out of SQL, dbt or a spreadsheet, against a metric.
 
-    Every row's result is compared with the metric of that row's inputs. Further columns are not needed, but help to
-    guess what went wrong.
+    The result in each row is compared with the metric, computed from the inputs in that row. Further columns are not
+    needed, but they help to guess what went wrong.
 
     Parameters
     ----------
     frame
-        A DataFrame of pandas or of another engine, with the metric's inputs and a column of results. Text that reads
-        as numbers, as a CSV of quoted figures has it, is refused: convert it first.
+        A DataFrame of pandas or of another engine, with the metric's inputs and a column of results. Numbers stored as
+        text, for example from a CSV with quoted figures, are rejected: convert them first.
     metric
         The metric, or its name.
     result
-        The column of results; the one named as the metric, or else ``"result"``.
+        The column of results. By default it is the column with the metric's name, or else ``"result"``.
     tolerance
-        Relative difference up to which two figures are the same: 0.001 is a thousandth of the figure.
+        Relative difference up to which two figures count as the same: 0.001 is a thousandth of the figure.
     decimals
-        Decimals to which the results were rounded for print: 33.3 stands for 33.25 to 33.35 where it is 1.
+        Number of decimals that the results were rounded to: with 1, the result 33.3 stands for 33.25 to 33.35.
     **columns
-        Columns or numbers for inputs: ``lost="cancelled"``; options of the metric.
+        The columns or numbers to use as inputs, such as ``lost="cancelled"``, and options of the metric.
 
     Returns
     -------
     Verification
-        ``.ok``, ``.causes``, ``.table``; printed, it says in words what is wrong.
+        ``.ok``, ``.causes`` and ``.table``; when printed, it says in words what is wrong.
 
     Raises
     ------
     MissingColumnError
-        If an input or the result is not among the columns.
+        If the frame has no column for an input or for the result.
     MetricInputError
-        If there is no such metric, the metric takes whole columns of answers, the frame has no rows, or
-        `tolerance` or `decimals` cannot be.
+        If there is no such metric, if the metric takes whole columns of answers or several components, if the frame has
+        no rows, or if `tolerance` or `decimals` is out of range.
 
     See Also
     --------
@@ -119,7 +119,7 @@ def verify_frame(
 
 
 def _half_a_digit(decimals: Any) -> float:
-    """Give the largest difference that rounding makes."""
+    """Return the largest difference that rounding can make."""
     if decimals is None:
         return 0.0
     if isinstance(decimals, (int, np.integer)) and not isinstance(decimals, bool) and 0 <= decimals <= 15:
@@ -129,7 +129,7 @@ def _half_a_digit(decimals: Any) -> float:
 
 
 def _floats(table: pd.DataFrame) -> pd.DataFrame:
-    """Take columns of Decimals, as databases give money, as the floats in which metrics are computed."""
+    """Convert columns of Decimals, as databases return money, to the floats that metrics compute with."""
     places = [
         i
         for i in range(table.shape[1])
@@ -146,7 +146,7 @@ def _decimal_or_none(value: Any) -> bool:
 
 
 def _one(metric: str, argument: str, value: Any) -> Any:
-    """Refuse many values where one row has one."""
+    """Reject several values where a row needs one."""
     if is_scalar(value):
         return value
     found, hint = f"got a {type(value).__name__}", f'a column by its name: {argument}="its_name"'
@@ -227,7 +227,7 @@ class _TableVerifier:
         return bool(got.value == right)
 
     def _explain(self) -> None:
-        """Guess from the rows that have figures; a row of totals among them may be a mean of the others."""
+        """Guess causes from the rows with figures; a row of totals among them may hold the mean of the others."""
         known = [
             i
             for i, (got, right) in enumerate(zip(self.got, self.right, strict=True))
@@ -245,7 +245,7 @@ class _TableVerifier:
         self.causes = {**dict.fromkeys(said), **self.causes}
 
     def _others(self, known: list[int]) -> dict[str, Any]:
-        """Give the further columns of numbers."""
+        """Return the further columns of numbers."""
         others = {}
         for name in self.table.columns:
             if isinstance(name, str) and name not in self.used:
@@ -255,7 +255,7 @@ class _TableVerifier:
         return others
 
     def _made_of_others(self, at: int, known: list[int]) -> str:
-        """Tell whether a row holds the sums of other rows, and the mean or sum of their results; in words."""
+        """Say in words if a row holds the sums of the other rows, but the mean or sum of their results."""
         others = [i for i in known if i != at]
         names = adding(self.spec)
         if len(others) < 2 or not names or not self.spec.base:

@@ -1,6 +1,6 @@
-"""Hypothesis strategies of inputs for every metric: valid ones of every magnitude, and impossible ones.
+"""Hypothesis strategies that draw inputs for every metric: valid inputs of every magnitude, and impossible ones.
 
-hypothesis is needed only here: ``pip install hypothesis``.
+Only this module needs hypothesis: ``pip install hypothesis``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["cohort_frames", "impossible", "inputs"]
 
 Metric = Callable[..., Any] | str
 
-_LARGE = 1e300  # sums of a few stay finite
+_LARGE = 1e300  # sums of a few such numbers stay finite
 _ROWS = 8
 _FIRST, _LAST = datetime(1700, 1, 1), datetime(2500, 1, 1)
 
@@ -38,22 +38,22 @@ def inputs(
 ) -> SearchStrategy[Row]:
     """Draw inputs that the metric accepts, of every magnitude.
 
-    Every rule is obeyed: parts are at most their wholes, rates are percent. Zeros, equal parts and wholes, limits,
-    whole and broken numbers, very large and very small ones are all among them; those whose result would be past
-    1e308 are not. Options, and the weights of answers, are left at their defaults.
+    All inputs obey the metric's rules: parts are at most their wholes, rates are percent. Among them are zeros, parts
+    equal to their wholes, limits, whole numbers and fractions, and very large and very small numbers, but no inputs
+    whose result would be above 1e308. Options and the weights of answers stay at their defaults.
 
     Parameters
     ----------
     metric
         The metric, or its name.
     missing
-        True to have None among the values: one that is missing altogether, an answer or a component that is. In
-        columns of numbers it is NaN, in columns of dates NaT.
+        True to draw missing values, too: a missing input, or a missing answer or component in it. They are None, in
+        columns of numbers NaN and in columns of dates NaT.
     undefined
-        True to have rows among them that have no value, such as a denominator of 0.
+        True to draw inputs for which the metric is undefined, too, such as a denominator of 0.
     columns
-        True for arrays of equal length, 1 to 8 rows, in place of one number per input. Of a metric that takes whole
-        columns anyway they are arrays rather than lists; several components are the columns of an array.
+        True to draw arrays of equal length, with 1 to 8 rows, in place of one number per input. For a metric that takes
+        whole columns anyway, they are arrays rather than lists; several components are the columns of an array.
 
     Returns
     -------
@@ -92,10 +92,10 @@ def inputs(
 
 
 def impossible(metric: Metric) -> SearchStrategy[Row]:
-    """Draw inputs that the metric refuses with `MetricInputError`, one thing being wrong with otherwise valid ones.
+    """Draw inputs that the metric rejects with `MetricInputError`: valid inputs with one thing made wrong.
 
-    A number below or above what is possible, a part larger than its whole, infinity, text, a bool, a complex number,
-    a date for a number and a number for a date, answers off their scale, columns of different lengths.
+    The mistakes are a number below or above its limits, a part larger than its whole, infinity, text, a bool, a complex
+    number, a date for a number or a number for a date, an answer outside its scale, and columns of different lengths.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def impossible(metric: Metric) -> SearchStrategy[Row]:
     Returns
     -------
     SearchStrategy of dict
-        Arguments of the metric by name: numbers, or lists that have good values before the one that is wrong.
+        Arguments of the metric by name: numbers, or lists with valid values before the wrong one.
 
     Raises
     ------
@@ -138,19 +138,19 @@ def impossible(metric: Metric) -> SearchStrategy[Row]:
 
 
 def cohort_frames(metric: Metric, *, missing: bool = False, undefined: bool = False) -> SearchStrategy[pd.DataFrame]:
-    """Draw cohort frames: a column for each input of the metric, and a column ``plan`` to group by.
+    """Draw cohort frames, with a column for each input of the metric and a column ``plan`` to group by.
 
     Parameters
     ----------
     metric
         The metric, or its name.
     missing, undefined
-        As for `inputs`. A group's sums may be defined where its rows are not.
+        As for `inputs`. The metric of a group can be defined even if that of its rows is not.
 
     Returns
     -------
     SearchStrategy of DataFrame
-        1 to 8 rows; of a metric over several components, with the columns ``part 0``, ``part 1``, ...
+        Frames with 1 to 8 rows. For a metric of several components, the columns are ``part 0``, ``part 1``, ...
 
     Raises
     ------
@@ -193,7 +193,7 @@ def _framed(spec: Registration, row: Row) -> SearchStrategy[pd.DataFrame]:
 
 
 def _numbers(given: Input) -> SearchStrategy[Any]:
-    """Draw values of an input, each possible by itself."""
+    """Draw values of an input that are possible by themselves."""
     quantity = given.quantity
     if quantity.choices:
         return st.sampled_from(quantity.choices)
@@ -203,7 +203,7 @@ def _numbers(given: Input) -> SearchStrategy[Any]:
         low = max(quantity.low, -1000.0)
         return st.integers(int(low), int(quantity.high)) | st.floats(low, quantity.high)
     if given.kind == "level" and quantity.name in ("percent", "number") and quantity.low == 0:
-        return st.integers(0, 1000) | st.floats(0, 1000)  # rates, numbers of periods: they are exponents, too
+        return st.integers(0, 1000) | st.floats(0, 1000)  # rates and numbers of periods, which are also exponents
     sizes = (
         st.integers(0, 10**6)
         | st.floats(1e-6, 1e9)
@@ -229,7 +229,7 @@ def _rows(draw: DrawFn, spec: Registration, missing: bool, undefined: bool) -> R
 
 
 def _accepted(spec: Registration, undefined: bool) -> SearchStrategy[Row]:
-    """Draw rows that obey all rules and give a result that can be computed."""
+    """Draw rows that obey all rules and whose result can be computed."""
     free = st.fixed_dictionaries({name: _numbers(given) for name, given in spec.inputs.items()})
     rows = free.map(lambda row: _obeying(spec, row))
     if undefined and spec.base:
@@ -240,7 +240,7 @@ def _accepted(spec: Registration, undefined: bool) -> SearchStrategy[Row]:
 
 
 def _obeying(spec: Registration, row: Row) -> Row:
-    """Bring wholes up to their parts."""
+    """Make wholes at least as large as their parts."""
     row = dict(row)
     for rule in spec.rules:
         if len(rule.parts) == len(rule.wholes) == 1:
@@ -254,7 +254,7 @@ def _obeying(spec: Registration, row: Row) -> Row:
 
 
 def _filled(spec: Registration, row: Row) -> Row:
-    """Put something below the line where there would be nothing."""
+    """Make the denominator larger than 0, if it is not."""
     if _has_base(spec, row):
         return row
     names = [name for name in spec.inputs if name in spec.base.split()]
@@ -264,7 +264,7 @@ def _filled(spec: Registration, row: Row) -> Row:
 
 
 def _emptied(spec: Registration, row: Row) -> Row:
-    """Leave nothing below the line, and bring parts down to what is left of their wholes."""
+    """Make the denominator 0, and parts no larger than what is left of their wholes."""
     row = dict(row)
     names = [name for name in spec.inputs if name in spec.base.split()]
     for name in names:
@@ -283,15 +283,15 @@ def _sum(row: Row, names: Sequence[str]) -> Any:
 
 
 def _has_base(spec: Registration, row: Row) -> bool:
-    """Tell whether something stands below the line; a difference may be negative there."""
+    """Check whether the denominator is not 0; only a difference may be negative."""
     below = _below(spec, row)
     return below != 0 if " - " in spec.base else below > 0
 
 
 def _below(spec: Registration, row: Row) -> float:
-    """Give what stands below the line: names and numbers with + - x between them."""
+    """Return the denominator; `base` has names and numbers with + - x between them."""
     names = spec.base.split()
-    if "1" in names:  # of fractions, where the inputs are percent; so that the rounding does not leave nothing
+    if "1" in names:  # the base is in fractions, the inputs in percent; what rounding leaves of 0 is 0
         row = {name: value / 100 for name, value in row.items()}
     total, sign = 0.0, 1.0
     for term in spec.base.replace(" - ", " + -").split(" + "):
@@ -303,7 +303,7 @@ def _below(spec: Registration, row: Row) -> float:
 
 
 def _computable(spec: Registration, row: Row) -> bool:
-    """Tell whether the result is a number at all; nothing else that is refused is drawn."""
+    """Check whether the result is small enough to compute; no other rejected rows are drawn."""
     try:
         spec.function(**row)
     except MetricInputError as error:
@@ -334,7 +334,7 @@ def _reduced(draw: DrawFn, spec: Registration, missing: bool, undefined: bool, c
     elif dates:
         pairs = st.tuples(st.datetimes(_FIRST, _LAST), st.none() | st.timedeltas(timedelta(0), timedelta(9000)))
         drawn = draw(st.lists(pairs, min_size=1, max_size=40))
-        if not undefined:  # so that half get there
+        if not undefined:  # so that half of them reach the end
             drawn = [(at, dt or timedelta(0)) if i % 2 == 0 else (at, dt) for i, (at, dt) in enumerate(drawn)]
         row = {first: [at for at, _ in drawn], others[0]: [None if dt is None else at + dt for at, dt in drawn]}
     else:
@@ -365,14 +365,14 @@ def _weighed(draw: DrawFn, spec: Registration, missing: bool, undefined: bool, r
     value = st.none() | value if missing else value
     count = 1 if rows is None else draw(st.integers(1, rows))
     table = draw(st.lists(st.lists(value, min_size=size, max_size=size), min_size=count, max_size=count))
-    if not undefined:  # so that something that weighs is there
+    if not undefined:  # so that the first component, which has a weight, is present
         table = [[0 if line[0] is None else line[0], *line[1:]] for line in table]
     if rows is None:
         return {first: table[0], second: weights}
     return {first: np.array(table, dtype=np.float64), second: np.array(weights, dtype=np.float64)}
 
 
-# What must be refused
+# Inputs that the metric must reject
 
 _NO_NUMBERS = ("12", "", True, False, 1 + 2j, b"5", {"a": 1}, date(2026, 1, 1))
 _INFINITE = (inf, -inf, 10**400, -(10**400))
@@ -409,7 +409,7 @@ def _wrong_rows(draw: DrawFn, spec: Registration) -> Row:
 
 
 def _broken(draw: DrawFn, row: Row, rule: Rule) -> Row:
-    """Make the parts more than their wholes."""
+    """Make the parts larger than their wholes."""
     part, whole = rule.parts[0], rule.wholes[0]
     if isinstance(row[part], datetime):
         later = draw(st.timedeltas(timedelta(microseconds=1), timedelta(9000)))

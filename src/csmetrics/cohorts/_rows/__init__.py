@@ -1,1 +1,1 @@
-"""Raw rows of pandas or of an engine: read, screened, grouped and totalled."""
+"""Reading, screening, grouping and totalling the raw rows of pandas or of an engine."""

@@ -1,56 +1,37 @@
-"""Bad rows: the error that names them, and the table in which they come back."""
+"""The error that names bad rows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, TypeVar
-
-import pandas as pd
 
 from csmetrics.errors import MetricInputError
 
-Result = TypeVar("Result", bound=Any)
-
-
-def noted(out: Result, excluded: pd.DataFrame | None) -> Result:
-    """Put the bad rows beside a result, where they were asked for."""
-    if excluded is not None:
-        out.attrs["excluded"] = excluded
-    return out
-
-
-class Excluded(pd.DataFrame):
-    """Bad rows. Two of them compare to one bool, as pandas needs of what is in `.attrs` when it concatenates."""
-
-    def copy(self, deep: bool = True) -> Excluded:  # type: ignore[misc]
-        """Copy it, as pandas does with what is in `.attrs`."""
-        return Excluded(super().copy(deep))
-
-    def __deepcopy__(self, memo: Any = None) -> Excluded:
-        return self.copy()
-
-    def __eq__(self, other: object) -> Any:
-        return self.equals(other) if isinstance(other, Excluded) else super().__eq__(other)
-
-    __hash__ = None
-
-
 _RULES = {
-    "is missing": "must be there in every row",
-    "is no date": "must hold dates",
+    "is missing": "must be present in every row",
+    "is not a date": "must hold dates",
+    "is not a number": "must hold numbers",
     "is infinite": "must be finite",
     "is negative": "must be >= 0",
-    "is no whole number": "must be whole numbers",
+    "is not a whole number": "must be whole numbers",
 }
 
 
 def broken(
-    metric: str, argument: str, reason: str, found: str, hint: str, others: Sequence[tuple[str, str, int]]
+    metric: str,
+    argument: str,
+    reason: str,
+    found: str,
+    hint: str,
+    others: Sequence[tuple[str, str, int]],
+    *,
+    few: bool,
 ) -> MetricInputError:
-    """Make the error for bad rows."""
+    """Make the error for bad rows; only where they are few does it offer to leave them out."""
     for other, name, count in others:
         found += f"; in {count} `{name}` {other}"
-    advice = "on_bad_rows='report' leaves such rows out and gives them back in .attrs['excluded']"
     rule = _RULES.get(reason) or re.sub("^is not ", "must be ", re.sub("^is before ", "must not be before ", reason))
+    if not few:  # likely one mistake in all of them: without these rows little or nothing would be left
+        return MetricInputError(metric, argument, rule, found, hint)
+    advice = "on_bad_rows='report' leaves these rows out and returns them in .attrs['excluded'].frame"
     return MetricInputError(metric, argument, rule, found, f"{hint}; {advice}" if hint else advice)

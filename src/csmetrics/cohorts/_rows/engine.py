@@ -1,11 +1,13 @@
 """Raw rows of an engine's frame: screened and reduced by the engine, finished by the same numpy as pandas rows.
 
-What crosses is small: one row of facts, the bad rows that were asked for, and one row per customer and period.
+Little data leaves the engine: one row of facts, the bad rows if the caller wants them, and one row per customer and
+period.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -13,11 +15,13 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.columns import require
 from csmetrics._frames.engines import narwhals
+from csmetrics._frames.kinds import BLANKS, EXACT
 from csmetrics.cohorts._rows.bad import broken
-from csmetrics.cohorts._rows.engine_time import instant
+from csmetrics.cohorts._rows.engine_time import bound_to_session, instant
 from csmetrics.cohorts._rows.options import check_mode, key_names
 from csmetrics.cohorts._rows.pandas import Rows
-from csmetrics.cohorts._rows.time import Times, one_clock, read_times
+from csmetrics.cohorts._rows.remarks import Remarks
+from csmetrics.cohorts._rows.time import Calendar, Times, Wall, one_clock, read_times
 from csmetrics.errors import MetricInputError
 
 _SAMPLE = 3  # bad rows that an error shows
@@ -30,11 +34,13 @@ class EngineRows:
     Parameters
     ----------
     metric
-        The builder that asks, for its errors.
+        Name of the builder, for its errors.
     frame
-        Any frame that narwhals knows.
+        Any frame that narwhals supports.
     on_bad_rows
         ``"raise"`` or ``"report"``.
+    calendar
+        The periods in which the rows are counted; None for none.
 
     Attributes
     ----------
@@ -42,31 +48,32 @@ class EngineRows:
         The rows; after `screen` only the good ones.
     facts : DataFrame
         After `screen`: one row with what was asked for by `fact`.
-    excluded : DataFrame or None
-        After `screen`: the bad rows with the reasons, where they were asked for.
+    remarks : Remarks
+        Notes; after `screen`, the bad rows where they are to be reported.
     """
 
     on_pandas: ClassVar[type[Rows]] = Rows
 
-    def __init__(self, metric: str, frame: Any, on_bad_rows: str) -> None:
+    def __init__(self, metric: str, frame: Any, on_bad_rows: str, calendar: Calendar | None = None) -> None:
         check_mode(metric, on_bad_rows)
         self.metric, self.report = metric, on_bad_rows == "report"
         self.frame = engines.lazy(frame, metric, "frame")
         self.schema = self.frame.collect_schema()
         self.columns = list(self.schema)
-        self.excluded: pd.DataFrame | None = None
+        self.calendar = calendar
+        self.remarks = Remarks()
         self.facts = pd.DataFrame()
         self._asked: dict[str, Any] = {}
         self._bad: list[Any] = []
-        self._zones: dict[str, str | None] = {}  # of the columns of dates, all read on the clock of the first
+        self._zones: dict[str, str | None] = {}  # of the date columns; all are read on the clock of the first
 
     def column(self, name: Any, argument: str) -> Any:
-        """Give a column as an expression; MissingColumnError where it is not there."""
+        """Return a column as an expression; raise MissingColumnError if it does not exist."""
         require(self, name, self.metric, argument)
         return narwhals().col(name)
 
     def keys(self, by: Any, axis: str | None = None) -> list[str]:
-        """Give the grouping columns by name; categories become text, whose order is the same on all engines."""
+        """Return the names of the grouping columns; categories become text, whose order is the same on all engines."""
         names = key_names(self.metric, by, axis)
         for name in names:
             self.column(name, "by")
@@ -75,26 +82,30 @@ class EngineRows:
         return names
 
     def refuse(self, flag: Any) -> None:
-        """Mark rows as bad: an expression that is true where they are."""
+        """Mark rows as bad where an expression is true."""
         nw = narwhals()
         self._bad.append(nw.when(flag).then(nw.lit(1)).otherwise(nw.lit(0)))
 
     def units(self, name: Any, argument: str) -> Any:
-        """Read whom the rows belong to; missing is bad."""
-        column = self.column(name, argument)
+        """Read the customers or users of the rows; a missing one is bad."""
+        nw = narwhals()
+        column, dtype = self.column(name, argument), self.schema[name]
         self.refuse(column.is_null())
-        if self.schema[name].is_float():
-            self.refuse(~column.is_finite())
+        if dtype.is_float():
+            self.refuse(~(column.abs() < EXACT))
+        if dtype == nw.String:
+            self.refuse(column.is_in(BLANKS))
         return column
 
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
-        """Read dates, all on one wall clock; missing is bad unless it may be."""
+        """Read dates, all on one wall clock; a missing date is bad unless `optional`."""
         nw = narwhals()
         column, dtype = self.column(name, argument), self.schema[name]
+        self.frame = engines.in_micros(self.frame, name)
         if dtype == nw.Date:
             column = column.cast(nw.Datetime("us"))
         elif dtype not in (nw.Datetime, nw.Unknown):  # narwhals does not know all zones of Dask
-            hint = "make timestamps of it in the engine first"
+            hint = "convert it to timestamps in the engine first"
             raise MetricInputError(self.metric, argument, "must hold dates", f"got a column of {dtype}", hint)
         if not optional:
             self.refuse(column.is_null())
@@ -103,14 +114,30 @@ class EngineRows:
         zone = getattr(dtype, "time_zone", None)
         self._zones[argument] = zone
         first = one_clock(self.metric, self._zones)
-        return column if zone == first else column.dt.convert_time_zone(first)
+        own = column if zone == first else column.dt.convert_time_zone(first)
+        self.count_timed(argument, own)
+        clock = first if first is None or self.calendar is None else self.calendar.clock(first)
+        if str(clock) == str(first):
+            return own
+        column = own.dt.convert_time_zone(clock)
+        try:
+            self.frame.select(column).collect_schema()
+        except NotImplementedError:
+            raise bound_to_session(self.metric, argument, first) from None
+        return column
+
+    def count_timed(self, argument: str, own: Any) -> None:
+        """Request the number of instants that are not a midnight on their own wall clock."""
+        nw = narwhals()
+        timed = nw.when(own != own.dt.truncate("1d")).then(nw.lit(1)).otherwise(nw.lit(0))
+        self.fact(f"timed_{argument}", timed.cast(nw.Int64), "sum")
 
     def refuse_before(self, argument: str, ends: Any, begins: Any, first: str = "", hint: str = "") -> None:
-        """Refuse rows that end before they begin."""
+        """Mark rows that end before they begin as bad."""
         self.refuse(ends < begins)
 
     def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
-        """Read numbers; infinite is bad, and negative or missing unless it may be."""
+        """Read numbers; infinite ones are bad, and so are negative or missing ones unless allowed."""
         nw = narwhals()
         column, dtype = self.column(name, argument), self.schema[name]
         if not dtype.is_numeric():
@@ -127,16 +154,16 @@ class EngineRows:
         return column
 
     def fact(self, name: str, column: Any, how: str) -> None:
-        """Ask for the sum, min or max of an expression over all rows."""
+        """Request the sum, min or max of an expression over all rows."""
         self._asked[name] = (column, how)
 
     def screen(self, screened: Callable[[Any], Any]) -> None:
-        """Find the facts and the bad rows; raise, or leave them out.
+        """Compute the facts and find the bad rows; raise an error for them, or leave them out.
 
         Parameters
         ----------
         screened
-            What reads the columns: on bad rows brought to pandas it words what is wrong with them.
+            The function that reads the columns. It runs again on the bad rows in pandas, to find the reasons.
         """
         nw = narwhals()
         names = [f"csm bad_{i}" for i in range(len(self._bad))]
@@ -151,15 +178,15 @@ class EngineRows:
         if found and not self.report:
             raise self._error(self._worded(some.head(_SAMPLE), screened), found)
         if self.report:
-            self.excluded = self._worded(some, screened).explained()
+            self.remarks.excluded = self._worded(some, screened).explained()
         if found:
             flagged = flagged.filter(nw.col("csm bad") == 0)
             self.frame = flagged.select(*self.columns)
             self._look(flagged)
 
     def _worded(self, some: Any, screened: Callable[[Any], Any]) -> Rows:
-        """Bring bad rows to pandas, and say there what is wrong with them."""
-        rows = self.on_pandas(self.metric, engines.collect(some), "report")
+        """Convert bad rows to pandas, and find there what is wrong with them."""
+        rows = self.on_pandas(self.metric, engines.collect(some), "report", self.calendar)
         screened(rows)
         return rows
 
@@ -170,7 +197,7 @@ class EngineRows:
         self.facts = engines.collect(flagged.select(*totals))
 
     def count(self, name: str) -> int:
-        """Return a fact that is a number of rows; 0 where there is none."""
+        """Return a fact that is a number of rows; 0 if it is missing."""
         value = self.facts[name].iloc[0]
         return 0 if pd.isna(value) else int(value)
 
@@ -179,25 +206,28 @@ class EngineRows:
         records = rows.frame.iloc[:, :_COLUMNS].to_dict("records")
         shown = "; ".join(", ".join(f"{name}={value!s}" for name, value in record.items()) for record in records)
         found = f"{count} of {self.count('rows')} rows break a rule, such as {shown}"
-        return broken(self.metric, argument, reason, found, hint, [])
+        return broken(self.metric, argument, reason, found, hint, [], few=2 * count < self.count("rows"))
 
     def instant(self, name: str) -> Times:
-        """Read a fact that is an instant: as a column of one."""
-        return read_times(self.metric, name, self.facts[name])[0]
+        """Return a fact that is an instant, as a column with one value."""
+        times, _ = read_times(self.metric, name, self.facts[name])
+        dated = not any(self.count(fact) for fact in map(str, self.facts) if fact.startswith("timed_"))
+        own = times.zone if self.calendar is None else self.calendar.zone
+        return replace(times, dated=dated, own=own)
 
-    def keep_before(self, times: Any, stop: int, zone: Any) -> None:
-        """Leave out what happened after the end of the data, in microseconds of the wall clock."""
+    def keep_before(self, times: Any, stop: Wall, zone: Any) -> None:
+        """Keep the rows before the end of the data, given in microseconds of the wall clock."""
         self.frame = self.frame.filter(times < instant(stop, zone))
 
     def sums(self, keys: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:
-        """Add up expressions by keys; without keys, over all rows, to one row.
+        """Add up expressions by keys; without keys, over all rows to a single row.
 
         Parameters
         ----------
         keys
             Columns of the frame.
         columns
-            Names to expressions of numbers; integers are summed as Int64.
+            Expressions of numbers by name; integers are summed as Int64.
         """
         nw = narwhals()
         prepared = self.frame.with_columns(*(expr.alias(name) for name, expr in columns.items()))

@@ -8,25 +8,20 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.engines import narwhals
-from csmetrics.cohorts._rows.time import Calendar, read_times
+from csmetrics.cohorts._rows.time import UTC, Calendar, Wall, read_times
 from csmetrics.errors import MetricInputError
 
-_UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
+_LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999, the latest that Python's datetime holds
 
 
-_LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999: what Python can say
-
-
-def instant(micros: int, zone: Any) -> Any:
-    """Give a datetime for microseconds of the wall clock."""
-    stamp = pd.Timestamp(min(micros, _LATEST), unit="us")
-    if zone is not None:
-        stamp = stamp.tz_localize(zone, ambiguous=False, nonexistent="shift_forward")
-    return stamp.to_pydatetime()
+def instant(wall: Wall, zone: Any) -> Any:
+    """Convert an instant of the wall clock to a datetime."""
+    stamp = pd.Timestamp(min(wall if zone is None else wall.utc, _LATEST), unit="us")
+    return (stamp if zone is None else stamp.tz_localize("UTC").tz_convert(zone)).to_pydatetime()
 
 
 def period_key(calendar: Calendar, column: Any) -> Any:
-    """Give the expression that tells a row's period on its own clock: its number, or the first instant of a day."""
+    """Return the expression of a row's period on its own clock: its number, or with days the day's first instant."""
     if calendar.freq == "D":
         return column.dt.truncate("1d")
     if calendar.freq == "h":
@@ -35,16 +30,16 @@ def period_key(calendar: Calendar, column: Any) -> Any:
         return (_days(column) + calendar.lead) // 7
     whole = narwhals().Int64
     months = column.dt.year().cast(whole) * 12 + column.dt.month().cast(whole) - (1970 * 12 + 1)
-    return months if calendar.freq == "M" else months // {"Q": 3, "Y": 12}[calendar.freq]
+    return calendar.of_months(months)
 
 
-def period_numbers(metric: str, calendar: Calendar, keys: pd.Series[Any]) -> Any:
-    """Give the calendar's numbers for keys that came back."""
+def period_numbers(calendar: Calendar, keys: pd.Series[Any]) -> Any:
+    """Convert the period keys that the engine returned to the calendar's numbers."""
     if not len(keys):
         return np.zeros(0, np.int64)
     if calendar.freq != "D":
         return keys.to_numpy(dtype=np.int64)
-    times, _ = read_times(metric, "time", keys)
+    times, _ = read_times(calendar.metric, "time", keys)
     numbering = calendar.numbering(times)
     return numbering.of(slice(None)).astype(np.int64) + numbering.first
 
@@ -57,27 +52,32 @@ def with_micros(frame: Any, metric: str, instants: dict[str, tuple[str, Any, Any
     frame
         A LazyFrame.
     metric
-        The builder that asks.
+        Name of the builder.
     instants
-        The new columns' names, to the argument, the expression and the time zone of instants.
+        For each new column's name: the argument, the expression and the time zone of its instants.
     """
-    foreign = {name: given for name, given in instants.items() if given[2] is not None and str(given[2]) not in _UTC}
+    foreign = {name: given for name, given in instants.items() if given[2] is not None and str(given[2]) not in UTC}
     columns = {
         name: times.dt.convert_time_zone("UTC") if name in foreign else times
         for name, (_, times, _) in instants.items()
     }
     try:  # all at once: Dask takes long for one after the other
         return frame.with_columns(*(_micros(times).alias(name) for name, times in columns.items()))
-    except NotImplementedError:  # where the zone belongs to the session; the rows are the same in another
+    except NotImplementedError:  # on an engine whose time zone belongs to the session
         if not foreign:
             raise
         argument, _, zone = next(iter(foreign.values()))
-        rule, hint = "must be in UTC to count elapsed time on this engine", "set the session's time zone to UTC first"
-        raise MetricInputError(metric, argument, rule, f"got the zone {zone}", hint) from None
+        raise bound_to_session(metric, argument, zone) from None
+
+
+def bound_to_session(metric: str, argument: str, zone: Any) -> MetricInputError:
+    """Make the error for an engine whose time zone belongs to the session and cannot be changed for a column."""
+    rule, hint = "must be in UTC to count elapsed time on this engine", "set the session's time zone to UTC first"
+    return MetricInputError(metric, argument, rule, f"got the zone {zone}", hint)
 
 
 def _micros(times: Any) -> Any:
-    """Give the expression for microseconds since 1970-01-01."""
+    """Return the expression for microseconds since 1970-01-01."""
     whole = narwhals().Int64
     hours = _days(times) * 24 + times.dt.hour().cast(whole)
     seconds = (hours * 60 + times.dt.minute().cast(whole)) * 60 + times.dt.second().cast(whole)
@@ -85,7 +85,7 @@ def _micros(times: Any) -> Any:
 
 
 def _days(times: Any) -> Any:
-    """Give the expression for days since 1970-01-01, from the parts of a date that all engines have."""
+    """Return the expression for days since 1970-01-01, from the parts of a date that all engines know."""
     whole = narwhals().Int64
     year = times.dt.year().cast(whole) - 1
     return year * 365 + year // 4 - year // 100 + year // 400 + times.dt.ordinal_day().cast(whole) - 719_163

@@ -1,4 +1,4 @@
-"""The groups of rows by some columns, and numbers for the customers or users in them."""
+"""Grouping rows by columns, and numbering the customers or users in them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from csmetrics.errors import MetricInputError
 
 
 class Groups:
-    """The groups of rows by some columns: one number per row, and labels.
+    """Rows grouped by columns: one group number per row, and the labels of the groups.
 
     Parameters
     ----------
     metric
-        The builder that asks, for its errors.
+        Name of the builder, for its errors.
     columns
         The grouping columns; none for a single group.
     rows
@@ -29,20 +29,20 @@ class Groups:
         self.names = [series.name for series in columns]
         self.labels: Any = None
         self.count = 1
-        self.number: Any = None  # one per row; None where there is only one group
+        self.number: Any = None  # one number per row; None for a single group
         if not columns:
             return
         taken = columns if isinstance(rows, slice) else [series.iloc[rows] for series in columns]
         try:
             self.labels, parts = group_rows(taken)
-        except MetricInputError as wrong:  # lists and other things that cannot be told apart
+        except MetricInputError as wrong:  # lists and other values that cannot be compared
             raise MetricInputError(metric, "by", "must hold numbers, text or dates", wrong.found) from None
         self.count = len(parts)
         self.number = np.zeros(len(taken[0]), np.int64)
         if parts:
             self.number[np.concatenate(parts)] = np.repeat(np.arange(self.count), [len(at) for at in parts])
 
-    def index(self, axis: pd.PeriodIndex) -> pd.Index[Any]:
+    def index(self, axis: pd.PeriodIndex | pd.DatetimeIndex) -> pd.Index[Any]:
         """Cross a time axis with the groups; time comes first."""
         if self.labels is None:
             return axis
@@ -57,22 +57,22 @@ class Groups:
 
 
 def number_units(metric: str, series: pd.Series[Any], rows: Any) -> tuple[Any, int, int]:
-    """Number customers or users of a builder.
+    """Number the customers or users of the kept rows.
 
     Returns
     -------
     values : ndarray
         One integer per row.
     offset : int
-        The number is the value less this.
+        To be subtracted from the values to get the numbers.
     size : int
-        Numbers are below it.
+        All numbers are below it.
     """
     taken = series if isinstance(rows, slice) else series.iloc[rows]
     try:
         return _numbered(taken)
-    except MetricInputError as wrong:  # lists and other things that cannot be told apart
-        rule = "must hold numbers or text that say whose each row is"
+    except MetricInputError as wrong:  # lists and other values that cannot be compared
+        rule = "must hold numbers or text that identify the customer or user of each row"
         raise MetricInputError(metric, str(series.name), rule, wrong.found) from None
 
 

@@ -1,4 +1,4 @@
-"""The builders' options: what each may be, and what is said where it is not."""
+"""Checks of the builders' options, with the errors they raise."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _MOST = 1_000_000  # periods, days or events that an option counts
 
 
 def check_mode(metric: str, on_bad_rows: Any) -> None:
-    """Refuse a word for `on_bad_rows` that is none."""
+    """Reject an unknown word for `on_bad_rows`."""
     if not isinstance(on_bad_rows, str) or on_bad_rows not in ("raise", "report"):
         raise MetricInputError(metric, "on_bad_rows", "must be 'raise' or 'report'", f"got {shown(on_bad_rows)}")
 
 
 def check_word(metric: str, argument: str, value: Any, words: Sequence[str]) -> None:
-    """Refuse a word that is none of the choices."""
+    """Reject a word that is not one of the choices."""
     if not isinstance(value, str) or value not in words:
         raise MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, words))}", f"got {shown(value)}")
 
 
 def check_whole(metric: str, argument: str, value: Any, low: int = 1, most: int = _MOST) -> int:
-    """Refuse what is no whole number of at least `low`, or past what can be counted."""
+    """Reject anything but a whole number from `low` to `most`."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
     if whole and low <= value <= most:
         return int(value)
@@ -41,15 +41,15 @@ def check_whole(metric: str, argument: str, value: Any, low: int = 1, most: int 
 
 
 def key_names(metric: str, by: Any, axis: str | None = None) -> list[Any]:
-    """Give the names in `by`: none, one, or a list of them."""
+    """Return the column names in `by` as a list, empty for None."""
     names = [] if by is None else list(by) if isinstance(by, list) else [by]
     once: set[Any] = {pd.NA}
-    with suppress(TypeError):  # what cannot be hashed
+    with suppress(TypeError):  # names that cannot be hashed
         once = set(names)
-    if pd.NA in once:  # nothing that a column could be called
+    if pd.NA in once:  # no column can have such a name
         raise MetricInputError(metric, "by", "must name columns", f"got {shown(by)}")
     if axis is not None and axis in once:
-        hint = f"the result has a level {axis!r} for its time: rename the column"
+        hint = f"the result has an index level {axis!r} for time; rename the column"
         raise MetricInputError(metric, "by", f"must not name {axis!r}", f"got {shown(by)}", hint)
     if len(once) < len(names):
         raise MetricInputError(metric, "by", "must name each column once", f"got {shown(by)}")
@@ -57,17 +57,17 @@ def key_names(metric: str, by: Any, axis: str | None = None) -> list[Any]:
 
 
 def too_large(metric: str, argument: str) -> MetricInputError:
-    """Make the error for integers whose sum int64 does not hold."""
-    return MetricInputError(metric, argument, f"must add up to less than 2**{BITS}", "got more", "give larger units")
+    """Make the error for integers whose sum does not fit in int64."""
+    return MetricInputError(metric, argument, f"must add up to less than 2**{BITS}", "got more", "use a larger unit")
 
 
-MOST = 2**27  # cells of a result or of what it is made from: a gigabyte
+MOST = 2**27  # cells of a result, or of the table it is computed from: a gigabyte
 
 
 def check_cells(metric: str, calendar: Calendar, first: int, periods: int, each: int) -> None:
-    """Refuse to make far more periods than anyone looks at: one misdated row is enough for them."""
+    """Reject a result with far more periods than anyone looks at: one misdated row is enough to cause that."""
     if periods * each > MOST:
         labels = calendar.index(first, periods, "period")
         found = f"from {labels[0]} to {labels[-1]} there are {periods:,} periods, {periods * each:,} cells"
-        hint = "look at the earliest and the latest date, give as_of, or take a longer freq"
+        hint = "check the earliest and the latest date, pass as_of, or choose a longer freq"
         raise MetricInputError(metric, "freq", f"must make at most {MOST:,} cells", found, hint)

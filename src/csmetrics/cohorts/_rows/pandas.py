@@ -1,4 +1,4 @@
-"""Raw rows of a pandas DataFrame: their columns, the bad ones among them, and the numbers of their groups."""
+"""Raw rows of a pandas DataFrame: reading their columns and finding the bad rows."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import column
-from csmetrics.cohorts._rows.bad import Excluded, broken
+from csmetrics._frames.kinds import blank, check_one_kind
+from csmetrics.cohorts._rows.bad import broken
 from csmetrics.cohorts._rows.options import check_mode, key_names
-from csmetrics.cohorts._rows.time import NAT, Times, must_match, read_times
-from csmetrics.core._kinds import array
+from csmetrics.cohorts._rows.remarks import Excluded, Remarks
+from csmetrics.cohorts._rows.time import NAT, Calendar, Times, must_match, read_times
+from csmetrics.core._kinds import array, hint_for_text
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import MetricInputError
 
 _LABELS = 5  # labels of bad rows that an error lists
-_LIVES = "a row lives from its start to just before its end"
+_LIVES = "a row is live from its start to just before its end"
 
 
 class Rows:
@@ -25,25 +27,31 @@ class Rows:
     Parameters
     ----------
     metric
-        The builder that asks, for its errors.
+        Name of the builder, for its errors.
     frame
-        One raw row per row.
+        The raw rows.
     on_bad_rows
         ``"raise"`` or ``"report"``.
+    calendar
+        The periods in which the rows are counted; None for none.
 
     Attributes
     ----------
     bad : list
-        What is wrong with which rows: reason, argument, hint, flags.
+        The rules broken so far: reason, argument, hint, and flags that mark the rows.
+    remarks : Remarks
+        Notes, and the bad rows where they are to be reported.
     """
 
-    def __init__(self, metric: str, frame: pd.DataFrame, on_bad_rows: str) -> None:
+    def __init__(self, metric: str, frame: pd.DataFrame, on_bad_rows: str, calendar: Calendar | None = None) -> None:
         check_mode(metric, on_bad_rows)
         self.metric, self.frame, self.report = metric, frame, on_bad_rows == "report"
         self.bad: list[tuple[str, str, str, Any]] = []
+        self.calendar = calendar
+        self.remarks = Remarks()
 
     def column(self, name: Any, argument: str) -> pd.Series[Any]:
-        """Give a column or index level."""
+        """Return a column or index level."""
         series = column(self.frame, name, self.metric, argument)
         if series.dtype == object:
             try:
@@ -54,8 +62,11 @@ class Rows:
         return series
 
     def keys(self, by: Any, axis: str | None = None) -> list[pd.Series[Any]]:
-        """Give the grouping columns; none may be called as the time axis of the result."""
-        return [self.column(name, "by") for name in key_names(self.metric, by, axis)]
+        """Return the grouping columns; none may have the name of the result's time axis."""
+        columns = [self.column(name, "by") for name in key_names(self.metric, by, axis)]
+        for series in columns:
+            check_one_kind(self.metric, "by", series)
+        return columns
 
     def refuse(self, argument: str, reason: str, flags: Any, hint: str = "") -> None:
         """Mark rows as bad."""
@@ -63,20 +74,24 @@ class Rows:
             self.bad.append((reason, argument, hint, np.asarray(flags, dtype=bool)))
 
     def units(self, name: Any, argument: str) -> pd.Series[Any]:
-        """Read whom the rows belong to: a customer or user of any kind; missing is bad."""
+        """Read the customers or users of the rows, all of one kind; a missing or blank one is bad."""
         series = self.column(name, argument)
         if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
             return series
-        self.refuse(argument, "is missing", series.isna().to_numpy(), "every row must say whose it is")
+        check_one_kind(self.metric, argument, series)
+        self.refuse(argument, "is missing", blank(series), "every row must name its customer or user")
         if series.dtype.kind == "f":
             self.refuse(argument, "is infinite", np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)))
         return series
 
-    def times(self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None) -> Times:
-        """Read dates, on the wall clock of others; what is no date is bad, what is missing too unless it may be."""
+    def times(
+        self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None, series: Any = None
+    ) -> Times:
+        """Read dates on the wall clock of `like`; other values are bad, and missing ones unless `optional`."""
         zone = None if like is None else like.zone
-        times, wrong = read_times(self.metric, argument, self.column(name, argument), zone)
-        self.refuse(argument, "is no date", wrong, "give dates, or text such as 2026-03-31")
+        column = self.column(name, argument) if series is None else series
+        times, wrong = read_times(self.metric, argument, column, zone, self.calendar)
+        self.refuse(argument, "is not a date", wrong, "use dates, or text such as 2026-03-31")
         if not optional and times.ticks.min(initial=0) == NAT:
             missing = times.ticks == NAT
             self.refuse(argument, "is missing", missing if wrong is None else missing & ~wrong)
@@ -85,14 +100,14 @@ class Rows:
     def refuse_before(
         self, argument: str, ends: Times, begins: Times, first: str = "start", hint: str = _LIVES
     ) -> None:
-        """Refuse rows that end before they begin."""
+        """Mark rows that end before they begin as bad."""
         must_match(self.metric, {first: begins, argument: ends})
         since = "its start" if first == "start" else f"`{first}`"
         self.refuse(argument, f"is before {since}", _earlier(ends, begins), hint)
 
     def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
-        """Read numbers: int64 for integers, else float64. Infinite is bad, and negative or missing unless it may be."""
-        series = self.column(name, argument)
+        """Read numbers: int64 for integers, else float64; infinite is bad, and negative or missing unless allowed."""
+        series, text = self._without_text(self.column(name, argument), argument)
         if not missing and not isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu" and series.isna().any():
             self.refuse(argument, "is missing", series.isna().to_numpy(), "a missing amount is not 0")
             series = series.fillna(0)  # so that the others stay integers
@@ -106,13 +121,28 @@ class Rows:
             if not np.isfinite(values).all():
                 self.refuse(argument, "is infinite", np.isinf(values))
                 if not missing:
-                    self.refuse(argument, "is missing", np.isnan(values), "a missing amount is not 0")
+                    self.refuse(argument, "is missing", np.isnan(values) & ~text, "a missing amount is not 0")
         if not negative and np.fmin.reduce(values, initial=0) < 0:
             self.refuse(argument, "is negative", values < 0)
         return values
 
+    def _without_text(self, series: pd.Series[Any], argument: str) -> tuple[pd.Series[Any], Any]:
+        """Mark text among numbers as bad; return the numbers, and where text was.
+
+        A column of nothing but text stays as it is: it is refused as a whole.
+        """
+        if series.dtype != object or not pd.api.types.infer_dtype(series, skipna=True).startswith("mixed"):
+            return series, np.False_
+        text = series.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
+        if text.any():
+            self.refuse(argument, "is not a number", text, hint_for_text(series[text].iloc[0]))
+            series = series.mask(text, None)
+        return series, text
+
     def kept(self) -> Any:
-        """Give the positions of the good rows, as a slice where all are; raise if there are bad ones."""
+        """Return the positions of the good rows, a slice if all are good; raise for bad rows unless reported."""
+        if self.report:
+            self.remarks.excluded = self.explained()
         if not self.bad:
             return slice(None)
         if not self.report:
@@ -124,22 +154,19 @@ class Rows:
         """The names of the columns."""
         return self.frame.columns
 
-    @property
-    def excluded(self) -> pd.DataFrame | None:
-        """The bad rows with the reasons, where they were asked for."""
-        return self.explained() if self.report else None
-
-    def explained(self) -> pd.DataFrame:
-        """Give the bad rows with the reasons, in a column after the others."""
+    def explained(self) -> Excluded:
+        """Return the bad rows with the reasons, in a column after the others."""
         rows = np.flatnonzero(self._any())
         reasons = [[f"`{a}` {reason}" for reason, a, _, flags in self.bad if flags[row]] for row in rows]
-        out = Excluded(self.frame.iloc[rows])
+        out = self.frame.iloc[rows].copy()
+        out.attrs = {}
         name = "reason"
         while name in out.columns:
             name += "_"
         levels = out.columns.nlevels
-        out[name if levels == 1 else (name, *[""] * (levels - 1))] = ["; ".join(several) for several in reasons]
-        return out
+        label = name if levels == 1 else (name, *[""] * (levels - 1))
+        out[label] = ["; ".join(several) for several in reasons]
+        return Excluded(out, label)
 
     def _any(self) -> Any:
         flags = np.zeros(len(self.frame), bool)
@@ -153,11 +180,12 @@ class Rows:
         shown = ", ".join(map(repr, labels[:_LABELS].tolist()))
         found = f"{len(labels)} of {len(self.frame)} rows break it, with the labels {shown}"
         found += ", ..." if len(labels) > _LABELS else ""
-        return broken(self.metric, argument, reason, found, hint, [(r, a, int(f.sum())) for r, a, _, f in self.bad[1:]])
+        others = [(r, a, int(f.sum())) for r, a, _, f in self.bad[1:]]
+        return broken(self.metric, argument, reason, found, hint, others, few=2 * len(labels) < len(self.frame))
 
 
 def _earlier(ends: Times, begins: Times) -> Any:
-    """Tell which end is there and earlier than its beginning, whatever their units."""
+    """Mark the ends that are earlier than their beginnings, whatever the units; missing dates are not marked."""
     ended, begun = ends.elapsed(), begins.elapsed()
     if ends.per_day >= begins.per_day:
         early = ended // (ends.per_day // begins.per_day) < begun

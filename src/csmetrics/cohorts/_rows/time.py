@@ -1,15 +1,17 @@
 """Calendar periods: from instants on a wall clock to the numbers of their periods, and back.
 
-An aware column is read on its own wall clock, where its days and months are; only elapsed time is taken in UTC.
+Days and months of a column with a time zone are those of its own wall clock; only elapsed time is measured in UTC.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final, TypeAlias
+from functools import cache
+from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,9 +25,29 @@ HOUR: Final = 3_600_000_000  # microseconds
 DAY: Final = 24 * HOUR
 NAT: Final = np.iinfo(np.int64).min
 _TICKS: Final = {"s": 86_400, "ms": 86_400_000, "us": DAY, "ns": 1000 * DAY}
-_FREQS: Final = {"h": "h", "D": "D", "W": "W-SUN", "M": "M", "Q": "Q-DEC", "Y": "Y-DEC"}
-_WEEKS: Final = {"monday": ("W-SUN", 3), "sunday": ("W-SAT", 4)}  # pandas' name; days from the first one to 1970-01-01
+_LAST_SECOND: Final = DAY - 1_000_000  # from here on a time of day stands for the day's end
+_FREQS: Final = ("h", "D", "W", "M", "Q", "Y")  # from the shortest to the longest
+_ANCHORS: Final = {
+    "W": ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"),
+    "Q": ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
+    "Y": ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
+}
+_MONTHS: Final = {"M": 1, "Q": 3, "Y": 12}
 _WIDTHS: Final = {"h": HOUR, "D": DAY, "W": 7 * DAY, "M": 30 * DAY}
+UTC: Final = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu")
+_TEXT: Final = {"Y": r"\s*\d{4}\s*", "M": r"\s*\d{4}-\d\d\s*"}  # text that holds years or months
+
+
+class Wall(int):
+    """Microseconds of a wall clock since 1970-01-01; `utc` is the same instant in UTC, where no hour comes twice."""
+
+    utc: int
+
+    def __new__(cls, micros: int, utc: int | None = None) -> Self:
+        """Make one; without a time zone, the wall clock counts as UTC."""
+        made = super().__new__(cls, micros)
+        made.utc = int(micros if utc is None else utc)
+        return made
 
 
 @dataclass(frozen=True)
@@ -39,11 +61,15 @@ class Times:
     per_day
         Ticks of a day.
     zone
-        Its time zone; None for naive times.
+        The time zone of the wall clock; None for naive times.
     utc
         The same instants in UTC.
     ends
         Where the column holds periods, the first instant after each, in microseconds.
+    own
+        The time zone of the column itself: hours are counted on another clock, which never skips or repeats one.
+    dated
+        Whether every instant is a midnight; None if that is not known yet.
     """
 
     ticks: Ints
@@ -51,29 +77,50 @@ class Times:
     zone: Any = None
     utc: Callable[[], Ints] | None = None
     ends: Any = None
+    own: Any = None
+    dated: bool | None = None
 
     def elapsed(self) -> Ints:
-        """Give ticks that measure elapsed time."""
+        """Return ticks that measure elapsed time."""
         return self.ticks if self.utc is None else self.utc()
 
-    def last(self) -> int | None:
-        """Give the latest instant, in microseconds; of periods, the last one's end."""
+    @property
+    def known(self) -> bool:
+        """Whether the column holds any date."""
+        return bool(self.ticks.size) and int(self.ticks.max()) != NAT
+
+    def holds_days(self) -> bool:
+        """Check whether every instant is a midnight."""
+        if self.dated is not None:
+            return self.dated
+        return bool(((self.ticks % self.per_day == 0) | (self.ticks == NAT)).all())
+
+    def last(self) -> Wall | None:
+        """Return the latest instant, in microseconds; of periods, the last instant before the last one's end."""
         if self.ends is not None:
-            return int(self.ends.max()) - 1 if self.ends.size else None
-        top = int(self.ticks.max(initial=NAT))
-        return None if top == NAT else -(-top * DAY // self.per_day)
+            return Wall(int(self.ends.max()) - 1) if self.ends.size else None
+        if not self.known:
+            return None
+        utc = None if self.utc is None else int(self.utc().max()) * DAY // self.per_day
+        return Wall(int(self.ticks.max()) * DAY // self.per_day, utc)
 
     def before(self, stop: int | None) -> Any:
-        """Give the positions of the instants before one in microseconds; None where all are, and are there."""
+        """Return the positions of the instants before another one; None if all are, and none is missing.
+
+        A `Wall` is compared in UTC, a plain number, such as the boundary of a period, on the wall clock.
+        """
         if stop is None or not self.ticks.size:
             return None
-        bound = -(-stop * self.per_day // DAY)
-        if self.ticks.max() < bound and self.ticks.min() != NAT:
+        ticks, micros = self.ticks, int(stop)
+        if self.utc is not None and isinstance(stop, Wall):
+            ticks, micros = self.utc(), stop.utc
+        bound = -(-micros * self.per_day // DAY)
+        if ticks.max() < bound and self.ticks.min() != NAT:
             return None
-        return np.flatnonzero((self.ticks < bound) & (self.ticks != NAT))
+        return np.flatnonzero((ticks < bound) & (self.ticks != NAT))
 
-    def known(self, kept: Any, stop: int | None) -> tuple[Any, Any]:
-        """Cut what comes after the end of the data: the positions in the column that stay, and those in the frame."""
+    def until(self, stop: Wall | None, kept: Any) -> tuple[Any, Any]:
+        """Cut off what happened after the end of the data: the positions to keep in the column, and in the frame."""
         rows = self.before(stop)
         if rows is None:
             return slice(None), kept
@@ -85,34 +132,65 @@ class Times:
             return self
         utc = self.utc
         ends = None if self.ends is None else self.ends[rows]
-        return Times(self.ticks[rows], self.per_day, self.zone, utc and (lambda: utc()[rows]), ends)
+        return replace(self, ticks=self.ticks[rows], utc=utc and (lambda: utc()[rows]), ends=ends)
 
 
-def read_times(metric: str, argument: str, series: pd.Series[Any], zone: Any = None) -> tuple[Times, Any]:
-    """Read a column of dates; tell which of its values are there and are no dates (None for none).
+def read_times(
+    metric: str, argument: str, series: pd.Series[Any], zone: Any = None, calendar: Calendar | None = None
+) -> tuple[Times, Any]:
+    """Read a column of dates; also mark the values that are not dates (None if all are dates or missing).
 
-    An aware one is read on the wall clock of `zone`, where one is given.
+    A column with a time zone is converted to `zone`, where one is given, or to the calendar's clock. Periods longer
+    than the calendar's are refused: nobody knows when in them something happened.
     """
     wrong = None
     dtype: Any = series.dtype
     ends = None
     if isinstance(dtype, pd.PeriodDtype):
+        if calendar is not None:
+            calendar.refuse_longer(argument, _period_letter(dtype), str(dtype))
         ends = (series + 1).dt.start_time.to_numpy().astype("M8[us]").astype(np.int64)
         series = series.dt.start_time
     elif isinstance(dtype, pd.ArrowDtype) and dtype.kind == "M":
         series = series.astype(_from_arrow(dtype))
     elif dtype.kind != "M":
+        if calendar is not None:
+            _refuse_longer_text(argument, series, calendar)
         series, wrong = _parsed(metric, argument, series)
     own = getattr(series.dtype, "tz", None)
-    if own is not None and zone is not None and str(own) != str(zone):
-        series = series.dt.tz_convert(zone)
-    zone = own and series.dt.tz
+    dated = None
+    if own is not None:
+        clock = zone if zone is not None else own if calendar is None else calendar.clock(own)
+        if str(own) != str(clock):
+            dated = None if calendar is None or not calendar.hourly else _wall_times(series, own).holds_days()
+            series = series.dt.tz_convert(clock)
+    times = _wall_times(series, own)
+    return replace(times, ends=ends, dated=dated), wrong
+
+
+def _wall_times(series: pd.Series[Any], own: Any) -> Times:
+    """Read a column of datetimes on its own wall clock."""
+    zone = getattr(series.dtype, "tz", None)
+    stamps = series.to_numpy() if zone is None else series.dt.tz_localize(None).to_numpy()
+    per_day = _TICKS[np.datetime_data(stamps.dtype)[0]]
     if zone is None:
-        stamps = series.to_numpy()
-        return Times(stamps.view(np.int64), _TICKS[np.datetime_data(stamps.dtype)[0]], ends=ends), wrong
-    wall = series.dt.tz_localize(None).to_numpy()
+        return Times(stamps.view(np.int64), per_day)
     utc = lambda: series.dt.tz_convert(None).to_numpy().view(np.int64)  # noqa: E731
-    return Times(wall.view(np.int64), _TICKS[np.datetime_data(wall.dtype)[0]], zone, utc, ends), wrong
+    return Times(stamps.view(np.int64), per_day, zone, utc, own=own)
+
+
+def _period_letter(dtype: Any) -> str:
+    """Return the letter for the frequency of a column of Periods; "" for one that is shorter than an hour."""
+    name = str(dtype).removeprefix("period[").rstrip("]").partition("-")[0]
+    return {"A": "Y", "B": "D", "H": "h"}.get(name, name if name in _FREQS else "")
+
+
+def _refuse_longer_text(argument: str, series: pd.Series[Any], calendar: Calendar) -> None:
+    """Refuse text that holds months or years where shorter periods are asked for."""
+    first = next((value for value in series.dropna().iloc[:1].tolist() if isinstance(value, str)), "")
+    for letter, pattern in _TEXT.items():
+        if re.fullmatch(pattern, first):
+            calendar.refuse_longer(argument, letter, f"text such as {shown(first)}")
 
 
 def _from_arrow(dtype: Any) -> Any:
@@ -124,7 +202,7 @@ def _from_arrow(dtype: Any) -> Any:
 
 
 def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Series[Any], Any]:
-    """Make dates of text in ISO form and of Python's own dates."""
+    """Parse ISO text and Python's own dates."""
     kinds = set(series.dropna().map(type)) if series.dtype == object else set()
     if isinstance(series.dtype, pd.CategoricalDtype):
         kinds = set(map(type, series.dtype.categories))
@@ -133,17 +211,20 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
     odd = {kind for kind in kinds if not issubclass(kind, (str, date, np.datetime64))}
     if (not objects or odd) and not series.isna().all():
         what = f"a {next(iter(odd)).__name__}" if odd else f"a column of {series.dtype}"
-        hint = "counts of seconds or days depend on where they start; make dates of them first, with pd.to_datetime"
+        hint = _epoch_hint(series) or "convert it to dates first, with pd.to_datetime"
         raise MetricInputError(metric, argument, "must hold dates", f"got {what}", hint)
     values = series.astype(object)
     there = values.notna().to_numpy()
     if not there.any():
         return pd.Series(np.full(len(values), np.datetime64("NaT", "us")), index=series.index), None
+    zulu = values.map(lambda value: isinstance(value, str) and value.rstrip().endswith("UTC"))
+    if zulu.any():
+        values = values.mask(zulu, values[zulu].str.replace(r"\s*UTC\s*$", "Z", regex=True))
     undated = values.map(lambda value: isinstance(value, str) and not value.lstrip()[:1].isdigit())  # such as "today"
     try:
         found = pd.to_datetime(values.mask(undated, None), errors="coerce", format="ISO8601")
     except ValueError:
-        hint = "give all of them a time zone, one and the same, for example with pd.to_datetime(..., utc=True)"
+        hint = "convert all of them to one time zone, for example with pd.to_datetime(..., utc=True)"
         rule = "must all have the same time zone, or none"
         raise MetricInputError(metric, argument, rule, "got several", hint) from None
     if found.dtype.kind != "M":
@@ -159,6 +240,17 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
     return found, wrong if wrong.any() else None
 
 
+def _epoch_hint(series: pd.Series[Any]) -> str:
+    """Name the unit of what look like numbers of seconds since 1970, by their size; "" for other numbers."""
+    with suppress(TypeError, ValueError, OverflowError):
+        size = float(np.nanmedian(np.abs(series.astype("float64").to_numpy())))
+        for unit, low in (("s", 1e8), ("ms", 1e11), ("us", 1e14), ("ns", 1e17)):
+            if low <= size < 1000 * low:
+                name = shown(series.name) if series.name is not None else "..."
+                return f'if these count from 1970: pd.to_datetime(frame[{name}], unit="{unit}")'
+    return ""
+
+
 def _far_date(value: Any) -> Any:
     try:
         stamp = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -168,7 +260,7 @@ def _far_date(value: Any) -> Any:
 
 
 def _refuse_mixed(metric: str, argument: str, value: Any, others: pd.Series[Any]) -> None:
-    """Refuse a column in which a value was not read because the others have a time zone, and it has none."""
+    """Reject a column in which some values have a time zone and some have none."""
     try:
         aware = pd.Timestamp(value).tz is not None
     except (ValueError, TypeError):
@@ -178,12 +270,12 @@ def _refuse_mixed(metric: str, argument: str, value: Any, others: pd.Series[Any]
 
 
 def must_match(metric: str, columns: dict[str, Times]) -> Any:
-    """Give the time zone of the columns; refuse naive beside aware."""
+    """Return the time zone of the columns; reject naive times beside aware ones."""
     return one_clock(metric, {name: times.zone for name, times in columns.items() if (times.ticks != NAT).any()})
 
 
 def one_clock(metric: str, zones: Mapping[str, Any]) -> Any:
-    """Give the first of the columns' time zones; refuse naive beside aware."""
+    """Return the first of the columns' time zones; reject naive times beside aware ones."""
     if len({zone is None for zone in zones.values()}) > 1:
         found = ", ".join(f"{name} {'without' if zone is None else 'with'} one" for name, zone in zones.items())
         raise mixed_zones(metric, ", ".join(zones), found)
@@ -192,45 +284,68 @@ def one_clock(metric: str, zones: Mapping[str, Any]) -> Any:
 
 def mixed_zones(metric: str, argument: str, found: str) -> MetricInputError:
     """Make the error for naive times beside aware ones."""
-    hint = "give the zone that the times without one were taken in, for example with .dt.tz_localize"
+    hint = "add the time zone in which the times without one were recorded, for example with .dt.tz_localize"
     return MetricInputError(metric, argument, "must all have a time zone, or none", f"got {found}", hint)
 
 
-def end_of_data(metric: str, as_of: Any, last: Iterable[int | None], zone: Any, known: bool = True) -> int | None:
-    """Give the instant up to which the data is complete, in microseconds of the wall clock.
+def end_of_data(metric: str, as_of: Any, columns: Iterable[Times], argument: str = "as_of") -> Wall | None:
+    """Return the instant up to which the data is complete, in microseconds of the wall clock.
 
     Parameters
     ----------
     metric
-        The builder that asks.
+        Name of the builder.
     as_of
-        What the caller gave. A midnight stands for its whole day, a date or a Period for all of it.
-    last
-        The latest instant of each column of dates: the last of them counts where `as_of` is None.
-    zone
-        The time zone of the columns.
-    known
-        Whether the columns hold any date, so that their zone is known.
+        The caller's argument. A midnight, or the last second of a day, stands for the whole day; a date, a month of
+        numpy or a Period is covered to its end.
+    columns
+        The columns of dates. Without `as_of` the latest of their instants counts; a midnight covers its day only where
+        every instant is a midnight.
+    argument
+        Its name, for errors.
 
     Returns
     -------
-    int or None
-        None where there is neither `as_of` nor a date.
+    Wall or None
+        None without `as_of` and without any date.
     """
+    columns = [times for times in columns if times.known]
+    zone = next((times.zone for times in columns if times.zone is not None), None)
     if as_of is None:
-        latest = max((instant for instant in last if instant is not None), default=None)
-        return latest if latest is None else latest + (1 if latest % DAY else DAY)
+        lasts = [last for times in columns if (last := times.last()) is not None]
+        if not lasts:
+            return None
+        wall, utc = max(lasts), max(last.utc for last in lasts)
+        day = wall - wall % DAY + DAY
+        ends_day = wall % DAY >= _LAST_SECOND or (wall % DAY == 0 and all(times.holds_days() for times in columns))
+        return _on(day, zone) if ends_day else Wall(wall + 1, utc + 1)
+    own = next((times.own for times in columns if times.own is not None), None)
+    if isinstance(as_of, np.datetime64) and np.datetime_data(as_of.dtype)[0] in ("M", "Y"):
+        as_of = pd.Period(str(as_of), freq=np.datetime_data(as_of.dtype)[0])
     if isinstance(as_of, pd.Period):
-        return micros((as_of + 1).start_time)
-    end = data_end(metric, "as_of", as_of)
+        return _moved(micros((as_of + 1).start_time), own, zone)
+    end = data_end(metric, argument, as_of)
     stop = int(end.day[0]) * DAY + int(end.time[0].astype("m8[us]").astype(np.int64)) + 1
-    if not known or end.aware == (zone is not None) or (not end.aware and _is_bare_date(as_of)):
-        if end.aware and zone is not None:
-            wall = pd.Timestamp(stop - 1, unit="us", tz="UTC").tz_convert(zone).tz_localize(None)
-            return micros(wall) + 1
-        return stop
-    kinds = "as_of with one, the data without" if end.aware else "as_of without one, the data with"
-    raise mixed_zones(metric, "as_of", kinds)
+    if columns and end.aware != (zone is not None) and (end.aware or not _is_bare_date(as_of)):
+        kinds = f"{argument} {'with' if end.aware else 'without'} one, the data {'without' if end.aware else 'with'}"
+        raise mixed_zones(metric, argument, kinds)
+    if end.aware and zone is not None:
+        covered = pd.Timestamp(stop - 1, unit="us", tz="UTC").tz_convert(zone).tz_localize(None)
+        return Wall(micros(covered) + 1, stop)
+    return _moved(stop, own, zone)
+
+
+def _on(wall: int, zone: Any) -> Wall:
+    """Place an instant of a wall clock in UTC as well."""
+    return Wall(wall, in_utc(wall, zone))
+
+
+def _moved(wall: int, own: Any, zone: Any) -> Wall:
+    """Move an instant from the clock of the data to the one on which periods are counted, where that is another."""
+    if str(own) == str(zone):
+        return _on(wall, zone)
+    utc = in_utc(wall, own)
+    return Wall(micros(pd.Timestamp(utc, unit="us", tz="UTC").tz_convert(zone).tz_localize(None)), utc)
 
 
 def _is_bare_date(value: Any) -> bool:
@@ -247,66 +362,124 @@ class Calendar:
     Parameters
     ----------
     metric
-        The builder that asks.
+        Name of the builder.
     freq
-        h, D, W, M, Q or Y.
-    week_start
-        monday or sunday.
+        h, D, W, M, Q or Y, or one of pandas' anchored ones: "W-SAT" begins on Sunday, "Q-JAN" on 1 February.
+
+    Attributes
+    ----------
+    freq
+        The letter.
+    zone
+        The time zone of the first column of dates that was read; None for naive times.
     """
 
-    def __init__(self, metric: str, freq: Any, week_start: Any = "monday") -> None:
-        if not isinstance(freq, str) or freq not in _FREQS:
+    def __init__(self, metric: str, freq: Any) -> None:
+        letter, _, anchor = freq.partition("-") if isinstance(freq, str) else ("", "", "")
+        anchors = _ANCHORS.get(letter, ())
+        if letter not in _FREQS or (isinstance(freq, str) and "-" in freq and anchor not in anchors):
             hint = "hours, days, weeks, months, quarters, years"
+            if anchors:
+                hint = f"{letter}-{anchors[0]} to {letter}-{anchors[-1]} name the last {_last_part(letter)}"
             raise MetricInputError(metric, "freq", f"must be one of {', '.join(_FREQS)}", f"got {shown(freq)}", hint)
-        if not isinstance(week_start, str) or week_start not in _WEEKS:
-            rule = "must be 'monday' or 'sunday'"
-            raise MetricInputError(metric, "week_start", rule, f"got {shown(week_start)}")
-        self.metric, self.freq = metric, freq
-        self._alias, self.lead = _WEEKS[week_start] if freq == "W" else (_FREQS[freq], 0)
+        self.metric, self.freq, self.zone = metric, letter, None
+        place = anchors.index(anchor) + 1 if anchor else len(anchors)  # of the last day of the week, or month
+        self.lead = (10 - place) % 7 if letter == "W" else 0  # days from the first week's start to 1970-01-01
+        self._months = _MONTHS.get(letter, 0)
+        self._shift = -place % self._months if self._months > 1 else 0  # months from a period's start to January 1970
+        self._alias = f"{letter}-{anchor or anchors[-1]}" if anchors else letter
+        self._skipped: Any = np.zeros(0, np.int64)
+
+    @property
+    def hourly(self) -> bool:
+        """Whether the periods are hours, which are counted in real time."""
+        return self.freq == "h"
+
+    def clock(self, zone: Any) -> Any:
+        """Note the time zone of the data, and return the one on whose clock its periods are counted.
+
+        Days and longer periods are those of the data's own clock. Hours are counted on a clock that neither skips nor
+        repeats one, and that shows the same minutes.
+        """
+        self.zone = zone if self.zone is None else self.zone
+        if not self.hourly:
+            if self.freq == "D":
+                self._skipped = _skipped_days(str(self.zone))
+            return zone
+        offset = pd.Timestamp("2020-01-01", tz=self.zone).utcoffset()
+        minutes = 0 if offset is None else int(offset.total_seconds()) // 60 % 60
+        whole = self.zone if str(self.zone) in UTC else "UTC"
+        return {30: "Asia/Kolkata", 45: "Asia/Kathmandu"}.get(minutes, whole)
+
+    def refuse_longer(self, argument: str, letter: str, found: str) -> None:
+        """Refuse a column that holds longer periods than these."""
+        if letter in _FREQS and _FREQS.index(letter) > _FREQS.index(self.freq):
+            rule = f"must not hold periods longer than freq={self.freq!r}"
+            hint = f"this data allows freq={letter!r} or longer; within its periods nobody knows when things happened"
+            raise MetricInputError(self.metric, argument, rule, f"got {found}", hint)
 
     def of_days(self, days: Ints) -> Ints:
-        """Number the periods of days since 1970-01-01; of an hour, its day's first."""
+        """Return the period number of each day since 1970-01-01; with hours, that of the day's first hour."""
         if self.freq == "D":
-            return days
+            return days - np.searchsorted(self._skipped, days) if self._skipped.size else days
         if self.freq == "h":
             return days * 24
         if self.freq == "W":
             return (days + self.lead) // 7
-        months = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
-        return months // {"M": 1, "Q": 3, "Y": 12}[self.freq]
+        return self.of_months(days.astype("M8[D]").astype("M8[M]").astype(np.int64))
+
+    def of_months(self, months: Any) -> Any:
+        """Return the period number of months since January 1970: an array, or an engine's expression."""
+        return months if self._months == 1 else (months + self._shift) // self._months
 
     def at(self, instant: int) -> int:
-        """Give the number of the period that an instant, in microseconds, lies in."""
+        """Return the number of the period that holds an instant in microseconds."""
         if self.freq == "h":
             return instant // HOUR
         return int(self.of_days(np.array([instant // DAY]))[0])
 
+    def first_of(self, times: Times) -> int:
+        """Return the number of the period of a column's earliest instant."""
+        return self.at(int(times.ticks.min()) * DAY // times.per_day)
+
     def start(self, numbers: Any) -> Ints:
-        """Give the first instants of periods, in microseconds."""
+        """Return the first instants of periods, in microseconds."""
         numbers = np.asarray(numbers, dtype=np.int64)
         if self.freq == "h":
             return numbers * HOUR
-        if self.freq in ("D", "W"):
-            return (numbers * (7 if self.freq == "W" else 1) - self.lead) * DAY
-        months = numbers * {"M": 1, "Q": 3, "Y": 12}[self.freq]
+        if self.freq == "D":
+            return self._days(numbers) * DAY
+        if self.freq == "W":
+            return (numbers * 7 - self.lead) * DAY
+        months = numbers * self._months - self._shift
         return months.astype("M8[M]").astype("M8[D]").astype(np.int64) * DAY
 
-    def index(self, first: int, count: int, name: str) -> pd.PeriodIndex:
-        """Label `count` periods from number `first` on."""
-        base = pd.Period("1970-01-01", freq=self._alias).ordinal  # of number 0
+    def _days(self, numbers: Ints) -> Ints:
+        """Return the days since 1970-01-01 that these numbers stand for: some zones never had some days."""
+        for day in self._skipped:
+            numbers = numbers + (numbers >= day)
+        return numbers
+
+    def index(self, first: int, count: int, name: str) -> pd.PeriodIndex | pd.DatetimeIndex:
+        """Label `count` periods from number `first` on: with hours on a clock of their own, by their first instants."""
+        numbers = np.arange(first, first + count)
+        if self.hourly and self.zone is not None:
+            starts = pd.DatetimeIndex(self.start(numbers).astype("M8[us]")).tz_localize(self.clock(self.zone))
+            return starts.tz_convert(self.zone).rename(name)
+        base = pd.Period("1970-01-01", freq=self._alias).ordinal - self.at(0)
         build: Any = pd.PeriodIndex
-        labels: pd.PeriodIndex = build.from_ordinals(np.arange(first, first + count) + base, freq=self._alias)
+        labels: pd.PeriodIndex = build.from_ordinals(self._days(numbers) + base, freq=self._alias)
         return labels.rename(name)
 
     def width(self) -> int:
-        """Give the length of an elapsed window, in microseconds."""
+        """Return the length of an elapsed window, in microseconds."""
         if self.freq in _WIDTHS:
             return _WIDTHS[self.freq]
-        rule, hint = "must be h, D, W or M with window='elapsed'", "quarters and years have no length of their own"
+        rule, hint = "must be h, D, W or M with window='elapsed'", "a quarter or a year has no set number of days"
         raise MetricInputError(self.metric, "freq", rule, f"got {self.freq!r}", hint)
 
     def numbering(self, times: Times) -> Numbering:
-        """Make ready to number the periods of a column."""
+        """Prepare the numbering of a column's periods."""
         if not times.ticks.size:
             return Numbering(0, 1, times, None, 0)
         low, high = int(times.ticks.min()), int(times.ticks.max())
@@ -314,9 +487,21 @@ class Calendar:
             first = 24 * low // times.per_day
             return Numbering(first, 24 * high // times.per_day - first + 1, times, None, first)
         day = low // times.per_day
-        table = self.of_days(np.arange(day, high // times.per_day + 1))
+        table = self.of_days(np.arange(day, high // times.per_day + 1, dtype=np.int64))
         first, count = int(table[0]), int(table[-1] - table[0]) + 1
         return Numbering(first, count, times, (table - first).astype(narrowest(count)), day)
+
+
+def _last_part(letter: str) -> str:
+    return "day of the week" if letter == "W" else "month of the year"
+
+
+@cache
+def _skipped_days(zone: str) -> Ints:
+    """Return the days, since 1970-01-01, that a time zone left out when it moved across the date line."""
+    noons = pd.date_range("1970-01-01 12:00", "2037-12-31 12:00", freq="D")
+    there = noons.tz_localize(zone, ambiguous=True, nonexistent="NaT")
+    return np.flatnonzero(there.isna()).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -326,13 +511,13 @@ class Numbering:
     Attributes
     ----------
     first
-        The calendar's number of the earliest.
+        The calendar's number of the earliest period.
     count
-        How many there are up to the latest, ends included.
+        The number of periods from the earliest to the latest, both included.
     times
         The column.
     table
-        The number of each day from `origin` on: a look-up costs a tenth of a conversion. None for hours.
+        The period of each day from `origin` on: a look-up costs a tenth of a conversion. None for hours.
     origin
         The first day of the table, or the first hour.
     """
@@ -344,7 +529,7 @@ class Numbering:
     origin: int
 
     def of(self, rows: Any) -> Ints:
-        """Number the periods of some rows."""
+        """Return the period numbers of some rows."""
         ticks = self.times.ticks[rows]
         if self.table is None:
             return ticks // (self.times.per_day // 24) - self.origin
@@ -354,12 +539,14 @@ class Numbering:
 
 
 def micros(stamp: pd.Timestamp) -> int:
-    """Give a naive Timestamp in microseconds."""
+    """Convert a naive Timestamp to microseconds."""
     return int(stamp.to_numpy().astype("M8[us]").astype(np.int64))
 
 
 def in_utc(instant: int, zone: Any) -> int:
-    """Bring an instant of the wall clock to UTC, in microseconds."""
+    """Convert an instant of the wall clock to UTC, in microseconds."""
+    if isinstance(instant, Wall):
+        return instant.utc
     if zone is None:
         return instant
     wall = pd.Timestamp(instant, unit="us").tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
@@ -367,10 +554,10 @@ def in_utc(instant: int, zone: Any) -> int:
 
 
 def in_micros(ticks: Ints, per_day: int) -> Ints:
-    """Bring ticks to microseconds."""
+    """Convert ticks to microseconds."""
     return ticks // (per_day // DAY) if per_day >= DAY else ticks * (DAY // per_day)
 
 
 def narrowest(count: int) -> Any:
-    """Give the smallest unsigned type for numbers below `count`."""
+    """Return the smallest unsigned type for numbers below `count`."""
     return np.min_scalar_type(max(count - 1, 0))

@@ -1,4 +1,4 @@
-"""From rows to totals by group: answers, flags and waits are read and added up, by pandas and by an engine alike."""
+"""From rows to totals by group: answers, flags and waiting times, read and added up by pandas or by an engine."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ import pandas as pd
 from csmetrics._frames.columns import has
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_sums, total_sums
-from csmetrics.cohorts._rows.bad import noted
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import with_micros
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import NAT, Times
 from csmetrics.core._flags import flags
 
 Read = TypeVar("Read")
 
 _CODES = "where a code stands for no answer, put None or NaN first"
-_MEANS = "an average of answers is not an answer; give the answers themselves"
+_MEANS = "an average of answers is not an answer; pass the answers themselves"
 _SECOND = 1_000_000  # microseconds
 
 
 class Unnamed(str):
-    """The name of a column that the caller did not give: it need not be there."""
+    """Default name of a column: as the caller did not name it, the column may be missing."""
 
     __slots__ = ()
 
 
 class RowTotals(Rows):
-    """Rows of a pandas DataFrame that become totals.
+    """Rows of a pandas DataFrame that are added up to totals.
 
-    Conditions are bool arrays, in which a comparison with something missing is False.
+    Conditions are bool arrays, in which a comparison with a missing value is False.
     """
 
     def has(self, name: Any) -> bool:
-        """Tell whether there is such a column."""
+        """Check whether the frame has such a column."""
         return has(self.frame, name)
 
     def answers(self, name: Any, argument: str, low: int, high: int, *, whole: bool) -> Any:
-        """Read answers on a scale, NaN where missing. What lies outside is bad, and fractions where `whole`."""
+        """Read answers on a scale, NaN where missing. Answers off the scale are bad; fractions too if `whole`."""
         values = self.numbers(name, argument, negative=True, missing=True)
         off = (values < low) | (values > high)
         off &= np.isfinite(values)
@@ -60,10 +60,10 @@ class RowTotals(Rows):
     def _refuse_fractions(self, argument: str, values: Any, possible: Any, hint: str) -> None:
         if values.dtype.kind == "f":
             odd = np.isfinite(values) & (np.rint(values) != values)
-            self.refuse(argument, "is no whole number", odd & possible, hint)
+            self.refuse(argument, "is not a whole number", odd & possible, hint)
 
     def flags(self, name: Any, argument: str) -> tuple[Any, Any]:
-        """Read booleans, or counts that mean yes above 0: which are yes, and which are there."""
+        """Read booleans, or counts that mean yes above 0; return which values are yes, and which are known."""
         read = flags(self.column(name, argument))
         if read is not None:
             return read.yes, np.ones(read.yes.size, bool) if read.known is None else read.known
@@ -71,17 +71,17 @@ class RowTotals(Rows):
         return values > 0, ~np.isnan(values)
 
     def every(self) -> Any:
-        """Give the condition that all rows meet."""
+        """Return the condition that all rows meet."""
         return np.ones(len(self.frame), bool)
 
     def happened(self, times: Times) -> Any:
-        """Tell where there is a date."""
+        """Return the condition that the row has a date."""
         return times.ticks != NAT
 
     def waited(self, times: dict[str, Times], since: str) -> dict[str, tuple[Any, Any]]:
-        """Give the time passed since one argument, 0 where the other is missing: seconds, and the rest in nanoseconds.
+        """Return the time passed from `since` to each other date, 0 where it is missing: seconds, rest in nanoseconds.
 
-        Neither part passes int64 in a sum, and sums of integers are the same on all engines.
+        The sum of either part fits in int64, and sums of integers are the same on all engines.
         """
         begun, begun_rest = _seconds(times[since])
         found = {}
@@ -93,11 +93,11 @@ class RowTotals(Rows):
         return found
 
     def whole(self, name: Any) -> bool:
-        """Tell whether a column holds integers, be it with missing ones."""
+        """Check whether a column holds integers, with or without missing values."""
         return getattr(self.column(name, "").dtype, "kind", "O") in "iu"
 
     def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
-        """Count the conditions, and add up the amounts, of the good rows by group; what is missing is nothing."""
+        """Count the conditions and add up the amounts of the good rows by group; a missing value adds nothing."""
         keys, kept = self.keys(by), self.kept()
         given = {name: np.asarray(values)[kept] for name, values in columns.items()}
         for name, values in given.items():
@@ -105,29 +105,29 @@ class RowTotals(Rows):
                 given[name] = values.view(np.int8)
             elif values.dtype.kind == "f":
                 given[name] = np.where(np.isnan(values), 0.0, values)
-        return noted(table([key if isinstance(kept, slice) else key.iloc[kept] for key in keys], given), self.excluded)
+        return noted(table([key if isinstance(kept, slice) else key.iloc[kept] for key in keys], given), self.remarks)
 
 
 class EngineRowTotals(EngineRows):
-    """Rows of an engine's frame that become totals: `RowTotals` for engines.
+    """Rows of an engine's frame that are added up to totals: `RowTotals` for engines.
 
-    Conditions are boolean expressions, null or False where something is missing; no NaN comes into them.
+    Conditions are boolean expressions, null or False where a value is missing; they never compare NaN.
     """
 
     on_pandas = RowTotals
 
     def has(self, name: Any) -> bool:
-        """Tell whether there is such a column."""
+        """Check whether the frame has such a column."""
         return has(self, name)
 
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
-        """Read dates; naive and aware never mix. The latest becomes a fact."""
+        """Read dates; naive and aware dates must not mix. The latest date becomes a fact."""
         column = super().times(name, argument, optional=optional, like=like)
         self.fact(argument, column, "max")
         return column
 
     def answers(self, name: Any, argument: str, low: int, high: int, *, whole: bool) -> Any:
-        """Read answers on a scale, null where missing. What lies outside is bad, and fractions where `whole`."""
+        """Read answers on a scale, null where missing. Answers off the scale are bad; fractions too if `whole`."""
         given = self._given(name, argument, negative=True)
         self.refuse((given < low) | (given > high))
         if whole:
@@ -142,10 +142,10 @@ class EngineRowTotals(EngineRows):
 
     def _refuse_fractions(self, name: Any, given: Any) -> None:
         if not self.schema[name].is_integer():
-            self.refuse((given < given.round()) | (given > given.round()))  # and not !=, which NaN passes on Dask
+            self.refuse((given < given.round()) | (given > given.round()))  # not !=, which is true for NaN on Dask
 
     def flags(self, name: Any, argument: str) -> tuple[Any, Any]:
-        """Read booleans, or counts that mean yes above 0: which are yes, and which are there."""
+        """Read booleans, or counts that mean yes above 0; return which values are yes, and which are known."""
         if self.schema.get(name) == narwhals().Boolean:
             column = self.column(name, argument)
             return column, ~column.is_null()
@@ -153,24 +153,25 @@ class EngineRowTotals(EngineRows):
         return values > 0, ~values.is_null()
 
     def _given(self, name: Any, argument: str, *, negative: bool = False) -> Any:
-        """Read numbers that may be missing, NaN as null: on some engines it stands above every number."""
+        """Read numbers that may be missing, NaN as null: some engines sort NaN above every number."""
         column = self.numbers(name, argument, negative=negative, missing=True)
         if self.schema[name].is_integer():
             return column
         return narwhals().when(column.is_finite()).then(column)
 
     def every(self) -> Any:
-        """Give the condition that all rows meet."""
+        """Return the condition that all rows meet."""
         return narwhals().lit(True)
 
     def happened(self, times: Any) -> Any:
-        """Tell where there is a date."""
+        """Return the condition that the row has a date."""
         return ~times.is_null()
 
     def instants(self, times: dict[str, Any], others: str) -> dict[str, Any]:
-        """Give microseconds since 1970-01-01 in UTC; those of another argument where missing. Once rows are screened.
+        """Return microseconds since 1970-01-01 in UTC; missing dates take those of the argument `others`.
 
-        Not all engines count on from a missing date.
+        Call it after the rows are screened. The replacement is needed because not all engines can compute with a
+        missing date.
         """
         nw = narwhals()
         filled = {
@@ -183,17 +184,17 @@ class EngineRowTotals(EngineRows):
         return {argument: nw.col(f"csm micros_{argument}") for argument in times}
 
     def waited(self, times: dict[str, Any], since: str) -> dict[str, tuple[Any, Any]]:
-        """Give the time passed since one argument, as `RowTotals` does."""
+        """Return the time passed from `since` to each other date, as `RowTotals` does."""
         micros = self.instants(times, since)
         passed = {argument: at - micros[since] for argument, at in micros.items() if argument != since}
         return {argument: (time // _SECOND, time % _SECOND * 1000) for argument, time in passed.items()}
 
     def whole(self, name: Any) -> bool:
-        """Tell whether a column holds integers, be it with missing ones."""
+        """Check whether a column holds integers, with or without missing values."""
         return bool(self.schema[name].is_integer())
 
     def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
-        """Count the conditions, and add up the amounts, of the good rows by group; what is missing is nothing."""
+        """Count the conditions and add up the amounts of the good rows by group; a missing value adds nothing."""
         nw = narwhals()
         keys = self.keys(by)
         asked = {"csm rows": nw.lit(1).cast(nw.Int64)}
@@ -202,13 +203,13 @@ class EngineRowTotals(EngineRows):
             asked[f"csm {name}"] = values if name in amounts else flag
         small = self.sums(keys, asked)
         sums = {name: summed(small[f"csm {name}"]) for name in columns}
-        return noted(table([small[key] for key in keys], sums), self.excluded)
+        return noted(table([small[key] for key in keys], sums), self.remarks)
 
 
 def read(
     metric: str, frame: Any, on_bad_rows: str, screened: Callable[[Any], Read]
 ) -> tuple[RowTotals | EngineRowTotals, Read]:
-    """Read and screen the rows of a frame; what `screened` makes of them comes back with them."""
+    """Read and screen the rows of a frame; return them with the result of `screened`."""
     if isinstance(frame, pd.DataFrame):
         rows = RowTotals(metric, frame, on_bad_rows)
         return rows, screened(rows)
@@ -219,7 +220,7 @@ def read(
 
 
 def table(keys: Sequence[pd.Series[Any]], columns: dict[str, Any]) -> pd.DataFrame:
-    """Add columns up by keys; without keys, to one row."""
+    """Add columns up by keys; without keys, over all rows to a single row."""
     if not keys:
         totals = total_sums(columns).totals
         return pd.DataFrame({name: [total] for name, total in totals.items()}, index=pd.Index(["total"]))
@@ -228,7 +229,7 @@ def table(keys: Sequence[pd.Series[Any]], columns: dict[str, Any]) -> pd.DataFra
 
 
 def _seconds(times: Times) -> tuple[Any, Any]:
-    """Give seconds since 1970-01-01 in UTC, and what is left of them in nanoseconds."""
+    """Return seconds since 1970-01-01 in UTC, and the remainder in nanoseconds."""
     per_second = times.per_day // 86_400
     seconds, rest = np.divmod(times.elapsed(), per_second)
     return seconds, rest * (10**9 // per_second)

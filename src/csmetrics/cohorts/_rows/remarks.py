@@ -1,0 +1,103 @@
+"""What a reader should know beside a cohort frame: notes, and the bad rows that were left out."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections import Counter
+from typing import Any, NoReturn, TypeVar
+
+import pandas as pd
+
+from csmetrics.errors import CohortWarning
+
+_LABELS = 5  # labels of left-out rows that are listed
+
+Result = TypeVar("Result", bound=Any)
+
+
+class Excluded(dict[str, Any]):
+    """The bad rows that were left out: `rows`, `reasons` and `labels`, which JSON can hold; `.frame` holds the rows.
+
+    It cannot be changed, so copies of a frame share it: it costs nothing, whatever its size.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The rows themselves, with the reason of each.
+    """
+
+    frame: pd.DataFrame
+
+    def __init__(self, frame: pd.DataFrame, reason: Any) -> None:
+        reasons = Counter(one for row in frame[reason] for one in str(row).split("; "))
+        labels = [label if type(label) in (int, float, str) else str(label) for label in frame.index[:_LABELS].tolist()]
+        super().__init__(rows=len(frame), reasons=dict(reasons.most_common()), labels=labels)
+        object.__setattr__(self, "frame", frame)
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("the left-out rows cannot be changed; dict(...) makes a copy that can")
+
+    __setitem__ = __delitem__ = __setattr__ = __delattr__ = _refuse
+    clear = pop = popitem = setdefault = update = __ior__ = _refuse
+
+    def __copy__(self) -> Excluded:
+        return self
+
+    def __deepcopy__(self, memo: Any = None) -> Excluded:
+        return self
+
+    def __reduce__(self) -> Any:
+        return _restored, (dict(self), self.frame)
+
+
+def _restored(parts: dict[str, Any], frame: pd.DataFrame) -> Excluded:
+    """Make the same mapping again, as pickle does."""
+    made = Excluded.__new__(Excluded)
+    dict.update(made, parts)
+    object.__setattr__(made, "frame", frame)
+    return made
+
+
+class Remarks:
+    """Notes and left-out rows, collected while rows are read.
+
+    Attributes
+    ----------
+    notes
+        Sentences, in the order in which they came up.
+    doubtful
+        Those that make the figures doubtful: they are warned of, too.
+    excluded
+        The bad rows that were left out, where they were asked for.
+    """
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.doubtful: list[str] = []
+        self.excluded: Excluded | None = None
+
+    def note(self, sentence: str, *, doubtful: bool = False) -> None:
+        """Note a sentence, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+            if doubtful:
+                self.doubtful.append(sentence)
+
+
+def noted(out: Result, remarks: Remarks) -> Result:
+    """Put the remarks into a result's ``.attrs``, and warn once of what makes its figures doubtful."""
+    out.attrs["notes"] = list(remarks.notes)
+    if remarks.excluded is not None:
+        out.attrs["excluded"] = remarks.excluded
+    if remarks.doubtful:
+        warnings.warn(" ".join(remarks.doubtful), CohortWarning, stacklevel=_outside())
+    return out
+
+
+def _outside() -> int:
+    """Return the stack level of the first caller outside of csmetrics, which is where a warning belongs."""
+    level, frame = 2, sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("csmetrics."):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -1,0 +1,167 @@
+"""Ids and keys are of one kind, text among numbers is a bad row, and the hints lead to the right figure."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+from csmetrics.core._kinds import hint_for_text
+
+FIRST = pd.DataFrame({"customer": [7, 8], "start": "2026-01-05", "end": None, "mrr": [100, 100]})
+SECOND = pd.DataFrame({"customer": ["7"], "start": "2026-02-05", "end": None, "mrr": [30]})
+
+
+def bridge(ledger: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    return csm.cohorts.movements_from_subscriptions(ledger, as_of="2026-02-28", **options)
+
+
+def events(ids: Any) -> pd.DataFrame:
+    return pd.DataFrame({"user": ids, "time": ["2026-01-05", "2026-01-06", "2026-02-05"]})
+
+
+CALLS = {
+    "movements_from_subscriptions": lambda ids: bridge(pd.concat([FIRST, SECOND]).assign(customer=ids)),
+    "movements_from_snapshots": lambda ids: csm.cohorts.movements_from_snapshots(
+        pd.DataFrame({"customer": ids, "date": ["2026-01-31", "2026-01-31", "2026-02-28"], "mrr": [1, 1, 2]})
+    ),
+    "retention": lambda ids: csm.cohorts.retention(events(ids)),
+    "active_users": lambda ids: csm.cohorts.active_users(events(ids)),
+    "lifecycle": lambda ids: csm.cohorts.lifecycle(events(ids)),
+    "adoption": lambda ids: csm.cohorts.adoption(pd.DataFrame({"user": ids, "feature": ["a", "b", "c"]}), eligible=3),
+}
+ONE = uuid.UUID(int=1)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("ids", "found", "hint"),
+    [
+        ([7, 8, "7"], "numbers and text", ".astype(str)"),
+        ([7.0, 8.0, "7"], "numbers and text", '.astype(str).str.removesuffix(".0")'),
+        ([ONE, ONE, "x"], "UUID and text", ".astype(str)"),
+        ([b"7", b"8", "7"], "bytes and text", '.str.decode("utf-8")'),
+        ([True, 8, 7], "booleans and numbers", ".astype(str)"),
+    ],
+)
+def test_ids_of_two_kinds_are_refused(call: str, ids: list[Any], found: str, hint: str) -> None:
+    with pytest.raises(csm.MetricInputError, match="must hold one kind of values") as caught:
+        CALLS[call](pd.Series(ids, dtype=object).to_numpy())
+    assert found in caught.value.found
+    assert hint in caught.value.hint
+
+
+def test_the_remedy_for_two_kinds_gives_one_customer() -> None:
+    """As numbers and text, customer 7 churns and comes as new: churn 50, NRR 50 in February. Right: 0 and 115."""
+    for first in (FIRST, FIRST.astype({"customer": float})):
+        both = pd.concat([first, SECOND], ignore_index=True)
+        followed = both.assign(customer=both["customer"].astype(str).str.removesuffix(".0"))
+        found = bridge(followed)
+        assert found["start"].tolist() == [0, 2]
+        assert found.csm.churn_rate().iloc[1] == 0
+        assert found.csm.nrr().iloc[1] == 115
+
+
+def test_two_tables_that_meet_hold_one_kind() -> None:
+    events = pd.DataFrame({"user": [1.0, 2.0], "feature": ["a", "a"]})
+    accounts = pd.DataFrame({"user": ["1", "2"]})
+    with pytest.raises(csm.MetricInputError, match="text in the accounts, numbers in the events"):
+        csm.cohorts.adoption(events, eligible=accounts)
+    followed = events.assign(user=events["user"].astype(str).str.removesuffix(".0"))
+    assert csm.cohorts.adoption(followed, eligible=accounts)["adopters"].tolist() == [2]
+    assert csm.cohorts.adoption(events, eligible=pd.DataFrame({"user": [1, 2]}))["adopters"].tolist() == [2]
+
+
+def test_floats_past_what_they_tell_apart_are_refused(make: Any) -> None:
+    table = pd.DataFrame({"user": [2.0**53, 1.0], "time": pd.to_datetime(["2026-01-05", "2026-01-06"])})
+    for frame in (table, make(table)):
+        with pytest.raises(csm.MetricInputError, match=r"below 2\*\*53") as caught:
+            csm.cohorts.lifecycle(frame)
+        assert "read the ids as text" in caught.value.hint
+    assert len(csm.cohorts.lifecycle(table.assign(user=[2.0**53 - 1, 1.0]))) == 0
+
+
+@pytest.mark.parametrize("blank", ["", "nan", "None", "<NA>"])
+def test_a_blank_id_is_a_missing_id(make: Any, blank: str) -> None:
+    times = pd.to_datetime(["2026-01-05", "2026-01-06", "2026-01-07"])
+    table = pd.DataFrame({"user": ["a", blank, "b"], "time": times})
+    for frame in (table, table.astype({"user": "category"}), make(table)):
+        with pytest.raises(csm.MetricInputError, match="`user` must be present in every row"):
+            csm.cohorts.lifecycle(frame)
+        found = csm.cohorts.lifecycle(frame, as_of="2026-01-31", on_bad_rows="report")
+        assert found["active"].tolist() == [2]
+        assert found.attrs["excluded"]["reasons"] == {"`user` is missing": 1}
+
+
+def test_grouping_keys_are_of_one_kind() -> None:
+    table = pd.DataFrame({"plan": pd.Series([1, "1"], dtype=object), "lost": [1, 1], "start": [10, 10]})
+    with pytest.raises(csm.MetricInputError, match="must hold one kind of values"):
+        table.csm.by("plan").churn_rate()
+    assert table.assign(plan=table["plan"].astype(str)).csm.by("plan").churn_rate().tolist() == [10]
+    with pytest.raises(csm.MetricInputError, match="must hold one kind of values"):
+        bridge(FIRST.assign(plan=pd.Series([1, "1"], dtype=object)), by="plan")
+
+
+# Text among numbers
+
+
+@pytest.mark.parametrize("text", ["N/A", "Blank", "mrr", "12"])
+def test_text_among_numbers_is_a_bad_row(text: str) -> None:
+    table = pd.concat([FIRST, FIRST.assign(customer=[1, 2])], ignore_index=True)
+    table["mrr"] = pd.Series([100, text, 50, 25], dtype=object)
+    with pytest.raises(csm.MetricInputError, match="`mrr` must hold numbers; 1 of 4 rows break it, with the labels 1"):
+        bridge(table)
+    found = bridge(table, on_bad_rows="report")
+    assert found["end_mrr"].tolist() == [175, 175]
+    assert found.attrs["excluded"]["reasons"] == {"`mrr` is not a number": 1}
+
+
+def test_a_mistake_in_all_rows_is_not_left_out() -> None:
+    with pytest.raises(csm.MetricInputError) as caught:
+        bridge(FIRST.assign(end="2025-01-01"))
+    assert "on_bad_rows" not in caught.value.hint
+    with pytest.raises(csm.MetricInputError, match="must be numbers") as caught:
+        bridge(FIRST.assign(mrr=["1,200.50", "80"]))
+    assert "on_bad_rows" not in caught.value.hint
+
+
+def followed(hint: str, column: pd.Series[Any]) -> list[Any]:
+    """Do to the letter what a hint says."""
+    code = hint.split(" first: ", 1)[1].split("; (")[0]
+    names = {"column": column, "pd": pd}
+    value = eval(f"column{code}" if code.startswith(".") else code.removeprefix("numbers = "), names)
+    return [None if number != number else number for number in value.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["10 - Extremely likely", "9", "0 - Not at all likely", None], [10, 9, 0, None]),
+        (["1,234.50", "80", "-1,000", None], [1234.5, 80, -1000, None]),
+        (["$1,234.50", "$80.5"], [1234.5, 80.5]),
+        (["€ 80.5", "7"], [80.5, 7]),
+        (["4.5 stars", "4"], [None, 4]),
+        (["N/A", "4"], [None, 4]),
+        (["(1,200)", "4"], [None, 4]),
+        (["7", "8"], [7, 8]),
+    ],
+)
+def test_hints_for_text_lead_to_its_numbers(texts: list[Any], numbers: list[Any]) -> None:
+    column = pd.Series(texts, dtype=object)
+    hint = hint_for_text(texts[0])
+    assert followed(hint, column) == numbers
+    if None in [n for n, text in zip(numbers, texts, strict=True) if text is not None]:
+        assert ".isna() & column.notna()).sum() counts" in hint
+
+
+def test_durations_and_commas_have_hints_of_their_own() -> None:
+    assert pd.to_timedelta(pd.Series(["01:45:00"])).dt.total_seconds().tolist() == [6300]
+    assert "pd.to_timedelta(...).dt.total_seconds()" in hint_for_text("01:45:00")
+    assert "decimal=','" in hint_for_text("1.234,50")
+    assert "blank" in hint_for_text(" ")
+    assert np.isclose(float("5 %".rstrip("%")), 5)
+    assert ".str.rstrip('%')" in hint_for_text("5 %")

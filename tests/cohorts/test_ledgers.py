@@ -1,0 +1,338 @@
+"""Ledgers as they really come: inclusive ends, credits, gaps, changes of plan, currencies, blank and far ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+
+Make = Callable[[pd.DataFrame], Any]
+build = csm.cohorts
+S, N, C = build.movements_from_subscriptions, build.movements_from_snapshots, build.movements_from_changes
+
+
+def rows(*lines: tuple[Any, ...], columns: str = "customer start end mrr", unit: str = "us") -> pd.DataFrame:
+    frame = pd.DataFrame(list(lines), columns=columns.split())
+    for name in ("start", "end", "date", "time"):
+        if name in frame:
+            frame[name] = pd.to_datetime(frame[name], format="ISO8601").astype(f"M8[{unit}]")
+    return frame
+
+
+def on_each(make: Make, frame: pd.DataFrame, call: Callable[[Any], pd.DataFrame]) -> pd.DataFrame:
+    """Make the bridge on pandas, and see that the engine makes the same."""
+    expected = call(frame)
+    pd.testing.assert_frame_equal(call(make(frame)), expected)
+    assert_identity(expected)
+    return expected
+
+
+def assert_identity(out: pd.DataFrame) -> None:
+    fx = out.get("fx_mrr", 0)
+    count = out["start"] + out["new"] + out["reactivated"] - out["lost"]
+    gained = out["start_mrr"] + out["new_mrr"] + out["reactivation_mrr"] + out["expansion_mrr"] + fx
+    gained -= out["contraction_mrr"] + out["churned_mrr"]
+    np.testing.assert_array_equal(count, out["end"])
+    np.testing.assert_allclose(gained, out["end_mrr"], rtol=1e-12)
+    assert (out.drop(columns="fx_mrr", errors="ignore") >= 0).all(axis=None)
+
+
+def in_month(out: pd.DataFrame, month: str, *columns: str) -> list[Any]:
+    return out.loc[month, list(columns)].tolist()
+
+
+INCLUSIVE = rows(
+    ("a", "2025-01-01", "2025-03-31", 100),
+    ("a", "2025-04-01", "2025-06-30", 100),
+    ("b", "2025-01-01", "2025-12-31", 50),
+)
+
+
+def test_inclusive_ends(make: Make) -> None:
+    out = on_each(make, INCLUSIVE, lambda f: S(f, closed="both", as_of="2025-04-30"))
+    assert out.csm.churn_rate()["2025-03"] == 0
+    assert out.csm.nrr()["2025-03"] == 100
+    assert out.attrs["notes"] == []
+
+
+def test_inclusive_ends_read_as_exclusive(make: Make) -> None:
+    with pytest.warns(csm.CohortWarning, match="1 row begins one day after an end of the same customer"):
+        out = on_each(make, INCLUSIVE, lambda f: S(f, as_of="2025-04-30"))
+    with pytest.warns(csm.CohortWarning):
+        assert S(make(INCLUSIVE), as_of="2025-04-30").attrs["notes"] == out.attrs["notes"]
+    assert out.csm.churn_rate()["2025-03"] == 50
+    assert out.csm.nrr()["2025-03"] == pytest.approx(100 / 3)
+
+
+def test_inclusive_ends_at_any_second(make: Make) -> None:
+    frame = rows(("a", "2025-01-01 08:00:00", "2025-03-31 11:59:59.7", 100), ("a", "2025-03-31 12:00", None, 100))
+    out = on_each(make, frame, lambda f: S(f, closed="both", freq="h", as_of="2025-04-01"))
+    assert out["lost"].sum() == 0
+    one = rows(("a", "2025-01-05", "2025-01-05", 100), ("b", "2025-01-01", "2025-01-31", 50))
+    out = on_each(make, one, lambda f: S(f, closed="both", freq="D", as_of="2025-02-02"))
+    assert out["end_mrr"]["2025-01-04":"2025-01-06"].tolist() == [50, 150, 50]
+    assert out["end_mrr"]["2025-01-31":"2025-02-01"].tolist() == [50, 0]
+    # a start within the day that the end names is not after it
+    late = rows(("a", "2025-01-05 10:00", "2025-01-05", 100))
+    assert on_each(make, late, lambda f: S(f, closed="both", freq="D", as_of="2025-01-06"))["end"].tolist() == [1, 0]
+    for frame in (late, make(late)):
+        with pytest.raises(csm.MetricInputError, match="`end` must not be before its start"):
+            S(frame, as_of="2025-01-06")
+
+
+def test_ends_that_touch_by_a_second(make: Make) -> None:
+    frame = rows(
+        ("a", "2025-01-01 10:00", "2025-01-31 11:59:59", 100),
+        ("a", "2025-01-31 12:00", None, 100),
+        ("b", "2025-01-01 10:00", "2025-02-03", 50),
+        ("b", "2025-02-03", "2025-02-04", 50),
+        ("b", "2025-02-04", None, 50),
+    )
+    for given in (frame, make(frame)):  # most rows that follow others begin where those end, so it is not doubtful
+        [note] = S(given, as_of="2025-02-28").attrs["notes"]
+        assert note.startswith("1 row begins one second after an end of the same customer, which counts as a gap.")
+    assert S(frame.assign(mrr=-1).iloc[:0], as_of="2025-02-28").attrs["notes"] == []
+
+
+def test_periods_as_inclusive_ends() -> None:
+    frame = rows(("a", "2025-01-01", "2025-03-31", 100)).assign(end=pd.PeriodIndex(["2025-03"], freq="M"))
+    assert S(frame, closed="both", as_of="2025-04-30")["end"].tolist() == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("last", ["2025-03-31 23:59:59", "2025-03-31 23:59:59.999"])
+@pytest.mark.parametrize("closed", ["left", "both"])
+@pytest.mark.parametrize("freq", ["M", "D", "h"])
+def test_the_last_second_of_a_day_is_its_end(make: Make, last: str, closed: Any, freq: str) -> None:
+    frame = rows(("a", "2025-03-01", last, 100), ("a", "2025-04-01", "2025-04-15 12:00", 100))
+    out = on_each(make, frame, lambda f: S(f, closed=closed, freq=freq, as_of="2025-04-10"))
+    assert out["lost"].sum() == 0
+    assert out.attrs["notes"] == []
+
+
+def test_credits(make: Make) -> None:
+    frame = rows(("z", "2026-01-10", None, 100), ("z", "2026-02-15", "2026-04-15", -20), ("y", "2026-01-10", None, 50))
+    out = on_each(make, frame, lambda f: S(f, as_of="2026-04-30"))
+    assert out.csm.nrr().round(1).tolist()[1:] == [86.7, 100.0, 115.4]
+    snapshots = rows(("a", "2026-01-10", 100), ("a", "2026-01-20", -30), columns="customer date mrr")
+    assert on_each(make, snapshots, lambda f: N(f, as_of="2026-01-31"))["end_mrr"].tolist() == [70]
+    cents = frame.assign(mrr=frame["mrr"] / 100)
+    assert on_each(make, cents, lambda f: S(f, as_of="2026-04-30"))["end_mrr"].tolist() == [1.5, 1.3, 1.3, 1.5]
+
+
+def test_balances_are_not_negative(make: Make) -> None:
+    frame = rows(("z", "2026-01-10", None, 100), ("z", "2026-02-15", "2026-04-15", -120), ("y", "2026-01-10", None, 50))
+    for given in (frame, make(frame)):
+        with pytest.raises(csm.MetricInputError, match=r"got -20 for 'z' at 2026-02-15") as caught:
+            S(given, as_of="2026-04-30")
+        assert caught.value.argument == "mrr"
+        out = S(given, as_of="2026-04-30", on_bad_rows="report")
+        assert out["end_mrr"].tolist() == [150, 50, 50, 150]
+        assert out["reactivated"].tolist() == [0, 0, 0, 1]
+        assert out.attrs["excluded"].frame["customer"].tolist() == ["z", "z"]
+        assert "-20 for 'z'" in out.attrs["notes"][0]
+        assert_identity(out)
+    # within a period, too; but not where all happens at one instant, and not after the end of the data
+    short = rows(("z", "2026-01-10", None, 100), ("z", "2026-02-05", "2026-02-06", -120))
+    for given in (short, make(short)):
+        with pytest.raises(csm.MetricInputError, match="2026-02-05"):
+            S(given, as_of="2026-02-28")
+        assert S(given, as_of="2026-02-04", freq="D")["end_mrr"].iloc[-1] == 100
+    swap = rows(("z", "2026-01-10", "2026-02-05", 100), ("z", "2026-01-11", "2026-02-05", -100))
+    assert on_each(make, swap, lambda f: S(f, as_of="2026-02-28"))["end"].tolist() == [0, 0]
+
+
+def test_changes(make: Make) -> None:
+    frame = rows(
+        ("a", "2026-01-10", 100),
+        ("b", "2026-01-20", 40),
+        ("a", "2026-02-10", 50),
+        ("b", "2026-02-11", -40),
+        ("b", "2026-04-02", 10),
+        columns="customer time change",
+    )
+    out = on_each(make, frame, lambda f: C(f, as_of="2026-04-30"))
+    assert out["end_mrr"].tolist() == [140, 150, 150, 160]
+    assert out["lost"].tolist() == [0, 1, 0, 0]
+    assert out["reactivation_mrr"].tolist() == [0, 0, 0, 10]
+    half = frame.drop(index=0)
+    for given in (half.assign(change=-half["change"]), make(half.assign(change=-half["change"]))):
+        with pytest.raises(csm.MetricInputError, match="`change` must add up to 0 or more"):
+            C(given)
+
+
+def test_grace(make: Make) -> None:
+    frame = rows(
+        ("p", "2026-01-28", "2026-02-27", 100), ("p", "2026-03-01", "2026-04-01", 100), ("q", "2026-01-01", None, 100)
+    )
+    out = on_each(make, frame, lambda f: S(f, as_of="2026-03-31"))
+    assert out.csm.churn_rate()["2026-02"] == 50
+    out = on_each(make, frame, lambda f: S(f, grace="30D", as_of="2026-03-31"))
+    assert out.csm.churn_rate()["2026-02"] == 0
+    assert out.index.astype(str).tolist() == ["2026-01", "2026-02"]  # March is complete 30 days after its end
+    assert on_each(make, frame, lambda f: S(f, grace="1D", as_of="2026-03-31"))["lost"].tolist() == [0, 1]
+    monthly = rows(("p", "2026-01-28", 100), ("p", "2026-03-01", 120), columns="customer date mrr")
+    out = on_each(make, monthly, lambda f: N(f, grace="28D", as_of="2026-06-30"))
+    assert out["end_mrr"].tolist()[:3] == [100, 100, 120]
+    for wrong in (30, "30 moons", "-1D", True):
+        with pytest.raises(csm.MetricInputError, match="`grace` must be a length of time"):
+            S(frame, grace=wrong)
+
+
+PLANS = rows(
+    ("a", "2025-01-01", "2025-02-10", 100, "starter"),
+    ("a", "2025-02-10", None, 150, "team"),
+    ("b", "2025-01-01", None, 60, "starter"),
+    ("c", "2025-01-01", None, 80, "starter"),
+    columns="customer start end mrr plan",
+)
+
+
+def test_by_the_opening_plan(make: Make) -> None:
+    out = on_each(make, PLANS, lambda f: S(f, by="plan", by_at="opening", as_of="2025-03-31"))
+    assert out.xs("starter", level="plan")["lost"].tolist() == [0, 0, 0]
+    assert out.xs("starter", level="plan").csm.nrr()["2025-02"] == pytest.approx(100 * 290 / 240)
+    assert out["start_mrr"].loc["2025-03"].tolist() == [140, 150]
+    whole = S(PLANS, as_of="2025-03-31")
+    assert whole.csm.churn_rate()["2025-02"] == 0
+    assert round(whole.csm.nrr()["2025-02"], 1) == 120.8
+    pd.testing.assert_frame_equal(out.groupby(level="period").sum(), whole, check_freq=False)
+
+
+def test_by_customer(make: Make) -> None:
+    out = on_each(make, PLANS, lambda f: S(f, by="customer", as_of="2025-03-31"))
+    assert out.index.get_level_values("customer").tolist() == ["a", "b", "c"] * 3
+    whole = S(PLANS, as_of="2025-03-31")
+    pd.testing.assert_frame_equal(out.groupby(level="period").sum(), whole, check_freq=False)
+    short = rows(("a", "2025-01-01", "2025-02-10", 100), ("b", "2025-02-01", None, 60))
+    out = on_each(make, short, lambda f: S(f, by="customer", as_of="2025-03-31"))
+    assert out.index.get_level_values("customer").tolist() == ["a", "a", "b", "b"]
+    both = on_each(make, PLANS, lambda f: S(f, by=["customer", "plan"], as_of="2025-03-31", by_at="opening"))
+    assert both.loc[("2025-02", "a", "starter"), "expansion_mrr"] == 50
+
+
+EUROS = rows(
+    ("a", "2026-01-01", None, 100, "EUR"),
+    ("b", "2026-02-10", None, 50, "EUR"),
+    columns="customer start end mrr currency",
+)
+RATES = pd.DataFrame(
+    {"currency": "EUR", "rate": [1.0, 1.1], "period": pd.PeriodIndex(["2026-01", "2026-02"], freq="M")}
+)
+
+
+def test_exchange_rates(make: Make) -> None:
+    out = on_each(make, EUROS, lambda f: S(f, currency="currency", rates=RATES, as_of="2026-02-28"))
+    assert in_month(out, "2026-02", "start_mrr", "new_mrr", "fx_mrr", "end_mrr") == [100, 50, 15, 165]
+    assert out.csm.nrr()["2026-02"] == 100
+    two = EUROS.assign(currency=["EUR", "USD"])
+    fixed = on_each(make, two, lambda f: S(f, currency="currency", rates={"EUR": 1.25, "USD": 1}, as_of="2026-02-28"))
+    assert fixed["end_mrr"].tolist() == [125, 175]
+    assert fixed["fx_mrr"].tolist() == [0, 0]
+
+
+def test_several_currencies_are_never_added_without_a_word(make: Make) -> None:
+    two = EUROS.assign(currency=["EUR", "USD"])
+    for frame in (two, make(two)):
+        for options in ({}, {"currency": "currency"}, {"by": "currency", "by_at": "opening"}):
+            with pytest.raises(csm.MetricInputError, match="`rates` must be set for amounts of several currencies"):
+                S(frame, as_of="2026-02-28", **options)
+        with pytest.raises(csm.MetricInputError, match="none for 'USD' in 2026-02"):
+            S(frame, currency="currency", rates={"EUR": 1.0}, as_of="2026-02-28")
+    each = on_each(make, two, lambda f: S(f, by="currency", as_of="2026-02-28"))
+    assert each["end_mrr"].tolist() == [100, 0, 100, 50]
+    on_each(make, EUROS, lambda f: S(f, as_of="2026-02-28"))
+
+
+@pytest.mark.parametrize(
+    ("rates", "rule"),
+    [
+        ({"EUR": 0}, "must be positive numbers"),
+        ({"EUR": "one"}, "must be positive numbers"),
+        (pd.DataFrame({"currency": ["EUR", "EUR"], "rate": [1.0, 1.1]}), "must have each currency once"),
+        (RATES.drop(columns="rate"), "no column 'rate'"),
+        (RATES.assign(period="soon"), "must have a date or a Period"),
+    ],
+)
+def test_rates_that_cannot_be_right(rates: Any, rule: str) -> None:
+    with pytest.raises((csm.MetricInputError, csm.MissingColumnError), match=rule):
+        S(EUROS, currency="currency", rates=rates, as_of="2026-02-28")
+    with pytest.raises(csm.MetricInputError, match="`currency` must name a column"):
+        S(EUROS, rates=RATES, as_of="2026-02-28")
+
+
+def test_ends_in_the_future_need_as_of(make: Make) -> None:
+    contracts = rows(("a", "2026-01-05", "2026-12-31", 10), ("b", "2026-01-10", None, 10))
+    for frame in (contracts, make(contracts)):
+        with pytest.raises(csm.MetricInputError, match="more than 92 days past the last start") as caught:
+            S(frame)
+        assert caught.value.argument == "as_of"
+        assert S(frame, freq="Y")["end"].tolist() == [1]  # not more than a period
+        assert S(frame, as_of="2026-02-28")["lost"].sum() == 0
+    near = contracts.assign(end=pd.to_datetime(["2026-04-12", None]))  # 92 days
+    assert len(on_each(make, near, S)) == 3
+
+
+@pytest.mark.parametrize("far", ["9999-12-31", "2262-04-11", "9999-12-31 23:59:59"])
+def test_far_ends_are_open(make: Make, far: str) -> None:
+    frame = rows(("a", "2026-01-05", far, 10), ("b", "2026-01-10", "2026-02-28", 10))
+    for freq in ("M", "D"):
+        out = on_each(make, frame, lambda f, freq=freq: S(f, freq=freq))
+        assert out["end"].iloc[-1] == 1
+        assert str(out.index[-1])[:7] == "2026-02"
+    for unit in ("s", "ms", "ns"):
+        fine = frame.assign(end=pd.Series([pd.Timestamp.max, pd.Timestamp("2026-02-28")]).astype("M8[ns]"))
+        assert len(on_each(make, fine.assign(start=fine["start"].astype(f"M8[{unit}]")), S)) == 2
+
+
+def test_far_ends_as_text() -> None:
+    for far in ("infinity", "9999-12-31", "9999-12-31T00:00:00Z"):
+        zone = "Z" if far.endswith("Z") else ""
+        frame = pd.DataFrame(
+            {
+                "customer": [1, 2],
+                "start": f"2026-01-05T00:00:00{zone}",
+                "end": [far, f"2026-02-28T00:00:00{zone}"],
+                "mrr": 10,
+            }
+        )
+        assert S(frame)["end"].tolist() == [2, 1]
+
+
+def test_an_infinite_end_of_duckdb() -> None:
+    import duckdb
+
+    frame = duckdb.sql("select 1 customer, timestamp '2026-01-05' start, timestamp 'infinity' as end, 10 mrr")
+    assert S(frame, as_of="2026-02-28")["end"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("blank", ["", "0", "NULL", "0000-00-00", "0000-00-00 00:00:00", " ", "N/A"])
+def test_blank_ends(blank: str) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b"], "start": "2026-01-05", "end": [blank, "2026-02-10"], "mrr": [80, 20]})
+    with pytest.raises(csm.MetricInputError, match="blank: still open\\? make it None") as caught:
+        S(frame, as_of="2026-02-28")
+    assert repr(blank) in caught.value.found
+    assert "report" not in str(caught.value)
+    with pytest.warns(csm.CohortWarning, match="1 of 2 rows have a blank end"):
+        out = S(frame, as_of="2026-02-28", on_bad_rows="report")
+    assert out["end_mrr"].tolist() == [100, 80]
+    assert out.attrs["excluded"].frame["customer"].tolist() == ["a"]
+    pd.testing.assert_frame_equal(S(frame.replace(blank, None), as_of="2026-02-28"), out)
+
+
+@pytest.mark.parametrize("freq", ["D", "M", "h"])
+@pytest.mark.parametrize(("start", "end"), [("ms", "us"), ("ns", "ms"), ("s", "ns"), ("us", "ns")])
+def test_start_and_end_of_different_units(make: Make, freq: str, start: str, end: str) -> None:
+    frame = rows(("a", "2026-01-05", "2026-01-07", 10), ("b", "2026-01-06", None, 5))
+    frame = frame.assign(start=frame["start"].astype(f"M8[{start}]"), end=frame["end"].astype(f"M8[{end}]"))
+    on_each(make, frame, lambda f: S(f, freq=freq, as_of="2026-01-31"))
+
+
+def test_columns_called_as_ours(make: Make) -> None:
+    frame = PLANS.rename(columns={"plan": "csm period", "customer": "csm customer"})
+    out = on_each(make, frame, lambda f: S(f, customer="csm customer", by="csm period", as_of="2025-02-28"))
+    assert list(out.index.names) == ["period", "csm period"]

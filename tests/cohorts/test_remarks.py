@@ -1,0 +1,100 @@
+"""What travels beside a cohort frame: notes, and the rows that were left out."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+from csmetrics.cohorts._rows.remarks import Excluded, Remarks, noted
+
+EVENTS = pd.DataFrame({"user": ["a", None, "b"], "time": pd.to_datetime(["2026-01-05", "2026-01-06", "2026-02-07"])})
+
+
+@pytest.fixture
+def reported() -> Any:
+    return csm.cohorts.lifecycle(EVENTS, as_of="2026-02-28", on_bad_rows="report")
+
+
+def test_json_holds_the_attributes(reported: Any) -> None:
+    expected = {"notes": [], "excluded": {"rows": 1, "reasons": {"`user` is missing": 1}, "labels": [1]}}
+    assert json.loads(json.dumps(reported.attrs)) == expected
+
+
+def test_the_frame_goes_to_parquet_and_back(reported: Any, tmp_path: Path) -> None:
+    flat = reported.reset_index(drop=True)
+    assert flat.attrs == reported.attrs
+    flat.to_parquet(tmp_path / "frame.parquet")
+    again = pd.read_parquet(tmp_path / "frame.parquet")
+    assert again.equals(flat)
+    assert again.attrs == {"notes": [], "excluded": dict(reported.attrs["excluded"])}
+
+
+def test_copies_share_the_left_out_rows(reported: Any) -> None:
+    excluded = reported.attrs["excluded"]
+    assert reported.copy().attrs["excluded"] is excluded
+    assert copy.deepcopy(excluded) is excluded
+    assert copy.copy(excluded) is excluded
+    assert pickle.loads(pickle.dumps(excluded)) == excluded
+    assert pickle.loads(pickle.dumps(excluded)).frame.equals(excluded.frame)
+
+
+def test_the_left_out_rows_cannot_be_changed(reported: Any) -> None:
+    excluded = reported.attrs["excluded"]
+    for change in (
+        lambda: excluded.update(rows=0),
+        lambda: excluded.pop("rows"),
+        lambda: excluded.clear(),
+        lambda: excluded.setdefault("more", 1),
+        lambda: excluded.__setitem__("rows", 0),
+        lambda: excluded.__delitem__("rows"),
+        lambda: setattr(excluded, "frame", None),
+    ):
+        with pytest.raises(TypeError, match="cannot be changed"):
+            change()
+    assert excluded["rows"] == 1
+
+
+def test_frames_join_and_stack_as_without(reported: Any) -> None:
+    assert reported.join(reported.add_suffix("_2")).shape == (2, 10)
+    assert len(pd.concat([reported, reported])) == 4
+    assert len(pd.concat([reported, csm.cohorts.lifecycle(EVENTS.dropna(), as_of="2026-02-28")])) == 4
+
+
+def test_reasons_are_counted_and_labels_are_plain() -> None:
+    frame = pd.DataFrame({"reason": ["x; y", "x"]}, index=pd.to_datetime(["2026-01-01", "2026-01-02"]))
+    excluded = Excluded(frame, "reason")
+    assert dict(excluded) == {
+        "rows": 2,
+        "reasons": {"x": 2, "y": 1},
+        "labels": ["2026-01-01 00:00:00", "2026-01-02 00:00:00"],
+    }
+
+
+def test_a_note_is_told_once_and_warned_of_where_it_makes_figures_doubtful() -> None:
+    remarks = Remarks()
+    remarks.note("Ends touch the next start.", doubtful=True)
+    remarks.note("Ends touch the next start.", doubtful=True)
+    remarks.note("Two cohorts are still open.")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        out = noted(pd.DataFrame(), remarks)
+    assert out.attrs["notes"] == ["Ends touch the next start.", "Two cohorts are still open."]
+    assert [(str(w.message), w.category) for w in caught] == [("Ends touch the next start.", csm.CohortWarning)]
+    assert caught[0].filename == __file__
+
+
+def test_a_grid_has_them_too() -> None:
+    grid = csm.cohorts.retention(EVENTS, as_of="2026-02-28", on_bad_rows="report")
+    assert grid.notes == []
+    assert grid.excluded["rows"] == 1
+    grid.attrs["notes"] = ["<b>"]
+    assert repr(grid).endswith("Note: <b>")
+    assert "<p>Note: &lt;b&gt;</p>" in grid._repr_html_()
