@@ -6,23 +6,23 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-if TYPE_CHECKING:
-    from pandas.api.typing import NaTType, NAType
-
 Array: TypeAlias = npt.NDArray[np.float64]
 Column: TypeAlias = "pd.Series[Any]"
 
 _Arrays: TypeAlias = "npt.NDArray[Any] | pd.Index[Any] | ExtensionArray"
 
-Number: TypeAlias = "int | float | Decimal | Fraction | np.number[Any] | NAType | NaTType | None"
-"""One number; missing is None, NaN, pd.NA or NaT."""
+Number: TypeAlias = int | float | Decimal | Fraction | np.number[Any] | None
+"""One number; missing is None or NaN.
+
+pd.NA and NaT are accepted, too; but without pandas-stubs their types are Any, and every result would be a float.
+"""
 
 Numbers: TypeAlias = "Number | _Arrays | Sequence[Number | Sequence[Number]]"
 """A number, or an array or a list of them."""
@@ -39,8 +39,8 @@ AnswerColumn: TypeAlias = "_Arrays | Sequence[Number] | Column"
 Words: TypeAlias = "_Arrays | list[str] | list[str | None] | tuple[str | None, ...] | None"
 """An array or a list of words. A sequence would be too much: one word is a sequence of words, too."""
 
-Day: TypeAlias = "date | np.datetime64 | NaTType | None"
-"""One date, datetime or Timestamp; missing is None or NaT."""
+Day: TypeAlias = date | np.datetime64 | None
+"""One date, datetime or Timestamp; missing is None."""
 
 Days: TypeAlias = "Day | _Arrays | Sequence[Day | Sequence[Day]]"
 """A date, or an array or a list of them."""
