@@ -113,16 +113,20 @@ def test_the_metric_is_everywhere(project: Path) -> None:
 
 
 def test_the_tests_of_all_metrics_pass_on_it(project: Path) -> None:
-    """After the two scripts of step 5, whose commands the guide holds."""
+    """After the three scripts of step 5, whose commands the guide holds."""
     before = (project / "README.md").read_text("utf-8")
     scripts = re.findall(r"`python (tests/\S+\.py)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
-    assert len(set(scripts)) == 2
+    assert len(set(scripts)) == 3
     for script in dict.fromkeys(scripts):
         done = run(project, script)
         assert (done.returncode, done.stderr) == (0, ""), script
     added = set((project / "README.md").read_text("utf-8").splitlines()) - set(before.splitlines())
     assert [row.split(" | ")[0] for row in added] == ["| `pause_rate`"]
     assert "pause_rate" in json.loads((project / "tests" / "definitions.json").read_text("utf-8"))
+
+    for stub in ("__init__.pyi", "_accessors/methods.pyi"):
+        before, after = ((root / "src" / "csmetrics" / stub).read_text("utf-8") for root in (ROOT, project))
+        assert before.count("def pause_rate(") == 0 < after.count("def pause_rate(")
 
     files = over_the_registry(project)
     named = ("core/test_laws.py", "core/test_policies.py", "core/test_reference.py", "core/test_registry.py")

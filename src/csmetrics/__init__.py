@@ -4,9 +4,9 @@ Rates are percent. Every metric is a function of totals (``csm.churn_rate(lost=5
 frame (``df.csm.by("plan").churn_rate()``) and an entry of the catalogue (``csm.catalog["churn_rate"]``).
 """
 
-from __future__ import annotations
+# `__init__.pyi` beside it says what is here to editors and type checkers; it is made from `__all__` and the registry
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 # The metrics in the order of the catalogue, before what is made from them
 # isort: off
@@ -25,78 +25,46 @@ from csmetrics.core.health import *
 from csmetrics._accessors.answers import Answers
 from csmetrics._accessors.cohorts import Cohorts, over
 from csmetrics.core._registry import REGISTRY as _REGISTRY
-from csmetrics.core._registry import nearest as _nearest
+from csmetrics.core._surface import surface as _surface
 from csmetrics.errors import CohortWarning, CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError
-from csmetrics.errors import shown as _shown
-
-if TYPE_CHECKING:
-    from csmetrics import cohorts, datasets, survival, testing
-    from csmetrics._catalog.catalog import Catalog, catalog
-    from csmetrics._catalog.models import Inputs, Result
-    from csmetrics._catalog.spec import MetricSpec
-    from csmetrics._explain.explain import explain
-    from csmetrics._explain.explanation import Explanation
-    from csmetrics.cohorts.hours import BusinessHours
-    from csmetrics.health import HealthScore
 
 __version__ = "0.1.0"
 
 # Loaded when first asked for: pydantic's models cost as much to build as everything else here
-_LAZY = {
+_HOMES = {
+    "Bands": "csmetrics.health",
     "BusinessHours": "csmetrics.cohorts.hours",
-    "catalog": "csmetrics._catalog.catalog",
     "Catalog": "csmetrics._catalog.catalog",
-    "MetricSpec": "csmetrics._catalog.spec",
+    "Component": "csmetrics.health",
+    "Example": "csmetrics._catalog.spec",
+    "Excluded": "csmetrics.cohorts._rows.remarks",
     "Explanation": "csmetrics._explain.explanation",
     "HealthScore": "csmetrics.health",
+    "InputSpec": "csmetrics._catalog.spec",
     "Inputs": "csmetrics._catalog.models",
+    "Law": "csmetrics._catalog.laws",
+    "MetricSpec": "csmetrics._catalog.spec",
     "Result": "csmetrics._catalog.models",
-    "cohorts": "csmetrics.cohorts",
-    "datasets": "csmetrics.datasets",
+    "RetentionGrid": "csmetrics.cohorts.grid",
+    "Rival": "csmetrics._explain.explanation",
+    "Survival": "csmetrics.survival",
+    "catalog": "csmetrics._catalog.catalog",
     "explain": "csmetrics._explain.explain",
-    "survival": "csmetrics.survival",
-    "testing": "csmetrics.testing",
 }
+_ROOMS = ("cohorts", "datasets", "survival", "testing")
 
 __all__ = [
     *_REGISTRY,
     "Answers",
-    "BusinessHours",
-    "Catalog",
     "CohortWarning",
     "Cohorts",
     "CsmetricsError",
-    "Explanation",
-    "HealthScore",
-    "Inputs",
     "MetricInputError",
-    "MetricSpec",
     "MissingColumnError",
-    "Result",
     "UndefinedMetricError",
-    "catalog",
-    "cohorts",
-    "datasets",
-    "explain",
     "over",
-    "survival",
-    "testing",
+    *_HOMES,
+    *_ROOMS,
 ]
 
-
-if not TYPE_CHECKING:  # else every misspelt name would pass as one of these
-
-    def __getattr__(name: str) -> Any:
-        if name not in _LAZY:
-            meant = "" if name.startswith("_") else f"; {_nearest(name)}"
-            raise AttributeError(f"module 'csmetrics' has no attribute {_shown(name)}{meant}")
-        from importlib import import_module
-
-        module = import_module(_LAZY[name])
-        value = module if name in ("cohorts", "datasets", "survival", "testing") else getattr(module, name)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*__all__, "__doc__", "__version__", "errors"})
+__getattr__, __dir__ = _surface(__name__, [*__all__, "__version__", "errors"], _HOMES, _ROOMS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,15 @@ from csmetrics.core._flags import flags
 from csmetrics.core._kinds import array, as_array, common_index, is_scalar
 from csmetrics.core._numeric import fill_value, places, show
 from csmetrics.core._registry import NUMBER
+from csmetrics.core._surface import surface
 from csmetrics.core._survival import peak, steps
 from csmetrics.core._types import Undefined
 from csmetrics.errors import MetricInputError, UndefinedMetricError
 
 __all__ = ["Survival", "kaplan_meier"]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = surface(__name__, __all__)
 
 _METRIC = "kaplan_meier"
 _SHOWN = 12  # times that a repr shows

@@ -308,6 +308,12 @@ def test_wrong_calls_are_refused(df: pd.DataFrame) -> None:
         df.csm.by("region").churn_rate(lost="plan")
     with pytest.raises(AttributeError, match="no metric 'ltv'; did you mean 'clv'"):
         df.csm.ltv()
+    with pytest.raises(AttributeError, match="no metric 'totl'; did you mean 'total'"):
+        df.csm.totl()
+    with pytest.raises(AttributeError, match="no metric 'nsp'; did you mean 'nps'"):
+        df["lost"].csm.nsp()
+    with pytest.raises(AttributeError, match="no metric 'churn_rate'; it has ces, csat, csat_mean, nps"):
+        df["lost"].csm.churn_rate()
     with pytest.raises(AttributeError, match="did you mean 'churn_rate'"):
         csm.churnrate  # noqa: B018
 
@@ -408,7 +414,10 @@ def test_nothing_of_the_caller_is_changed(df: pd.DataFrame) -> None:
 def test_methods_show_their_arguments_and_documentation(df: pd.DataFrame) -> None:
     assert set(REGISTRY) <= set(dir(df.csm))
     assert str(inspect.signature(df.csm.churn_rate)) == "(lost='lost', start='start', *, undefined=nan)"
-    assert "columns" in inspect.signature(df.csm.clv).parameters
+    clv = inspect.signature(df.csm.clv).parameters
+    assert list(clv)[:4] == ["arpa", "churn_rate", "gross_margin", "undefined"]
+    assert {clv[n].default for n in ("mrr", "customers", "lost", "start")} == {"mrr", "customers", "lost", "start"}
+    assert inspect.signature(df.csm.median_ttv).parameters["as_of"].default is inspect.Parameter.empty
     text = pydoc.plain(pydoc.render_doc(df.csm.churn_rate))
     assert "Share of the period's opening customers" in text
     assert "inputs are columns" in text

@@ -5,7 +5,6 @@ Nothing here divides: the value of a group is the formula of its sums, never the
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from csmetrics._accessors.methods import CohortMetrics, R, arguments
 from csmetrics._frames.columns import column, has, require
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.groups import group_rows
 from csmetrics._frames.plan import Plan
-from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, nearest, registered
-from csmetrics.errors import MetricInputError, MissingColumnError, shown
+from csmetrics.core._registry import REGISTRY, Registration, registered
+from csmetrics.errors import MetricInputError, MissingColumnError
 
 if TYPE_CHECKING:
     from csmetrics._explain.explanation import Explanation
 
 
-class Cohorts:
+class Cohorts(CohortMetrics[R]):
     """A cohort frame at a grain: every row (`df.csm`), every group (`.by(...)`), or all of it (`.total()`).
 
     Every metric of the catalogue is a method. Its inputs are the columns of the same name; another column is given
@@ -57,17 +57,7 @@ class Cohorts:
 
     __slots__ = ("_grain",)
 
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Callable[..., Any]: ...
-
-    else:
-
-        def __getattr__(self, name):
-            meant = "" if name.startswith("_") else f"; {nearest(name)}"
-            raise AttributeError(f"there is no metric {shown(name)}{meant}")
-
-    def __init__(self, frame: Any) -> None:
+    def __init__(self: Cohorts[pd.Series[float]], frame: Any) -> None:
         self._grain = Grain(frame if isinstance(frame, pd.DataFrame) else EngineFrame(frame))
 
     def __repr__(self) -> str:
@@ -77,7 +67,7 @@ class Cohorts:
         time = f"time {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(repr, axes))}" if axes else "no time axis"
         return f"<csmetrics: {what}, {grain}, {time}>"
 
-    def by(self, *keys: Any, period: Any = ...) -> Cohorts:
+    def by(self, *keys: Any, period: Any = ...) -> Cohorts[pd.Series[float]]:
         """Group the rows.
 
         Parameters
@@ -114,7 +104,7 @@ class Cohorts:
             raise MetricInputError("by", "keys", rule, "got none", "for one number: .total()")
         return self._at(names, period)
 
-    def total(self, *, period: Any = ...) -> Cohorts:
+    def total(self, *, period: Any = ...) -> Cohorts[float]:
         """Take all rows together.
 
         Parameters
@@ -142,10 +132,10 @@ class Cohorts:
         """
         return self._at((), period)
 
-    def _at(self, keys: tuple[Any, ...], period: Any) -> Cohorts:
+    def _at(self, keys: tuple[Any, ...], period: Any) -> Cohorts[Any]:
         for name in (*keys, *([] if period is None or period is ... else [period])):
             require(self._grain.frame, name, "by" if keys else "total", "period" if name is period else "keys")
-        made = Cohorts.__new__(Cohorts)
+        made: Cohorts[Any] = Cohorts.__new__(Cohorts)
         made._grain = replace(self._grain, keys=keys, period=period)
         return made
 
@@ -226,7 +216,7 @@ class Cohorts:
         free         8.0              12.5                  -4.0
         pro          0.5             200.0                   2.5
         """
-        unknown = set(columns).difference(*(_known(spec) for spec in REGISTRY.values()))
+        unknown = set(columns).difference(*(arguments(spec) for spec in REGISTRY.values()))
         if unknown:
             raise TypeError(f"metrics() has no argument {sorted(unknown)[0]!r}; no metric has an input of that name")
         plans: dict[str, Plan] = {}
@@ -236,7 +226,7 @@ class Cohorts:
         for spec in (registered(name, "metrics") for name in names) if names else REGISTRY.values():
             if spec.reduces or spec.over_columns:  # they take columns of any name
                 continue
-            given = {n: v for n, v in columns.items() if n in _known(spec)}
+            given = {n: columns[n] for n in arguments(spec) if n in columns}
             try:
                 if names or Plan(rows, spec, given).fits():
                     plans[spec.name] = Plan(grain, spec, given)
@@ -321,7 +311,7 @@ class Cohorts:
         return pd.Series(np.array(values, dtype=np.float64), index=index, name=spec.name)
 
 
-def over(frame: Any) -> Cohorts:
+def over(frame: Any) -> Cohorts[pd.Series[float]]:
     """Compute metrics over a cohort frame of any engine; `df.csm` is the same for pandas.
 
     Totals are made by the engine, and only they come back, as ordinary floats and pandas objects.
@@ -366,7 +356,7 @@ def _bound(spec: Registration, args: tuple[Any, ...], given: dict[str, Any]) -> 
     if len(args) > len(spec.positional):
         raise TypeError(f"{spec.name}() takes at most {len(spec.positional)} positional arguments, got {len(args)}")
     named = dict(zip(spec.positional, args, strict=False))
-    known = _known(spec)
+    known = arguments(spec)
     for name in given:
         if name in named:
             raise TypeError(f"{spec.name}() got two values for {name!r}")
@@ -375,42 +365,6 @@ def _bound(spec: Registration, args: tuple[Any, ...], given: dict[str, Any]) -> 
     return named | given
 
 
-def _known(spec: Registration) -> list[str]:
-    """List a metric's arguments, with those of the levels that can be computed on the way."""
-    known = dict.fromkeys([*spec.inputs, *spec.options])
-    for name, declared in spec.inputs.items():
-        if declared.kind == "level" and name in REGISTRY:
-            known |= dict.fromkeys(REGISTRY[name].inputs) | dict.fromkeys(_known(REGISTRY[name]))
-    return list(known)
-
-
-EXAMPLES = "    Examples\n"  # those of the function do not fit the method
-
-
-def _method(spec: Registration) -> Callable[..., Any]:
-    """Make the accessor's method for a metric: its arguments are column names (or numbers)."""
-
-    def method(self: Cohorts, *args: Any, **given: Any) -> Any:
-        return self.compute(spec.function, *args, **given)
-
-    place, word = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter("self", place)]
-    for name, default in {**dict.fromkeys(spec.inputs, REQUIRED), **spec.defaults, **spec.options}.items():
-        shown = name if default is REQUIRED else default
-        parameters.append(inspect.Parameter(name, place if name in spec.positional else word, default=shown))
-    parameters.sort(key=lambda parameter: parameter.kind)
-    if any(declared.kind == "level" and name in REGISTRY for name, declared in spec.inputs.items()):
-        parameters.append(inspect.Parameter("columns", inspect.Parameter.VAR_KEYWORD))
-    method.__name__ = spec.name
-    method.__qualname__ = f"Cohorts.{spec.name}"
-    summary, gap, rest = (spec.function.__doc__ or "").partition("\n\n")
-    grain = "    On a cohort frame: inputs are columns, of the same name or named here; a number is taken as it is."
-    method.__doc__ = f"{summary}{gap}{grain}{gap}{rest.partition(EXAMPLES)[0]}"
-    method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return method
-
-
-for _registered in list(REGISTRY.values()):
-    if hasattr(Cohorts, _registered.name):
-        raise TypeError(f"a metric cannot be called {_registered.name!r}: the cohort frame has a method of that name")
-    setattr(Cohorts, _registered.name, _method(_registered))
+for _name in REGISTRY:
+    if _name in vars(Cohorts):
+        raise TypeError(f"a metric cannot be called {_name!r}: the cohort frame has a method of that name")

@@ -40,6 +40,10 @@ class Catalog(Mapping[str, MetricSpec]):
     def __repr__(self) -> str:
         return f"<csmetrics catalog: {len(self)} metrics>"
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """List what ``csm.catalog["`` is completed with in IPython and Jupyter."""
+        return list(self)
+
     def find(self, words: str, *, limit: int = 5) -> list[MetricSpec]:
         """Find metrics by name, by title or by other words that people use for them.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from math import isinf
 from types import SimpleNamespace
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,10 @@ class Inputs(BaseModel):
     """The inputs of a metric: strict, frozen, without further fields. None and NaN are missing values."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    if TYPE_CHECKING:  # the models of the metrics have their fields at run time only
+
+        def __init__(self, **inputs: Any) -> None: ...
 
 
 class Result(BaseModel):

@@ -1,5 +1,7 @@
 """From raw rows to cohort frames: tables of totals whose columns are named after the arguments of the formulas."""
 
+from typing import TYPE_CHECKING
+
 from csmetrics.cohorts.activity import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption
 from csmetrics.cohorts.grid import RetentionGrid
@@ -12,6 +14,7 @@ from csmetrics.cohorts.subscriptions import (
 )
 from csmetrics.cohorts.surveys import survey
 from csmetrics.cohorts.tickets import tickets
+from csmetrics.core._surface import surface
 
 __all__ = [
     "RetentionGrid",
@@ -26,3 +29,6 @@ __all__ = [
     "survey",
     "tickets",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = surface(__name__, __all__)

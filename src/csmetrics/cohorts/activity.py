@@ -10,7 +10,7 @@ import pandas as pd
 
 from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import active, tally
-from csmetrics.cohorts._rows.options import check_cells, check_whole
+from csmetrics.cohorts._rows.options import OnBadRows, WeekStart, check_cells, check_whole
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, Calendar, Times, end_of_data
 
@@ -25,7 +25,7 @@ def active_users(
     since: Any = None,
     as_of: Any = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count the users active on each day, and in the week and month that end with it.
 
@@ -156,8 +156,8 @@ def lifecycle(
     freq: str = "M",
     as_of: Any = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
-    week_start: str = "monday",
+    on_bad_rows: OnBadRows = "raise",
+    week_start: WeekStart = "monday",
 ) -> pd.DataFrame:
     r"""Count new, returning, resurrected and dormant users in each period.
 

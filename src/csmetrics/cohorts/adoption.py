@@ -16,7 +16,7 @@ from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._packing import changes
 from csmetrics.cohorts._rows.axis import table
 from csmetrics.cohorts._rows.groups import Groups
-from csmetrics.cohorts._rows.options import check_whole, key_names
+from csmetrics.cohorts._rows.options import OnBadRows, check_whole, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read
@@ -35,7 +35,7 @@ def adoption(
     feature: str = "feature",
     eligible: Any = _ELIGIBLE,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     """Count the eligible users who use the product's features, and how many features they use.
 

@@ -11,6 +11,7 @@ import pandas as pd
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_rows
 from csmetrics.cohorts._rows.axis import table
+from csmetrics.cohorts._rows.options import OnBadRows
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, NAT, Times, end_of_data, in_utc, must_match
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read
@@ -30,7 +31,7 @@ def onboarding(
     value: str | None = _VALUE,
     as_of: Any = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     """Count the customers who started, completed onboarding and reached value, with the median time to value.
 

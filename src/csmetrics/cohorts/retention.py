@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ import pandas as pd
 from csmetrics.cohorts._event_names import Named
 from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import ROWS, Active, Log, Packing, active, changes, tally
-from csmetrics.cohorts._rows.options import check_cells, check_whole, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, WeekStart, check_cells, check_whole, check_word
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, Calendar, in_micros, in_utc
 from csmetrics.cohorts.grid import RetentionGrid
@@ -133,20 +133,20 @@ def retention(
     user: str = "user",
     time: str = "time",
     freq: str = "M",
-    kind: str = "on",
-    cohort: str = "first",
+    kind: Literal["on", "on_or_after", "on_or_before"] = "on",
+    cohort: Literal["first", "recurring"] = "first",
     event: str = "event",
     start_event: Any = None,
     return_event: Any = None,
     min_events: int = 1,
     brackets: Sequence[int] | None = None,
     horizon: int | None = None,
-    window: str = "calendar",
-    week_start: str = "monday",
+    window: Literal["calendar", "elapsed"] = "calendar",
+    week_start: WeekStart = "monday",
     as_of: Any = None,
     value: str | None = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> RetentionGrid:
     r"""Count the users of each cohort who came back, by age.
 

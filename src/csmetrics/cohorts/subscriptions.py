@@ -9,13 +9,12 @@ import pandas as pd
 from csmetrics.cohorts._bridge import bridge
 from csmetrics.cohorts._ledger import Asked
 from csmetrics.cohorts._reading import from_engine, from_pandas
-from csmetrics.cohorts._rows.options import check_whole, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_whole, check_word
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.errors import MetricInputError, shown
 
 Closed: TypeAlias = Literal["left", "both"]
 ByAt: TypeAlias = Literal["row", "opening"]
-BadRows: TypeAlias = Literal["raise", "report"]
 
 
 def movements_from_subscriptions(
@@ -34,7 +33,7 @@ def movements_from_subscriptions(
     as_of: Any = None,
     by: Any = None,
     by_at: ByAt = "row",
-    on_bad_rows: BadRows = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count customers and MRR won, expanded, contracted and lost in each period, from a ledger of subscriptions.
 
@@ -175,7 +174,7 @@ def movements_from_snapshots(
     as_of: Any = None,
     by: Any = None,
     by_at: ByAt = "row",
-    on_bad_rows: BadRows = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count customers and MRR won, expanded, contracted and lost in each period, from one amount per period.
 
@@ -249,7 +248,7 @@ def movements_from_changes(
     as_of: Any = None,
     by: Any = None,
     by_at: ByAt = "row",
-    on_bad_rows: BadRows = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count customers and MRR won, expanded, contracted and lost in each period, from changes of MRR.
 

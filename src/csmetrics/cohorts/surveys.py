@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._rows.options import check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_word
 from csmetrics.cohorts._rows.totals import read
 from csmetrics.core._answers import lowest_top, nps_cuts, rating_scale
 
@@ -18,11 +18,11 @@ def survey(
     responses: Any,
     *,
     score: str = "score",
-    kind: str = "nps",
+    kind: Literal["nps", "csat", "ces"] = "nps",
     scale: tuple[int, int] | None = None,
     top: int | None = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     """Count the answers to one survey question by class, such as promoters, passives and detractors.
 

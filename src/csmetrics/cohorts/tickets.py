@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import what_is_there
-from csmetrics.cohorts._rows.options import check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_word
 from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._dates import in_hours
@@ -44,7 +44,7 @@ def tickets(
     freq: str | None = None,
     as_of: Any = None,
     by: Any = None,
-    on_bad_rows: Literal["raise", "report"] = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     """Total support tickets: how many, how long they took, how often they were reopened or escalated.
 

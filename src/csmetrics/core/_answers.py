@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import fsum
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,6 @@ from csmetrics.core._kinds import aligned, array, is_scalar
 from csmetrics.core._numeric import LARGE, fill_value, least, most, places, show
 from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.errors import MetricInputError, UndefinedMetricError, shown
-
-AnswerColumn: TypeAlias = "npt.NDArray[Any] | Sequence[Any] | pd.Series[Any]"
-"""One answer per row: a list, an array or a Series; missing is None, NaN or pd.NA."""
 
 BLOCK = 65536  # answers counted at a time: half of what formulas take, to need less memory
 # Blocks of int8 hold more values than others: the loop's overhead would cost more than the counting

@@ -169,13 +169,31 @@ REGISTRY: dict[str, Registration] = {}
 _LONGEST = 80  # letters of a misspelt name that are compared
 
 
-def nearest(name: Any) -> str:
-    """Guess which metric was meant, for the end of an error."""
-    words = {spec.name: spec.name for spec in REGISTRY.values()}
-    words |= {alias.lower().replace(" ", "_"): spec.name for spec in REGISTRY.values() for alias in spec.aliases}
-    asked = name[:_LONGEST].lower().replace(" ", "_") if isinstance(name, str) else ""
-    close = difflib.get_close_matches(asked, words, n=1)
-    return f"did you mean {words[close[0]]!r}?" if close else f"csm.catalog.find({shown(name)}) searches"
+def metric_words() -> dict[str, str]:
+    """Map the words for metrics, their names and aliases, to their names."""
+    aliases = {alias.lower().replace(" ", "_"): spec.name for spec in REGISTRY.values() for alias in spec.aliases}
+    return aliases | {name: name for name in REGISTRY}
+
+
+def nearest(name: Any, known: Mapping[str, str] | None = None, otherwise: str = "") -> str:
+    """Guess what was meant by a misspelt name, for the end of an error.
+
+    Parameters
+    ----------
+    name
+        What was asked for.
+    known
+        The words that may have been meant, and how the hint calls each; by default those for metrics.
+    otherwise
+        What to say where no word is near.
+    """
+    words = {word: repr(metric) for word, metric in metric_words().items()} if known is None else known
+    asked = name[:_LONGEST].replace(" ", "_") if isinstance(name, str) else ""
+    near = [(way, word) for way in (asked, asked.lower()) for word in difflib.get_close_matches(way, words, n=1)]
+    if not near:
+        return otherwise or f"csm.catalog.find({shown(name)}) searches"
+    _, word = max(near, key=lambda pair: difflib.SequenceMatcher(None, *pair).ratio())
+    return f"did you mean {words[word]}?"
 
 
 def registered(metric: Callable[..., Any] | str, asked_by: str) -> Registration:

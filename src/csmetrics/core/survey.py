@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import nan
 
-from csmetrics.core._answers import AnswerColumn, lowest_top, nps_cuts, rating_scale, read
+from csmetrics.core._answers import lowest_top, nps_cuts, rating_scale, read
 from csmetrics.core._evaluate import evaluate, mean, share
 from csmetrics.core._guards import ordinary
 from csmetrics.core._numeric import clamp, percent
 from csmetrics.core._registry import AMOUNT, ANSWERS, COUNT, at_most, flow, level, metric
-from csmetrics.core._types import T, Undefined, Values
+from csmetrics.core._types import AnswerColumn, T, Undefined, Values
 
 
 @metric(

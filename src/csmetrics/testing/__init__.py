@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from csmetrics.core._surface import surface
 from csmetrics.testing._cases import Case, cases, read_cases
 from csmetrics.testing._report import Check, Verification
 from csmetrics.testing._verify import Metric, verify
@@ -18,12 +18,8 @@ from csmetrics.testing._verify_frame import verify_frame
 __all__ = ["Case", "Check", "Verification", "assert_verified", "cases", "read_cases", "verify", "verify_frame"]
 
 
-if not TYPE_CHECKING:  # else type checkers would accept every misspelt name
-
-    def __getattr__(name: str) -> Any:
-        if name == "strategies":  # it needs hypothesis
-            return import_module("csmetrics.testing.strategies")
-        raise AttributeError(f"module 'csmetrics.testing' has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = surface(__name__, __all__, rooms=["strategies"])  # which needs hypothesis
 
 
 def assert_verified(subject: Any, metric: Metric, /, **options: Any) -> None:

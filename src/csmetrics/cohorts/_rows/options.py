@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ import pandas as pd
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.core._money import BITS
 from csmetrics.errors import MetricInputError, shown
+
+OnBadRows: TypeAlias = Literal["raise", "report"]
+WeekStart: TypeAlias = Literal["monday", "sunday"]
 
 _MOST = 1_000_000  # periods, days or events that an option counts
 

@@ -20,6 +20,11 @@ class Excluded(dict[str, Any]):
     """The bad rows that were left out: `rows`, `reasons` and `labels`, which JSON can hold; `.frame` holds the rows.
 
     It cannot be changed, so copies of a frame share it: it costs nothing, whatever its size.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The rows themselves, with the reason of each.
     """
 
     frame: pd.DataFrame
