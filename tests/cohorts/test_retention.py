@@ -83,7 +83,8 @@ def assert_grid(grid: Any, expected: brute.Grid, by: int = 0, value: bool = Fals
     assert sizes.index.equals(counts.index)
     assert list(sizes.index.names) == ["cohort", *KEYS[:by]]
     assert counts.columns.name == "age"
-    assert sizes.dtype == np.int64
+    assert sizes.dtype == grid.members.dtype == np.int64
+    assert grid.members.index.equals(sizes.index)
     assert set(map(str, counts.dtypes)) <= {"Int64"}
     assert set(map(str, rates.dtypes)) <= {"float64"}
     assert sizes.index.is_unique
@@ -103,6 +104,7 @@ def assert_grid(grid: Any, expected: brute.Grid, by: int = 0, value: bool = Fals
             continue
         size = expected.sizes[group, cohort]
         assert sizes.iloc[i] == size, (cohort, group)
+        assert grid.members.iloc[i] == expected.members[group, cohort], (cohort, group)
         cells = [expected.cells[group, cohort, name] for name in expected.columns]
         assert state.iloc[i].tolist() == [cell.state for cell in cells], (cohort, group)
         assert [None if v is pd.NA else v for v in counts.iloc[i]] == [cell.count for cell in cells], (cohort, group)
@@ -122,14 +124,28 @@ def assert_grid(grid: Any, expected: brute.Grid, by: int = 0, value: bool = Fals
 def check(events: list[Event], by: int = 0, value: bool = False, as_of: Any = None, **options: Any) -> Any:
     """Run the library and the restatement, compare them and return the grid."""
     events = [e._replace(group=e.group[:by]) for e in events]
-    table = frame(events, by)
+    table = frame(events, 0 if "people" in options else by)
     before = table.copy(deep=True)
-    named = {"event": "event"} if {"start_event", "return_event"} & set(options) else {}
+    named: dict[str, Any] = {}
+    strangers = False
+    restated = options | {"people": None}
+    if "people" in options:
+        people = options.pop("people")
+        restated["people"] = people
+        columns = {"user": list(people), KEYS[0]: [one.group[0] for one in people.values()]}
+        started = [one.started for one in people.values()]
+        if started[0] is not None:
+            columns["signed_up"] = started
+            named["started"] = "signed_up"
+        named["users"] = pd.DataFrame(columns)
+        events = [e._replace(group=()) for e in events]
+        known = {user for user, one in people.items()}
+        strangers = bool({e.user for e in brute.covered(events, as_of, filter(None, started)).events} - known)
     held = {e.event for e in events}
     openers, comebacks = ((brute.listed(options.get(f"{role}_event")) or set()) - held for role in ("start", "return"))
     refused = pytest.raises(csm.MetricInputError, match="must be an event that a row has")
-    warned = pytest.warns(csm.CohortWarning, match="No row has the return_event")
-    with refused if openers else warned if comebacks else nullcontext():
+    warned = pytest.warns(csm.CohortWarning, match="No row has the return_event|not in `users`")
+    with refused if openers else warned if comebacks or strangers else nullcontext():
         grid = csm.cohorts.retention(
             table,
             by=list(KEYS[:by]) if by else None,
@@ -141,7 +157,7 @@ def check(events: list[Event], by: int = 0, value: bool = False, as_of: Any = No
     if openers:
         reject()  # a misspelt start event has no grid
     pd.testing.assert_frame_equal(table, before)
-    assert_grid(grid, brute.retention(events, value=value, as_of=as_of, **options), by, value)
+    assert_grid(grid, brute.retention(events, value=value, as_of=as_of, **restated), by, value)
     return grid
 
 
@@ -173,6 +189,7 @@ def logs(freq: str, by: int = 0, most: int = 40, tz: Any = None) -> st.SearchStr
     return st.lists(one, min_size=1, max_size=most)
 
 
+ANCHORED = {"W": ["W-SAT", "W-WED"], "Q": ["Q-JAN", "Q-MAR"], "Y": ["Y-JUN"]}
 NAMES = st.none() | st.sampled_from(["open", "buy", ["open", "buy"], ["buy"]])
 
 
@@ -180,12 +197,12 @@ NAMES = st.none() | st.sampled_from(["open", "buy", ["open", "buy"], ["buy"]])
 def options(draw: st.DrawFn, freq: str) -> dict[str, Any]:
     """Draw any combination of options for one length of periods."""
     out: dict[str, Any] = {
-        "freq": freq,
+        "freq": draw(st.sampled_from([freq, *ANCHORED.get(freq, [])])),
         "kind": draw(st.sampled_from(KINDS)),
         "cohort": draw(st.sampled_from(["first", "recurring"])),
         "min_events": draw(st.sampled_from([1, 1, 2, 3])),
         "brackets": draw(st.none() | st.lists(st.integers(1, 4), min_size=1, max_size=3)),
-        "week_start": draw(st.sampled_from(["monday", "sunday"])),
+        "age_zero": draw(st.sampled_from([None, "size", "returned"])),
         "as_of": draw(st.none() | moments(freq) | moments(freq).map(lambda t: t.date())),
     }
     if out["kind"] == "on_or_after":
@@ -227,6 +244,35 @@ def test_groups(by: int, data: st.DataObject) -> None:
     window = data.draw(st.sampled_from(["calendar", "elapsed"]))
     value = data.draw(st.booleans())
     check(data.draw(logs(freq, by)), by, value, window=window, **data.draw(options(freq)))
+
+
+@pytest.mark.parametrize("window", ["calendar", "elapsed"])
+@given(data=st.data())
+@DRAWN
+def test_groups_of_the_start(window: str, data: st.DataObject) -> None:
+    """A user belongs to one group, that of its start, so the sizes add up to those without groups."""
+    chosen = data.draw(options("D")) | {"window": window}
+    events = data.draw(logs("D", 2))
+    grid = check(events, 2, data.draw(st.booleans()), by_at="start", **chosen)
+    together = csm.cohorts.retention(frame(events), **{**chosen, "return_event": None}).members
+    assert grid.members.groupby(level=0).sum().tolist() == together.tolist()
+
+
+@pytest.mark.parametrize("window", ["calendar", "elapsed"])
+@pytest.mark.parametrize("told", [True, False])
+@given(data=st.data())
+@DRAWN
+def test_a_table_of_users(window: str, told: bool, data: st.DataObject) -> None:
+    """With or without starts: who never came is in the size, whom the table does not hold is left out."""
+    chosen = data.draw(options("D")) | {"window": window}
+    if told:
+        chosen |= {"cohort": "first"}
+        if chosen["age_zero"] == "size":
+            chosen |= {"age_zero": None}
+    names = ["ann", "bob", "cid", "fay", "gus"]
+    drawn = st.builds(brute.Person, moments("D") if told else st.none(), st.tuples(st.sampled_from(["x", "y"])))
+    people = data.draw(st.dictionaries(st.sampled_from(names), drawn, min_size=1))
+    check(data.draw(logs("D")), 1, data.draw(st.booleans()), people=people, **chosen)
 
 
 @pytest.mark.parametrize("window", ["calendar", "elapsed"])
@@ -491,7 +537,7 @@ def test_weeks_from_sunday_and_from_monday() -> None:
     """Sunday 8 March is the last day of a week from Monday, the first of a week from Sunday."""
     events = made(("ann", "2026-03-07"), ("ann", "2026-03-08"), ("ann", "2026-03-09"))
     monday = csm.cohorts.retention(events, freq="W", as_of="2026-03-31")
-    sunday = csm.cohorts.retention(events, freq="W", as_of="2026-03-31", week_start="sunday")
+    sunday = csm.cohorts.retention(events, freq="W-SAT", as_of="2026-03-31")
     assert monday.sizes.index[0].start_time == pd.Timestamp("2026-03-02")
     assert sunday.sizes.index[0].start_time == pd.Timestamp("2026-03-01")
     assert row(monday, "2026-03-02")[:2] == [1, 1]  # the 9th
@@ -1343,9 +1389,11 @@ def test_bad_rows_that_could_not_count_are_bad_all_the_same() -> None:
         ("freq", "ME"),
         ("freq", None),
         ("freq", 1),
-        ("week_start", "friday"),
-        ("week_start", 0),
-        ("week_start", None),
+        ("freq", "W-XXX"),
+        ("age_zero", "none"),
+        ("age_zero", 0),
+        ("by_at", "opening"),
+        ("by_at", None),
         ("min_events", 0),
         ("min_events", -1),
         ("min_events", 1.5),

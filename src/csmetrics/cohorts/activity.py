@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -156,8 +156,7 @@ def lifecycle(
     freq: str = "M",
     as_of: Any = None,
     by: Any = None,
-    on_bad_rows: str = "raise",
-    week_start: str = "monday",
+    on_bad_rows: Literal["raise", "report"] = "raise",
 ) -> pd.DataFrame:
     r"""Count new, returning, resurrected and dormant users in each period.
 
@@ -169,7 +168,8 @@ def lifecycle(
     user, time
         The columns of users and of event times.
     freq
-        Length of the periods: h, D, W, M, Q or Y, in the time zone of the column.
+        Length of the periods: h, D, W, M, Q or Y, in the time zone of the column, or one of pandas' anchored ones:
+        weeks of ``"W-SAT"`` begin on Sunday.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
         whole day. By default the last event. A period that is not over by then is left out.
@@ -178,8 +178,6 @@ def lifecycle(
     on_bad_rows
         ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
         ``.attrs["excluded"]``.
-    week_start
-        ``"monday"`` or ``"sunday"``.
 
     Returns
     -------
@@ -192,7 +190,7 @@ def lifecycle(
     Raises
     ------
     MetricInputError
-        If a user or a time is missing, a time is not a date, or `freq` or `week_start` is unknown.
+        If a user or a time is missing, a time is not a date, or `freq` is unknown.
     MissingColumnError
         If the frame has no such column.
 
