@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from statistics import median
 from typing import Any, NamedTuple
 
 MOMENT = timedelta(microseconds=1)
@@ -315,4 +316,100 @@ def lifecycle(events: Iterable[Event], *, freq: str = "M", as_of: date | None = 
                 len((now & ever) - previous),
                 len(previous - now),
             )
+    return out
+
+
+# ------------------------------------------------------------------------------------------- activation and funnels
+
+
+def activation(
+    events: Iterable[Event],
+    *,
+    key_event: str | Sequence[str],
+    start_event: str | Sequence[str] | None = None,
+    people: dict[Hashable, Person] | None = None,
+    within: timedelta = timedelta(days=7),
+    min_events: int = 1,
+    freq: str = "M",
+    as_of: date | None = None,
+) -> Table:
+    """Count, by period and group of the start: (signups, activated)."""
+    data = covered(events, as_of, [one.started for one in (people or {}).values() if one.started is not None])
+    openers, keys = listed(start_event), listed(key_event) or set()
+    starts = [e for e in data.events if openers is None or e.event in openers]
+    everyone = memberships(starts, people, data.end, freq, "first", "start")
+    out: Table = {}
+    if not everyone:
+        return out
+    one = min(member.cohort for member in everyone)
+    while later(one, freq, 1) <= wall(data.end):
+        here = [member for member in everyone if member.cohort == one]
+        if all(utc(member.start) + within <= utc(data.end) for member in here):
+            for group in {member.group for member in everyone}:
+                mine = [member for member in here if member.group == group]
+                hits = [
+                    sum(
+                        e.user == member.user and e.event in keys and utc(e.time) - utc(member.start) < within
+                        for e in data.events
+                        if utc(e.time) >= utc(member.start)
+                    )
+                    for member in mine
+                ]
+                out[one, *group] = (len(mine), sum(n >= min_events for n in hits))
+        one = later(one, freq, 1)
+    return out
+
+
+def funnel(
+    events: Iterable[Event],
+    steps: Sequence[str],
+    *,
+    within: timedelta | None = None,
+    freq: str | None = None,
+    as_of: date | None = None,
+) -> Table:
+    """Count, by period (where asked for), group and place of the step: (entered, converted, median days)."""
+    data = covered(events, as_of)
+    walks: list[tuple[datetime | None, tuple[Hashable, ...], list[datetime]]] = []
+    for user in {e.user for e in data.events}:
+        mine = sorted((e for e in data.events if e.user == user), key=lambda e: (utc(e.time), repr(e.group)))
+        begins = [e for e in mine if e.event == steps[0]]
+        if not begins:
+            continue
+        times = [begins[0].time]
+        for place in range(1, len(steps)):
+            again = steps[place] in steps[:place]
+            on = [
+                e.time
+                for e in mine
+                if e.event == steps[place]
+                and (utc(e.time) > utc(times[-1]) if again else utc(e.time) >= utc(times[-1]))
+                and (within is None or utc(e.time) - utc(times[0]) < within)
+            ]
+            if not on:
+                break
+            times.append(on[0])
+        walks.append((None if freq is None else begin(times[0], freq), begins[0].group, times))
+    out: Table = {}
+    groups = {group for _, group, _ in walks}
+    periods: list[datetime | None] = [None]
+    if freq is not None:
+        periods = []
+        one = min((period for period, _, _ in walks if period is not None), default=None)
+        while one is not None and later(one, freq, 1) <= wall(data.end):
+            periods.append(one)
+            one = later(one, freq, 1)
+    for period in periods:
+        here = [walk for walk in walks if walk[0] == period]
+        waiting = [walk for walk in here if within is not None and utc(walk[2][0]) + within > utc(data.end)]
+        if freq is not None and waiting:
+            continue
+        for group in groups:
+            mine = [times for walk, g, times in here if g == group and (walk, g, times) not in waiting]
+            for place in range(len(steps)):
+                entered = sum(len(times) >= max(place, 1) for times in mine)
+                waits = [utc(times[place]) - utc(times[place - 1]) for times in mine if len(times) > place]
+                days = median(waits) / timedelta(days=1) if waits and place else None
+                key = (*(() if period is None else (period,)), *group, place)
+                out[key] = (entered, len(waits), days)
     return out

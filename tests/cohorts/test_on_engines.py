@@ -126,6 +126,17 @@ ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
             ).counts
         ),
     ),
+    "activation": (
+        EVENTS,
+        lambda f: build.activation(
+            f, event="kind", key_event=["buy", "share"], start_event="open", within="36h", min_events=2, by="plan"
+        ),
+    ),
+    "funnel": (EVENTS, lambda f: build.funnel(f, ["open", "buy", ["share", "open"]], event="kind", within="5D")),
+    "funnel by period": (
+        EVENTS,
+        lambda f: build.funnel(f, ["open", "buy", "buy"], event="kind", within="36h", freq="W", by="plan"),
+    ),
     "active users": (EVENTS, lambda f: build.active_users(f, by="plan", as_of="2024-04-20")),
     "active users since": (EVENTS, lambda f: build.active_users(f, mau=9, since="2024-01-01")),
     "lifecycle": (EVENTS, lambda f: build.lifecycle(f, freq="W", by="plan")),
@@ -189,6 +200,9 @@ BESIDE_USERS: dict[str, Callable[[Any, Any], pd.DataFrame]] = {
     ),
     "value": lambda f, u: build.retention(f, users=u, started="signed_up", value="cents", freq="Q-JAN").counts,
     "only groups": lambda f, u: build.retention(f, users=u, by="source", event="kind", start_event="buy").counts,
+    "activation": lambda f, u: build.activation(
+        f, event="kind", key_event="buy", users=u, started="signed_up", by="source", freq="W", as_of="2024-04-20"
+    ),
     "recurring": lambda f, u: build.retention(f, users=u, by="source", cohort="recurring", freq="W").counts,
 }
 

@@ -1,7 +1,9 @@
 """From raw rows to cohort frames: tables of totals whose columns are named after the arguments of the formulas."""
 
+from csmetrics.cohorts.activation import activation
 from csmetrics.cohorts.activity import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption
+from csmetrics.cohorts.funnel import funnel
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
 from csmetrics.cohorts.retention import retention
@@ -11,8 +13,10 @@ from csmetrics.cohorts.tickets import tickets
 
 __all__ = [
     "RetentionGrid",
+    "activation",
     "active_users",
     "adoption",
+    "funnel",
     "lifecycle",
     "movements_from_snapshots",
     "movements_from_subscriptions",
