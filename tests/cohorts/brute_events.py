@@ -294,6 +294,28 @@ def active_users(
     return out
 
 
+def active_by_period(
+    events: Iterable[Event], freq: str, *, as_of: date | None = None, since: date | None = None
+) -> Table:
+    """Count, by complete period and group: (users of the mean day, distinct users); None if it is cut off."""
+    data = covered(events, as_of)
+    days = complete(data, "D") if data.events else []
+    out: Table = {}
+    if not days:
+        return out
+    begun = days[0] if since is None else datetime.combine(since, time(0))
+    one = begin(begun, freq)
+    while begun <= days[-1] and later(one, freq, 1) <= wall(data.end):
+        following = later(one, freq, 1)
+        for group in {e.group for e in data.events}:
+            mine = [e for e in data.events if e.group == group and one <= wall(e.time) < following]
+            visits = {(e.user, wall(e.time).date()) for e in mine}
+            numbers = len(visits) / (following - one).days, len({e.user for e in mine})
+            out[one, *group] = numbers if begun <= one else (None, None)
+        one = following
+    return out
+
+
 def lifecycle(events: Iterable[Event], *, freq: str = "M", as_of: date | None = None) -> Table:
     """Count, by period and group: (active, new, returning, resurrected, dormant)."""
     data = covered(events, as_of)

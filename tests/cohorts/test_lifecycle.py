@@ -271,7 +271,7 @@ def test_clocks() -> None:
 
 @pytest.mark.parametrize(
     "ids",
-    [[1, 2], [-(2**62), 2**63 - 1], [2**64 - 1, 0], ["ann", "Ann"], [1.5, 1.25], [("a", 1), ("a", 2)], [1, "1"]],
+    [[1, 2], [-(2**62), 2**63 - 1], [2**64 - 1, 0], ["ann", "Ann"], [1.5, 1.25], [("a", 1), ("a", 2)]],
     ids=repr,
 )
 def test_every_kind_of_user_id(ids: list[Any]) -> None:

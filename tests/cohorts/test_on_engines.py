@@ -138,6 +138,7 @@ ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
         lambda f: build.funnel(f, ["open", "buy", "buy"], event="kind", within="36h", freq="W", by="plan"),
     ),
     "active users": (EVENTS, lambda f: build.active_users(f, by="plan", as_of="2024-04-20")),
+    "active users by month": (EVENTS, lambda f: build.active_users(f, freq="M", since="2024-01-01", by="plan")),
     "active users since": (EVENTS, lambda f: build.active_users(f, mau=9, since="2024-01-01")),
     "lifecycle": (EVENTS, lambda f: build.lifecycle(f, freq="W", by="plan")),
     "quarters": (EVENTS, lambda f: build.lifecycle(f, freq="Q", as_of="2024-06-30")),
