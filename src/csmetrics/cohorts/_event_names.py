@@ -20,6 +20,7 @@ from csmetrics.errors import MetricInputError, shown
 
 _LONGEST = 80  # letters of a misspelt name that are compared
 _LISTED = 5  # kinds that a hint lists
+_FEW = 3  # kinds that are compared one by one, which is faster
 _INFERRED = {
     "string": "text",
     "integer": "numbers",
@@ -102,12 +103,15 @@ def find_pandas(metric: str, named: Sequence[Named], happened: Any, kept: Any, r
             found.append(None)
             continue
         try:
-            flags = column.isin(one.kinds).to_numpy(dtype=bool)
+            each = [(column == kind).to_numpy(dtype=bool, na_value=False) for kind in one.kinds[:_FEW]]
+            several = column.isin(one.kinds).to_numpy(dtype=bool) if len(one.kinds) > _FEW else None
         except (TypeError, ValueError, ArithmeticError, NotImplementedError):  # they cannot be compared
             _refuse_type(metric, one, str(happened.dtype))
-        found.append(np.flatnonzero(flags))
-        there = column.iloc[found[-1]].unique()
-        absent = [kind for kind in one.kinds if not _has(there, kind)]
+        found.append(np.flatnonzero(np.logical_or.reduce(each) if several is None else several))
+        absent = [kind for kind, flags in zip(one.kinds, each, strict=False) if not flags.any()]
+        if several is not None:
+            there = column.iloc[found[-1]].unique()
+            absent = [kind for kind in one.kinds if not _has(there, kind)]
         if happened.dtype == object and (absent or any(_type(kind) == "booleans" for kind in one.kinds)):
             one.must_fit(metric, _INFERRED.get(pd.api.types.infer_dtype(happened, skipna=True)))
         if absent and len(happened):

@@ -200,8 +200,12 @@ def _members(
     ways, rows, (stop, remarks) = asked.ways, len(times.ticks), found
     unit, size = dense(log, people is None and not ways.by_start)
     group = 0 if people is not None or log.groups.number is None else log.groups.number
-    events = Happened(unit[:rows], size, *_numbered(asked.calendar, times), group, log.values)
-    starting, returning = (np.arange(rows) if role is None else role for role in roles)
+    told, needed = people is not None and people.started is not None, slice(None)
+    if told and roles[1] is not None:  # the starts are known, so only the returns matter
+        roles, needed = (None, None), roles[1]
+    values = None if log.values is None else log.values[needed]
+    events = Happened(unit[:rows][needed], size, *_numbered(asked.calendar, times.take(needed)), group, values)
+    starting, returning = (np.arange(events.micros.size) if role is None else role for role in roles)
     theirs: Any = np.zeros(len(unit) - rows, np.int64) if log.groups.number is None else log.groups.number
     if people is not None and people.started is not None:
         micros, period = _numbered(asked.calendar, people.started)
@@ -230,7 +234,7 @@ def _members(
             starts = with_amounts(starts, events, starting)
     if people is not None:
         seen = np.zeros(size, bool)
-        seen[events.unit] = True
+        seen[unit[:rows]] = True
         seen[unit[rows:]] = False
         note_strangers(remarks, int(seen.sum()))
     return met(asked.metric, starts, events, returning, ways)
