@@ -96,6 +96,11 @@ def covered(events: Iterable[Event], as_of: date | None, others: Iterable[dateti
     return Data([e for e in events if utc(e.time) <= utc(as_of)], as_of + MOMENT, as_of)
 
 
+def in_real_time(data: Data) -> Data:
+    """Put all instants into UTC: hours are counted on a clock that neither skips nor repeats one."""
+    return Data([e._replace(time=utc(e.time)) for e in data.events], utc(data.end), utc(data.last))
+
+
 # ------------------------------------------------------------------------------------------------------- retention
 
 
@@ -169,6 +174,7 @@ def retention(
     by_at: str = "row",
 ) -> Grid:
     data = covered(events, as_of, [one.started for one in (people or {}).values() if one.started is not None])
+    data = in_real_time(data) if freq == "h" else data
     openers, comebacks = listed(start_event), listed(return_event)
     starts = [e for e in data.events if openers is None or e.event in openers]
     returns = [e for e in data.events if comebacks is None or e.event in comebacks]
@@ -319,6 +325,7 @@ def active_by_period(
 def lifecycle(events: Iterable[Event], *, freq: str = "M", as_of: date | None = None) -> Table:
     """Count, by period and group: (active, new, returning, resurrected, dormant)."""
     data = covered(events, as_of)
+    data = in_real_time(data) if freq == "h" else data
     out: Table = {}
     if not data.events:
         return out

@@ -55,7 +55,7 @@ def check(events: list[Event], by: int = 0, as_of: Any = None, freq: str = "M", 
     assert list(result.index.names) == ["period", *KEYS[:by]]
     assert result.index.is_unique
     labels = [key if by else (key,) for key in result.index]
-    keys = [(key[0].start_time.to_pydatetime(), *key[1:]) for key in labels]
+    keys = [(first_instant(key[0]), *key[1:]) for key in labels]
     assert [key[0] for key in keys] == sorted(key[0] for key in keys)
     got = dict(zip(keys, map(tuple, result.to_numpy().tolist()), strict=True))
     expected = brute.lifecycle(events, freq=freq, as_of=as_of, **options)

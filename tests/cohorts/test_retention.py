@@ -71,7 +71,8 @@ def states(grid: Any, position: int) -> str:
 def plain(key: Any, by: int) -> tuple[datetime, tuple[Any, ...]]:
     """Split a label of the grid into the cohort's first instant and the group."""
     period, group = (key[0], tuple(key[1:])) if by else (key, ())
-    return period.start_time.to_pydatetime(), group
+    first = period.start_time if isinstance(period, pd.Period) else period.tz_convert("UTC").tz_localize(None)
+    return first.to_pydatetime(), group
 
 
 def assert_grid(grid: Any, expected: brute.Grid, by: int = 0, value: bool = False) -> None:
@@ -325,7 +326,7 @@ def test_the_size_of_blocks_does_not_matter(rows: int, data: st.DataObject) -> N
         data.draw(st.booleans()),
     )
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("_packing", "retention"):
+        for module in ("_packing", "_memberships"):
             patch.setattr(import_module(f"csmetrics.cohorts.{module}"), "ROWS", rows)
         patch.setattr(import_module("csmetrics.cohorts._packing"), "BLOCK", rows)
         check(data.draw(logs(freq, by)), by, value, window=window, **data.draw(options(freq)))
