@@ -41,6 +41,12 @@ def made(*rows: tuple[Any, str]) -> pd.DataFrame:
     return pd.DataFrame({"user": [u for u, _ in rows], "time": pd.to_datetime([t for _, t in rows], format="ISO8601")})
 
 
+def first_instant(label: Any) -> datetime:
+    """Return the first instant of a period; hours with a time zone are labelled by theirs, compared in UTC."""
+    first = label.start_time if isinstance(label, pd.Period) else label.tz_convert("UTC").tz_localize(None)
+    return first.to_pydatetime()
+
+
 def check(events: list[Event], by: int = 0, as_of: Any = None, freq: str = "M", **options: Any) -> pd.DataFrame:
     events = [e._replace(group=e.group[:by]) for e in events]
     table = frame(events, by)
@@ -173,7 +179,7 @@ def test_by_hand() -> None:
 
 
 def test_months_are_the_default() -> None:
-    events = made(("ann", "2026-01-31T23:59:59"), ("ann", "2026-02-01"), ("bob", "2026-02-28"))
+    events = made(("ann", "2026-01-31T23:59:59"), ("ann", "2026-02-01"), ("bob", "2026-02-28T23:59:59"))
     assert csm.cohorts.lifecycle(events)["returning"].tolist() == [0, 1]
 
 

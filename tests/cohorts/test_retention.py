@@ -713,7 +713,7 @@ def test_quarters_and_years_have_no_length_of_their_own(freq: str) -> None:
 
 
 def test_summer_time_by_the_hour() -> None:
-    """Clocks in Berlin jump from 02:00 to 03:00 on 29 March 2026: 03:30 is one hour after 01:30, by the clock two."""
+    """Clocks in Berlin jump from 02:00 to 03:00 on 29 March 2026: 03:30 is one hour after 01:30, and no hour is 02:00."""
     events = pd.DataFrame(
         {
             "user": ["ann", "ann"],
@@ -722,8 +722,8 @@ def test_summer_time_by_the_hour() -> None:
     )
     end = pd.Timestamp("2026-03-29T12:00", tz="Europe/Berlin")
     calendar = csm.cohorts.retention(events, freq="h", as_of=end)
-    assert str(calendar.sizes.index[0]) == "2026-03-29 01:00"
-    assert row(calendar, "2026-03-29 01:00")[:4] == [1, 0, 1, 0]
+    assert list(map(str, calendar.sizes.index[:2])) == ["2026-03-29 01:00:00+01:00", "2026-03-29 03:00:00+02:00"]
+    assert row(calendar, "2026-03-29 01:00")[:4] == [1, 1, 0, 0]
     elapsed = csm.cohorts.retention(events, freq="h", window="elapsed", as_of=end)
     assert row(elapsed, "2026-03-29 01:00")[:4] == [1, 1, 0, 0]
 
@@ -741,14 +741,14 @@ def test_elapsed_days_over_summer_time() -> None:
 
 
 def test_winter_time_has_an_hour_twice() -> None:
-    """02:30 comes twice on 25 October 2026: one calendar hour, two elapsed ones."""
+    """02:30 comes twice on 25 October 2026: two hours, whose labels differ by their offsets."""
     time = pd.to_datetime(["2026-10-25T00:30Z", "2026-10-25T01:30Z"]).tz_convert("Europe/Berlin")
     assert [str(t)[11:16] for t in time] == ["02:30", "02:30"]
     events = pd.DataFrame({"user": ["ann", "ann"], "time": time})
     end = pd.Timestamp("2026-10-25T12:00", tz="Europe/Berlin")
-    assert row(csm.cohorts.retention(events, freq="h", as_of=end), "2026-10-25 02")[:2] == [1, 0]
+    assert row(csm.cohorts.retention(events, freq="h", as_of=end), "2026-10-25 02:00:00+02:00")[:2] == [1, 1]
     elapsed = csm.cohorts.retention(events, freq="h", window="elapsed", as_of=end)
-    assert row(elapsed, "2026-10-25 02")[:2] == [1, 1]
+    assert row(elapsed, "2026-10-25 02:00:00+02:00")[:2] == [1, 1]
 
 
 def test_days_are_those_of_the_columns_own_clock() -> None:
@@ -861,10 +861,9 @@ USERS: dict[str, list[Any]] = {
     "sparse int": [-(2**62), 7, 2**63 - 1],
     "int as far apart as they go": [-(2**63), 2**63 - 1, 0],
     "big unsigned": [2**64 - 1, 2**63, 0],
-    "text": ["ann", "", "Ann"],
+    "text": ["ann", "ANN", "Ann"],
     "float": [1.5, 2.0, -1.0],
     "tuple": [("a", 1), ("a", 2), ("b", 1)],
-    "mixed": [1, "1", (1,)],
 }
 
 
@@ -1163,13 +1162,13 @@ def test_sums_of_floats() -> None:
 
 
 def test_a_value_in_brackets_and_on_or_before() -> None:
-    """Age 0 is not part of "on or before", which starts with age 1."""
+    """With a value, age 0 counts the amounts of the first day, and "on or before" and "on or after" have it, too."""
     events = [Event("ann", at(f"2026-03-0{1 + i}T09:00"), value=10**i) for i in range(5)]
     end: Any = date(2026, 3, 31)
     before = check(events, value=True, freq="D", kind="on_or_before", as_of=end)
-    assert row(before, "2026-03-01")[:6] == [1, 10, 110, 1110, 11110, 11110]
+    assert row(before, "2026-03-01")[:6] == [1, 11, 111, 1111, 11111, 11111]
     after = check(events, value=True, freq="D", kind="on_or_after", as_of=end)
-    assert row(after, "2026-03-01")[:6] == [1, 11110, 11100, 11000, 10000, 0]
+    assert row(after, "2026-03-01")[:6] == [11111, 11110, 11100, 11000, 10000, 0]
     brackets = check(events, value=True, freq="D", brackets=[2, 3], as_of=end)
     assert row(brackets, "2026-03-01") == [1, 110, 11000]
 
