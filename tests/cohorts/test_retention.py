@@ -713,7 +713,7 @@ def test_quarters_and_years_have_no_length_of_their_own(freq: str) -> None:
 
 
 def test_summer_time_by_the_hour() -> None:
-    """Clocks in Berlin jump from 02:00 to 03:00 on 29 March 2026: 03:30 is one hour after 01:30, and no hour is 02:00."""
+    """Clocks in Berlin jump from 02:00 to 03:00 on 29 March 2026: 03:30 is one hour after 01:30."""
     events = pd.DataFrame(
         {
             "user": ["ann", "ann"],
