@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -169,7 +170,9 @@ def _by_period(found: Events, gaps: Any, begin: int, days: Calendar, periods: Ca
 def _first_day(calendar: Calendar, since: Any, zone: Any) -> int:
     """Return the first day that the data covers from its midnight on."""
     since = since.start_time if isinstance(since, pd.Period) else since
-    since = pd.Timestamp(since) if isinstance(since, np.datetime64) else since
+    if isinstance(since, np.datetime64):
+        with suppress(ValueError):  # years past what a Timestamp holds are refused below
+            since = pd.Timestamp(since)
     clock = Times(np.zeros(1, np.int64), DAY, zone, own=calendar.zone)
     covered = end_of_data(calendar.metric, since, [clock], "since")  # a midnight stands for its whole day
     assert covered is not None

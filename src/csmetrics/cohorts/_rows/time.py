@@ -321,7 +321,8 @@ def end_of_data(metric: str, as_of: Any, columns: Iterable[Times], argument: str
         ends_day = shown % DAY >= _LAST_SECOND or (shown % DAY == 0 and all(times.holds_days() for times in columns))
         return _moved(shown - shown % DAY + DAY, own, zone) if ends_day else Wall(wall + 1, utc + 1)
     if isinstance(as_of, np.datetime64) and np.datetime_data(as_of.dtype)[0] in ("M", "Y"):
-        as_of = pd.Period(str(as_of), freq=np.datetime_data(as_of.dtype)[0])
+        with suppress(ValueError):  # years past what a Period holds are refused below
+            as_of = pd.Period(str(as_of), freq=np.datetime_data(as_of.dtype)[0])
     if isinstance(as_of, pd.Period):
         return _moved(micros((as_of + 1).start_time), own, zone)
     end = data_end(metric, argument, as_of)
