@@ -37,6 +37,12 @@ def made(*rows: tuple[Any, str]) -> pd.DataFrame:
     return pd.DataFrame({"user": [u for u, _ in rows], "time": pd.to_datetime([t for _, t in rows], format="ISO8601")})
 
 
+def first_instant(label: Any) -> datetime:
+    """Return the first instant of a period; hours with a time zone are labelled by theirs, compared in UTC."""
+    first = label.start_time if isinstance(label, pd.Period) else label.tz_convert("UTC").tz_localize(None)
+    return first.to_pydatetime()
+
+
 def check(events: list[Event], by: int = 0, as_of: Any = None, freq: str = "M", **options: Any) -> pd.DataFrame:
     events = [e._replace(group=e.group[:by]) for e in events]
     table = frame(events, by)
@@ -51,7 +57,7 @@ def check(events: list[Event], by: int = 0, as_of: Any = None, freq: str = "M", 
     assert list(result.index.names) == ["period", *KEYS[:by]]
     assert result.index.is_unique
     labels = [key if by else (key,) for key in result.index]
-    keys = [(key[0].start_time.to_pydatetime(), *key[1:]) for key in labels]
+    keys = [(first_instant(key[0]), *key[1:]) for key in labels]
     assert [key[0] for key in keys] == sorted(key[0] for key in keys)
     got = dict(zip(keys, map(tuple, result.to_numpy().tolist()), strict=True))
     expected = brute.lifecycle(events, freq=freq, as_of=as_of, **options)
@@ -172,7 +178,7 @@ def test_by_hand() -> None:
 
 
 def test_months_are_the_default() -> None:
-    events = made(("ann", "2026-01-31T23:59:59"), ("ann", "2026-02-01"), ("bob", "2026-02-28"))
+    events = made(("ann", "2026-01-31T23:59:59"), ("ann", "2026-02-01"), ("bob", "2026-02-28T23:59:59"))
     assert csm.cohorts.lifecycle(events)["returning"].tolist() == [0, 1]
 
 
@@ -225,7 +231,7 @@ def test_leap_day() -> None:
 @given(events=logs("W"), end=ends("W"))
 @DRAWN
 def test_weeks_from_sunday_against_the_definition(events: list[Event], end: Any) -> None:
-    assert_adds_up(check(events, freq="W", as_of=end, week_start="sunday"))
+    assert_adds_up(check(events, freq="W-SAT", as_of=end))
 
 
 def test_weeks_begin_on_monday() -> None:
@@ -233,9 +239,7 @@ def test_weeks_begin_on_monday() -> None:
     result = csm.cohorts.lifecycle(made(("ann", "2026-03-08"), ("ann", "2026-03-09")), freq="W", as_of="2026-03-15")
     assert result["returning"].tolist() == [0, 1]
     assert [str(week) for week in result.index] == ["2026-03-02/2026-03-08", "2026-03-09/2026-03-15"]
-    sunday = csm.cohorts.lifecycle(
-        made(("ann", "2026-03-08"), ("ann", "2026-03-09")), freq="W", as_of="2026-03-15", week_start="sunday"
-    )
+    sunday = csm.cohorts.lifecycle(made(("ann", "2026-03-08"), ("ann", "2026-03-09")), freq="W-SAT", as_of="2026-03-15")
     assert [str(week) for week in sunday.index] == ["2026-03-08/2026-03-14"]
     assert sunday["active"].tolist() == [1]
 
@@ -272,7 +276,7 @@ def test_clocks() -> None:
 
 @pytest.mark.parametrize(
     "ids",
-    [[1, 2], [-(2**62), 2**63 - 1], [2**64 - 1, 0], ["ann", "Ann"], [1.5, 1.25], [("a", 1), ("a", 2)], [1, "1"]],
+    [[1, 2], [-(2**62), 2**63 - 1], [2**64 - 1, 0], ["ann", "Ann"], [1.5, 1.25], [("a", 1), ("a", 2)]],
     ids=repr,
 )
 def test_every_kind_of_user_id(ids: list[Any]) -> None:

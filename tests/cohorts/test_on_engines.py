@@ -77,7 +77,7 @@ MOVEMENTS: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
 ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
     "months": (EVENTS, lambda f: build.retention(f).counts),
     "hours": (EVENTS, lambda f: build.lifecycle(f, freq="h", as_of="2024-02-01")),
-    "text ids": (TEXT_IDS, lambda f: build.retention(f, freq="W", week_start="sunday").counts),
+    "text ids": (TEXT_IDS, lambda f: build.retention(f, freq="W-SAT").counts),
     "recurring": (
         EVENTS,
         lambda f: build.retention(f, freq="D", cohort="recurring", min_events=2, as_of="2024-03-01T12:00").counts,
@@ -99,7 +99,49 @@ ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
         EVENTS,
         lambda f: build.retention(f, freq="M", window="elapsed", cohort="recurring", value="cents", by="plan").counts,
     ),
+    "group of the start": (
+        EVENTS,
+        lambda f: build.retention(f, freq="W", by="plan", by_at="start", event="kind", start_event="open").counts,
+    ),
+    "group of the start, recurring": (
+        EVENTS,
+        lambda f: build.retention(f, by="plan", by_at="start", cohort="recurring", value="cents").counts,
+    ),
+    "returned in the start's period": (
+        EVENTS,
+        lambda f: (
+            build.retention(
+                f, freq="W-WED", age_zero="returned", kind="on_or_before", event="kind", start_event="buy", by="plan"
+            ).counts
+        ),
+    ),
+    "purchases from the start on": (
+        EVENTS,
+        lambda f: build.retention(
+            f, event="kind", start_event="share", return_event="buy", value="cents", min_events=2
+        ).cumulative(),
+    ),
+    "amounts of the start": (
+        EVENTS,
+        lambda f: (
+            build.retention(
+                f, value="cents", age_zero="size", by="plan", by_at="start", event="kind", start_event="share"
+            ).counts
+        ),
+    ),
+    "activation": (
+        EVENTS,
+        lambda f: build.activation(
+            f, event="kind", key_event=["buy", "share"], start_event="open", within="36h", min_events=2, by="plan"
+        ),
+    ),
+    "funnel": (EVENTS, lambda f: build.funnel(f, ["open", "buy", ["share", "open"]], event="kind", within="5D")),
+    "funnel by period": (
+        EVENTS,
+        lambda f: build.funnel(f, ["open", "buy", "buy"], event="kind", within="36h", freq="W", by="plan"),
+    ),
     "active users": (EVENTS, lambda f: build.active_users(f, by="plan", as_of="2024-04-20")),
+    "active users by month": (EVENTS, lambda f: build.active_users(f, freq="M", since="2024-01-01", by="plan")),
     "active users since": (EVENTS, lambda f: build.active_users(f, mau=9, since="2024-01-01")),
     "lifecycle": (EVENTS, lambda f: build.lifecycle(f, freq="W", by="plan")),
     "quarters": (EVENTS, lambda f: build.lifecycle(f, freq="Q", as_of="2024-06-30")),
@@ -137,6 +179,86 @@ def test_retention_gives_sizes_states_and_rates(make: Make) -> None:
     pd.testing.assert_frame_equal(got.rates(), expected.rates())
     pd.testing.assert_series_equal(got.pooled(), expected.pooled())
     assert repr(got) == repr(expected)
+
+
+def people() -> pd.DataFrame:
+    """Make up a table of users: some of the events' users are missing, some users never came, some start too late."""
+    rng = np.random.default_rng(9)
+    seconds = rng.integers(0, 110 * 86_400, 70)
+    return pd.DataFrame(
+        {
+            "user": np.arange(10, 80) * 10**9,
+            "signed_up": np.datetime64("2024-01-10", "us") + (seconds * 10**6).astype("m8[us]"),
+            "source": pd.Series(rng.choice(["ad", "word", None], 70).tolist()),
+        }
+    )
+
+
+PEOPLE = people()
+BESIDE_USERS: dict[str, Callable[[Any, Any], pd.DataFrame]] = {
+    "started": lambda f, u: build.retention(f, users=u, started="signed_up", by="source", as_of="2024-04-20").counts,
+    "elapsed": lambda f, u: (
+        build.retention(
+            f, users=u, started="signed_up", freq="W", window="elapsed", age_zero="returned", min_events=2
+        ).counts
+    ),
+    "value": lambda f, u: build.retention(f, users=u, started="signed_up", value="cents", freq="Q-JAN").counts,
+    "only groups": lambda f, u: build.retention(f, users=u, by="source", event="kind", start_event="buy").counts,
+    "activation": lambda f, u: build.activation(
+        f, event="kind", key_event="buy", users=u, started="signed_up", by="source", freq="W", as_of="2024-04-20"
+    ),
+    "recurring": lambda f, u: build.retention(f, users=u, by="source", cohort="recurring", freq="W").counts,
+}
+
+
+@pytest.mark.parametrize("name", BESIDE_USERS)
+@pytest.mark.filterwarnings("ignore:.*not in `users`")
+def test_a_table_of_users(make: Make, crossed: list[int], name: str) -> None:
+    call = BESIDE_USERS[name]
+    expected = call(EVENTS, PEOPLE)
+    assert len(expected) > 1
+    assert not crossed
+    pd.testing.assert_frame_equal(call(make(EVENTS), make(PEOPLE)), expected, check_column_type=False)
+    assert sum(crossed) < len(EVENTS)
+    pd.testing.assert_frame_equal(call(EVENTS, make(PEOPLE)), expected, check_column_type=False)
+
+
+def test_starts_from_a_column_of_the_events(make: Make) -> None:
+    told = EVENTS.merge(PEOPLE, on="user")
+    for options in ({}, {"window": "elapsed", "freq": "W"}, {"by": "plan"}, {"by": "plan", "by_at": "start"}):
+        expected = build.retention(told, started="signed_up", as_of="2024-04-20", **options)
+        got = build.retention(make(told), started="signed_up", as_of="2024-04-20", **options)
+        pd.testing.assert_frame_equal(got.counts, expected.counts, check_column_type=False)
+        pd.testing.assert_series_equal(got.members, expected.members)
+    varying = told.assign(signed_up=told["signed_up"].where(told.index % 900 != 0, told["time"]))
+    with pytest.warns(csm.CohortWarning, match="several values in 'signed_up': the earliest counts"):
+        expected = build.retention(varying, started="signed_up")
+    with pytest.warns(csm.CohortWarning, match="several values in 'signed_up'") as warned:
+        got = build.retention(make(varying), started="signed_up")
+    assert got.notes == expected.notes
+    assert sum(one.category is csm.CohortWarning for one in warned) == 1
+    pd.testing.assert_frame_equal(got.counts, expected.counts, check_column_type=False)
+
+
+def test_a_table_of_users_that_cannot_be_right(make: Make) -> None:
+    events = make(EVENTS)
+    with pytest.warns(csm.CohortWarning, match=r"10 users of the events are not in `users`, and left out"):
+        build.retention(events, users=make(PEOPLE), started="signed_up")
+    for frame, other in ((events, make(PEOPLE.iloc[[0, *range(70)]])), (EVENTS, PEOPLE.iloc[[0, *range(70)]])):
+        with pytest.raises(csm.MetricInputError, match="`users` must have one row per user; 1 row"):
+            build.retention(frame, users=other, started="signed_up")
+    text = PEOPLE.assign(user="u" + PEOPLE["user"].astype(str))
+    for frame, other in ((events, make(text)), (EVENTS, text)):
+        with pytest.raises(csm.MetricInputError, match=r"`user` must hold one kind of values.*astype"):
+            build.retention(frame, users=other, started="signed_up")
+    for argument in ("started", "by"):
+        with pytest.raises(csm.MissingColumnError, match="no column 'plan'"):
+            build.retention(events, users=make(PEOPLE), **{argument: "plan"})
+    with pytest.raises(csm.MetricInputError, match="`users` must be a frame of the engine that holds the events"):
+        build.retention(events, users=PEOPLE, started="signed_up")
+    late = PEOPLE.assign(signed_up=PEOPLE["signed_up"].where(PEOPLE.index > 1))
+    with pytest.raises(csm.MetricInputError, match="`started` must be present in every row"):
+        build.retention(events, users=make(late), started="signed_up")
 
 
 GROUPS_WITHOUT_A_START = EVENTS.assign(

@@ -692,6 +692,7 @@ law(
     ({"counts": [3, None, 11], "weights": [7, -2, 13]}, None),
 )
 share_law("repeat_purchase_rate(repeat_customers", "customers)", "higher", 29, 83)
+share_law("conversion_rate(converted", "entered)", "higher", 31, 89)
 
 # onboarding
 

@@ -459,6 +459,10 @@ class CohortMetrics(Generic[R]):
         undefined: Undefined = nan,
     ) -> R:
         """Share of the customers who bought more than once."""
+    def conversion_rate(
+        self, converted: Source = "converted", entered: Source = "entered", *, undefined: Undefined = nan
+    ) -> R:
+        """Share of those who entered a step, or a whole funnel, that went on to the next."""
     def onboarding_completion_rate(
         self, completed: Source = "completed", started: Source = "started", *, undefined: Undefined = nan
     ) -> R:
@@ -515,6 +519,8 @@ class CohortMetrics(Generic[R]):
         conversion_rate: Source = "conversion_rate",
         *,
         undefined: Undefined = nan,
+        converted: Source = "converted",
+        entered: Source = "entered",
     ) -> R:
         """Mean number of new customers whom one customer brings."""
     def health_score(self, scores: list[Any] | Mapping[Any, Any], weights: Weights, *, undefined: Undefined = nan) -> R:

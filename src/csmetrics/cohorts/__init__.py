@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from csmetrics.cohorts.activation import activation
 from csmetrics.cohorts.activity import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption
+from csmetrics.cohorts.funnel import funnel
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
 from csmetrics.cohorts.retention import retention
@@ -18,8 +20,10 @@ from csmetrics.core._surface import surface
 
 __all__ = [
     "RetentionGrid",
+    "activation",
     "active_users",
     "adoption",
+    "funnel",
     "lifecycle",
     "movements_from_changes",
     "movements_from_snapshots",

@@ -1,4 +1,4 @@
-"""Counting events in an engine: by user and period, by gap, or by window since each user's own start."""
+"""Counting events in an engine: by user and period, or by gap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import _days, period_key, with_micros
+from csmetrics.cohorts._rows.engine_time import _days, period_key
 from csmetrics.cohorts._rows.time import Calendar
 
 
@@ -43,7 +43,7 @@ class ReducedEvents:
         calendar: Calendar,
     ) -> None:
         nw = narwhals()
-        self.metric, self.user, self.keys, self.times = rows.metric, user, keys, times
+        self.rows, self.user, self.keys, self.times = rows, user, keys, times
         self.all = roles[0] is None and roles[1] is None
         self.amounts = amounts is not None
         flags = [nw.lit(1) if role is None else nw.when(role).then(nw.lit(1)).otherwise(nw.lit(0)) for role in roles]
@@ -101,55 +101,8 @@ class ReducedEvents:
         seen = seen.select(*self.keys, "csm period", gap.alias("csm gap"))
         return engines.collect(seen.group_by(*self.keys, "csm period", "csm gap").agg(nw.len().alias("csm users")))
 
-    def elapsed(self, width: int, zone: Any, recurring: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Count the windows since each user's own start.
-
-        Returns
-        -------
-        members : DataFrame
-            User, groups, `csm period`, `csm began` in microseconds of UTC, `csm value`: one row per member, in order.
-        pairs : DataFrame
-            `csm who`, the position of a member; `csm age`, `csm events`, `csm value`: one row per member and window,
-            in order.
-        """
-        nw = narwhals()
-        # null keys match nothing in a join, so each key is replaced by text that is never null and a flag
-        same = [f"csm key_{i}" for i in range(len(self.keys))]
-        safe = [
-            nw.col(key).cast(nw.String).fill_null("").alias(name) for key, name in zip(self.keys, same, strict=True)
-        ]
-        safe += [
-            nw.col(key).is_null().cast(nw.Int64).alias(f"{name}_null")
-            for key, name in zip(self.keys, same, strict=True)
-        ]
-        ids = [self.user, *same, *(f"{name}_null" for name in same)]
-        timed = self.frame.with_columns(*safe) if safe else self.frame
-        timed = with_micros(timed, self.metric, {"csm micros": ("time", self.times, zone)})
-        begun = timed.filter(nw.col("csm start") == 1)
-        totals = [nw.col("csm micros").min().alias("csm began")]
-        totals += [nw.col("csm start_value").sum().alias("csm value")] if self.amounts else []
-        members = engines.collect(begun.group_by(*ids, *self.keys, "csm period").agg(*totals))
-        members = members.sort_values([*ids, "csm period"], ignore_index=True)
-        if not recurring:
-            members = members.drop_duplicates(ids, ignore_index=True)
-        starts = begun.group_by(*ids, *(["csm period"] if recurring else [])).agg(
-            nw.col("csm micros").min().alias("csm began")
-        )
-        if recurring:
-            starts = starts.rename({"csm period": "csm cohort"})
-        whose = [*ids, *(["csm cohort"] if recurring else [])]
-        since = timed.filter(nw.col("csm return") == 1).join(starts, on=ids, how="inner")
-        since = since.with_columns(((nw.col("csm micros") - nw.col("csm began")) // width).alias("csm age"))
-        totals = [nw.col("csm return").sum().alias("csm events")]
-        totals += [nw.col("csm return_value").sum().alias("csm value")] if self.amounts else []
-        pairs = engines.collect(since.filter(nw.col("csm age") >= 1).group_by(*whose, "csm age").agg(*totals))
-        at = members[[*ids, "csm period"]].assign(**{"csm who": np.arange(len(members))})
-        if recurring:
-            pairs = pairs.rename(columns={"csm cohort": "csm period"}).merge(at, on=[*ids, "csm period"])
-        else:
-            pairs = pairs.merge(at.drop(columns="csm period"), on=ids)
-        return members, pairs.sort_values(["csm who", "csm age"], ignore_index=True)
-
     def labels(self) -> pd.DataFrame:
         """Return the distinct groups of all rows."""
+        if not self.keys:
+            return pd.DataFrame()
         return engines.collect(self.frame.group_by(*self.keys).agg(narwhals().len().alias("csm events")))[self.keys]

@@ -20,6 +20,7 @@ from csmetrics.errors import MetricInputError, shown
 
 _LONGEST = 80  # letters of a misspelt name that are compared
 _LISTED = 5  # kinds that a hint lists
+_FEW = 3  # kinds that are compared one by one, which is faster
 _INFERRED = {
     "string": "text",
     "integer": "numbers",
@@ -95,25 +96,29 @@ def find_pandas(metric: str, named: Sequence[Named], happened: Any, kept: Any, r
         return [None] * len(named)
     column = happened.iloc[kept]
     held = _held(happened)
-    found: dict[str, Any] = {}
+    found: list[Any] = []
     for one in named:
         one.must_fit(metric, held)
         if one.kinds is None:
+            found.append(None)
             continue
         try:
-            flags = column.isin(one.kinds).to_numpy(dtype=bool)
+            each = [(column == kind).to_numpy(dtype=bool, na_value=False) for kind in one.kinds[:_FEW]]
+            several = column.isin(one.kinds).to_numpy(dtype=bool) if len(one.kinds) > _FEW else None
         except (TypeError, ValueError, ArithmeticError, NotImplementedError):  # they cannot be compared
             _refuse_type(metric, one, str(happened.dtype))
-        found[one.argument] = np.flatnonzero(flags)
-        there = column.iloc[found[one.argument]].unique()
-        absent = [kind for kind in one.kinds if not _has(there, kind)]
+        found.append(np.flatnonzero(np.logical_or.reduce(each) if several is None else several))
+        absent = [kind for kind, flags in zip(one.kinds, each, strict=False) if not flags.any()]
+        if several is not None:
+            there = column.iloc[found[-1]].unique()
+            absent = [kind for kind in one.kinds if not _has(there, kind)]
         if happened.dtype == object and (absent or any(_type(kind) == "booleans" for kind in one.kinds)):
             one.must_fit(metric, _INFERRED.get(pd.api.types.infer_dtype(happened, skipna=True)))
         if absent and len(happened):
             everywhere = happened.dropna().unique()  # with the rows after the end of the data
             absent = [kind for kind in absent if not _has(everywhere, kind)]
             one.must_occur(metric, absent, everywhere, remarks)
-    return [found.get(one.argument) for one in named]
+    return found
 
 
 class EngineKinds:
@@ -155,10 +160,10 @@ class EngineKinds:
 
     def check(self) -> None:
         """Reject the kinds that no row has, or note them; the rows are screened."""
-        absent: dict[str, tuple[Named, list[Any]]] = {}
+        absent: dict[int, tuple[Named, list[Any]]] = {}
         for one, kind, fact in self.asked:
             if not self.rows.count(fact):
-                absent.setdefault(one.argument, (one, []))[1].append(kind)
+                absent.setdefault(id(one), (one, []))[1].append(kind)
         if absent and self.rows.count("rows"):
             nw = narwhals()
             kinds = self.rows.frame.select(self.column.alias("csm kind")).group_by("csm kind").agg(nw.len())

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._engine_events import ReducedEvents
+from csmetrics.cohorts._engine_members import EngineMembers
 from csmetrics.cohorts._event_names import EngineKinds, Named, find_pandas
-from csmetrics.cohorts._packing import Log
+from csmetrics.cohorts._memberships import (
+    NEVER,
+    Happened,
+    Members,
+    Starts,
+    Ways,
+    dense,
+    every_start,
+    first_starts,
+    met,
+    with_amounts,
+)
+from csmetrics.cohorts._packing import Log, Numbers
+from csmetrics.cohorts._people import EnginePeople, People, note_several, note_strangers, read_people
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import period_numbers
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.options import too_large
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import Calendar, Times, Wall, end_of_data
+from csmetrics.cohorts._rows.time import Calendar, Times, Wall, end_of_data, in_micros
 from csmetrics.core._money import BITS
 
 
@@ -37,11 +53,9 @@ class Events:
         Notes, and the bad rows where the caller asked for them.
     starts, returns
         The positions of the events that begin a membership, and of those that count as a return; None for all.
-    times
-        The times of the events; None where an engine returned only their periods.
-    elapsed
-        Where an engine counted the windows since each user's own start: that start for each row of the log, and a table
-        of rows and ages.
+    members
+        Where each event is compared with its user's own start: the first cohort, and the members in batches. The log
+        then holds the groups only.
     gaps
         Where an engine looked for each user's next active day: the days until then and the number of users, for each
         row of the log. The log then holds days, not users.
@@ -53,12 +67,11 @@ class Events:
     remarks: Remarks
     starts: Any = None
     returns: Any = None
-    times: Times | None = None
-    elapsed: Any = None
+    members: tuple[int | None, Iterator[Members]] | None = None
     gaps: Any = None
 
 
-ALL = Named("event", None, needed=False)
+ALL, PLAIN = Named("event", None, needed=False), Ways()
 
 
 @dataclass(frozen=True)
@@ -81,11 +94,10 @@ class Request:
         The column of amounts; None where the builder needs none.
     starts, returns
         The kinds of events that begin a membership, and those that count as a return.
-    count
-        Whether the events of a period are counted.
-    width, recurring
-        The length of an elapsed window in microseconds (None for calendar periods), and whether each period with a
-        start begins a membership. An engine needs both to count windows.
+    ways
+        How members and their returns are found.
+    started, users
+        The column of each user's start, and the table of users; None for none.
     longest
         How many days ahead an engine looks for a user's next active day; None where it need not look.
     axis
@@ -103,9 +115,9 @@ class Request:
     value: str | None = None
     starts: Named = ALL
     returns: Named = ALL
-    count: bool = False
-    width: int | None = None
-    recurring: bool = False
+    ways: Ways = PLAIN
+    started: str | None = None
+    users: Any = None
     longest: int | None = None
     axis: str = "period"
 
@@ -113,95 +125,174 @@ class Request:
         """Read and screen the events of a pandas DataFrame, or have an engine reduce its frame to users and periods."""
         return (_from_pandas if isinstance(events, pd.DataFrame) else _from_engine)(self, events)
 
-    def screened(self, rows: Any) -> tuple[Any, Any, Any]:
-        """Read the columns that can make a row bad, from pandas or an engine."""
+    @property
+    def joined(self) -> bool:
+        """Whether each event is compared with its user's own start, and not only the periods of both."""
+        ways, start = self.ways, self.starts.kinds
+        begins = self.started is not None or self.users is not None or (ways.by_start and self.by is not None)
+        by_time = ways.zero and (ways.least > 1 or start not in (None, self.returns.kinds))
+        return begins or by_time or ways.width is not None
+
+    @property
+    def people(self) -> tuple[str, str | None, Any]:
+        """The columns of the table of users."""
+        return self.user, self.started, self.by
+
+    def screened(self, rows: Any) -> tuple[Any, Any, Any, Any]:
+        """Read the columns that can make a row bad, from pandas or an engine: users, times, amounts and starts."""
         users, times = rows.units(self.user, "user"), rows.times(self.time, "time")
-        return users, times, None if self.value is None else rows.numbers(self.value, "value", negative=True)
+        own = self.started is not None and self.users is None
+        begun = rows.times(self.started, "started", like=times) if own else None
+        return users, times, None if self.value is None else rows.numbers(self.value, "value", negative=True), begun
 
 
 def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
     """Read events from pandas, and number their users and periods."""
     metric = asked.metric
     rows = Rows(metric, events, asked.on_bad_rows, asked.calendar)
-    users, times, values = asked.screened(rows)
-    keys = rows.keys(asked.by, asked.axis)
+    users, times, values, begun = asked.screened(rows)
+    keys = [] if asked.users is not None else rows.keys(asked.by, asked.axis)
     named = asked.starts, asked.returns
     happened = None if all(one.kinds is None for one in named) else rows.column(asked.event, "event")
     kept = rows.kept()
     if values is not None and values.dtype.kind == "i" and not np.abs(values).sum(dtype=np.float64) < 2.0**BITS:
         raise too_large(metric, "value")
     times = times.take(kept)
-    stop = end_of_data(metric, asked.as_of, [times])
+    begun = None if begun is None else begun.take(kept)
+    people = None
+    if asked.users is not None:
+        mode, calendar = asked.on_bad_rows, asked.calendar
+        people = read_people(metric, asked.users, asked.people, asked.axis, mode, calendar, times, rows.remarks)
+    stamps = [times, begun, None if people is None else people.started]
+    stop = end_of_data(metric, asked.as_of, [one for one in stamps if one is not None])
     known, kept = times.until(stop, kept)
     times = times.take(known)
+    units = users if isinstance(kept, slice) else users.iloc[kept]
+    if people is not None:
+        check_same_kind(metric, "user", {"events": units, "users": people.ids})
+        units = pd.concat([units, people.ids], ignore_index=True)
     log = Log(
-        *number_units(metric, users, kept),
-        Groups(metric, keys, kept),
+        *number_units(metric, units, slice(None)),
+        Groups(metric, keys, kept) if people is None else Groups(metric, people.keys, slice(None)),
         asked.calendar.numbering(times),
         values=None if values is None else values[kept],
     )
     starts, returns = find_pandas(metric, named, happened, kept, rows.remarks)
     if asked.returns.kinds == asked.starts.kinds:
         returns = starts
-    return Events(log, stop, times.zone, rows.remarks, starts, returns, times)
+    members = None
+    if asked.joined:
+        begun = None if begun is None else begun.take(known)
+        members = _members(asked, log, (starts, returns), times, begun, people, (stop, rows.remarks))
+    return Events(log, stop, times.zone, rows.remarks, starts, returns, members)
+
+
+def _members(
+    asked: Request,
+    log: Log,
+    roles: tuple[Any, Any],
+    times: Times,
+    begun: Times | None,
+    people: People | None,
+    found: tuple[Wall | None, Remarks],
+) -> tuple[int | None, Iterator[Members]]:
+    """Find the members and their returns among events in pandas; the users of `people` follow those of the events."""
+    ways, rows, (stop, remarks) = asked.ways, len(times.ticks), found
+    unit, size = dense(log, people is None and not ways.by_start)
+    group = 0 if people is not None or log.groups.number is None else log.groups.number
+    told = people is not None and people.started is not None
+    needed: Any = slice(None)
+    if told and roles[1] is not None:  # the starts are known, so only the returns matter
+        roles, needed = (None, None), roles[1]
+    values = None if log.values is None else log.values[needed]
+    events = Happened(unit[:rows][needed], size, *_numbered(asked.calendar, times.take(needed)), group, values)
+    starting, returning = (np.arange(events.micros.size) if role is None else role for role in roles)
+    theirs: Any = np.zeros(len(unit) - rows, np.int64) if log.groups.number is None else log.groups.number
+    if people is not None and people.started is not None:
+        micros, period = _numbered(asked.calendar, people.started)
+        at = people.started.before(stop)
+        at = np.arange(micros.size) if at is None else at
+        at = at[np.argsort(unit[rows:][at])]
+        starts = Starts(unit[rows:][at], theirs[at], period[at], micros[at])
+    elif begun is not None:
+        micros, period = _numbered(asked.calendar, begun)
+        at = begun.before(stop)
+        starts = first_starts(events, np.arange(rows) if at is None else at, micros, period)
+        latest = np.full(size, -NEVER)
+        np.maximum.at(latest, events.unit, micros)
+        note_several(remarks, str(asked.started), int((latest[starts.unit] > starts.began).sum()))
+    else:
+        if people is not None:
+            known = np.zeros(size, bool)
+            known[unit[rows:]] = True
+            starting = starting[known[events.unit[starting]]]
+        starts = every_start(events, starting) if ways.recurring else first_starts(events, starting)
+        if people is not None:
+            where = np.zeros(size, np.int64)
+            where[unit[rows:]] = theirs
+            starts = starts._replace(group=where[starts.unit])
+        if log.values is not None and not ways.zero:
+            starts = with_amounts(starts, events, starting)
+    if people is not None:
+        seen = np.zeros(size, bool)
+        seen[unit[:rows]] = True
+        seen[unit[rows:]] = False
+        note_strangers(remarks, int(seen.sum()))
+    return met(asked.metric, starts, events, returning, ways)
+
+
+def _numbered(calendar: Calendar, times: Times) -> tuple[Any, Any]:
+    """Return microseconds of UTC, and the calendar's numbers of the periods."""
+    numbering = calendar.numbering(times)
+    period = numbering.of(slice(None)).astype(np.int64) + numbering.first
+    return in_micros(times.elapsed(), times.per_day), period
 
 
 def _from_engine(asked: Request, events: Any) -> Events:
     """Have the engine reduce events to one row per user and period."""
     metric, calendar = asked.metric, asked.calendar
     rows = EngineRows(metric, events, asked.on_bad_rows, calendar)
-    _, instants, amounts = asked.screened(rows)
-    keys = rows.keys(asked.by, asked.axis)
+    _, instants, amounts, begun = asked.screened(rows)
+    keys = [] if asked.users is not None else rows.keys(asked.by, asked.axis)
     named = asked.starts, asked.returns
     kinds = EngineKinds(rows, asked.event, named)
     rows.fact("last", instants, "max")
+    if begun is not None:
+        rows.fact("begun", begun, "max")
+    people = None if asked.users is None else EnginePeople(rows, asked.users, asked.people, asked.axis)
     rows.screen(asked.screened)
     kinds.check()
     last = rows.instant("last")
-    stop = end_of_data(metric, asked.as_of, [last])
+    stamps = [last, *([] if begun is None else [rows.instant("begun")]), *([] if people is None else people.last())]
+    stop = end_of_data(metric, asked.as_of, stamps)
     if asked.as_of is not None and stop is not None:
         rows.keep_before(instants, stop, last.zone)
+        if people is not None and people.begun is not None:
+            people.rows.keep_before(people.begun, stop, last.zone)
     roles = [None if one.kinds is None else kinds.matches(one.kinds) for one in named]
     reduced = ReducedEvents(rows, asked.user, keys, instants, roles, amounts, calendar)
-    starts = returns = pairs = gaps = None
-    if asked.width is not None:
-        small, pairs = reduced.elapsed(asked.width, last.zone, asked.recurring)
-    elif asked.longest is not None and reduced.looks_ahead:
+    if asked.joined:
+        own = None if begun is None else (str(asked.started), begun)
+        groups, members = EngineMembers(reduced, calendar, asked.ways, people, own, (stop, last.zone)).read()
+        nothing = np.zeros(0, np.int64)
+        values = None
+        if asked.value is not None:
+            values = nothing if rows.schema[asked.value].is_integer() else nothing.astype(np.float64)
+        log = Log(nothing, 0, 1, groups, Numbers(0, 1, nothing), values=values)
+        return Events(log, stop, last.zone, rows.remarks, members=members)
+    starts = returns = gaps = None
+    if asked.longest is not None and reduced.looks_ahead:
         small = reduced.gaps(asked.longest)
         gaps = small["csm gap"].to_numpy(dtype=np.int64), small["csm users"].to_numpy(dtype=np.int64)
     else:
-        small, starts, returns = reduced.periods(asked.count)
-    labels = reduced.labels() if pairs is not None and keys else small[:0]
+        small, starts, returns = reduced.periods(asked.ways.least > 1)
     numbers = period_numbers(calendar, small["csm period"])
     first = int(numbers.min()) if numbers.size else 0
     log = Log(
         *number_units(metric, small["csm users" if gaps is not None else asked.user], slice(None)),
-        _groups(metric, keys, small, labels),
+        Groups(metric, [small[key] for key in keys], slice(None)),
         Numbers(first, int(numbers.max(initial=first)) - first + 1, numbers - first),
-        small["csm events"].to_numpy() if asked.count and asked.width is None else None,
+        small["csm events"].to_numpy() if asked.ways.least > 1 else None,
         None if asked.value is None else small["csm value"].to_numpy(),
     )
-    elapsed = None if pairs is None else (small["csm began"].to_numpy(), pairs)
-    return Events(log, stop, last.zone, rows.remarks, starts, returns, None, elapsed, gaps)
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """Periods that an engine has numbered."""
-
-    first: int
-    count: int
-    numbers: Any
-
-    def of(self, rows: Any) -> Any:
-        """Return the period numbers of some rows."""
-        return self.numbers[rows]
-
-
-def _groups(metric: str, keys: list[str], small: pd.DataFrame, labels: pd.DataFrame) -> Groups:
-    """Group the rows that an engine returned; `labels` may hold further groups, which have no rows."""
-    columns = [pd.concat([small[key], labels[key]], ignore_index=True) if len(labels) else small[key] for key in keys]
-    groups = Groups(metric, columns, slice(None))
-    if groups.number is not None:
-        groups.number = groups.number[: len(small)]
-    return groups
+    return Events(log, stop, last.zone, rows.remarks, starts, returns, gaps=gaps)

@@ -51,6 +51,19 @@ class Log:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Periods, or ages, that are numbered already."""
+
+    first: int
+    count: int
+    numbers: Any
+
+    def of(self, rows: Any) -> Any:
+        """Return the numbers of some rows."""
+        return self.numbers[rows]
+
+
+@dataclass(frozen=True)
 class Packing:
     """Layout of group, user and period in one unsigned integer.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import pandas as pd
 
 from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._packing import active, tally
-from csmetrics.cohorts._rows.options import OnBadRows, WeekStart, check_cells, check_whole
+from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, Calendar, Times, end_of_data
+from csmetrics.core._numeric import percents
+from csmetrics.errors import MetricInputError
 
 
 def active_users(
@@ -23,11 +26,12 @@ def active_users(
     wau: int = 7,
     mau: int = 28,
     since: Any = None,
+    freq: str = "D",
     as_of: Any = None,
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
-    r"""Count the users active on each day, and in the week and month that end with it.
+    r"""Count the users active on each day, and in the week and month that end with it; or in each calendar period.
 
     Parameters
     ----------
@@ -41,6 +45,9 @@ def active_users(
         every weekday four times; 30 days are common too.
     since
         The first day from which the data is complete; the rows begin with it. By default the day of the first event.
+    freq
+        ``"D"``: a row per day. W, M, Q or Y, or one of pandas' anchored ones: a row per complete period of the
+        calendar, without `wau`.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
         whole day. By default the last event. A day that is not over by then is left out.
@@ -56,6 +63,9 @@ def active_users(
         One row per day (PeriodIndex `period`) and group, with the numbers of distinct users: `dau`, `wau`, `mau`
         (Int64). They are the inputs of ``.csm.stickiness()``. `wau` and `mau` are missing until the data covers their
         whole window: with the defaults, on the first 6 and 27 days.
+
+        With a longer `freq`, one row per complete period and group: `dau`, the users of the mean day (float), and
+        `mau`, the distinct users of the period (Int64); missing where the data begins within the period.
 
     Raises
     ------
@@ -87,7 +97,14 @@ def active_users(
     """
     metric = "active_users"
     windows = {"dau": 1, "wau": check_whole(metric, "wau", wau), "mau": check_whole(metric, "mau", mau)}
-    calendar, longest = Calendar(metric, "D"), max(windows.values())
+    calendar, periods, longest = Calendar(metric, "D"), Calendar(metric, freq), max(windows.values())
+    if periods.hourly:
+        raise MetricInputError(metric, "freq", "must be D, W, M, Q or Y", f"got {freq!r}", "a day is the shortest")
+    if periods.freq != "D":
+        longest = _DAYS[periods.freq]
+        if (wau, mau) != (7, 28):
+            rule, hint = "must be left out with freq=", "`mau` then counts the users of the calendar period"
+            raise MetricInputError(metric, "wau, mau", rule, f"got {wau} and {mau} with freq={freq!r}", hint)
     found = Request(metric, user, time, calendar, as_of, by, on_bad_rows, longest=longest).read(events)
     first, days = _complete(found, calendar)
     begin = first if since is None or not days else _first_day(calendar, since, found.zone)
@@ -97,6 +114,8 @@ def active_users(
     for cell, users in _until_next(found, gaps.shape[1], longest):
         tally(gaps.reshape(-1), cell, users)
     begin, rows = min(begin, first + days), slice(max(begin - first, 0), days)
+    if periods.freq != "D":
+        return _by_period(found, np.pad(gaps[:, rows], ((0, 0), (early, 0), (0, 0))), begin, calendar, periods)
     columns = {}
     for name, window in windows.items():
         users = np.pad(_rolling(gaps, window)[:, rows], ((0, 0), (early, 0))).T
@@ -107,10 +126,53 @@ def active_users(
     return noted(pd.DataFrame(columns, index=found.log.groups.index(axis)), found.remarks)
 
 
+_DAYS = {"W": 7, "M": 31, "Q": 92, "Y": 366}  # of the longest period
+
+
+def _by_period(found: Events, gaps: Any, begin: int, days: Calendar, periods: Calendar) -> pd.DataFrame:
+    """Count the mean day's and all users of each complete period, from the days on which users came.
+
+    Parameters
+    ----------
+    found
+        The events.
+    gaps
+        Group by day by days until the user's next active day: users.
+    begin
+        The first day of `gaps`, from which the data is complete.
+    days, periods
+        The calendars of days and of periods.
+    """
+    count = gaps.shape[1]
+    numbers = periods.of_days(days.start(np.arange(begin, begin + count)) // DAY) if count else np.zeros(0, np.int64)
+    first = int(numbers[0]) if count else 0
+    whole = max(periods.at(found.stop) - first, 0) if count and found.stop is not None else 0
+    start = days.start(begin) if count else 0
+    bounds = np.searchsorted(numbers, np.arange(first, first + whole + 1))
+    length = np.diff(bounds)
+    remaining = np.repeat(bounds[1:], length) - np.arange(bounds[-1] if whole else 0)
+    here = gaps[:, : remaining.size]
+    later = here[..., ::-1].cumsum(axis=2)[..., ::-1]  # users whose next active day is that far ahead, or farther
+    last = np.take_along_axis(later, remaining[None, :, None], axis=2)[..., 0]  # who do not come again in the period
+    visits = [np.add.reduceat(one, bounds[:-1], axis=1) if whole else one[:, :0] for one in (here.sum(axis=2), last)]
+    known = np.ones(whole, bool)
+    if whole and periods.start(first) < start:
+        known[0] = False
+        label = periods.index(first, 1, "period")[0]
+        found.remarks.note(f"The data begins within {label}, which is missing; since= says from when it is complete.")
+    dau = percents(visits[0], np.where(known, 100 * length, 0))
+    hidden = np.broadcast_to(~known, dau.shape).T.reshape(-1)
+    columns = {"dau": dau.T.reshape(-1), "mau": pd.arrays.IntegerArray(visits[1].T.reshape(-1).copy(), hidden.copy())}
+    index = found.log.groups.index(periods.index(first, whole, "period"))
+    return noted(pd.DataFrame(columns, index=index), found.remarks)
+
+
 def _first_day(calendar: Calendar, since: Any, zone: Any) -> int:
     """Return the first day that the data covers from its midnight on."""
     since = since.start_time if isinstance(since, pd.Period) else since
-    since = pd.Timestamp(since) if isinstance(since, np.datetime64) else since
+    if isinstance(since, np.datetime64):
+        with suppress(ValueError):  # years past what a Timestamp holds are refused below
+            since = pd.Timestamp(since)
     clock = Times(np.zeros(1, np.int64), DAY, zone, own=calendar.zone)
     covered = end_of_data(calendar.metric, since, [clock], "since")  # a midnight stands for its whole day
     assert covered is not None
@@ -157,7 +219,6 @@ def lifecycle(
     as_of: Any = None,
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
-    week_start: WeekStart = "monday",
 ) -> pd.DataFrame:
     r"""Count new, returning, resurrected and dormant users in each period.
 
@@ -169,7 +230,8 @@ def lifecycle(
     user, time
         The columns of users and of event times.
     freq
-        Length of the periods: h, D, W, M, Q or Y, in the time zone of the column.
+        Length of the periods: h, D, W, M, Q or Y, in the time zone of the column, or one of pandas' anchored ones:
+        weeks of ``"W-SAT"`` begin on Sunday.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
         whole day. By default the last event. A period that is not over by then is left out.
@@ -178,8 +240,6 @@ def lifecycle(
     on_bad_rows
         ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
         ``.attrs["excluded"]``.
-    week_start
-        ``"monday"`` or ``"sunday"``.
 
     Returns
     -------
@@ -192,7 +252,7 @@ def lifecycle(
     Raises
     ------
     MetricInputError
-        If a user or a time is missing, a time is not a date, or `freq` or `week_start` is unknown.
+        If a user or a time is missing, a time is not a date, or `freq` is unknown.
     MissingColumnError
         If the frame has no such column.
 

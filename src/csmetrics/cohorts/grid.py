@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.core._numeric import percents
+from csmetrics.errors import MetricInputError
 
 STATES: Final = ("observed", "in progress", "future")
 _SHOWN = 24  # cohorts and ages that a repr shows
@@ -21,6 +22,8 @@ class RetentionGrid:
     sizes : Series
         Users of each cohort; with ``value=`` their amounts at age 0. For a cohort whose period still runs, the users
         so far.
+    members : Series
+        Users of each cohort, always.
     counts : DataFrame
         Cohort by age: users (or amounts) retained; <NA> in every cell that is not observed yet.
     state : DataFrame
@@ -63,8 +66,12 @@ class RetentionGrid:
     Name: pooled, dtype: float64
     """
 
-    def __init__(self, sizes: pd.Series[Any], counts: pd.DataFrame, codes: Any, kind: str, freq: str) -> None:
+    def __init__(
+        self, sizes: pd.Series[Any], members: pd.Series[Any], counts: pd.DataFrame, codes: Any, kind: str, freq: str
+    ) -> None:
         self.sizes = sizes
+        self.members = members
+        self._amounts = sizes.name != "size" or not sizes.equals(members)
         self.counts = counts
         self.kind = kind
         self._freq = freq
@@ -146,6 +153,49 @@ class RetentionGrid:
         shape = (cohorts, groups, known.shape[1])
         values = percents(found.reshape(shape).sum(axis=0), base.reshape(shape).sum(axis=0))
         return pd.DataFrame(values, index=index[:groups].droplevel(0), columns=self.counts.columns)
+
+    def cumulative(self) -> pd.DataFrame:
+        """Return the amounts up to each age per member of the cohort: with revenue as `value`, what a user has paid.
+
+        The first age at which it passes what a user has cost is the payback age.
+
+        Returns
+        -------
+        DataFrame
+            Cohort by age, float64; NaN in unobserved cells and in cohorts without members.
+
+        Raises
+        ------
+        MetricInputError
+            If the grid counts users, not a `value`, or is not of ``kind="on"``.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import csmetrics as csm
+        >>> paid = pd.DataFrame(
+        ...     {
+        ...         "user": [1, 2, 1, 2],
+        ...         "time": pd.to_datetime(["2026-01-05", "2026-01-09", "2026-02-01", "2026-03-01"]),
+        ...         "amount": [30, 10, 20, 40],
+        ...     }
+        ... )
+        >>> each = csm.cohorts.retention(paid, value="amount", as_of="2026-03-31").cumulative()
+        >>> each
+        age         0     1     2
+        cohort
+        2026-01  20.0  30.0  50.0
+        2026-02   NaN   NaN   NaN
+        2026-03   NaN   NaN   NaN
+        >>> (each >= 25).loc["2026-01"].idxmax()  # the payback age of a cost of 25 per user
+        1
+        """
+        if not self._amounts or self.kind != "on":
+            found = f"got a grid of kind={self.kind!r}" + ("" if self._amounts else " that counts users")
+            rule, hint = "must be added up, with kind='on'", "retention(..., value='amount')"
+            raise MetricInputError("cumulative", "value", rule, found, hint)
+        per = percents(self._known().cumsum(axis=1), 100 * np.asarray(self.members, dtype=np.float64)[:, None])
+        return pd.DataFrame(per, index=self.counts.index, columns=self.counts.columns)
 
     def _known(self) -> Any:
         return self.counts.to_numpy(dtype=np.float64, na_value=np.nan)

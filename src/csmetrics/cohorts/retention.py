@@ -5,48 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._event_names import Named
 from csmetrics.cohorts._events import Events, Request
-from csmetrics.cohorts._packing import ROWS, Active, Log, Packing, active, changes, tally
-from csmetrics.cohorts._rows.options import OnBadRows, WeekStart, check_cells, check_whole, check_word
+from csmetrics.cohorts._memberships import NEVER, Members, Ways, expand, parts
+from csmetrics.cohorts._packing import Active, Log, active, changes, tally
+from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole, check_word
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import DAY, Calendar, in_micros, in_utc
+from csmetrics.cohorts._rows.time import Calendar, in_utc
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import MetricInputError, shown
 
-NEVER = np.iinfo(np.int64).max  # the start of a cohort without members
 KINDS = ("on", "on_or_after", "on_or_before")
-
-
-class Members(NamedTuple):
-    """A batch of users with their cohorts, and the ages at which they came back.
-
-    Attributes
-    ----------
-    group, cohort
-        One per member: the number of the group (or 0 for all) and of the cohort's period.
-    sizes
-        Each member's amount at age 0; None to count members instead.
-    who, age
-        One per member and age, sorted by member, then age: the position of the member, and the age, at least 1.
-    amounts
-        The amount at that age, or None.
-    began
-        Each member's own start in microseconds of UTC, where ages count from it; else None.
-    """
-
-    group: Any
-    cohort: Any
-    sizes: Any
-    who: Any
-    age: Any
-    amounts: Any
-    began: Any = None
 
 
 @dataclass(frozen=True)
@@ -132,20 +106,23 @@ def retention(
     *,
     user: str = "user",
     time: str = "time",
-    freq: str = "M",
-    kind: Literal["on", "on_or_after", "on_or_before"] = "on",
-    cohort: Literal["first", "recurring"] = "first",
     event: str = "event",
     start_event: Any = None,
     return_event: Any = None,
-    min_events: int = 1,
+    users: Any = None,
+    started: str | None = None,
+    cohort: Literal["first", "recurring"] = "first",
+    kind: Literal["on", "on_or_after", "on_or_before"] = "on",
+    window: Literal["calendar", "elapsed"] = "calendar",
     brackets: Sequence[int] | None = None,
     horizon: int | None = None,
-    window: Literal["calendar", "elapsed"] = "calendar",
-    week_start: WeekStart = "monday",
-    as_of: Any = None,
+    min_events: int = 1,
     value: str | None = None,
+    age_zero: Literal["size", "returned"] | None = None,
+    freq: str = "M",
+    as_of: Any = None,
     by: Any = None,
+    by_at: Literal["row", "start"] = "row",
     on_bad_rows: OnBadRows = "raise",
 ) -> RetentionGrid:
     r"""Count the users of each cohort who came back, by age.
@@ -157,39 +134,53 @@ def retention(
         engine then finds the periods in which each user was active.
     user, time
         The columns of users and of event times.
-    freq
-        Length of cohorts and ages: h, D, W, M, Q or Y, in the time zone of the column.
-    kind
-        ``"on"``: the user was active at that age. ``"on_or_after"``: at that age or later (also called "unbounded" or
-        "rolling"), up to `horizon`. ``"on_or_before"``: at any age from 1 up to that age.
-    cohort
-        ``"first"``: a user belongs to the period of its first start event. ``"recurring"``: a user belongs to every
-        period in which it has a start event.
     event
         The column that holds the kinds of events named in `start_event` and `return_event`.
     start_event, return_event
         The kind of event (or a list of kinds) that puts a user into a cohort, and the kind that counts as coming back.
         By default every event counts.
-    min_events
-        How many return events a user needs within one period to count as back. At age 0 one event is enough.
+    users
+        A table with one row per user, in pandas or in the engine that holds the events. Users without an event count in
+        the sizes as well, where `started` names their start; its columns are the ones that `by` names. Users of the
+        events that it does not hold are left out, with a note.
+    started
+        The column that holds each user's start, such as the day of the signup: of `users`, or without it of `events`.
+        It takes the place of the start events.
+    cohort
+        ``"first"``: a user belongs to the period of its first start event. ``"recurring"``: a user belongs to every
+        period in which it has a start event.
+    kind
+        ``"on"``: the user was active at that age. ``"on_or_after"``: at that age or later (also called "unbounded" or
+        "rolling"), up to `horizon`. ``"on_or_before"``: at any age from 1 up to that age.
+    window
+        ``"calendar"``: ages are calendar periods. ``"elapsed"``: ages are whole windows of 1 hour, 24 hours, 7 days or
+        30 days since the user's own start. In a time zone, the day on which clocks change counts with its 23 or 25
+        hours.
     brackets
         Group consecutive ages, by the number of ages in each bracket: ``[4, 10, 3]`` makes the ages 1-4, 5-14, 15-17.
     horizon
         The last age at which a return counts with ``kind="on_or_after"``. A cell is then observed once this age is
         over, so that every cohort has had the same time to return.
-    window
-        ``"calendar"``: ages are calendar periods. ``"elapsed"``: ages are whole windows of 1 hour, 24 hours, 7 days or
-        30 days since the user's own start. In a time zone, the day on which clocks change counts with its 23 or 25
-        hours.
-    week_start
-        ``"monday"`` or ``"sunday"``.
-    as_of
-        The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
-        whole day. By default the last event. Later events are not counted.
+    min_events
+        How many return events a user needs within one period to count as back. At age 0 one event is enough.
     value
         A column to add up instead of counting users, for example to get revenue by cohort and age.
+    age_zero
+        ``"size"``: age 0 holds the cohort's size. ``"returned"``, the default with `value`: it holds the return events
+        in the period of the start (with ``window="elapsed"``, in the first window), from the start on, and
+        ``"on_or_before"`` begins with it.
+    freq
+        Length of cohorts and ages: h, D, W, M, Q or Y, in the time zone of the column, or one of pandas' anchored
+        ones: weeks of ``"W-SAT"`` begin on Sunday, quarters of ``"Q-JAN"`` in February.
+    as_of
+        The last instant that the data covers: a date, datetime, Timestamp or ISO text. A date, or midnight, means that
+        whole day. By default the last event or start. Later events are not counted.
     by
-        A column, or a list of columns, to group by. A user in several groups belongs to each.
+        A column, or a list of columns, to group by.
+    by_at
+        ``"row"``: each group is counted as if it were all the data, so a user with events in several groups belongs to
+        each. ``"start"``: a user belongs to the group of the event that put it into the cohort (of its first event,
+        where `started` names a column of the events), so that the sizes add up to the users.
     on_bad_rows
         ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
         ``.attrs["excluded"]``.
@@ -213,8 +204,9 @@ def retention(
     member of the cohort), in progress while the period runs, and in the future until it begins. Only observed cells
     have a count; an unobserved cell is never 0.
 
-    Age 0 is the cohort's size, even where start and return events differ. With `value` it is the amount of the start
-    events in the cohort's period.
+    Age 0 is the cohort's size, even where start and return events differ. With `value` it is the amount of the return
+    events in the period of the start, from the start on: the purchases in the month of the signup. With both `value`
+    and ``age_zero="size"`` it is the amount of the start events in that period.
 
     Cells of ``kind="on_or_after"`` keep growing: a user who returns next year still counts in every earlier age, and
     older cohorts have had longer to return. Name a `horizon` to compare cohorts.
@@ -257,33 +249,51 @@ def retention(
     check_word(metric, "kind", kind, KINDS)
     check_word(metric, "cohort", cohort, ("first", "recurring"))
     check_word(metric, "window", window, ("calendar", "elapsed"))
+    check_word(metric, "by_at", by_at, ("row", "start"))
+    zero = _counts_age_zero(metric, age_zero, value, started)
     least = check_whole(metric, "min_events", min_events)
     calendar = Calendar(metric, freq)
     width = calendar.width() if window == "elapsed" else None
     lengths = _lengths(metric, brackets)
-    if horizon is not None:
-        horizon = check_whole(metric, "horizon", horizon)
-        if kind != "on_or_after":
-            rule, hint = "needs kind='on_or_after'", "the other kinds look no further than the age itself"
-            raise MetricInputError(metric, "horizon", rule, f"got kind={kind!r}", hint)
+    _check_horizon(metric, horizon, kind)
     recurring = cohort == "recurring"
+    if recurring and started is not None:
+        rule, hint = "must be 'first' with started=", "a user has one start; recurring cohorts are made of start events"
+        raise MetricInputError(metric, "cohort", rule, "got 'recurring'", hint)
     found = Request(
         metric, user, time, calendar, as_of, by, on_bad_rows, event, value,
         Named.read(metric, "start_event", start_event, needed=True),
         Named.read(metric, "return_event", return_event, needed=False),
-        count=least > 1, width=width, recurring=recurring, axis="cohort",
+        Ways(width, recurring, zero, None, least, True, by_at == "start"),
+        started, users, axis="cohort",
     ).read(events)  # fmt: skip
-    if width is None:
-        first, members = _calendar_members(found, recurring, least)
-    else:
-        first, members = _elapsed_members(found, recurring, least, width)
+    first, members = found.members or _by_period(found, recurring, least, zero)
     if kind == "on_or_after" and horizon is None:
         found.remarks.note(_GROWING)
-    ages = partial(Ages.make, kind, lengths, horizon, False)
+    ages = partial(Ages.make, kind, lengths, horizon, zero)
     triangle = _Triangle(found, calendar, first, ages, width)
     for some in members:
         triangle.add(some)
     return noted(triangle.grid(value), found.remarks)
+
+
+def _counts_age_zero(metric: str, age_zero: Any, value: Any, started: Any) -> bool:
+    """Return whether age 0 counts returns, and not the members."""
+    if age_zero is None:
+        return value is not None
+    check_word(metric, "age_zero", age_zero, ("size", "returned"))
+    if age_zero == "size" and value is not None and started is not None:
+        hint = "a start that is no event has no amount"
+        raise MetricInputError(metric, "age_zero", "must be 'returned' with value= and started=", "got 'size'", hint)
+    return bool(age_zero == "returned")
+
+
+def _check_horizon(metric: str, horizon: Any, kind: str) -> None:
+    if horizon is not None:
+        check_whole(metric, "horizon", horizon)
+        if kind != "on_or_after":
+            rule, hint = "needs kind='on_or_after'", "the other kinds look no further than the age itself"
+            raise MetricInputError(metric, "horizon", rule, f"got kind={kind!r}", hint)
 
 
 _GROWING = (
@@ -326,7 +336,7 @@ class _Triangle:
         self.calendar, self.width, self.groups = calendar, width, found.log.groups
         self.stop = found.stop or 0
         self.offset = first or 0
-        self.first = found.log.periods.first + self.offset
+        self.first = (0 if found.members else found.log.periods.first) + self.offset
         self.cohorts = 0 if first is None else max(calendar.at(self.stop - 1) - self.first + 1, 0)
         self.opens = calendar.start(np.arange(self.cohorts + 1) + self.first)  # and the last end
         reach = self.cohorts
@@ -340,16 +350,19 @@ class _Triangle:
         check_cells("retention", calendar, self.first, self.cohorts, self.groups.count * len(self.ages.labels))
         dtype = np.int64 if found.log.values is None else found.log.values.dtype
         self.cells = np.zeros((self.groups.count, self.cohorts, len(self.ages.labels)), dtype)
+        self.members = np.zeros((self.groups.count, self.cohorts), np.int64)
 
     def add(self, members: Members) -> None:
         """Count a batch of members."""
         row = members.group * self.cohorts + members.cohort - self.offset
         cells, columns = self.cells.reshape(-1), self.cells.shape[2]
-        tally(cells, row * columns, members.sizes)
+        tally(self.members.reshape(-1), row)
+        if self.ages.first:
+            tally(cells, row * columns, members.sizes)
         rows, column = self.ages.counted(members)
         cell = (row * columns)[members.who[rows]] + column
         tally(cells, cell, None if members.amounts is None else members.amounts[rows])
-        if members.began is not None:
+        if self.width is not None:
             np.minimum.at(self.earliest.reshape(-1), row, members.began)
             np.maximum.at(self.latest.reshape(-1), row, members.began)
 
@@ -368,8 +381,9 @@ class _Triangle:
         }  # fmt: skip
         counts = pd.DataFrame(columns, index=index)
         counts.columns = self.ages.labels
-        sizes = pd.Series(cells[:, 0].copy(), index=index, name="size" if value is None else value)
-        return RetentionGrid(sizes, counts, codes, self.ages.kind, self.calendar.freq)
+        users = pd.Series(self.members.T.reshape(-1), index=index, name="members")
+        sizes = users.rename("size") if value is None else pd.Series(cells[:, 0].copy(), index=index, name=value)
+        return RetentionGrid(sizes, users, counts, codes, self.ages.kind, self.calendar.freq)
 
     def _states(self) -> Any:
         """Return the state of each cell: observed (0), in progress (1) or in the future (2)."""
@@ -384,11 +398,12 @@ class _Triangle:
         earliest = np.where(empty, self.starts, self.earliest)[..., None]
         latest = np.where(empty, self.starts, self.latest)[..., None]
         ended = (latest + (high + 1) * self.width <= self.until) & (self.opens[1:, None] <= self.stop)
-        ended[..., 0] = self.opens[1:] <= self.stop
+        if self.ages.first:
+            ended[..., 0] = self.opens[1:] <= self.stop
         return np.where(ended, 0, np.where(earliest + low * self.width < self.until, 1, 2))
 
 
-def _calendar_members(found: Events, recurring: bool, least: int) -> tuple[int | None, Iterator[Members]]:
+def _by_period(found: Events, recurring: bool, least: int, zero: bool) -> tuple[int | None, Iterator[Members]]:
     """Return the first cohort, and the members with ages in calendar periods."""
     log = found.log
     starts = active(log, found.starts)
@@ -401,11 +416,11 @@ def _calendar_members(found: Events, recurring: bool, least: int) -> tuple[int |
         return None, iter(())
     first = int(starts.period(slice(None)).min())
     if returns is starts and not recurring:
-        return first, _first_of_all(starts, log)
-    return first, _joined(starts, returns, recurring, log)
+        return first, _first_of_all(starts, log, zero)
+    return first, _joined(starts, returns, recurring, log, zero)
 
 
-def _first_of_all(starts: Active, log: Log) -> Iterator[Members]:
+def _first_of_all(starts: Active, log: Log, zero: bool) -> Iterator[Members]:
     """Yield the members where each user has one cohort and every event is both a start and a return.
 
     The rows of a user then follow one another.
@@ -414,7 +429,7 @@ def _first_of_all(starts: Active, log: Log) -> Iterator[Members]:
         period, begins = starts.period(block), starts.begins(block)
         at = np.flatnonzero(begins)
         cohort = period[at]
-        later = ~begins
+        later = np.ones(begins.size, bool) if zero else ~begins
         who = (np.cumsum(begins) - 1)[later]
         amounts = None if starts.values is None else starts.values[block]
         yield Members(
@@ -427,17 +442,17 @@ def _first_of_all(starts: Active, log: Log) -> Iterator[Members]:
         )
 
 
-def _joined(starts: Active, returns: Active, recurring: bool, log: Log) -> Iterator[Members]:
-    """Yield the members with their user's later periods."""
+def _joined(starts: Active, returns: Active, recurring: bool, log: Log, zero: bool) -> Iterator[Members]:
+    """Yield the members with their user's later periods; with `zero`, the period of the start, too."""
     for block in starts.blocks():
         chosen = np.arange(block.start, block.stop)
         if not recurring:
             chosen = chosen[starts.begins(block)]
         keys = starts.keys[chosen]
-        low = np.searchsorted(returns.keys, keys, side="right")
+        low = np.searchsorted(returns.keys, keys, side="left" if zero else "right")
         high = np.searchsorted(returns.keys, keys | starts.packing.mask, side="right")
-        for part in _parts(high - low):
-            who, rows = _expand(low[part], high[part])
+        for part in parts(high - low):
+            who, rows = expand(low[part], high[part])
             cohort = starts.period(chosen[part])
             yield Members(
                 starts.group(chosen[part], log.groups.count),
@@ -447,98 +462,3 @@ def _joined(starts: Active, returns: Active, recurring: bool, log: Log) -> Itera
                 returns.period(rows) - cohort[who],
                 None if returns.values is None else returns.values[rows],
             )
-
-
-def _elapsed_members(found: Events, recurring: bool, least: int, width: int) -> tuple[int | None, Iterator[Members]]:
-    """Return the first cohort, and the members with ages in whole windows since their own start."""
-    if found.elapsed is not None:
-        return _engine_members(found, least)
-    log, times = found.log, found.times
-    assert times is not None  # of pandas
-    everything = np.arange(len(log))
-    chosen, others = (everything if rows is None else rows for rows in (found.starts, found.returns))
-    if not chosen.size:
-        return None, iter(())
-    ticks = times.elapsed()
-    packing = Packing.of(log)
-    keys = packing.pack(log, chosen)
-    order = np.lexsort((ticks[chosen], keys))
-    keys, began = keys[order], ticks[chosen][order]
-    at = np.flatnonzero(changes(keys))
-    sizes = None if log.values is None else np.add.reduceat(log.values[chosen][order], at)
-    keys, began = keys[at], began[at]
-    starts = Active(keys, packing, None, sizes)
-    if not recurring:
-        firsts = np.flatnonzero(starts.begins(slice(None)))
-        starts, began = starts.take(firsts), began[firsts]
-    users = packing.pack(log, others) >> packing.dtype.type(packing.period)
-    order = np.lexsort((ticks[others], users))
-    happened = ticks[others][order]
-    amounts = None if log.values is None else log.values[others][order]
-    first = int(starts.period(slice(None)).min())
-    return first, _since(starts, began, users[order], happened, amounts, times.per_day, width, least, log.groups.count)
-
-
-def _engine_members(found: Events, least: int) -> tuple[int | None, Iterator[Members]]:
-    """Return the first cohort, and the members whose windows an engine has counted."""
-    log, (began, pairs) = found.log, found.elapsed
-    if not len(log):
-        return None, iter(())
-    pairs = pairs[pairs["csm events"] >= least]
-    amounts = None if log.values is None else pairs["csm value"].to_numpy()
-    group = 0 if log.groups.number is None else log.groups.number
-    who, age, period = pairs["csm who"].to_numpy(), pairs["csm age"].to_numpy(), log.periods.of(slice(None))
-    return int(period.min()), iter([Members(group, period, log.values, who, age, amounts, began)])
-
-
-def _since(
-    starts: Active,
-    began: Any,
-    users: Any,
-    happened: Any,
-    amounts: Any,
-    per_day: int,
-    width: int,
-    least: int,
-    groups: int,
-) -> Iterator[Members]:
-    """Yield the members with the windows since their own start that hold events of their user."""
-    wanted = starts.user(slice(None))
-    low, high = np.searchsorted(users, wanted, side="left"), np.searchsorted(users, wanted, side="right")
-    for part in _parts(high - low):
-        who, rows = _expand(low[part], high[part])
-        age = (happened[rows] - began[part][who]) // (width * per_day // DAY)
-        later = age >= 1
-        who, age, rows = who[later], age[later], rows[later]
-        at = np.flatnonzero(changes(who) | changes(age))
-        often = np.diff(at, append=who.size) >= least
-        sums = None if amounts is None or not at.size else np.add.reduceat(amounts[rows], at)[often]
-        at = at[often]
-        yield Members(
-            starts.group(part, groups),
-            starts.period(part),
-            None if starts.values is None else starts.values[part],
-            who[at],
-            age[at],
-            sums if amounts is None or at.size else amounts[:0],
-            in_micros(began[part], per_day),
-        )
-
-
-def _parts(lengths: Any) -> Iterator[slice]:
-    """Cut into slices of about `ROWS` rows each."""
-    ends = np.cumsum(lengths)
-    at = 0
-    while at < len(lengths):
-        before = int(ends[at - 1]) if at else 0
-        stop = max(int(np.searchsorted(ends, before + ROWS, side="right")), at + 1)
-        yield slice(at, stop)
-        at = stop
-
-
-def _expand(low: Any, high: Any) -> tuple[Any, Any]:
-    """List the rows from each low to each high, and the position of the pair that each belongs to."""
-    lengths = high - low
-    who = np.repeat(np.arange(len(lengths)), lengths)
-    begins = np.cumsum(lengths) - lengths
-    return who, np.arange(who.size) + (low - begins)[who]

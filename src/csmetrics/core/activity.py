@@ -413,3 +413,71 @@ def repeat_purchase_rate(repeat_customers: T, customers: Values, *, undefined: U
     30.0
     """
     return share(repeat_purchase_rate, repeat_customers, customers, undefined)
+
+
+@metric(
+    title="Conversion rate",
+    aliases=("funnel conversion", "funnel conversion rate", "step conversion", "conversion", "CVR", "drop-off"),
+    unit="percent",
+    better="higher",
+    bounds=(0, 100),
+    inputs={"converted": flow(COUNT), "entered": flow(COUNT)},
+    rules=[at_most("converted", "entered", hint="count only conversions of those in `entered`")],
+    rises=("converted",),
+    falls=("entered",),
+    base="entered",
+)
+def conversion_rate(converted: T, entered: Values, *, undefined: Undefined = nan) -> T:
+    r"""Share of those who entered a step, or a whole funnel, that went on to the next.
+
+    .. math:: \text{conversion rate} = \frac{\text{converted}}{\text{entered}} \times 100
+
+    Parameters
+    ----------
+    converted
+        Users counted in `entered` who took the step.
+    entered
+        Users who had the step before them: those who took the step before it, or who entered the funnel.
+    undefined
+        Value where `entered` is 0, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Percent, 0 to 100; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is negative, infinite or no number, or `converted` exceeds `entered`.
+    UndefinedMetricError
+        If `entered` is 0 and ``undefined="raise"``.
+
+    See Also
+    --------
+    activation_rate, onboarding_completion_rate, referral_conversion_rate
+
+    Notes
+    -----
+    The rates of the steps multiply to the rate of the whole funnel; they never add. `csmetrics.cohorts.funnel` counts
+    both from events.
+
+    Other definitions in use:
+
+    * conversions / sessions or visits: counts occasions, so a user who looks ten times and buys once counts as 10 %.
+    * conversions of the period / entries of the period: not the same users, so it jumps when entries do.
+
+    Pitfalls:
+
+    * Users who entered too recently to have converted lower the rate of the last weeks: give all the same time.
+
+    References
+    ----------
+    .. [1] KPI Tree, "Funnel conversion rate", https://kpitree.co/glossary/product-metrics/funnel-conversion-rate
+
+    Examples
+    --------
+    >>> conversion_rate(converted=120, entered=1000)
+    12.0
+    """
+    return share(conversion_rate, converted, entered, undefined)

@@ -14,7 +14,6 @@ from csmetrics.core._money import BITS
 from csmetrics.errors import MetricInputError, shown
 
 OnBadRows: TypeAlias = Literal["raise", "report"]
-WeekStart: TypeAlias = Literal["monday", "sunday"]
 
 _MOST = 1_000_000  # periods, days or events that an option counts
 

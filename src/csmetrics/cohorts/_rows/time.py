@@ -311,17 +311,18 @@ def end_of_data(metric: str, as_of: Any, columns: Iterable[Times], argument: str
     """
     columns = [times for times in columns if times.known]
     zone = next((times.zone for times in columns if times.zone is not None), None)
+    own = next((times.own for times in columns if times.own is not None), zone)
     if as_of is None:
         lasts = [last for times in columns if (last := times.last()) is not None]
         if not lasts:
             return None
         wall, utc = max(lasts), max(last.utc for last in lasts)
-        day = wall - wall % DAY + DAY
-        ends_day = wall % DAY >= _LAST_SECOND or (wall % DAY == 0 and all(times.holds_days() for times in columns))
-        return _on(day, zone) if ends_day else Wall(wall + 1, utc + 1)
-    own = next((times.own for times in columns if times.own is not None), None)
+        shown = wall if str(own) == str(zone) else _shown(utc, own)  # days are those of the data's own clock
+        ends_day = shown % DAY >= _LAST_SECOND or (shown % DAY == 0 and all(times.holds_days() for times in columns))
+        return _moved(shown - shown % DAY + DAY, own, zone) if ends_day else Wall(wall + 1, utc + 1)
     if isinstance(as_of, np.datetime64) and np.datetime_data(as_of.dtype)[0] in ("M", "Y"):
-        as_of = pd.Period(str(as_of), freq=np.datetime_data(as_of.dtype)[0])
+        with suppress(ValueError):  # years past what a Period holds are refused below
+            as_of = pd.Period(str(as_of), freq=np.datetime_data(as_of.dtype)[0])
     if isinstance(as_of, pd.Period):
         return _moved(micros((as_of + 1).start_time), own, zone)
     end = data_end(metric, argument, as_of)
@@ -345,7 +346,12 @@ def _moved(wall: int, own: Any, zone: Any) -> Wall:
     if str(own) == str(zone):
         return _on(wall, zone)
     utc = in_utc(wall, own)
-    return Wall(micros(pd.Timestamp(utc, unit="us", tz="UTC").tz_convert(zone).tz_localize(None)), utc)
+    return Wall(_shown(utc, zone), utc)
+
+
+def _shown(utc: int, zone: Any) -> int:
+    """Return what a wall clock shows at an instant."""
+    return micros(pd.Timestamp(utc, unit="us", tz="UTC").tz_convert(zone).tz_localize(None))
 
 
 def _is_bare_date(value: Any) -> bool:
