@@ -12,6 +12,7 @@ from csmetrics.core._dates import Instants, data_end, days_apart, days_between, 
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._numeric import CLEAN, LARGE, NUMBERS, SMALL, clamp, evaluate, fill_value, mean, places, share
 from csmetrics.core._registry import COUNT, DATE, NUMBER, REGISTRY, at_most, flow, level, metric
+from csmetrics.core._sampled import sampled
 from csmetrics.core._survival import median
 from csmetrics.core._types import Array, Dates, T, Undefined, Values
 from csmetrics.errors import MetricInputError, UndefinedMetricError
@@ -109,6 +110,7 @@ def onboarding_completion_rate(completed: T, started: Values, *, undefined: Unde
     rules=[at_most("started_at", "value_at", hint=_ORDER)],
     rises=("value_at",),
     falls=("started_at",),
+    sampled=sampled("each"),
 )
 def ttv(started_at: Dates, value_at: Dates) -> Any:
     r"""Days from a customer's start to the moment it first gets the value it came for.
@@ -177,6 +179,7 @@ def ttv(started_at: Dates, value_at: Dates) -> Any:
     rules=[at_most("started_at", "value_at", hint=_ORDER)],
     base="started_at",
     reduces=True,
+    sampled=sampled("quantile"),
 )
 def median_ttv(
     started_at: Dates, value_at: Dates, as_of: date | np.datetime64 | str, *, undefined: Undefined = nan
@@ -298,6 +301,7 @@ def _known_for(start: Instants, last: Instants) -> Array:
     rules=[at_most("started_at", "completed_at", hint=_ORDER)],
     rises=("completed_at",),
     falls=("started_at",),
+    sampled=sampled("each"),
 )
 def onboarding_time(started_at: Dates, completed_at: Dates) -> Any:
     r"""Days from the start of a customer's onboarding to its completion.

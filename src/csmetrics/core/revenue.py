@@ -9,6 +9,7 @@ import numpy as np
 
 from csmetrics.core._numeric import CLEAN, LARGE, NUMBERS, SMALL, clamp, evaluate, mean, percent, plain, rate, share
 from csmetrics.core._registry import COUNT, MONEY, OPEN_PERCENT, at_most, choice, flow, level, metric, stock
+from csmetrics.core._sampled import not_sampled, sampled
 from csmetrics.core._types import T, Undefined, Values
 
 # Bills a year and months a year: only as fractions of whole numbers does 0.1 a month stay 0.1
@@ -38,6 +39,7 @@ _NOT_NEW = "losses of customers who were not there at the start do not belong he
         "a week times 4 and a day times 30": lambda amount, interval, count: amount * _FOUR_WEEKS.get(interval) / count,
     },
     base="count",
+    sampled=not_sampled("it is what was booked, not a sample"),
 )
 def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: Undefined = nan) -> T:
     r"""Monthly value of one subscription, whatever the interval of its bills.
@@ -120,6 +122,7 @@ def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: 
     bounds=(0, None),
     inputs={"mrr": stock(MONEY)},
     rises=("mrr",),
+    sampled=not_sampled("it is what was booked, not a sample", "mrr", scale=12),
 )
 def arr(mrr: T, *, undefined: Undefined = nan) -> T:
     r"""Recurring revenue of a year at today's monthly value.
@@ -344,6 +347,7 @@ def asp(new_mrr: T, new: Values, *, undefined: Undefined = nan) -> T:
     rivals={
         "MRR at the end - MRR at the start": lambda start_mrr, end_mrr: end_mrr - start_mrr,
     },
+    sampled=sampled("sum", "new_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr"),
 )
 def net_new_mrr(
     new_mrr: T,
@@ -445,6 +449,7 @@ def net_new_mrr(
         "churned / start, without contraction": lambda start_mrr, churned_mrr: 100 * churned_mrr / start_mrr,
     },
     base="start_mrr",
+    sampled=sampled("money share", "contraction_mrr + churned_mrr", "start_mrr"),
 )
 def gross_revenue_churn_rate(
     start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined: Undefined = nan
@@ -543,6 +548,13 @@ def gross_revenue_churn_rate(
     },
     base="start_mrr",
     not_beside={"reactivation_mrr": "new_mrr"},
+    sampled=sampled(
+        "net",
+        "contraction_mrr + churned_mrr - expansion_mrr - reactivation_mrr",
+        "start_mrr",
+        losses="contraction_mrr + churned_mrr",
+        gains="expansion_mrr + reactivation_mrr",
+    ),
 )
 def net_revenue_churn_rate(
     start_mrr: T,
@@ -656,6 +668,7 @@ def net_revenue_churn_rate(
         ),
     },
     base="start_mrr",
+    sampled=sampled("money share", "start_mrr - contraction_mrr - churned_mrr", "start_mrr"),
 )
 def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the period's opening MRR that is still there at its end, without anything added.
@@ -767,6 +780,13 @@ def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined
     },
     base="start_mrr",
     not_beside={"reactivation_mrr": "new_mrr"},
+    sampled=sampled(
+        "net",
+        "start_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr",
+        "start_mrr",
+        losses="contraction_mrr + churned_mrr",
+        gains="expansion_mrr + reactivation_mrr",
+    ),
 )
 def nrr(
     start_mrr: T,
@@ -1052,6 +1072,13 @@ def contraction_rate(contraction_mrr: T, start_mrr: Values, *, undefined: Undefi
         ),
     },
     base="start_mrr",
+    sampled=sampled(
+        "net",
+        "end_mrr - start_mrr",
+        "start_mrr",
+        losses="contraction_mrr + churned_mrr",
+        gains="new_mrr + expansion_mrr + reactivation_mrr",
+    ),
 )
 def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan) -> T:
     r"""Change of monthly recurring revenue over the period, against its opening.
@@ -1131,6 +1158,7 @@ def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan
         ),
     },
     base="contraction_mrr + churned_mrr",
+    sampled=sampled("log ratio", "new_mrr + expansion_mrr + reactivation_mrr", "contraction_mrr + churned_mrr"),
 )
 def quick_ratio(
     new_mrr: T,
@@ -1224,6 +1252,11 @@ def quick_ratio(
     rivals={
         "earned growth factor": lambda nrr, earned_new: nrr + earned_new,
     },
+    sampled=sampled(
+        "ratio",
+        "expansion_mrr + reactivation_mrr + earned_new_mrr - contraction_mrr - churned_mrr",
+        "start_mrr",
+    ),
 )
 def earned_growth_rate(nrr: T, earned_new: Values, *, undefined: Undefined = nan) -> T:
     r"""Growth that comes from customers who stay, buy more and bring others.
