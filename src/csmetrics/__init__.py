@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from csmetrics._catalog.spec import MetricSpec
     from csmetrics._explain.explain import explain
     from csmetrics._explain.explanation import Explanation
+    from csmetrics._statistics.compare import compare
+    from csmetrics._statistics.groups import GroupComparison, compare_groups
+    from csmetrics._statistics.interval import interval
+    from csmetrics._statistics.results import Comparison, Interval
+    from csmetrics._statistics.sample_size import sample_size
     from csmetrics.cohorts.hours import BusinessHours
     from csmetrics.health import HealthScore
 
@@ -47,13 +52,20 @@ _LAZY = {
     "catalog": "csmetrics._catalog.catalog",
     "Catalog": "csmetrics._catalog.catalog",
     "MetricSpec": "csmetrics._catalog.spec",
+    "Comparison": "csmetrics._statistics.results",
     "Explanation": "csmetrics._explain.explanation",
+    "GroupComparison": "csmetrics._statistics.groups",
     "HealthScore": "csmetrics.health",
     "Inputs": "csmetrics._catalog.models",
+    "Interval": "csmetrics._statistics.results",
     "Result": "csmetrics._catalog.models",
     "cohorts": "csmetrics.cohorts",
+    "compare": "csmetrics._statistics.compare",
+    "compare_groups": "csmetrics._statistics.groups",
     "datasets": "csmetrics.datasets",
     "explain": "csmetrics._explain.explain",
+    "interval": "csmetrics._statistics.interval",
+    "sample_size": "csmetrics._statistics.sample_size",
     "survival": "csmetrics.survival",
     "testing": "csmetrics.testing",
 }
@@ -65,10 +77,13 @@ __all__ = [
     "Catalog",
     "CohortWarning",
     "Cohorts",
+    "Comparison",
     "CsmetricsError",
     "Explanation",
+    "GroupComparison",
     "HealthScore",
     "Inputs",
+    "Interval",
     "MetricInputError",
     "MetricSpec",
     "MissingColumnError",
@@ -76,9 +91,13 @@ __all__ = [
     "UndefinedMetricError",
     "catalog",
     "cohorts",
+    "compare",
+    "compare_groups",
     "datasets",
     "explain",
+    "interval",
     "over",
+    "sample_size",
     "survival",
     "testing",
 ]

@@ -18,7 +18,7 @@ FURTHEST = 38.0  # standard errors: beyond it the normal's tail is below the sma
 def special() -> Any:
     """Return the functions of scipy that quantiles of t, beta and gamma need."""
     try:
-        import scipy.special
+        import scipy.special  # type: ignore[import-untyped,unused-ignore]
     except ImportError as missing:
         needed = 'exact and t-based methods need scipy: pip install "csmetrics[stats]"'
         raise ImportError(needed) from missing

@@ -33,7 +33,7 @@ class Moments(NamedTuple):
         """Return the sum over units of (x - value * y)²."""
         found = self.xx - 2 * value * self.xy + value * value * self.yy
         # what is left of a difference of large sums is rounding
-        return np.where(found > 1e-12 * (np.abs(self.xx) + value * value * self.yy), found, 0.0)
+        return np.asarray(np.where(found > 1e-12 * (np.abs(self.xx) + value * value * self.yy), found, 0.0))
 
     @property
     def variance(self) -> Array:
@@ -97,4 +97,4 @@ def clustered(moments: Moments, spread: Any, counts: Any, units: Any, sure: Conf
     variance = moments.variance
     some = variance > 0
     worth = np.where(some, ratio(spread, np.where(some, variance, 1.0)) * ratio(sure.z, sure.t(units - 1)) ** 2, units)
-    return np.fmin(worth, counts)
+    return np.asarray(np.fmin(worth, counts))

@@ -252,7 +252,19 @@ def median_ttv(
     >>> median_ttv(started, [date(2026, 1, 4), None, None], as_of="2026-01-31")
     nan
     """
-    name, spec, fill = "median_ttv", REGISTRY["median_ttv"], fill_value("median_ttv", undefined)
+    fill = fill_value("median_ttv", undefined)
+    days, there = followed(started_at, value_at, as_of)
+    if not days.size:
+        if undefined == "raise":
+            must, hint = "must hold a customer who started", "leave undefined=nan, or give a number"
+            raise UndefinedMetricError("median_ttv", "started_at", must, "there is none", hint)
+        return fill
+    return median(days, there)
+
+
+def followed(started_at: Any, value_at: Any, as_of: Any) -> tuple[Array, Any]:
+    """Return how many days each customer took, or is known to have waited, and whether it got there."""
+    name, spec = "median_ttv", REGISTRY["median_ttv"]
     if is_scalar(started_at) and is_scalar(value_at):
         raise MetricInputError(name, "started_at", "must be a column of dates", "got one", "for one customer use ttv")
     start, reached, shape, _ = instants(spec, started_at, value_at)
@@ -264,14 +276,7 @@ def median_ttv(
     days = elapsed(spec, start, reached)
     there = days_apart(reached, last) >= 0
     counted = ~np.isnan(known)
-    if not counted.any():
-        if undefined == "raise":
-            must = "must hold a customer who started"
-            raise UndefinedMetricError(
-                name, "started_at", must, "there is none", "leave undefined=nan, or give a number"
-            )
-        return fill
-    return median(np.where(there, days, known)[counted], there[counted])
+    return np.where(there, days, known)[counted], there[counted]
 
 
 def _known_for(start: Instants, last: Instants) -> Array:
