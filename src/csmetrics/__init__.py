@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from csmetrics._explain.explain import explain
     from csmetrics._explain.explanation import Explanation
     from csmetrics._statistics.compare import compare
+    from csmetrics._statistics.decompose import decompose, decompose_periods
+    from csmetrics._statistics.decomposition import Decomposition
     from csmetrics._statistics.groups import GroupComparison, compare_groups
     from csmetrics._statistics.interval import interval
     from csmetrics._statistics.results import Comparison, Interval
@@ -53,6 +55,7 @@ _LAZY = {
     "Catalog": "csmetrics._catalog.catalog",
     "MetricSpec": "csmetrics._catalog.spec",
     "Comparison": "csmetrics._statistics.results",
+    "Decomposition": "csmetrics._statistics.decomposition",
     "Explanation": "csmetrics._explain.explanation",
     "GroupComparison": "csmetrics._statistics.groups",
     "HealthScore": "csmetrics.health",
@@ -63,6 +66,8 @@ _LAZY = {
     "compare": "csmetrics._statistics.compare",
     "compare_groups": "csmetrics._statistics.groups",
     "datasets": "csmetrics.datasets",
+    "decompose": "csmetrics._statistics.decompose",
+    "decompose_periods": "csmetrics._statistics.decompose",
     "explain": "csmetrics._explain.explain",
     "interval": "csmetrics._statistics.interval",
     "sample_size": "csmetrics._statistics.sample_size",
@@ -79,6 +84,7 @@ __all__ = [
     "Cohorts",
     "Comparison",
     "CsmetricsError",
+    "Decomposition",
     "Explanation",
     "GroupComparison",
     "HealthScore",
@@ -94,6 +100,8 @@ __all__ = [
     "compare",
     "compare_groups",
     "datasets",
+    "decompose",
+    "decompose_periods",
     "explain",
     "interval",
     "over",

@@ -35,7 +35,9 @@ CUSTOMER = "customer"  # the column that tells customers apart, where nobody nam
 _COUNTS_OF = {"start_mrr": "start", "end_mrr": "end"}  # bridges: customers behind an amount
 
 
-def frame_sample(grain: Grain, spec: Registration, given: Mapping[str, Any], customer: Any = None) -> Sample:
+def frame_sample(
+    grain: Grain, spec: Registration, given: Mapping[str, Any], customer: Any = None, *, totals: bool = False
+) -> Sample:
     """Read the figures of a metric at a grain, and what is known of the units behind them.
 
     Parameters
@@ -48,9 +50,11 @@ def frame_sample(grain: Grain, spec: Registration, given: Mapping[str, Any], cus
         Columns or numbers for its inputs, and its options.
     customer
         The column that tells whose a row is.
+    totals
+        Whether totals will do where nothing is known of the units behind them.
     """
     sums = sampled_of(spec)
-    if sums.kind == "none":
+    if sums.kind == "none" and not (totals and sums.top):
         raise without(spec, sums)
     if customer is not None:
         require(grain.frame, customer, spec.name, "customer")
@@ -68,14 +72,14 @@ def frame_sample(grain: Grain, spec: Registration, given: Mapping[str, Any], cus
         if products:
             return _from_squares(grain, spec, sums, labels, numbers, products, given)
         if grain.keys is not None and has(grain.frame, CUSTOMER) and CUSTOMER not in grain.keys:
-            made = frame_sample(grain, spec, given, CUSTOMER)
+            made = frame_sample(grain, spec, given, CUSTOMER, totals=totals)
             return replace(made, notes=(*made.notes, f"customers are told apart by the column {CUSTOMER!r}"))
-        if sums.kind != "mean":
+        if sums.kind != "mean" and not totals:
             raise needs_customers(spec, "this frame has none")
     if customer is not None:
         return _from_customers(grain, spec, sums, labels, numbers, given, customer)
-    index, totals = _totals(grain, labels, numbers, {})
-    made = _made(spec, sums, index, totals, given)
+    index, known = _totals(grain, labels, numbers, {})
+    made = _made(spec, sums, index, known, given)
     check_counts(made)
     if sums.kind in COUNTED and grain.keys is not None and has(grain.frame, CUSTOMER):
         said = f"this frame has a column {CUSTOMER!r}: with customer={CUSTOMER!r} several rows of one are one unit"
@@ -205,7 +209,7 @@ def _from_customers(
     columns |= {name: np.zeros(len(whole)) for name in sums.totals if name not in columns}
     unknown = np.logical_or.reduce([np.isnan(values) for values in columns.values()])
     columns = {name: np.where(unknown, 0.0, values) for name, values in columns.items()}
-    made = from_rows(spec, sums, columns, given, place=place, index=index)
+    made = from_rows(spec, sums, columns, given, place=place, index=index, owner=np.asarray(owner, dtype=object))
     if unknown.any():
         some = np.zeros(made.estimate.size, bool)
         some[np.zeros(len(whole), np.intp)[unknown] if place is None else place[unknown]] = True

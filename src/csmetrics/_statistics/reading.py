@@ -88,6 +88,7 @@ def from_rows(
     customer: Any = None,
     place: Any = None,
     index: pd.Index[Any] | None = None,
+    owner: Any = None,
 ) -> Sample:
     """Make a sample of rows: those of one customer are added up, those of one figure belong together."""
     size = max(np.size(values) for values in columns.values())
@@ -95,8 +96,8 @@ def from_rows(
     groups = 1 if index is None else len(index)
     place = np.zeros(size, np.intp) if place is None else place
     if customer is not None:
-        place, full = _by_customer(spec, customer, place, full, size)
-    rows = Rows(place, full, groups)
+        place, full, owner = _by_customer(spec, customer, place, full, size)
+    rows = Rows(place, full, groups, owner)
     totals = {name: rows.sum(values) for name, values in full.items()}
     own = {n: v for n, v in given.items() if n in spec.options and n != "undefined"}
     inputs = {n: totals[n] for n in spec.inputs if n in totals}
@@ -108,7 +109,7 @@ def from_rows(
 
 def _by_customer(
     spec: Registration, customer: Any, place: Any, columns: dict[str, Array], size: int
-) -> tuple[Any, dict[str, Array]]:
+) -> tuple[Any, dict[str, Array], Any]:
     labels = pd.Series(customer) if not isinstance(customer, pd.Series) else customer
     if len(labels) != size:
         found = f"got {len(labels)} for {size} rows"
@@ -116,10 +117,11 @@ def _by_customer(
     if labels.isna().any():
         found = f"{int(labels.isna().sum())} of {size} are missing"
         raise MetricInputError(spec.name, "customer", "must be there for each row", found, "a blank id is no customer")
-    codes, _ = pd.factorize(labels)
-    keys, first = np.unique(place * (codes.max(initial=0) + 1) + codes, return_inverse=True)
+    codes, kinds = pd.factorize(labels)
+    many = codes.max(initial=0) + 1
+    keys, first = np.unique(place * many + codes, return_inverse=True)
     added = {n: np.bincount(first, values, keys.size).astype(np.float64) for n, values in columns.items()}
-    return keys // (codes.max(initial=0) + 1), added
+    return keys // many, added, np.asarray(kinds, dtype=object)[keys % many]
 
 
 def by_sums(sample: Sample) -> Array:
@@ -330,10 +332,10 @@ def from_answers(
     place = np.zeros(values.size, np.intp) if place is None else place
     if customer is not None:
         customer = pd.Series(customer).reset_index(drop=True)[kept] if len(customer) == kept.size else customer
-        place, columns = _by_customer(spec, customer, place[kept], columns, int(kept.sum()))
+        place, columns, owner = _by_customer(spec, customer, place[kept], columns, int(kept.sum()))
     else:
-        place = place[kept]
-    rows = Rows(place, columns, 1 if index is None else len(index))
+        place, owner = place[kept], None
+    rows = Rows(place, columns, 1 if index is None else len(index), owner)
     totals = {name: rows.sum(column) for name, column in columns.items()}
     weighted = given.get("weights") is not None
     made = Sample(

@@ -25,6 +25,7 @@ class Rows:
     place: Any
     columns: dict[str, Array]
     groups: int
+    owner: Any = None  # the customer of each row, where customers are told apart
 
     def sum(self, values: Array) -> Array:
         """Add values up by figure."""
@@ -154,7 +155,9 @@ class Sample:
             new[figures] = np.arange(figures.size)
             place = new[rows.place]
             kept = place >= 0
-            rows = Rows(place[kept], {name: values[kept] for name, values in rows.columns.items()}, figures.size)
+            columns = {name: values[kept] for name, values in rows.columns.items()}
+            owner = None if rows.owner is None else rows.owner[kept]
+            rows = Rows(place[kept], columns, figures.size, owner)
         size = self.estimate.size
         return replace(
             self,
