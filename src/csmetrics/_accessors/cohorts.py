@@ -344,7 +344,7 @@ class Cohorts:
         >>> df.csm.by("plan").interval("churn_rate").round(2)
               estimate   low   high      n  n_eff  method
         plan
-        free       8.0  5.92  10.72  500.0  500.0  wilson
+        free       8.0  5.93  10.71  500.0  500.0  wilson
         pro        1.0  0.43   2.32  500.0  500.0  wilson
         """
         from csmetrics._statistics.confidence import Confidence

@@ -89,8 +89,8 @@ def decompose(
     >>> july = pd.DataFrame({"plan": ["starter", "team"], "lost": [39, 12], "start": [520, 480]})
     >>> found = csm.decompose(csm.churn_rate, june, july, by="plan")
     >>> print(found)
-    churn_rate 5.22 to 5.1 %: -0.12 [-2.1, 1.85]
-      rates within segments -0.5 [-2.47, 1.47], within noise
+    churn_rate 5.22 to 5.1 %: -0.12 [-2.12, 1.87]
+      rates within segments -0.5 [-2.49, 1.49], within noise
       mix of segments +0.38 [0.11, 0.65]
     Beyond noise: mix of segments (+0.38); the largest part, rates within segments, is within noise.
     No single segment's rate moved by more than chance.

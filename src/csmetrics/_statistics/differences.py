@@ -16,7 +16,7 @@ from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.shares import Limits
 from csmetrics.core._types import Array
 
-_STEPS = 60  # halvings of the range in which the p-value's quantile lies
+_STEPS = 48  # halvings of the range in which the p-value's quantile lies
 
 DIFFERENCES = {
     "share": ("newcombe", "wald", "pooled-z", "fisher"),

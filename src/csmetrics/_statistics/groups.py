@@ -15,7 +15,7 @@ from csmetrics._statistics.confidence import Confidence, chi2_tail, special
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
 from csmetrics._statistics.methods import balance, dispersion, mean_error, worth
-from csmetrics._statistics.results import Printed, figure, p_text
+from csmetrics._statistics.results import Printed, figure, p_equals
 from csmetrics._statistics.samples import Sample
 from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown
@@ -57,12 +57,10 @@ class GroupComparison(Printed):
         chance = 1 - self.confidence / 100
         sure = self.frame[self.frame["p_adjusted"] <= chance].sort_values("p_adjusted")[:_SAID]
         verdict = "differ by more than chance" if self.p_value <= chance else "may be all the same"
-        lines = [f"{self.metric}: the groups {verdict}, p = {p_text(self.p_value)} ({self.method})"]
-        for (first, second), row in list(sure.iterrows())[:_SAID]:  # type: ignore[misc]
-            change = f"{'+' if row['difference'] > 0 else ''}{figure(row['difference'], self.unit)}"
-            lines.append(
-                f"{second} against {first}: {change}, p = {p_text(row['p_adjusted'])} of {len(self.frame)} pairs"
-            )
+        lines = [f"{self.metric}: the groups {verdict}, p {p_equals(self.p_value)} ({self.method})"]
+        for pair, moved, p in zip(sure.index.tolist(), sure["difference"], sure["p_adjusted"], strict=True):
+            change = f"{'+' if moved > 0 else ''}{figure(moved, self.unit)}"
+            lines.append(f"{pair[1]} against {pair[0]}: {change}, p {p_equals(p)} of {len(self.frame)} pairs")
         if not len(sure):
             lines.append(f"No pair of the {len(self.frame)} differs by more than chance.")
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
@@ -134,9 +132,9 @@ def compare_groups(
     >>> import csmetrics as csm
     >>> df = pd.DataFrame({"plan": ["free", "pro", "team"], "lost": [40, 5, 12], "start": [500, 400, 480]})
     >>> print(csm.compare_groups(csm.churn_rate, df, by="plan"))
-    churn_rate: the groups differ by more than chance, p = < 0.0001 (chi-squared)
-    pro against free: -6.75 %, p = < 0.0001 of 3 pairs
-    team against free: -5.5 %, p = 0.00018 of 3 pairs
+    churn_rate: the groups differ by more than chance, p < 0.0001 (chi-squared)
+    pro against free: -6.75 %, p < 0.0001 of 3 pairs
+    team against free: -5.5 %, p = 0.00039 of 3 pairs
     """
     spec = registered(metric, "compare_groups")
     sure = Confidence.percent(spec.name, confidence)
@@ -213,9 +211,10 @@ def _together(sample: Sample, known: Any) -> tuple[float, str]:
 def _welch(sample: Sample, known: Any) -> float:
     """Welch's test of several means (1951)."""
     error, units = mean_error(sample)
-    means, weights, n = sample.estimate[known], 1 / error[known] ** 2, units[known]
-    if not np.isfinite(weights).all():
+    error, means, n = error[known], sample.estimate[known], units[known]
+    if not (error > 0).all():
         return float("nan")
+    weights = 1 / error**2
     groups, all_ = known.size, weights.sum()
     middle = (weights * means).sum() / all_
     uneven = ((1 - weights / all_) ** 2 / (n - 1)).sum()

@@ -81,7 +81,7 @@ def interval(
     Note: counts are taken as independent; customer= tells whose they are
     >>> nps = csm.interval(csm.nps, promoters=60, passives=20, detractors=20)
     >>> round(nps.low, 2), round(nps.high, 2)
-    (22.83, 54.84)
+    (23.38, 54.29)
     """
     spec = registered(metric, "interval")
     sure = Confidence.percent(spec.name, confidence)

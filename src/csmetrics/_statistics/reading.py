@@ -71,7 +71,8 @@ def check_counts(sample: Sample) -> None:
     """Refuse fractions where counts are sampled: they are weighted, or money."""
     if sample.sums.kind not in COUNTED or sample.known or sample.sums.reason.startswith("from totals"):
         return
-    for name in sample.sums.totals if sample.sums.kind != "cost" else sample.sums.bottom:
+    taken = {"cost": sample.sums.bottom, "exposure": sample.sums.top}.get(sample.sums.kind, sample.sums.totals)
+    for name in taken:
         values = sample.totals[name]
         bad = values[np.isfinite(values) & (values != np.rint(values))]
         if bad.size:

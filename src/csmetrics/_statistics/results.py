@@ -165,11 +165,11 @@ class Comparison(Printed):
         figures = f"{figure(self.before)} to {figure(self.after, self.unit)}"
         sign = "+" if self.difference > 0 else ""
         limits = f"{self.confidence:g} % interval {between(self.low, self.high)}"
-        changed = f"{self.metric} {figures}: {sign}{figure(self.difference)}, {limits}, p {_equals(self.p_value)}"
+        changed = f"{self.metric} {figures}: {sign}{figure(self.difference)}, {limits}, p {p_equals(self.p_value)}"
         lines = [f"{changed} ({self.method})", self._verdict()]
         if self.ratio is not None:
             r = self.ratio
-            lines.append(f"{figure(r.ratio)} times the rate before {between(r.low, r.high)}, p {_equals(r.p_value)}")
+            lines.append(f"{figure(r.ratio)} times the rate before {between(r.low, r.high)}, p {p_equals(r.p_value)}")
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
     def _verdict(self) -> str:
@@ -180,6 +180,7 @@ class Comparison(Printed):
         return "It may be chance: no change at all is among what is likely."
 
 
-def _equals(p: float) -> str:
+def p_equals(p: float) -> str:
+    """Write a p-value behind its letter: "= 0.04", "< 0.0001"."""
     text = p_text(p)
     return text if text.startswith("<") else f"= {text}"
