@@ -122,10 +122,10 @@ def test_sample_sizes() -> None:
 
 
 KINDS = {
-    "share": "churn_rate retention_rate renewal_rate reactivation_rate csat csat_from_ratings ces_top_box "
-    "response_rate closed_loop_rate fcr reopen_rate escalation_rate sla_attainment self_service_rate adoption_rate "
-    "activation_rate conversion_rate active_rate repeat_purchase_rate onboarding_completion_rate value_realization_rate "
-    "referral_rate referral_share referral_conversion_rate at_risk_rate feature_adoption_rate repeat_contact_rate stickiness",
+    "share": "churn_rate retention_rate renewal_rate reactivation_rate csat csat_from_ratings ces_top_box response_rate"
+    " closed_loop_rate fcr reopen_rate escalation_rate sla_attainment self_service_rate adoption_rate activation_rate"
+    " conversion_rate active_rate repeat_purchase_rate onboarding_completion_rate value_realization_rate referral_rate"
+    " referral_share referral_conversion_rate at_risk_rate feature_adoption_rate repeat_contact_rate stickiness",
     "trinomial": "nps nps_from_scores net_sentiment net_easy_score",
     "exposure": "contact_rate tutorials_per_customer viral_coefficient",
     "cost": "cac",

@@ -17,7 +17,7 @@ from csmetrics._statistics.decomposition import PARTS, Decomposition
 from csmetrics._statistics.factors import without_segments
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
-from csmetrics._statistics.periods import one_period
+from csmetrics._statistics.periods import axis_of, one_period
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.segments import by_segment
 from csmetrics.core._registry import Registration, registered
@@ -123,7 +123,7 @@ def _periods(
     grain = grain_of(frame)
     if grain is None:
         raise MetricInputError(spec.name, "data", "must be a frame", f"got a {type(frame).__name__}")
-    grain = replace(grain, keys=keys or (), period=period)
+    grain = Grain(grain.frame, keys, grain.period if period is None else period)
     return one_period(grain, spec.name, "before", before), one_period(grain, spec.name, "after", after)
 
 
@@ -209,8 +209,14 @@ def decompose_periods(
     grain = grain_of(frame)
     if grain is None:
         raise MetricInputError(spec.name, "frame", "must be a cohort frame", f"got a {type(frame).__name__}")
-    grain = replace(grain, period=period if period is not None else grain.period)
-    sample = _segments(spec, replace(grain, keys=()), (grain.axis, *keys), columns, customer)
+    grain = Grain(grain.frame, (), grain.period if period is None else period)
+    axis_name = axis_of(grain, spec.name)
+    if axis_name not in grain.frame.columns and isinstance(grain.frame, pd.DataFrame):
+        kept = grain.frame.copy(deep=False)  # an index without a name cannot be grouped by
+        axis_name = "period" if axis_name == "the index" else axis_name
+        kept = kept.rename_axis(axis_name) if kept.index.nlevels == 1 else kept
+        grain = Grain(kept, (), axis_name)
+    sample = _segments(spec, grain, (axis_name, *keys), columns, customer)
     assert isinstance(sample.index, pd.MultiIndex)
     axis, segments = sample.index.get_level_values(0), sample.index.droplevel(0)
     periods = axis[~axis.duplicated()]
@@ -228,4 +234,4 @@ def decompose_periods(
         }
         names = ("before", "after", "change", *PARTS)
         rows.append({**{n: getattr(found, n) for n in names}, **limits})
-    return pd.DataFrame(rows, index=periods[1:].rename(grain.axis))
+    return pd.DataFrame(rows, index=periods[1:].rename(axis_name))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._frames.columns import column, require
+from csmetrics._frames.columns import require, what_is_there
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.grain import Grain
@@ -21,27 +21,37 @@ from csmetrics.core._registry import Registration
 from csmetrics.errors import MetricInputError, shown
 
 
+def axis_of(grain: Grain, metric: str) -> Any:
+    """Return the name of the one time axis; refuse a frame that has none, or several."""
+    axes = list(grain.axes)
+    if len(axes) == 1:
+        return axes[0]
+    found = f"it has {', '.join(map(repr, axes))}" if axes else what_is_there(grain.frame)
+    raise MetricInputError(metric, "period", "must name the time axis", found, 'such as period="month"')
+
+
 def one_period(grain: Grain, metric: str, argument: str, label: Any) -> Grain:
     """Return the rows of one period, at the same grain."""
-    require(grain.frame, grain.axis, metric, "period")
+    axis = axis_of(grain, metric)
+    keys = None if grain.keys is None else tuple(key for key in grain.keys if key != axis)
     if isinstance(grain.frame, EngineFrame):
         nw = narwhals()
-        dtype = grain.frame.schema[grain.axis]
+        require(grain.frame, axis, metric, "period")
+        dtype = grain.frame.schema[axis]
         value = pd.Timestamp(label).to_pydatetime() if dtype.is_temporal() else label
         value = value.date() if type(dtype).__name__ == "Date" and hasattr(value, "date") else value
         kept = EngineFrame.__new__(EngineFrame)
         for name in ("columns", "engine", "schema"):
             setattr(kept, name, getattr(grain.frame, name))
-        kept.frame = grain.frame.frame.filter(nw.col(grain.axis) == value)
-        return replace(grain, frame=kept)
-    axis = column(grain.frame, grain.axis, metric, "period")
-    here = axis == _as_label(axis, label)
+        kept.frame = grain.frame.frame.filter(nw.col(axis) == value)
+        return Grain(kept, keys, None)
+    values = grain.axes[axis]
+    here = values == _as_label(values, label)
     if not here.any():
-        there = ", ".join(map(str, axis.drop_duplicates().tolist()[:8]))
-        raise MetricInputError(
-            metric, argument, "must be a period of the frame", f"got {shown(label)}", f"it has {there}"
-        )
-    return replace(grain, frame=grain.frame[here.to_numpy(dtype=bool)])
+        there = ", ".join(map(str, values.drop_duplicates().tolist()[:8]))
+        rule = "must be a period of the frame"
+        raise MetricInputError(metric, argument, rule, f"got {shown(label)}", f"it has {there}")
+    return Grain(grain.frame[here.to_numpy(dtype=bool)], keys, None)
 
 
 def _as_label(axis: pd.Series[Any], label: Any) -> Any:
@@ -65,8 +75,6 @@ def compare_periods(
     """Compare two periods: a Comparison for a total, a frame by group."""
     sure = Confidence.percent(spec.name, confidence)
     grain = replace(grain, keys=() if grain.keys is None else grain.keys)
-    if grain.axis in (grain.keys or ()):
-        grain = replace(grain, keys=tuple(key for key in grain.keys or () if key != grain.axis))
     samples = [
         frame_sample(one_period(grain, spec.name, name, label), spec, given, customer)
         for name, label in (("before", before), ("after", after))
