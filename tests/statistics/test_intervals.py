@@ -16,11 +16,10 @@ import pytest
 import csmetrics as csm
 from csmetrics._statistics.bootstrap import jackknife_error, resampled, without_each
 from csmetrics._statistics.confidence import Confidence, special
-from csmetrics._statistics.methods import METHODS
 from csmetrics._statistics.shares import SHARES
 from csmetrics._statistics.sums import Moments
 from csmetrics.core._registry import REGISTRY
-from csmetrics.core._sums import sampled_of
+from csmetrics.core._sums import METHODS, sampled_of
 
 from .figures import FIGURES, read
 
@@ -151,8 +150,9 @@ KIND_OF = {name: kind for kind, names in KINDS.items() for name in names.split()
 def test_kind(name: str) -> None:
     sums = sampled_of(REGISTRY[name])
     assert sums.kind == KIND_OF.get(name, sums.kind)
-    assert sums.kind in METHODS or sums.kind in ("each", "none")
-    assert bool(sums.reason) or sums.kind != "none"
+    assert bool(METHODS[sums.kind]) == (sums.kind != "none")
+    assert sums.reason or METHODS[sums.kind]
+    assert csm.catalog[name].interval.methods == METHODS[sums.kind]
 
 
 @pytest.mark.parametrize("name", REGISTRY)

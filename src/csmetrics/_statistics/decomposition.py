@@ -109,9 +109,7 @@ def signed(value: float) -> str:
     return f"+{figure(value)}" if value > 0 else figure(value)
 
 
-def causes(
-    found: dict[str, float], intervals: dict[str, tuple[float, float]], frame: pd.DataFrame, alpha: float
-) -> list[str]:
+def causes(found: dict[str, float], intervals: dict[str, tuple[float, float]], frame: pd.DataFrame) -> list[str]:
     """Say what moved it most, as far as it is beyond noise.
 
     Parameters
@@ -121,9 +119,7 @@ def causes(
     intervals
         Their limits; empty where nobody knows them.
     frame
-        A row per segment: status, before, after, within, p_adjusted.
-    alpha
-        Above which p-value a segment is not named.
+        A row per segment: status, before, after, within, beyond_noise.
     """
     change = sum(found.values())
     if not intervals:
@@ -139,8 +135,8 @@ def causes(
     else:
         named = " and ".join(f"{_WORDS[n]} ({signed(found[n])})" for n in beyond)
         lines.append(f"Beyond noise: {named}; the largest part, {_WORDS[most]}, is within noise.")
-    if "p_adjusted" in frame:
-        sure = frame[(frame["p_adjusted"] <= alpha) & (frame["status"] == "both")]
+    if "beyond_noise" in frame:
+        sure = frame[frame["beyond_noise"]]
         order = sure["within"].abs().sort_values(ascending=False).index[:3]
         for label in order:
             row = sure.loc[label]
@@ -174,4 +170,5 @@ def named_label(label: Any) -> str:
 
 def statuses(common: Any, before: Any) -> Any:
     """Return "both", "left" or "entered" for each segment."""
-    return np.where(common, "both", np.where(before, "left", "entered"))
+    codes = np.where(common, 0, np.where(before, 2, 1)).astype(np.int8)
+    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(["both", "entered", "left"]))

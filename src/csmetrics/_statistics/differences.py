@@ -35,18 +35,20 @@ class Change(NamedTuple):
     statistic: float = np.nan
 
 
-def differ(before: Sample, after: Sample, sure: Confidence, method: str, correction: bool = False) -> Change:
-    """Return the differences of two samples by the method that is named."""
+def differ(
+    before: Sample, after: Sample, sure: Confidence, method: str, correction: bool = False, *, p: bool = True
+) -> Change:
+    """Return the differences of two samples by the method that is named; without `p`, limits alone."""
     change = after.estimate - before.estimate
     if method == "adjusted-wald" or (method == "wald" and after.sums.kind == "trinomial"):
-        return _of_balances(before, after, sure, change, method)
+        return _of_balances(before, after, sure, change, method, p)
     if method in ("wald", "pooled-z"):
         return _of_shares(before, after, sure, change, method == "pooled-z", correction)
     if method == "fisher":
         return _fisher(before, after, change)
     if method == "welch":
         return _welch(before, after, sure, change)
-    return added(change, lambda z: _ends(before, after, Confidence(z)), sure)
+    return added(change, lambda z: _ends(before, after, Confidence(z)), sure, p)
 
 
 def _ends(before: Sample, after: Sample, sure: Confidence) -> tuple[Limits, Limits]:
@@ -58,7 +60,7 @@ def _ends(before: Sample, after: Sample, sure: Confidence) -> tuple[Limits, Limi
     )
 
 
-def added(change: Array, ends: Callable[[Any], tuple[Limits, Limits]], sure: Confidence) -> Change:
+def added(change: Array, ends: Callable[[Any], tuple[Limits, Limits]], sure: Confidence, p: bool = True) -> Change:
     """Square and add how far the limits of both figures are from them; invert that for the p-value.
 
     Parameters
@@ -70,14 +72,16 @@ def added(change: Array, ends: Callable[[Any], tuple[Limits, Limits]], sure: Con
         are away from it, with their signs.
     sure
         The confidence.
+    p
+        Whether the p-value is wanted, which costs many times the limits.
     """
 
     def both(z: Any) -> Limits:
         (low_0, high_0), (low_1, high_1) = ends(z)
         return change - np.hypot(low_1, high_0), change + np.hypot(high_1, low_0)
 
-    low, high = both(np.full(change.shape, sure.z))
-    return Change(change, low, high, inverted(change, both))
+    low, high = both(sure.z)
+    return Change(change, low, high, inverted(change, both) if p else np.full(change.shape, np.nan))
 
 
 def inverted(change: Array, both: Callable[[Any], Limits]) -> Array:
@@ -103,7 +107,7 @@ def centred(change: Array, centre: Array, error: Array, reach: Any, p_of: Callab
     return Change(change, low, high, np.where(unknown, np.nan, p))
 
 
-def _of_balances(before: Sample, after: Sample, sure: Confidence, change: Array, method: str) -> Change:
+def _of_balances(before: Sample, after: Sample, sure: Confidence, change: Array, method: str, p: bool) -> Change:
     parts = [balance(s, worth(s, sure)[1], method) for s in (before, after)]
     if before.customers or after.customers:  # what answers are worth depends on the confidence, so is halved for
 
@@ -114,8 +118,8 @@ def _of_balances(before: Sample, after: Sample, sure: Confidence, change: Array,
             low, high = 100 * (m1 - m0 - half), 100 * (m1 - m0 + half)
             return np.minimum(low, change), np.maximum(high, change)
 
-        low, high = both(np.full(change.shape, sure.z))
-        return Change(change, low, high, inverted(change, both))
+        low, high = both(sure.z)
+        return Change(change, low, high, inverted(change, both) if p else np.full(change.shape, np.nan))
     (m0, v0), (m1, v1) = parts
     return centred(change, 100 * (m1 - m0), 100 * np.sqrt(v0 + v1), sure.z, _tails)
 

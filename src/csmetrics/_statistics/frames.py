@@ -15,7 +15,6 @@ from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
 from csmetrics._statistics.reading import (
     COUNTED,
-    PER_CUSTOMER,
     check_counts,
     from_answers,
     from_rows,
@@ -28,7 +27,7 @@ from csmetrics._statistics.reading import (
 from csmetrics._statistics.samples import Pair, Sample
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import REGISTRY, Registration
-from csmetrics.core._sums import Sampled, sampled_of
+from csmetrics.core._sums import PER_CUSTOMER, Sampled, sampled_of
 from csmetrics.errors import MetricInputError
 
 CUSTOMER = "customer"  # the column that tells customers apart, where nobody names another

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,28 +14,14 @@ from csmetrics._statistics.counts import garwood, odds
 from csmetrics._statistics.reading import needs_customers
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.shares import SHARES, Limits, centre_and_variance
-from csmetrics._statistics.sums import Moments, around, clustered, effective, money_share, net
+from csmetrics._statistics.sums import around, clustered, effective, money_share, net
+from csmetrics.core._sums import METHODS
 from csmetrics.core._survival import steps
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
 
 RESAMPLED = ("percentile", "bca")
-_FROM_ROWS = ("jackknife", "linearised", *RESAMPLED)
-METHODS: Mapping[str, tuple[str, ...]] = {
-    "share": (*SHARES, *_FROM_ROWS),
-    "trinomial": ("adjusted-wald", "wald", *_FROM_ROWS),
-    "exposure": ("exact", *_FROM_ROWS),
-    "odds": ("clopper-pearson",),
-    "mean": ("t", *_FROM_ROWS),
-    "money share": ("wilson-effective", *_FROM_ROWS),
-    "net": ("square-and-add", *_FROM_ROWS),
-    "ratio": _FROM_ROWS,
-    "log ratio": _FROM_ROWS,
-    "sum": ("sum-of-squares", *RESAMPLED),
-    "cost": ("exact",),
-    "levels": ("square-and-add",),
-    "quantile": ("log-log",),
-}
+FROM_ROWS = ("jackknife", "linearised", *RESAMPLED)
 _FEW = 30  # units below which a note says that they are few
 
 
@@ -80,7 +66,7 @@ def limits(sample: Sample, asked: Asked) -> Found:
     if kind == "quantile":
         return _quantile(sample, asked.sure)
     unknown = not sample.known and not (kind == "net" and method == "square-and-add")
-    if method in _FROM_ROWS:
+    if method in FROM_ROWS:
         if unknown or (sample.rows is None and method != "linearised"):
             raise needs_customers(sample.spec, "the rows are not known")
         found = _from_rows(sample, asked)
@@ -406,6 +392,3 @@ def notes_of(sample: Sample, found: Found, method: str) -> list[str]:
     if method in RESAMPLED and kind in ("money share", "net"):
         notes.append("with few customers the bootstrap is too narrow here")
     return notes
-
-
-__all__ = ["METHODS", "Asked", "Found", "Moments", "limits", "method_of", "notes_of"]

@@ -13,11 +13,10 @@ from csmetrics._statistics.samples import Pair, Rows, Sample
 from csmetrics.core._kinds import array, common_index, common_shape, is_scalar
 from csmetrics.core._numeric import show
 from csmetrics.core._registry import AMOUNT, REGISTRY, Quantity, Registration
-from csmetrics.core._sums import Sampled, sampled_of
+from csmetrics.core._sums import PER_CUSTOMER, Sampled, sampled_of
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
 
-PER_CUSTOMER = frozenset({"mean", "money share", "net", "ratio", "log ratio", "sum"})
 COUNTED = frozenset({"share", "trinomial", "exposure", "odds", "cost"})
 
 

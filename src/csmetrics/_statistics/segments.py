@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,8 +11,7 @@ import pandas as pd
 from csmetrics._statistics.compare import method_for
 from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.decomposition import PARTS, Decomposition, causes, statuses
-from csmetrics._statistics.differences import differ
-from csmetrics._statistics.groups import holm
+from csmetrics._statistics.differences import Change, differ
 from csmetrics._statistics.parts import Parts, gradients, mix_by_key, of_total, ratio_parts, variance
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.sums import Moments
@@ -34,6 +34,9 @@ def _aligned(before: Sample, after: Sample) -> Aligned:
     first, second = before.index, after.index
     assert first is not None
     assert second is not None
+    if first is second or first.equals(second):
+        places = np.arange(len(first))
+        return Aligned(first, places, places)
     both = first.append(second)
     index = both[~both.duplicated()]
     return Aligned(index, first.get_indexer(index), second.get_indexer(index))
@@ -77,7 +80,7 @@ def by_segment(
         middle = {"change": scale * parts.change, **found}
         intervals = {n: (middle[n] - sure.z * e, middle[n] + sure.z * e) for n, e in errors.items()}
         frame = _segment_intervals(frame, before, after, at_0, at_1, parts, sure)
-    said = causes(found, intervals, _worded(frame, before, after, at_0, at_1, parts, sure), 1 - confidence / 100)
+    said = causes(found, intervals, frame)
     notes = [*dict.fromkeys([*before.notes, *after.notes])]
     if known == "counts":
         notes.append("counts are taken as independent; customer= tells whose they are")
@@ -159,35 +162,41 @@ def _segment_intervals(
     """Add the limits of what each segment's own rate did: its weight times those of its change."""
     both = np.flatnonzero(parts.common)
     first, second = before.pick(at_0[both]), after.pick(at_1[both])
-    change = differ(first, second, sure, method_for(second, None))
+    method = method_for(second, None)
+    change = differ(first, second, sure, method, p=False)
     weight = (parts.share_before + parts.share_after)[both] / 2
     for name, values in (("within_low", weight * change.low), ("within_high", weight * change.high)):
-        frame[name] = _at(values, both, len(frame))
-    frame["p_value"] = _at(change.p_value, both, len(frame))
-    frame["p_adjusted"] = holm(frame["p_value"])
+        column = np.full(len(frame), np.nan)
+        column[both] = values
+        frame[name] = column
+    flags = np.zeros(len(frame), bool)
+    flags[both[_sure(first, second, change, method, sure)]] = True
+    frame["beyond_noise"] = flags
     return frame
 
 
-def _at(values: Array, places: Any, size: int) -> Array:
-    out = np.full(size, np.nan)
-    out[places] = values
-    return out
+def _sure(before: Sample, after: Sample, change: Change, method: str, sure: Confidence) -> Any:
+    """Return the segments whose rate moved by more than chance, as some of many (Holm).
 
-
-def _worded(
-    frame: pd.DataFrame, before: Sample, after: Sample, at_0: Any, at_1: Any, parts: Parts, sure: Confidence
-) -> pd.DataFrame:
-    """Return the segments that the words may name: those with fewer than five events are one, "other"."""
-    if "p_adjusted" not in frame or after.sums.kind not in ("share", "trinomial", "exposure"):
-        return frame
-    own = after.sums.top if after.sums.kind != "trinomial" else dict.fromkeys(after.sums.top, 1)
-    events = _taken(before.total(own), at_0) + _taken(after.total(own), at_1)
-    few = parts.common & (events < _FEW)
-    if not few.any():
-        return frame
-    kept: pd.DataFrame = frame[~few].copy()
-    kept["p_adjusted"] = holm(np.append(kept["p_value"], 1.0))[:-1]  # "other" is one more that is looked at
-    return kept
+    A p-value is at most so much where the interval of that confidence excludes 0, so no p-value is needed: the limits
+    at the confidence of as many as are left, until no more segments are found.
+    """
+    many = np.ones(before.estimate.shape, bool)
+    looked_at = many.size
+    if after.sums.kind in ("share", "trinomial", "exposure"):  # those with few events are one, "other"
+        own = dict.fromkeys(after.sums.top, 1)
+        many = before.total(own) + after.total(own) >= _FEW
+        looked_at = int(many.sum()) + int(not many.all())
+    alone = np.flatnonzero(many & ((change.low > 0) | (change.high < 0)))  # no other can be among them
+    before, after, found = before.pick(alone), after.pick(alone), np.zeros(alone.shape, bool)
+    while True:
+        level = sure.alpha / max(looked_at - int(found.sum()), 1)
+        strict = Confidence(-NormalDist().inv_cdf(level / 2))
+        stricter = differ(before, after, strict, method, p=False)
+        more = (stricter.low > 0) | (stricter.high < 0)
+        if (more <= found).all():
+            return alone[found]
+        found |= more
 
 
 def _mix_by(
@@ -237,7 +246,7 @@ def _of_sums(
             reach = sure.z * scale * float(np.sqrt((squares[0] + squares[1])[here].sum()))
             intervals[name] = (found[name] - reach, found[name] + reach)
     notes = tuple(dict.fromkeys([*before.notes, *after.notes]))
-    said = causes(found, intervals, frame, 1 - confidence / 100)
+    said = causes(found, intervals, frame)
     return Decomposition(
         metric=spec.name,
         unit=spec.unit,

@@ -12,6 +12,27 @@ from csmetrics.core._sampled import Declared, SampledKind
 
 Terms = Mapping[str, int]
 
+# Methods of each kind of interval, the default first; those after it need the rows of customers or answers
+_FROM_ROWS = ("jackknife", "linearised", "percentile", "bca")
+METHODS: Mapping[SampledKind, tuple[str, ...]] = {
+    "share": ("wilson", "agresti-coull", "wald", "clopper-pearson", "jeffreys", *_FROM_ROWS),
+    "trinomial": ("adjusted-wald", "wald", *_FROM_ROWS),
+    "exposure": ("exact", *_FROM_ROWS),
+    "odds": ("clopper-pearson",),
+    "mean": ("t", *_FROM_ROWS),
+    "money share": ("wilson-effective", *_FROM_ROWS),
+    "net": ("square-and-add", *_FROM_ROWS),
+    "ratio": _FROM_ROWS,
+    "log ratio": _FROM_ROWS,
+    "sum": ("sum-of-squares", "percentile", "bca"),
+    "cost": ("exact",),
+    "levels": ("square-and-add",),
+    "quantile": ("log-log",),
+    "each": ("t", *_FROM_ROWS),
+    "none": (),
+}
+PER_CUSTOMER = frozenset({"mean", "money share", "net", "ratio", "log ratio", "sum"})  # totals do not tell their spread
+
 
 @dataclass(frozen=True)
 class Sampled:
