@@ -23,6 +23,8 @@ from csmetrics._statistics.segments import by_segment
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import MetricInputError, shown
 
+ENDS = ("low", "high")
+
 
 def decompose(
     metric: Callable[..., Any] | str,
@@ -185,12 +187,13 @@ def decompose_periods(
     -------
     DataFrame
         A row per period from the second on: `before`, `after`, `change`, `within`, `mix`, `entered`, `left`, and the
-        limits of each part (`within_low`, `within_high`, ...) where the metric has an interval.
+        limits of each part (`within_low`, `within_high`, ...) where the metric has an interval. A change that cannot be
+        taken apart (a month without customers) is missing, and a note in ``.attrs`` says why.
 
     Raises
     ------
     MetricInputError
-        If the frame has fewer than two periods, or a change cannot be taken apart.
+        If the frame has fewer than two periods.
 
     Examples
     --------
@@ -226,12 +229,23 @@ def decompose_periods(
     for label in periods:
         here = np.flatnonzero(axis == label)
         each.append(replace(sample.pick(here), index=segments[here]))
-    rows = []
-    for before, after in pairwise(each):
-        found = by_segment(before, after, keys, sure, float(confidence))
-        limits = {
-            f"{n}_{end}": v for n, pair in found.intervals.items() for end, v in zip(("low", "high"), pair, strict=True)
-        }
-        names = ("before", "after", "change", *PARTS)
+    names = ("before", "after", "change", *PARTS)
+    rows: list[dict[str, float]] = []
+    notes: list[str] = []
+    for label, (before, after) in zip(periods[1:], pairwise(each), strict=True):
+        try:
+            found = by_segment(before, after, keys, sure, float(confidence))
+        except MetricInputError as error:  # such as a first month without customers
+            notes.append(f"{label}: no parts, as {error.argument} {error.rule}; {error.found}")
+            rows.append({})
+            continue
+        limits = {f"{n}_{end}": v for n, pair in found.intervals.items() for end, v in zip(ENDS, pair, strict=True)}
         rows.append({**{n: getattr(found, n) for n in names}, **limits})
-    return pd.DataFrame(rows, index=periods[1:].rename(axis_name))
+    out = pd.DataFrame(rows, index=periods[1:].rename(axis_name)).reindex(columns=_columns(rows, names))
+    out.attrs["notes"] = notes
+    return out
+
+
+def _columns(rows: list[dict[str, float]], names: tuple[str, ...]) -> list[str]:
+    """List the columns in their order, whichever period has them."""
+    return list(dict.fromkeys([*names, *(name for row in rows for name in row)]))
