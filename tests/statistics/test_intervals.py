@@ -16,6 +16,7 @@ import pytest
 import csmetrics as csm
 from csmetrics._statistics.bootstrap import jackknife_error, resampled, without_each
 from csmetrics._statistics.confidence import Confidence, special
+from csmetrics._statistics.reading import behind
 from csmetrics._statistics.shares import SHARES
 from csmetrics._statistics.sums import Moments
 from csmetrics.core._registry import REGISTRY
@@ -530,3 +531,31 @@ def test_confidence_is_one_quantile() -> None:
     assert sure.alpha == pytest.approx(0.05)
     assert sure.t(9) == pytest.approx(2.2621571627409915)
     assert isnan(float(sure.t(0)))
+
+
+# Whatever is thrown at it
+
+
+HOSTILE = [0, 1, 2, -1, 1e308, 10**400, None, nan, inf, "x", True, [], [1, 2], [1, None], {}, [[1, 2], [3]], [[1], [3]]]
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_hostile_input_is_refused_in_the_librarys_words(name: str) -> None:
+    """An interval that holds its figure, or an error of csmetrics; never a warning, never another error."""
+    rng = np.random.default_rng(sum(map(ord, name)))
+    for _ in range(40):
+        given: dict[str, Any] = {}
+        for total in behind(REGISTRY[name]):
+            if rng.random() < 0.9:
+                given[total] = HOSTILE[rng.integers(0, 3 if rng.random() < 0.6 else len(HOSTILE))]
+        for option in ("confidence", "method", "customer", "squares", "population"):
+            if rng.random() < 0.1:
+                given[option] = HOSTILE[rng.integers(0, len(HOSTILE))]
+        try:
+            found = csm.interval(name, **given)
+        except csm.CsmetricsError:
+            continue
+        if isinstance(found, csm.Interval):
+            assert json.dumps(found.as_dict(), allow_nan=False)
+            assert str(found)
+            assert isnan(found.low) or found.low <= found.estimate <= found.high

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics import paired as pairs
-from csmetrics._statistics.confidence import Confidence
+from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.counts import rate_ratio, rate_ratio_p
 from csmetrics._statistics.differences import DIFFERENCES, Change, differ
 from csmetrics._statistics.given import sample_of
@@ -23,6 +23,7 @@ from csmetrics.core._sums import sampled_of
 from csmetrics.errors import MetricInputError, shown
 
 
+@QUIET
 def compare(
     metric: Callable[..., Any] | str,
     before: Any = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from math import erfc, inf, isfinite, nan, sqrt
+from math import erfc, inf, nan, sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
 
+QUIET = np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what has no value is NaN, or without end
 FURTHEST = 38.0  # standard errors: beyond it the normal's tail is below the smallest float
 
 
@@ -65,7 +66,7 @@ class Confidence:
 def percent(metric: str, argument: str, value: Any) -> float:
     """Read a confidence or a power, in percent: 95 is 95 %."""
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if number and isfinite(value) and 50 <= value < 100:
+    if number and 50 <= value < 100:
         return float(value)
     hint = f"{argument} is percent: {value * 100:g}" if number and 0 < value < 1 else f"{argument}=95 is the usual one"
     rule = "must be percent, from 50 to below 100"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.grain import Grain
-from csmetrics._statistics.confidence import Confidence
+from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.decomposition import PARTS, Decomposition
 from csmetrics._statistics.factors import without_segments
 from csmetrics._statistics.frames import frame_sample
@@ -26,6 +26,7 @@ from csmetrics.errors import MetricInputError, shown
 ENDS = ("low", "high")
 
 
+@QUIET
 def decompose(
     metric: Callable[..., Any] | str,
     before: Any,
@@ -157,6 +158,7 @@ def _segments(
     return made
 
 
+@QUIET
 def decompose_periods(
     metric: Callable[..., Any] | str,
     frame: Any,

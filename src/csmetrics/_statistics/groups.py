@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.compare import compared
-from csmetrics._statistics.confidence import Confidence, chi2_tail, special
+from csmetrics._statistics.confidence import QUIET, Confidence, chi2_tail, special
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
 from csmetrics._statistics.methods import balance, dispersion, mean_error, worth
@@ -87,6 +87,7 @@ def holm(p_values: Any) -> Any:
     return out
 
 
+@QUIET
 def compare_groups(
     metric: Callable[..., Any] | str,
     frame: Any,

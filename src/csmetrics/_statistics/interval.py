@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._statistics.confidence import Confidence
+from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.given import sample_of
 from csmetrics._statistics.methods import Asked, limits, method_of, notes_of
 from csmetrics._statistics.results import Interval
@@ -17,6 +17,7 @@ from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown
 
 
+@QUIET
 def interval(
     metric: Callable[..., Any] | str,
     data: Any = None,
@@ -89,6 +90,7 @@ def interval(
     return of_sample(sample, sure, confidence, method, population, resamples, rng)
 
 
+@QUIET
 def of_sample(
     sample: Sample,
     sure: Confidence,

@@ -122,7 +122,7 @@ def check_population(sample: Sample, counts: Array, population: float) -> None:
         rule = "is for answers only, a sample of those who could have answered"
         raise MetricInputError(sample.spec.name, "population", rule, f"got {shown(population)}")
     whole = isinstance(population, (int, float, np.integer)) and not isinstance(population, bool)
-    if not whole or not population >= np.nanmax(counts, initial=1) or population == np.inf:
+    if not whole or not np.nanmax(counts, initial=1) <= population <= 1e15:
         rule = "must be a number, at least as large as the answers"
         raise MetricInputError(sample.spec.name, "population", rule, f"got {shown(population)}")
 

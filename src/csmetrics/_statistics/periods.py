@@ -14,7 +14,7 @@ from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.compare import compared, method_for, possible
-from csmetrics._statistics.confidence import Confidence
+from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.differences import differ
 from csmetrics._statistics.frames import frame_sample
 from csmetrics.core._registry import Registration
@@ -62,6 +62,7 @@ def _as_label(axis: pd.Series[Any], label: Any) -> Any:
     return pd.Timestamp(label) if dtype.kind == "M" else label
 
 
+@QUIET
 def compare_periods(
     grain: Grain,
     spec: Registration,

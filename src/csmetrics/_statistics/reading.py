@@ -12,7 +12,7 @@ import pandas as pd
 from csmetrics._statistics.samples import Pair, Rows, Sample
 from csmetrics.core._kinds import array, common_index, common_shape, is_scalar
 from csmetrics.core._numeric import show
-from csmetrics.core._registry import AMOUNT, REGISTRY, Quantity, Registration
+from csmetrics.core._registry import AMOUNT, REGISTRY, REQUIRED, Quantity, Registration
 from csmetrics.core._sums import PER_CUSTOMER, Sampled, sampled_of
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
@@ -47,8 +47,10 @@ def read(spec: Registration, given: Mapping[str, Any], *, customer: Any = None, 
         return from_rows(spec, sums, columns, given, customer=customer)
     if (per_customer or sums.rows) and sums.kind != "mean":
         raise needs_customers(spec, "got one figure")
-    estimate = np.atleast_1d(np.asarray(_figure(spec, sums, given, columns), dtype=np.float64)).reshape(-1)
-    totals = {name: np.broadcast_to(values, estimate.shape) for name, values in columns.items()}
+    size = max(values.size for values in columns.values()) if index is None else len(index)
+    figures = np.asarray(_figure(spec, sums, given, columns), dtype=np.float64).reshape(-1)
+    estimate = np.broadcast_to(figures, size).copy()
+    totals = {name: np.broadcast_to(values, size) for name, values in columns.items()}
     made = Sample(spec, sums, estimate, index, totals, squares=_squares(spec, sums, squares, totals))
     check_counts(made)
     return made
@@ -91,7 +93,7 @@ def from_rows(
     owner: Any = None,
 ) -> Sample:
     """Make a sample of rows: those of one customer are added up, those of one figure belong together."""
-    size = max(np.size(values) for values in columns.values())
+    (size,) = np.broadcast_shapes(*((np.size(values),) for values in columns.values()))
     full = {name: np.broadcast_to(np.asarray(v, np.float64), size) for name, v in columns.items()}
     groups = 1 if index is None else len(index)
     place = np.zeros(size, np.intp) if place is None else place
@@ -117,7 +119,11 @@ def _by_customer(
     if labels.isna().any():
         found = f"{int(labels.isna().sum())} of {size} are missing"
         raise MetricInputError(spec.name, "customer", "must be there for each row", found, "a blank id is no customer")
-    codes, kinds = pd.factorize(labels)
+    try:
+        codes, kinds = pd.factorize(labels)
+    except TypeError:
+        rule = "must be values that rows can have in common"
+        raise MetricInputError(spec.name, "customer", rule, "got lists or the like") from None
     many = codes.max(initial=0) + 1
     keys, first = np.unique(place * many + codes, return_inverse=True)
     added = {n: np.bincount(first, values, keys.size).astype(np.float64) for n, values in columns.items()}
@@ -187,7 +193,7 @@ def _columns(
 def _figure(spec: Registration, sums: Sampled, given: Mapping[str, Any], columns: Mapping[str, Array]) -> Any:
     """Let the formula itself compute and check; a metric of levels is computed from the sums behind them."""
     complete = all(n in given or n in spec.defaults for n in spec.inputs)
-    if complete:
+    if complete and not _replaces(spec, sums):
         return spec.function(**{n: v for n, v in given.items() if n in spec.inputs or n in spec.options})
     totals = {n: np.atleast_1d(v) for n, v in columns.items()}
     size = max(v.size for v in totals.values())
@@ -217,6 +223,12 @@ def _squares(spec: Registration, sums: Sampled, squares: Any, totals: Mapping[st
             raise MetricInputError(spec.name, "squares", rule, f"got {shown(squares)}", hint)
         top = next(iter(sums.top))
         found = {(top, top): np.atleast_1d(array(spec.name, "squares", squares, AMOUNT).astype(np.float64))}
+    size = next(iter(totals.values())).shape
+    for (one, other), values in found.items():
+        if values.ndim != 1 or values.size not in (1, *size):
+            got = f"got the shape {values.shape}"
+            raise MetricInputError(spec.name, "squares", "must be one for each figure", got)
+        found[one, other] = np.broadcast_to(values, size)
     return with_counts(spec, sums, found, totals)
 
 
@@ -238,6 +250,17 @@ def with_counts(
     return found
 
 
+def required(spec: Registration, given: Mapping[str, Any]) -> None:
+    """Refuse a call that lacks an input, or has one that the metric does not know."""
+    for name in given:
+        if name not in spec.inputs and name not in spec.options:
+            hint = f"it takes {', '.join(n for n in (*spec.inputs, *spec.options) if n != 'undefined')}"
+            raise MetricInputError(spec.name, name, "is no input of this metric", f"got {shown(given[name])}", hint)
+    for name in (*spec.inputs, *spec.options):
+        if name not in given and name not in spec.defaults and spec.options.get(name, REQUIRED) is REQUIRED:
+            raise MetricInputError(spec.name, name, "is required", "not given")
+
+
 def _levels(spec: Registration, sums: Sampled, given: Mapping[str, Any], customer: Any, squares: Any) -> Sample:
     """Read the metrics that a metric is made of, each from its own totals."""
     levels: dict[str, Sample] = {}
@@ -253,6 +276,7 @@ def _levels(spec: Registration, sums: Sampled, given: Mapping[str, Any], custome
             if not own and name in spec.defaults:
                 continue
             if sampled_of(inner).kind == "none":
+                required(inner, own)
                 values[name] = inner.function(**own)
                 continue
             levels[name] = read(inner, own, customer=customer, squares=squares)
@@ -282,6 +306,7 @@ def of_levels(
         needed = "; ".join(f"{n}: {', '.join(sampled_of(REGISTRY[n]).totals) or 'its own inputs'}" for n in names)
         rule, hint = "has an interval only from the counts behind its inputs", f"give instead of {needed}"
         raise MetricInputError(spec.name, " and ".join(names), rule, "a bare rate is no sample", hint)
+    required(spec, {**values, **options})
     estimate = np.atleast_1d(np.asarray(spec.function(**values, **options), dtype=np.float64))
     index = next((level.index for level in levels.values() if level.index is not None), None)
     notes = [f"{n} is taken as known" for n in spec.inputs if n in values and n not in levels and n in REGISTRY]
@@ -290,6 +315,7 @@ def of_levels(
 
 def _raw(spec: Registration, sums: Sampled, given: Mapping[str, Any], customer: Any) -> Sample:
     """Read one column of answers, dates or scores as one figure."""
+    required(spec, given)
     return from_answers(spec, sums, given, customer=customer)
 
 

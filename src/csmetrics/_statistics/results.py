@@ -38,7 +38,9 @@ def p_text(p: float) -> str:
 
 def counted(value: float) -> str:
     """Write how many units there are."""
-    return "unknown" if isnan(value) else f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+    if not isfinite(value):
+        return "unknown"
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
 def plain(value: Any) -> Any:
