@@ -182,6 +182,9 @@ def _columns(
     like = common_index(spec.name, values)
     arrays = {n: array(spec.name, n, v, quantity_of(spec, n)).astype(np.float64) for n, v in values.items()}
     shape = common_shape(spec.name, {n: a.shape for n, a in arrays.items()}, like)
+    if len(shape) > 1:
+        rule = "must be numbers, or columns of them"
+        raise MetricInputError(spec.name, ", ".join(names), rule, f"got the shape {shape}")
     many = not all(map(is_scalar, values.values()))
     columns = {n: np.broadcast_to(a, shape).reshape(-1) for n, a in arrays.items()}
     for name in [n for n in sums.totals if n not in columns]:
