@@ -64,7 +64,7 @@ def without(spec: Registration, sums: Sampled) -> MetricInputError:
 def needs_customers(spec: Registration, found: str) -> MetricInputError:
     """Say that totals do not tell how far customers differ."""
     rule = "has an interval from rows of customers only, as totals do not tell how much they differ"
-    hint = "give one value per customer, name their column with customer=..., or sums of squares with squares=..."
+    hint = "give one value per customer, or name their column: customer=...; totals need sums of squares: squares=..."
     return MetricInputError(spec.name, "customer", rule, found, hint)
 
 
