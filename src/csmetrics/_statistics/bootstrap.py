@@ -12,7 +12,8 @@ from csmetrics._statistics.confidence import Confidence
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
 
-_CELLS = 2**22  # draws made at a time: some 100 MB
+_PIECE = 2**14  # customers whose draws are counted at a time
+_CELLS = 2**18  # cells of resamples and customers that are counted at a time
 _LONG = 2**28  # draws from which on a progress bar is worth having
 Statistic = Callable[[Array], Array]
 
@@ -39,14 +40,22 @@ def resampled(columns: Array, statistic: Statistic, resamples: int, rng: np.rand
         How many, and the random numbers.
     """
     customers = len(columns)
-    step = max(1, min(resamples, _CELLS // max(customers, 1)))
+    pieces = [np.ascontiguousarray(columns[at : at + _PIECE].T) for at in range(0, customers, _PIECE)]
+    step = max(1, min(resamples, _CELLS // min(customers, _PIECE)))
+    sizes = np.array([piece.shape[1] for piece in pieces])
     found = np.empty(resamples)
     for at in _shown(range(0, resamples, step), resamples * customers):
         some = min(step, resamples - at)
-        drawn = rng.integers(0, customers, (some, customers), dtype=np.int32 if customers < 2**31 else np.int64)
-        drawn = drawn + np.arange(some)[:, None] * customers
-        weights = np.bincount(drawn.reshape(-1), minlength=some * customers).reshape(some, customers)
-        found[at : at + some] = statistic(weights.astype(np.float64) @ columns)
+        sums = np.zeros((some, columns.shape[1]))
+        # how many draws fall into each piece, and then where in it: a piece's counts stay in the processor's cache
+        for piece, draws in zip(pieces, rng.multinomial(customers, sizes / customers, some).T, strict=True):
+            size = piece.shape[1]
+            cells = rng.integers(0, size, int(draws.sum()), dtype=np.int32)
+            cells += np.repeat(np.arange(0, some * size, size, dtype=np.int32), draws)
+            often = np.bincount(cells, minlength=some * size).reshape(some, size).astype(np.float64)
+            for place, column in enumerate(piece):  # column by column: a product so narrow is slow as a whole
+                sums[:, place] += often @ column
+        found[at : at + some] = statistic(sums)
     return found
 
 

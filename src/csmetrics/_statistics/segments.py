@@ -43,6 +43,9 @@ def _aligned(before: Sample, after: Sample) -> Aligned:
 
 
 def _taken(values: Array, places: Any) -> Array:
+    """Return the value of each segment, 0 where it is not there."""
+    if values.size == places.size and (places == np.arange(places.size)).all():
+        return values
     return np.where(places >= 0, values[np.maximum(places, 0)], 0.0) if values.size else np.zeros(places.size)
 
 
