@@ -30,6 +30,7 @@ from cohorts import cohort_cases
 from growth import grow
 from harness import Case, measure
 from pydantic import BaseModel, ConfigDict, Field
+from statistics_cases import statistics_cases
 
 import csmetrics as csm
 
@@ -331,7 +332,7 @@ def main() -> None:
         rows.append(row)
         print("{:58} {:38} {:6.2f}x of at most {:.2f}x  {}".format(*row), flush=True)
 
-    for make in (scalar_cases, service_cases, array_cases, nps_cases, group_cases, cohort_cases):
+    for make in (scalar_cases, service_cases, array_cases, nps_cases, group_cases, cohort_cases, statistics_cases):
         for case in make(options.scale):
             if asked(case.name):
                 add(measure(case, options.rounds))

@@ -73,6 +73,7 @@ def metric_page(spec: csm.MetricSpec) -> str:
         section("Options", _options(spec, doc)),
         section("In code", _in_code(spec, doc)),
         section("Notes", prose(spec.notes)),
+        section("How sure", _interval(spec)),
         section("What always holds", listed([f"{law.law}: {law.says}" for law in spec.laws])),
         section("Other definitions in use", listed(spec.rivals)),
         section("In numbers", _explained(spec)),
@@ -189,6 +190,46 @@ def _in_code(spec: csm.MetricSpec, doc: NumpyDocString) -> str:
     cents = ", whose money is in cents" if spec.unit == "money" else ""
     on = f"On a frame of a made-up company{cents}:" if made_up else "On a frame:"
     return "\n\n".join([*parts, on, frame] if frame else parts)
+
+
+SAMPLES = {
+    "share": "A share of counted units. From totals the units are taken as independent; `customer=` makes all rows of "
+    "a customer one unit.",
+    "trinomial": "A balance of answers for and against. `customer=` makes all answers of a customer one unit.",
+    "exposure": "Events per unit, of which one may have several. With `customer=` the interval is as wide as customers "
+    "differ.",
+    "odds": "One count over another, as the odds of its share of both.",
+    "mean": "A mean. It needs each value (an array, or rows with `customer=`), or the sum of squares beside the total.",
+    "money share": "A share of money. It needs one row per customer (`customer=`) or sums of squares: a few large "
+    "customers weigh more than their number.",
+    "net": "Gains less losses over one base: the limits of both, squared and added. It needs one row per customer "
+    "(`customer=`) or sums of squares, where it is money.",
+    "ratio": "A ratio of two sums over customers, which needs one row of each (`customer=`) or sums of squares.",
+    "log ratio": "A ratio of two sums over customers, on the log scale; it needs one row of each (`customer=`).",
+    "sum": "A sum over customers, which needs one row of each (`customer=`) or sums of squares.",
+    "cost": "A known cost over a count: the limits are those of the count.",
+    "levels": "Made of other metrics: it needs the totals behind them, and its limits follow from theirs.",
+    "quantile": "The median of a Kaplan-Meier curve: where the limits of the curve cross one half.",
+    "each": "One customer's figure has no interval. Of a column of customers, the mean has.",
+    "none": "It has no interval",
+}
+
+
+def _interval(spec: csm.MetricSpec) -> str:
+    """Say which interval the metric has, or why none."""
+    own = spec.interval
+    if not own.methods:
+        return f"{SAMPLES['none']}: {own.reason}."
+    first, *others = own.methods
+    parts = [SAMPLES[own.kind], f'Method: `"{first}"`' + (f"; on request {_quoted(others)}." if others else ".")]
+    if own.kind in ("net", "exposure", "ratio") and not set(own.totals) <= set(spec.inputs):
+        parts.append(f"The interval is made of {', '.join(f'`{name}`' for name in own.totals)}.")
+    parts += [f"{own.reason[0].upper()}{own.reason[1:]}."] if own.reason else []
+    return " ".join([*parts, "See [how sure is it](../how-sure.md)."])
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'`"{name}"`' for name in names)
 
 
 def _worked(spec: csm.MetricSpec) -> str:

@@ -98,6 +98,20 @@ def one(spec: csm.MetricSpec, text: bytes) -> bytes:
     return compute(spec, read(text, spec.name))
 
 
+def sure(spec: csm.MetricSpec, text: bytes) -> bytes:
+    """Compute a figure with its interval: the inputs (or the totals behind them), and `confidence` and `method`."""
+    inputs = read(text, spec.name)
+    if not isinstance(inputs, dict):
+        rule = "must be an object with the inputs by name"
+        raise csm.MetricInputError(spec.name, "inputs", rule, f"got {reprlib.repr(inputs)}")
+    options = {name: inputs.pop(name) for name in ("confidence", "method") if name in inputs}
+    found = csm.interval(spec.name, inputs, **options)
+    if isinstance(found, csm.Interval):
+        return json.dumps(found.as_dict()).encode()
+    rule, hint = "must be one figure", "send one number for each input, or one request for each figure"
+    raise csm.MetricInputError(spec.name, "inputs", rule, f"got {len(found)} of them", hint)
+
+
 def batch(text: bytes) -> bytes:
     calls = read(text, "batch")
     rule = f"must be a list of at most {MAX_CALLS:,} calls"
@@ -258,6 +272,25 @@ def add(spec: csm.MetricSpec) -> None:
 
 for each in SPECS.values():
     add(each)
+
+
+INTERVAL = {
+    "title": "Inputs",
+    "type": "object",
+    "description": "The metric's inputs, or the totals behind them; one value per customer where revenue is sampled.",
+    "properties": {"confidence": {"type": "number", "default": 95}, "method": {"type": "string"}},
+}
+FOUND = {
+    "title": "Interval",
+    "type": "object",
+    "required": ["estimate", "low", "high", "n", "n_eff", "confidence", "method", "metric", "unit", "notes"],
+}
+
+
+@app.post("/metrics/{name}/interval", responses=refusals(404, 413, 415, 422), openapi_extra=described(INTERVAL, FOUND))
+async def interval(name: Annotated[str, Path(json_schema_extra={"enum": list(SPECS)})], text: Body) -> Response:
+    """Compute a figure and how sure it is; null where it has no value, or no limit."""
+    return await answer(partial(sure, named(name)), text)
 
 
 @app.get("/metrics/{name}", status_code=404, responses=refusals(404, 422))

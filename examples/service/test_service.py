@@ -303,6 +303,23 @@ def test_what_is_no_batch_is_refused_as_a_whole(text, words):
 # The OpenAPI document
 
 
+def test_a_figure_with_its_interval():
+    found = strict(post("/metrics/churn_rate/interval", json.dumps({**CHURN, "confidence": 90})))
+    assert found == csm.interval(csm.churn_rate, **CHURN, confidence=90).as_dict()
+    rows = {"start_mrr": [10, 20, 30], "contraction_mrr": [0, 1, 0], "churned_mrr": [0, 0, 5]}
+    found = strict(post("/metrics/grr/interval", json.dumps(rows)))
+    assert (found["method"], found["n"]) == ("wilson-effective", 3)
+    problem(post("/metrics/mrr/interval", '{"amount": 3}'), 422, "impossible_input", "metric")
+    problem(post("/metrics/churn_rate/interval", '{"lost": [1], "start": [2]}'), 422, "impossible_input", "inputs")
+    problem(
+        post("/metrics/churn_rate/interval", '{"lost": 1, "start": 2, "confidence": 0.95}'),
+        422,
+        "impossible_input",
+        "confidence",
+    )
+    problem(post("/metrics/churn_rat/interval", "{}"), 404, "not_found", "metric")
+
+
 def test_the_document_is_valid_and_has_every_metrics_own_schemas():
     document = strict(ask("GET", "/openapi.json"))
     validate(document)
@@ -315,7 +332,7 @@ def test_the_document_is_valid_and_has_every_metrics_own_schemas():
         assert schemas[takes]["additionalProperties"] is False
         assert schemas[gives]["properties"]["metric"]["const"] == name
         assert route["responses"].keys() == {"200", "413", "415", "422"}
-    routes = {"/metrics", "/metrics/{name}", "/metrics/{name}/schema", "/batch"}
+    routes = {"/metrics", "/metrics/{name}", "/metrics/{name}/schema", "/metrics/{name}/interval", "/batch"}
     assert document["paths"].keys() == routes | {f"/metrics/{name}" for name in SPECS}
     assert "HTTPValidationError" not in schemas
 

@@ -30,6 +30,16 @@ from csmetrics._catalog.spec import MetricSpec as MetricSpec
 from csmetrics._explain.explain import explain as explain
 from csmetrics._explain.explanation import Explanation as Explanation
 from csmetrics._explain.explanation import Rival as Rival
+from csmetrics._statistics.compare import compare as compare
+from csmetrics._statistics.decompose import decompose as decompose
+from csmetrics._statistics.decompose import decompose_periods as decompose_periods
+from csmetrics._statistics.decomposition import Decomposition as Decomposition
+from csmetrics._statistics.groups import GroupComparison as GroupComparison
+from csmetrics._statistics.groups import compare_groups as compare_groups
+from csmetrics._statistics.interval import interval as interval
+from csmetrics._statistics.results import Comparison as Comparison
+from csmetrics._statistics.results import Interval as Interval
+from csmetrics._statistics.sample_size import sample_size as sample_size
 from csmetrics.cohorts._rows.remarks import Excluded as Excluded
 from csmetrics.cohorts.grid import RetentionGrid as RetentionGrid
 from csmetrics.cohorts.hours import BusinessHours as BusinessHours

@@ -289,6 +289,115 @@ class Cohorts(CohortMetrics[R]):
 
         return explain_group(replace(self._grain), spec, _bound(spec, (), given), group)
 
+    def interval(
+        self,
+        metric: Callable[..., Any] | str,
+        /,
+        *,
+        confidence: float = 95,
+        method: str | None = None,
+        customer: Any = None,
+        population: float | None = None,
+        resamples: int = 10_000,
+        rng: Any = None,
+        **given: Any,
+    ) -> Any:
+        """Compute a metric and how sure it is: ``df.csm.total().interval("nps")``.
+
+        Parameters
+        ----------
+        metric
+            A metric, or its name.
+        confidence, method, population, resamples, rng
+            As `csmetrics.interval` takes them.
+        customer
+            The column that tells whose a row is: the rows of one customer are one unit.
+        **given
+            Columns or numbers for its inputs, and its options.
+
+        Returns
+        -------
+        Interval or DataFrame
+            An `Interval` for a total, else a frame ``estimate low high n n_eff method`` with a row per row or group.
+
+        Raises
+        ------
+        MissingColumnError
+            If a column is not there.
+        MetricInputError
+            If the metric has no interval, or totals alone do not tell.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> df = pd.DataFrame({"plan": ["pro", "pro", "free"], "lost": [2, 3, 40], "start": [100, 400, 500]})
+        >>> df.csm.by("plan").interval("churn_rate").round(2)
+              estimate   low   high      n  n_eff  method
+        plan
+        free       8.0  5.93  10.71  500.0  500.0  wilson
+        pro        1.0  0.43   2.32  500.0  500.0  wilson
+        """
+        from csmetrics._statistics.confidence import Confidence
+        from csmetrics._statistics.frames import frame_sample
+        from csmetrics._statistics.interval import of_sample
+
+        spec = registered(metric, "interval")
+        sure = Confidence.percent(spec.name, confidence)
+        sample = frame_sample(replace(self._grain), spec, given, customer)
+        return of_sample(sample, sure, confidence, method, population, resamples, rng)
+
+    def compare_periods(
+        self,
+        metric: Callable[..., Any] | str,
+        before: Any,
+        after: Any,
+        /,
+        *,
+        confidence: float = 95,
+        method: str | None = None,
+        customer: Any = None,
+        **given: Any,
+    ) -> Any:
+        """Compare a metric of two periods: ``df.csm.total().compare_periods("nps", "2026Q1", "2026Q2")``.
+
+        Parameters
+        ----------
+        metric
+            A metric, or its name.
+        before, after
+            Labels of the time axis.
+        confidence, method
+            As `csmetrics.compare` takes them.
+        customer
+            The column that tells whose a row is.
+        **given
+            Columns or numbers for its inputs, and its options.
+
+        Returns
+        -------
+        Comparison or DataFrame
+            A `Comparison` for a total; by group a frame ``before after difference low high p_value method`` with a row
+            per group that is there in both.
+
+        Raises
+        ------
+        MissingColumnError
+            If there is no time axis.
+        MetricInputError
+            If a period is not there, or the metric has no interval.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> df = pd.DataFrame({"period": ["Q1", "Q2"], "lost": [31, 36], "start": [1000, 1000]})
+        >>> df.csm.total().compare_periods("churn_rate", "Q1", "Q2").p_value > 0.05
+        True
+        """
+        from csmetrics._statistics.periods import compare_periods
+
+        spec = registered(metric, "compare_periods")
+        return compare_periods(replace(self._grain), spec, before, after, confidence, method, customer, given)
+
     def _reduced(self, spec: Registration, given: dict[str, Any]) -> Any:
         """Call a formula that takes whole columns of raw answers or dates, for each group."""
         frame, keys = self._grain.frame, self._grain.keys

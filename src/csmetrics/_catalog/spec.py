@@ -19,6 +19,7 @@ from csmetrics._catalog.laws import Law, laws
 from csmetrics._catalog.models import inputs_model, instant, result_model, takes_dates
 from csmetrics._catalog.once import once
 from csmetrics.core._registry import REGISTRY, Kind, Registration, Unit
+from csmetrics.core._sums import METHODS, PER_CUSTOMER, Sampled, sampled_of
 
 
 class _Record(BaseModel):
@@ -57,6 +58,30 @@ class InputSpec(_Record):
     required: bool
     not_beside: str | None
     meaning: str
+
+
+class IntervalSpec(_Record):
+    """Which interval a metric has.
+
+    Attributes
+    ----------
+    kind : str
+        What its figure is a sample of: "share", "trinomial", "mean", "net", ..., "none".
+    methods : tuple of str
+        The methods of `csmetrics.interval`, the default first; empty where it has none.
+    totals : tuple of str
+        The totals that its interval is made of.
+    customers : bool
+        Whether rows of customers are needed (or sums of squares over them), as totals do not tell.
+    reason : str
+        Why it has none, or what to know about the one it has.
+    """
+
+    kind: str
+    methods: tuple[str, ...]
+    totals: tuple[str, ...]
+    customers: bool
+    reason: str
 
 
 class Example(_Record):
@@ -140,10 +165,13 @@ class MetricSpec(Described):
         Other definitions in use, common mistakes, sources.
     examples : tuple of Example
         Worked examples with their sources.
+    interval : IntervalSpec
+        Which interval it has, or why none.
     """
 
     notes: str
     examples: tuple[Example, ...]
+    interval: IntervalSpec
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -249,6 +277,14 @@ def metric_spec(spec: Registration) -> MetricSpec:
         pitfalls=doc.bullets(PITFALLS),
         references=doc.references,
         examples=tuple(Example(**row) for row in _examples(spec.family) if row.pop("metric") == spec.name),
+        interval=_interval_spec(sampled_of(spec)),
+    )
+
+
+def _interval_spec(sums: Sampled) -> IntervalSpec:
+    customers = sums.rows or sums.kind in PER_CUSTOMER
+    return IntervalSpec(
+        kind=sums.kind, methods=METHODS[sums.kind], totals=sums.totals, customers=customers, reason=sums.reason
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from csmetrics.cohorts._ledger import Ledger
 from csmetrics.cohorts._rows.options import MOST, check_cells, key_names
 from csmetrics.cohorts._rows.remarks import noted
+from csmetrics.cohorts._squares import WithSquares
 from csmetrics.core._money import back
 from csmetrics.errors import MetricInputError
 
@@ -22,21 +23,25 @@ def bridge(ledger: Ledger) -> pd.DataFrame:
     """Make the movements table, walking through the periods with one balance per customer."""
     asked = ledger.asked
     amounts = AMOUNTS if ledger.rates is None else (*AMOUNTS[:-1], "fx_mrr", "end_mrr")
-    table: _Totals | _Rows
+    table: Any
     if asked.customer in key_names(asked.metric, asked.by):
         table = _Rows(ledger, amounts)
     else:
         cells = ledger.groups.count * len(CUSTOMERS + amounts)
         check_cells(asked.metric, asked.calendar, ledger.first, ledger.periods, cells)
         table = _Totals(ledger, amounts)
+        if asked.squares:
+            table = WithSquares(table, amounts, ledger.periods, ledger.groups.count)
     if isinstance(table, _Totals) and asked.span == 1 and ledger.rates is None and ledger.homes is None:
         _walk(ledger, table)
     else:
         _walk_all(ledger, table)
-    columns = table.columns()
+    columns, scale = table.columns(), None
     if ledger.rates is not None or ledger.scale is not None:
         scale = (ledger.scale or 1) * (1 if ledger.rates is None else ledger.rates.scale)
         columns |= {name: back(columns[name], scale) for name in amounts}
+    if isinstance(table, WithSquares):
+        columns |= table.squares(scale)
     return noted(pd.DataFrame(columns, index=table.index()), ledger.remarks)
 
 
@@ -141,7 +146,7 @@ def _walk(ledger: Ledger, table: _Totals) -> None:
     columns["start_mrr"] = columns["end_mrr"] - gained
 
 
-def _walk_all(ledger: Ledger, table: _Totals | _Rows) -> None:
+def _walk_all(ledger: Ledger, table: _Totals | _Rows | WithSquares) -> None:
     """Fill the table, comparing every customer's balance with the one `span` periods before.
 
     Two walks, one that many periods behind the other. With rates, customers are compared at the opening's rates.

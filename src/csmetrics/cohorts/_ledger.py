@@ -34,6 +34,8 @@ class Asked:
         In microseconds.
     snapshots
         Whether an amount counts for the period of its date only.
+    squares
+        Whether sums of squares over customers are wanted beside the amounts.
     """
 
     metric: str
@@ -53,6 +55,7 @@ class Asked:
     by_at: str
     on_bad_rows: str
     snapshots: bool = False
+    squares: bool = False
 
     @property
     def follows(self) -> bool:

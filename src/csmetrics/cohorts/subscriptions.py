@@ -33,6 +33,7 @@ def movements_from_subscriptions(
     as_of: Any = None,
     by: Any = None,
     by_at: ByAt = "row",
+    squares: bool = False,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count customers and MRR won, expanded, contracted and lost in each period, from a ledger of subscriptions.
@@ -82,6 +83,10 @@ def movements_from_subscriptions(
         period's opening, or at the closing if it joins (of equal rows the one that started first, then the smallest
         key). The groups then add up to the bridge of the whole, and a move between plans is an expansion or a
         contraction in the plan that the customer came from.
+    squares
+        Whether to add sums of squares over the customers, which intervals of NRR, GRR or ARPA need where a row is no
+        customer: columns such as ``start_mrr*start_mrr`` and ``start_mrr*churned_mrr``. What is left out is always 0.
+        Not with the customer column in `by`, where each row is a customer.
     on_bad_rows
         ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
         ``.attrs["excluded"]``. Two kinds are listed there but not left out: a blank end counts as still running, which
@@ -156,7 +161,7 @@ def movements_from_subscriptions(
     Freq: M, Name: nrr, dtype: float64
     """
     columns = (customer, start, end, mrr, ("start", "mrr"))
-    options = (currency, rates, closed, grace, span, freq, as_of, by, by_at, on_bad_rows)
+    options = (currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows)
     return _movements("movements_from_subscriptions", subscriptions, columns, options)
 
 
@@ -174,6 +179,7 @@ def movements_from_snapshots(
     as_of: Any = None,
     by: Any = None,
     by_at: ByAt = "row",
+    squares: bool = False,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count customers and MRR won, expanded, contracted and lost in each period, from one amount per period.
@@ -188,7 +194,7 @@ def movements_from_snapshots(
     customer, date, mrr
         The columns of the customer; of a date (or a Period) within the period; and of the amount, negative for a
         credit. Integers stay integers.
-    currency, rates, grace, span, freq, as_of, by, by_at, on_bad_rows
+    currency, rates, grace, span, freq, as_of, by, by_at, squares, on_bad_rows
         The same as in `movements_from_subscriptions`. If `date` holds Periods, the data covers the last of them to its
         end.
 
@@ -230,7 +236,7 @@ def movements_from_snapshots(
     2026-03         35        0              0           10       25
     """
     columns = (customer, date, None, mrr, ("date", "mrr"))
-    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, on_bad_rows)
+    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, squares, on_bad_rows)
     return _movements("movements_from_snapshots", snapshots, columns, options)
 
 
@@ -248,6 +254,7 @@ def movements_from_changes(
     as_of: Any = None,
     by: Any = None,
     by_at: ByAt = "row",
+    squares: bool = False,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count customers and MRR won, expanded, contracted and lost in each period, from changes of MRR.
@@ -262,7 +269,7 @@ def movements_from_changes(
     customer, time, change
         The columns of the customer; of the instant of the change; and of the amount by which its MRR rises or, where
         it is negative, falls. Integers stay integers.
-    currency, rates, grace, span, freq, as_of, by, by_at, on_bad_rows
+    currency, rates, grace, span, freq, as_of, by, by_at, squares, on_bad_rows
         The same as in `movements_from_subscriptions`.
 
     Returns
@@ -302,7 +309,7 @@ def movements_from_changes(
     2026-02        140        0             50           40      150
     """
     columns = (customer, time, None, change, ("time", "change"))
-    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, on_bad_rows)
+    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, squares, on_bad_rows)
     return _movements("movements_from_changes", changes, columns, options)
 
 
@@ -310,10 +317,12 @@ def _movements(
     metric: str, frame: Any, columns: tuple[str, str, str | None, str, tuple[str, str]], options: tuple[Any, ...]
 ) -> pd.DataFrame:
     """Check the options, read the rows and make the bridge."""
-    currency, rates, closed, grace, span, freq, as_of, by, by_at, on_bad_rows = options
+    currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows = options
     calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
     check_word(metric, "closed", closed, ("left", "both"))
     check_word(metric, "by_at", by_at, ("row", "opening"))
+    if not isinstance(squares, bool):
+        raise MetricInputError(metric, "squares", "must be True or False", f"got {shown(squares)}")
     if rates is not None and currency is None:
         raise MetricInputError(metric, "currency", "must name a column where `rates` are set", "got None")
     asked = Asked(
@@ -330,6 +339,7 @@ def _movements(
         by_at=by_at,
         on_bad_rows=on_bad_rows,
         snapshots=metric == "movements_from_snapshots",
+        squares=squares,
     )
     return bridge((from_pandas if isinstance(frame, pd.DataFrame) else from_engine)(frame, asked))
 

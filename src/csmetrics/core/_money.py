@@ -54,3 +54,8 @@ def binary_scale(total: float) -> float:
 def back(units: Any, scale: Any) -> Any:
     """Give amounts for units."""
     return units / scale
+
+
+def back_squared(units: Any, scale: float | None) -> Any:
+    """Return products of two amounts in their own unit, as floats."""
+    return units if scale is None else units / (float(scale) * float(scale))

@@ -11,6 +11,7 @@ from math import inf
 from types import FunctionType, MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
+from csmetrics.core._sampled import Declared
 from csmetrics.errors import MetricInputError, shown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -161,6 +162,7 @@ class Registration:
     positional: tuple[str, ...]  # arguments that need no name
     defaults: dict[str, Any] = field(repr=False)
     options: dict[str, Any] = field(repr=False)
+    sampled: Declared | None = None  # what its interval is made of, where the inputs do not tell
 
 
 REGISTRY: dict[str, Registration] = {}
@@ -235,6 +237,7 @@ def metric(
     rises: Sequence[str] = (),
     falls: Sequence[str] = (),
     rivals: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
+    sampled: Declared | None = None,
 ) -> Callable[[Function], Function]:
     """Register a formula. The function itself is returned: nothing wraps a call.
 
@@ -264,6 +267,8 @@ def metric(
     rivals
         Other definitions that can be computed: the words with which the docstring's list begins to tell of it, and a
         function of inputs of this metric or of others, by their names, in the unit of this metric.
+    sampled
+        Which kind of interval the figure has, from which sums, or why none: where its inputs do not tell.
     """
 
     def register(function: Function) -> Function:
@@ -302,6 +307,7 @@ def metric(
             positional=function.__code__.co_varnames[: function.__code__.co_argcount],
             defaults={p: v for p, v in arguments.items() if p in inputs and v is not REQUIRED},
             options={p: v for p, v in arguments.items() if p not in inputs},
+            sampled=sampled,
         )
         REGISTRY[name] = registration
         # so that a star import of a family brings its metrics and nothing else

@@ -14,6 +14,7 @@ from csmetrics.core._evaluate import evaluate, share
 from csmetrics.core._guards import ordinary
 from csmetrics.core._numeric import fill_value
 from csmetrics.core._registry import COUNT, NUMBER, at_most, flow, level, metric, stock
+from csmetrics.core._sampled import sampled
 from csmetrics.core._types import T, Undefined, Values
 from csmetrics.core._weighted import weighted
 from csmetrics.errors import MetricInputError
@@ -111,6 +112,7 @@ def active_rate(active: T, total: Values, *, undefined: Undefined = nan) -> T:
     rises=("dau",),
     falls=("mau",),
     base="mau",
+    sampled=sampled("share", "dau", "mau", reason="from totals the width is an upper bound; rows by user tell more"),
 )
 def stickiness(dau: T, mau: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the month's users who come on a given day.
@@ -187,6 +189,7 @@ def stickiness(dau: T, mau: Values, *, undefined: Undefined = nan) -> T:
     rises=("new_users", "resurrected"),
     falls=("dormant",),
     base="dormant",
+    sampled=sampled("odds", "new_users + resurrected", "dormant"),
 )
 def lifecycle_quick_ratio(new_users: T, resurrected: Values, dormant: Values, *, undefined: Undefined = nan) -> T:
     r"""Users who came or came back for each one who went quiet.
@@ -265,6 +268,7 @@ def lifecycle_quick_ratio(new_users: T, resurrected: Values, dormant: Values, *,
     over_columns=True,
     inputs={"counts": flow(COUNT), "weights": level(NUMBER)},
     rises=("weights",),
+    sampled=sampled("each"),
 )
 def engagement_score(
     counts: Values | Mapping[Any, Values] | pd.DataFrame,

@@ -6,6 +6,7 @@ from math import nan
 
 from csmetrics.core._evaluate import rate, share
 from csmetrics.core._registry import COUNT, at_most, flow, metric, stock
+from csmetrics.core._sampled import sampled
 from csmetrics.core._types import T, Undefined, Values
 
 
@@ -113,6 +114,7 @@ def adoption_rate(adopters: T, eligible: Values, *, undefined: Undefined = nan) 
         "users of one feature / eligible users": lambda adopters, eligible: 100 * adopters / eligible,
     },
     base="features_available",
+    sampled=sampled("share", "features_used", "features_available", rows=True),
 )
 def feature_adoption_rate(features_used: T, features_available: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the features that customers have which they actively use.
@@ -259,6 +261,7 @@ def activation_rate(activated: T, signups: Values, *, undefined: Undefined = nan
     rises=("seats_used",),
     falls=("seats_licensed",),
     base="seats_licensed",
+    sampled=sampled("ratio", "seats_used", "seats_licensed", rows=True),
 )
 def license_utilization(seats_used: T, seats_licensed: Values, *, undefined: Undefined = nan) -> T:
     r"""Seats in use of every hundred that the customer pays for.

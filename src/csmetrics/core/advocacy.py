@@ -7,6 +7,7 @@ from math import nan
 from csmetrics.core._evaluate import evaluate, share
 from csmetrics.core._guards import ordinary
 from csmetrics.core._registry import AMOUNT, COUNT, PERCENT, at_most, flow, level, metric
+from csmetrics.core._sampled import sampled
 from csmetrics.core._types import T, Undefined, Values
 
 
@@ -243,6 +244,7 @@ def referral_conversion_rate(converted: T, referrals: Values, *, undefined: Unde
     rivals={
         "customers who came by invitation / customers at the start": lambda referred_new, start: referred_new / start,
     },
+    sampled=sampled("exposure", "converted", "customers"),
 )
 def viral_coefficient(invites_per_customer: T, conversion_rate: Values, *, undefined: Undefined = nan) -> T:
     r"""Mean number of new customers whom one customer brings.

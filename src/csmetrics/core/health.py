@@ -15,6 +15,7 @@ from csmetrics.core._guards import ordinary
 from csmetrics.core._kinds import aligned, is_scalar, number
 from csmetrics.core._numeric import check, clamp, fill_value, places, undefined_error
 from csmetrics.core._registry import AMOUNT, COUNT, NUMBER, REGISTRY, SCORE, at_most, flow, level, metric, stock
+from csmetrics.core._sampled import not_sampled, sampled
 from csmetrics.core._types import Array, Column, T, Undefined, Values
 from csmetrics.core._weighted import weighted
 from csmetrics.errors import MetricInputError, shown
@@ -40,6 +41,7 @@ _BANDS = np.array(["red", "yellow", "green", None], dtype=object)
     inputs={"scores": level(SCORE), "weights": level(AMOUNT)},
     rises=("scores",),
     base="weights",
+    sampled=sampled("each"),
 )
 def health_score(
     scores: Values | Mapping[Any, Values] | pd.DataFrame,
@@ -161,6 +163,7 @@ def _places(empty: Any) -> str:
     inputs={"value": level(NUMBER), "low": level(NUMBER), "high": level(NUMBER)},
     rules=[at_most("low", "high", hint="where less is better, keep low below high and give better='low'")],
     base="high - low",
+    sampled=sampled("each"),
 )
 def normalize_score(
     value: T, low: Values, high: Values, *, better: Literal["high", "low"] = "high", undefined: Undefined = nan
@@ -241,6 +244,7 @@ def normalize_score(
     better="neither",
     inputs={"score": level(SCORE), "red": level(SCORE), "yellow": level(SCORE)},
     rules=[at_most("red", "yellow", hint="red ends where yellow begins, yellow where green begins")],
+    sampled=not_sampled("a band is a word, not a number"),
 )
 def health_band(score: Values, red: Values = 50, yellow: Values = 75) -> Any:
     r"""Name the band that a health score lies in: red, yellow or green.

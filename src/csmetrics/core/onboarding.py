@@ -14,6 +14,7 @@ from csmetrics.core._guards import ordinary
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._numeric import clamp, fill_value, places
 from csmetrics.core._registry import COUNT, DATE, NUMBER, REGISTRY, at_most, flow, level, metric
+from csmetrics.core._sampled import sampled
 from csmetrics.core._survival import median
 from csmetrics.core._types import Array, Dates, T, Undefined, Values
 from csmetrics.errors import MetricInputError, UndefinedMetricError
@@ -111,6 +112,7 @@ def onboarding_completion_rate(completed: T, started: Values, *, undefined: Unde
     rules=[at_most("started_at", "value_at", hint=_ORDER)],
     rises=("value_at",),
     falls=("started_at",),
+    sampled=sampled("each"),
 )
 def ttv(started_at: Dates, value_at: Dates) -> Any:
     r"""Days from a customer's start to the moment it first gets the value it came for.
@@ -179,6 +181,7 @@ def ttv(started_at: Dates, value_at: Dates) -> Any:
     rules=[at_most("started_at", "value_at", hint=_ORDER)],
     base="started_at",
     reduces=True,
+    sampled=sampled("quantile"),
 )
 def median_ttv(
     started_at: Dates, value_at: Dates, as_of: date | np.datetime64 | str, *, undefined: Undefined = nan
@@ -251,7 +254,19 @@ def median_ttv(
     >>> median_ttv(started, [date(2026, 1, 4), None, None], as_of="2026-01-31")
     nan
     """
-    name, spec, fill = "median_ttv", REGISTRY["median_ttv"], fill_value("median_ttv", undefined)
+    fill = fill_value("median_ttv", undefined)
+    days, there = followed(started_at, value_at, as_of)
+    if not days.size:
+        if undefined == "raise":
+            must, hint = "must hold a customer who started", "leave undefined=nan, or give a number"
+            raise UndefinedMetricError("median_ttv", "started_at", must, "there is none", hint)
+        return fill
+    return median(days, there)
+
+
+def followed(started_at: Any, value_at: Any, as_of: Any) -> tuple[Array, Any]:
+    """Return how many days each customer took, or is known to have waited, and whether it got there."""
+    name, spec = "median_ttv", REGISTRY["median_ttv"]
     if is_scalar(started_at) and is_scalar(value_at):
         raise MetricInputError(name, "started_at", "must be a column of dates", "got one", "for one customer use ttv")
     start, reached, shape, _ = instants(spec, started_at, value_at)
@@ -263,14 +278,7 @@ def median_ttv(
     days = elapsed(spec, start, reached)
     there = days_apart(reached, last) >= 0
     counted = ~np.isnan(known)
-    if not counted.any():
-        if undefined == "raise":
-            must = "must hold a customer who started"
-            raise UndefinedMetricError(
-                name, "started_at", must, "there is none", "leave undefined=nan, or give a number"
-            )
-        return fill
-    return median(np.where(there, days, known)[counted], there[counted])
+    return np.where(there, days, known)[counted], there[counted]
 
 
 def _known_for(start: Instants, last: Instants) -> Array:
@@ -300,6 +308,7 @@ def _known_for(start: Instants, last: Instants) -> Array:
     rules=[at_most("started_at", "completed_at", hint=_ORDER)],
     rises=("completed_at",),
     falls=("started_at",),
+    sampled=sampled("each"),
 )
 def onboarding_time(started_at: Dates, completed_at: Dates) -> Any:
     r"""Days from the start of a customer's onboarding to its completion.

@@ -8,6 +8,7 @@ from csmetrics.core._evaluate import evaluate, share
 from csmetrics.core._guards import ordinary
 from csmetrics.core._numeric import clamp, compounded, percent
 from csmetrics.core._registry import AMOUNT, COUNT, OPEN_PERCENT, PERCENT, at_most, flow, level, metric, stock
+from csmetrics.core._sampled import sampled
 from csmetrics.core._types import T, Undefined, Values
 
 _GROWING = OPEN_PERCENT._replace(usual=(0.0, 100.0))  # what grows may grow past all floats
@@ -137,6 +138,7 @@ def churn_rate(lost: T, start: Values, *, undefined: Undefined = nan) -> T:
         "(end - new) / start": lambda end, new, start: 100 * (end - new) / start,
     },
     base="start",
+    sampled=sampled("share", "end - new - reactivated", "start"),
 )
 def retention_rate(end: T, new: Values, start: Values, *, reactivated: Values = 0, undefined: Undefined = nan) -> T:
     r"""Share of the period's opening customers who are still there at its end.
@@ -217,6 +219,7 @@ def retention_rate(end: T, new: Values, start: Values, *, reactivated: Values = 
         "renewed / all customers": lambda renewed, customers: 100 * renewed / customers,
     },
     base="due",
+    sampled=sampled("share", "renewed", "due", reason="for counts only: money that is due is no sample"),
 )
 def renewal_rate(renewed: T, due: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the contracts due for renewal in the period that were renewed.
@@ -564,6 +567,7 @@ def compound_retention_rate(retention_rate: T, periods: Values, *, undefined: Un
         "new / start": lambda new, start: 100 * new / start,
     },
     base="start",
+    sampled=sampled("net", "end - start", "start", losses="lost", gains="new + reactivated"),
 )
 def customer_growth_rate(start: T, end: Values, *, undefined: Undefined = nan) -> T:
     r"""Change of the number of customers over the period, against its opening.

@@ -11,6 +11,7 @@ from csmetrics.core._evaluate import evaluate, mean, rate, share
 from csmetrics.core._guards import ordinary
 from csmetrics.core._numeric import clamp, percent
 from csmetrics.core._registry import COUNT, MONEY, OPEN_PERCENT, at_most, choice, flow, level, metric, stock
+from csmetrics.core._sampled import not_sampled, sampled
 from csmetrics.core._types import T, Undefined, Values
 
 _INTERVAL = choice(
@@ -45,6 +46,7 @@ _NOT_NEW = "losses of customers who were not there at the start do not belong he
         ),
     },
     base="count",
+    sampled=not_sampled("it is what was booked, not a sample"),
 )
 def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: Undefined = nan) -> T:
     r"""Monthly value of one subscription, whatever the interval of its bills.
@@ -134,6 +136,7 @@ def _bills_and_months(interval: Any) -> Any:
     bounds=(0, None),
     inputs={"mrr": stock(MONEY)},
     rises=("mrr",),
+    sampled=not_sampled("it is what was booked, not a sample", "mrr", scale=12),
 )
 def arr(mrr: T, *, undefined: Undefined = nan) -> T:
     r"""Recurring revenue of a year at today's monthly value.
@@ -358,6 +361,7 @@ def asp(new_mrr: T, new: Values, *, undefined: Undefined = nan) -> T:
     rivals={
         "MRR at the end - MRR at the start": lambda start_mrr, end_mrr: end_mrr - start_mrr,
     },
+    sampled=sampled("sum", "new_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr"),
 )
 def net_new_mrr(
     new_mrr: T,
@@ -459,6 +463,7 @@ def net_new_mrr(
         "churned / start, without contraction": lambda start_mrr, churned_mrr: 100 * churned_mrr / start_mrr,
     },
     base="start_mrr",
+    sampled=sampled("money share", "contraction_mrr + churned_mrr", "start_mrr"),
 )
 def gross_revenue_churn_rate(
     start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined: Undefined = nan
@@ -552,6 +557,13 @@ def gross_revenue_churn_rate(
     },
     base="start_mrr",
     not_beside={"reactivation_mrr": "new_mrr"},
+    sampled=sampled(
+        "net",
+        "contraction_mrr + churned_mrr - expansion_mrr - reactivation_mrr",
+        "start_mrr",
+        losses="contraction_mrr + churned_mrr",
+        gains="expansion_mrr + reactivation_mrr",
+    ),
 )
 def net_revenue_churn_rate(
     start_mrr: T,
@@ -662,6 +674,7 @@ def net_revenue_churn_rate(
         ),
     },
     base="start_mrr",
+    sampled=sampled("money share", "start_mrr - contraction_mrr - churned_mrr", "start_mrr"),
 )
 def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the period's opening MRR that is still there at its end, without anything added.
@@ -768,6 +781,13 @@ def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined
     },
     base="start_mrr",
     not_beside={"reactivation_mrr": "new_mrr"},
+    sampled=sampled(
+        "net",
+        "start_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr",
+        "start_mrr",
+        losses="contraction_mrr + churned_mrr",
+        gains="expansion_mrr + reactivation_mrr",
+    ),
 )
 def nrr(
     start_mrr: T,
@@ -1039,6 +1059,13 @@ def contraction_rate(contraction_mrr: T, start_mrr: Values, *, undefined: Undefi
         ),
     },
     base="start_mrr",
+    sampled=sampled(
+        "net",
+        "end_mrr - start_mrr",
+        "start_mrr",
+        losses="contraction_mrr + churned_mrr",
+        gains="new_mrr + expansion_mrr + reactivation_mrr",
+    ),
 )
 def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan) -> T:
     r"""Change of monthly recurring revenue over the period, against its opening.
@@ -1118,6 +1145,7 @@ def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan
         ),
     },
     base="contraction_mrr + churned_mrr",
+    sampled=sampled("log ratio", "new_mrr + expansion_mrr + reactivation_mrr", "contraction_mrr + churned_mrr"),
 )
 def quick_ratio(
     new_mrr: T,
@@ -1207,6 +1235,11 @@ def quick_ratio(
     rivals={
         "earned growth factor": lambda nrr, earned_new: nrr + earned_new,
     },
+    sampled=sampled(
+        "ratio",
+        "expansion_mrr + reactivation_mrr + earned_new_mrr - contraction_mrr - churned_mrr",
+        "start_mrr",
+    ),
 )
 def earned_growth_rate(nrr: T, earned_new: Values, *, undefined: Undefined = nan) -> T:
     r"""Growth that comes from customers who stay, buy more and bring others.

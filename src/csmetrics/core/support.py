@@ -8,6 +8,7 @@ from csmetrics.core._evaluate import evaluate, mean, rate, share
 from csmetrics.core._guards import ordinary
 from csmetrics.core._numeric import percent
 from csmetrics.core._registry import COUNT, DURATION, MONEY, at_most, flow, metric, stock
+from csmetrics.core._sampled import not_sampled, sampled
 from csmetrics.core._types import T, Undefined, Values
 
 
@@ -260,6 +261,7 @@ def resolution_time(resolution_time_sum: T, resolved: Values, *, undefined: Unde
         "talk time alone": lambda talk_time, contacts: talk_time / contacts,
     },
     base="contacts",
+    sampled=sampled("mean", "talk_time + hold_time + wrap_time", "contacts"),
 )
 def average_handle_time(
     talk_time: T, hold_time: Values, wrap_time: Values, contacts: Values, *, undefined: Undefined = nan
@@ -565,6 +567,7 @@ def sla_attainment(met: T, measured: Values, *, undefined: Undefined = nan) -> T
         "self-served / assisted": lambda self_served, assisted: 100 * self_served / assisted,
     },
     base="self_served + assisted",
+    sampled=sampled("share", "self_served", "self_served + assisted"),
 )
 def self_service_rate(self_served: T, assisted: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the customers' questions that they answered by themselves.
@@ -710,6 +713,7 @@ def contact_rate(tickets: T, customers: Values, *, undefined: Undefined = nan) -
         "cost per resolution": lambda support_cost, resolved: support_cost / resolved,
     },
     base="tickets",
+    sampled=not_sampled("a cost is known, not sampled", "support_cost", "tickets"),
 )
 def cost_per_ticket(support_cost: T, tickets: Values, *, undefined: Undefined = nan) -> T:
     r"""Mean cost of one ticket.
@@ -777,6 +781,7 @@ def cost_per_ticket(support_cost: T, tickets: Values, *, undefined: Undefined = 
     rises=("repeat_contacts",),
     falls=("contacts",),
     base="contacts",
+    sampled=sampled("share", "repeat_contacts", "contacts", rows=True),
 )
 def repeat_contact_rate(repeat_contacts: T, contacts: Values, *, undefined: Undefined = nan) -> T:
     r"""Share of the contacts that came about an issue that the customer had raised before.
@@ -861,6 +866,9 @@ def repeat_contact_rate(repeat_contacts: T, contacts: Values, *, undefined: Unde
             backlog_start + received - resolved
         ),
     },
+    sampled=not_sampled(
+        "it is what was counted, not a sample", "backlog_start + received + reopened - resolved - cancelled"
+    ),
 )
 def ticket_backlog(
     backlog_start: T,

@@ -9,6 +9,7 @@ from csmetrics.core._evaluate import evaluate, mean, share
 from csmetrics.core._guards import ordinary
 from csmetrics.core._numeric import clamp, percent
 from csmetrics.core._registry import AMOUNT, ANSWERS, COUNT, at_most, flow, level, metric
+from csmetrics.core._sampled import not_sampled, sampled
 from csmetrics.core._types import AnswerColumn, T, Undefined, Values
 
 
@@ -41,6 +42,7 @@ from csmetrics.core._types import AnswerColumn, T, Undefined, Values
         ),
     },
     base="promoters + passives + detractors",
+    sampled=sampled("trinomial", "promoters - detractors", "promoters + passives + detractors"),
 )
 def nps(promoters: T, passives: Values, detractors: Values, *, undefined: Undefined = nan) -> T:
     r"""Percent of promoters minus percent of detractors among those who answered (Net Promoter Score).
@@ -712,6 +714,7 @@ def ces_top_box(easy: T, responses: Values, *, undefined: Undefined = nan) -> T:
     falls=("difficult",),
     own_base={"responses": "ces_responses"},
     base="responses",
+    sampled=sampled("trinomial", "easy - difficult", "responses"),
 )
 def net_easy_score(easy: T, difficult: Values, responses: Values, *, undefined: Undefined = nan) -> T:
     r"""Percent who found it easy minus percent who found it difficult.
@@ -925,6 +928,7 @@ def closed_loop_rate(followed_up: T, due: Values, *, undefined: Undefined = nan)
         "positive / (positive + negative)": lambda positive, negative: 100 * positive / (positive + negative),
     },
     base="positive + neutral + negative",
+    sampled=sampled("trinomial", "positive - negative", "positive + neutral + negative"),
 )
 def net_sentiment(positive: T, neutral: Values, negative: Values, *, undefined: Undefined = nan) -> T:
     r"""Percent of positive mentions minus percent of negative ones.
@@ -1001,6 +1005,7 @@ def net_sentiment(positive: T, neutral: Values, negative: Values, *, undefined: 
     bounds=(0, None),
     inputs={"severity": level(AMOUNT), "frequency": flow(AMOUNT)},
     rises=("severity", "frequency"),
+    sampled=not_sampled("it ranks themes; its severity is a judgement, not a sample"),
 )
 def theme_priority(severity: T, frequency: Values, *, undefined: Undefined = nan) -> T:
     r"""How bad a theme of the feedback is times how often it comes up.

@@ -23,6 +23,7 @@ from csmetrics.core._registry import (
     level,
     metric,
 )
+from csmetrics.core._sampled import not_sampled, sampled
 from csmetrics.core._types import T, Undefined, Values
 from csmetrics.errors import MetricInputError, shown
 
@@ -388,6 +389,7 @@ def _check_options(first_payment: Any, horizon: Any) -> None:
         "acquisition cost / all customers": lambda acquisition_cost, customers: acquisition_cost / customers,
     },
     base="new",
+    sampled=sampled("cost", "acquisition_cost", "new"),
 )
 def cac(acquisition_cost: T, new: Values, *, undefined: Undefined = nan) -> T:
     r"""Average cost of winning one customer.
@@ -460,6 +462,7 @@ def cac(acquisition_cost: T, new: Values, *, undefined: Undefined = nan) -> T:
         "retention cost / all active customers": lambda retention_cost, customers: retention_cost / customers,
     },
     base="retained",
+    sampled=not_sampled("a cost is known, not sampled", "retention_cost", "retained"),
 )
 def crc(retention_cost: T, retained: Values, *, undefined: Undefined = nan) -> T:
     r"""Average cost of keeping one customer.
@@ -536,6 +539,7 @@ def crc(retention_cost: T, retained: Values, *, undefined: Undefined = nan) -> T
         "CRC / CLV": lambda crc, clv: 100 * crc / clv,
     },
     base="revenue",
+    sampled=not_sampled("a cost is known, not sampled", "retention_cost", "revenue"),
 )
 def crc_ratio(retention_cost: T, revenue: Values, *, undefined: Undefined = nan) -> T:
     r"""Cost of keeping customers as a share of the revenue from them.

@@ -1,0 +1,174 @@
+"""A change taken apart, and how it prints: in words that name a cause only where noise would not do the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._statistics.results import Printed, between, figure, plain
+
+PARTS = ("within", "mix", "entered", "left")
+_WORDS = {
+    "within": "rates within segments",
+    "mix": "mix of segments",
+    "entered": "segments that entered",
+    "left": "segments that left",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Decomposition(Printed):
+    """What moved a total. Printed it is words; ``change = within + mix + entered + left``.
+
+    Attributes
+    ----------
+    before, after, change : float
+        The two figures and their difference, in the metric's unit.
+    within : float
+        What the segments' own rates did, at the mean of both weights.
+    mix : float
+        What the weights did, at the mean of both rates.
+    entered, left : float
+        What segments did that are in one period only.
+    mix_by : dict
+        The mix effect of each key.
+    intervals : dict of str to tuple of float
+        The limits of `change` and of each part, where the metric has an interval.
+    frame : DataFrame
+        A row per segment, or per factor where there are no segments.
+    metric, unit : str
+        The metric and its unit.
+    confidence : float
+        Percent.
+    causes : tuple of str
+        What may be named as a cause: beyond noise, among all segments (Holm).
+    notes : tuple of str
+        What a reader should know.
+    """
+
+    metric: str
+    unit: str
+    before: float
+    after: float
+    change: float
+    within: float
+    mix: float
+    entered: float
+    left: float
+    mix_by: dict[Any, float]
+    intervals: dict[str, tuple[float, float]]
+    frame: pd.DataFrame
+    confidence: float
+    causes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    by: tuple[Any, ...] = field(default=())
+
+    def __str__(self) -> str:
+        title = f"{self.metric} {figure(self.before)} to {figure(self.after, self.unit)}: {signed(self.change)}"
+        lines = [f"{title}{self._limits('change')}"]
+        if self.by:
+            lines += [self._part(name) for name in PARTS if self._there(name)]
+            if len(self.mix_by) > 1:
+                lines.append("  mix by key: " + ", ".join(f"{k} {signed(v)}" for k, v in self.mix_by.items()))
+        else:
+            order = self.frame["effect"].abs().sort_values(ascending=False).index
+            lines += [f"  {name} {signed(self.frame.loc[name, 'effect'])}" for name in order]
+        return "\n".join([*lines, *self.causes, *(f"Note: {note}" for note in self.notes)])
+
+    def _there(self, name: str) -> bool:
+        return name in ("within", "mix") or name in set(self.frame["status"])
+
+    def _part(self, name: str) -> str:
+        limits = self._limits(name)
+        noise = ""
+        if limits:
+            low, high = self.intervals[name]
+            noise = "" if low > 0 or high < 0 else ", within noise"
+        return f"  {_WORDS[name]} {signed(getattr(self, name))}{limits}{noise}"
+
+    def _limits(self, name: str) -> str:
+        if name not in self.intervals:
+            return ""
+        return f" {between(*self.intervals[name])}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data, ready for JSON."""
+        names = ("metric", "unit", "before", "after", "change", *PARTS, "intervals", "confidence", "causes", "notes")
+        rows = zip(self.frame.index.tolist(), self.frame.to_dict("records"), strict=True)
+        key = "segment" if self.by else "factor"
+        frame = [{key: label if isinstance(label, str) else str(label), **row} for label, row in rows]
+        found: dict[str, Any] = plain({**{n: getattr(self, n) for n in names}, "mix_by": self.mix_by, "frame": frame})
+        return found
+
+
+def signed(value: float) -> str:
+    """Write a change with its sign."""
+    return f"+{figure(value)}" if value > 0 else figure(value)
+
+
+def causes(found: dict[str, float], intervals: dict[str, tuple[float, float]], frame: pd.DataFrame) -> list[str]:
+    """Say what moved it most, as far as it is beyond noise.
+
+    Parameters
+    ----------
+    found
+        The parts, by name.
+    intervals
+        Their limits; empty where nobody knows them.
+    frame
+        A row per segment: status, before, after, within, beyond_noise.
+    """
+    change = sum(found.values())
+    if not intervals:
+        lines = ["Totals alone do not tell which of these are beyond noise."]
+        return lines + _simpson(change, frame, None)
+    beyond = [n for n in PARTS if n in intervals and (intervals[n][0] > 0 or intervals[n][1] < 0)]
+    most = max(PARTS, key=lambda n: abs(found[n]))
+    lines = []
+    if not beyond:
+        lines.append("No part is beyond noise: no cause can be named.")
+    elif most in beyond:
+        lines.append(f"What moved it most: {_WORDS[most]} ({signed(found[most])}).")
+    else:
+        named = " and ".join(f"{_WORDS[n]} ({signed(found[n])})" for n in beyond)
+        lines.append(f"Beyond noise: {named}; the largest part, {_WORDS[most]}, is within noise.")
+    if "beyond_noise" in frame:
+        sure = frame[frame["beyond_noise"]]
+        order = sure["within"].abs().sort_values(ascending=False).index[:3]
+        for label in order:
+            row = sure.loc[label]
+            moved = f"{figure(row['before'])} to {figure(row['after'])}"
+            lines.append(f"Its own rate moved in {named_label(label)}: {moved}, {signed(row['within'])} of the total.")
+        if not len(sure):
+            lines.append("No single segment's rate moved by more than chance.")
+    return lines + _simpson(change, frame, intervals.get("within"))
+
+
+def _simpson(change: float, frame: pd.DataFrame, within: tuple[float, float] | None) -> list[str]:
+    """Say where every segment moved one way and the total the other."""
+    moved = (frame["after"] - frame["before"])[frame["status"] == "both"].dropna()
+    if len(moved) < 2 or change == 0 or not ((moved > 0).all() or (moved < 0).all()):
+        return []
+    up = bool((moved > 0).all())
+    if up == (change > 0):
+        return []
+    words = f"Every segment went {'up' if up else 'down'} and the total {'down' if up else 'up'} (Simpson)"
+    if within is None:
+        return [f"{words}: the weights did that."]
+    if within[0] > 0 or within[1] < 0:
+        return [f"{words}: the weights did that, not the rates."]
+    return [f"{words}, but what the segments did is within noise."]
+
+
+def named_label(label: Any) -> str:
+    """Write a segment."""
+    return " / ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
+def statuses(common: Any, before: Any) -> Any:
+    """Return "both", "left" or "entered" for each segment."""
+    codes = np.where(common, 0, np.where(before, 2, 1)).astype(np.int8)
+    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(["both", "entered", "left"]))

@@ -1,0 +1,120 @@
+"""A change taken apart without segments: by component of a ratio, or by input over all orders of change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._frames.grain import Grain
+from csmetrics._frames.plan import Plan
+from csmetrics._statistics.decomposition import Decomposition
+from csmetrics._statistics.given import grain_of
+from csmetrics._statistics.parts import shapley_parts
+from csmetrics.core._registry import Registration
+from csmetrics.core._sums import sampled_of
+from csmetrics.errors import MetricInputError, shown
+
+_FACTORS = {"mrr": ("customers", "arpa"), "arr": ("customers", "arpa")}  # products that the field knows by other names
+_TIMES = {"arr": 12.0}
+
+
+def without_segments(
+    spec: Registration, before: Any, after: Any, confidence: float, columns: Mapping[str, Any]
+) -> Decomposition:
+    """Take a change apart by component, or by factor over all orders (Shapley)."""
+    sums = sampled_of(spec)
+    first, second = (_inputs(spec, name, data, columns) for name, data in (("before", before), ("after", after)))
+    if len(sums.bottom) == 1 and len(sums.top) > 1 and all(n in first and n in second for n in sums.totals):
+        names, effects, figures = _components(spec, first, second)
+    else:
+        names, effects, figures = _factors(spec, first, second)
+    frame = pd.DataFrame(
+        {
+            "before": [float(first[n]) for n in names],
+            "after": [float(second[n]) for n in names],
+            "effect": effects,
+        },
+        index=pd.Index(names, name="factor"),
+    )
+    change = figures[1] - figures[0]
+    return Decomposition(
+        metric=spec.name,
+        unit=spec.unit,
+        before=figures[0],
+        after=figures[1],
+        change=change,
+        within=change,
+        mix=0.0,
+        entered=0.0,
+        left=0.0,
+        mix_by={},
+        intervals={},
+        frame=frame,
+        confidence=confidence,
+    )
+
+
+def _inputs(spec: Registration, name: str, data: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of one period as numbers."""
+    if isinstance(data, Mapping):
+        return {**data, **columns}
+    grain = data if isinstance(data, Grain) else grain_of(data)
+    if grain is not None:
+        plan = Plan(replace(grain, keys=()), spec, columns)
+        totals = replace(grain, keys=()).sums(plan.needs())[1]
+        computed = {n: s.value(totals) for n, s in plan.sources.items() if isinstance(s, Plan)}
+        return {**plan.inputs(totals, computed), **plan.options}
+    if isinstance(data, pd.Series):
+        return {**{str(n): v for n, v in data.items() if n in spec.inputs}, **columns}
+    rule = "must be a mapping of inputs, a row or a cohort frame"
+    raise MetricInputError(spec.name, name, rule, f"got {shown(data)}")
+
+
+def _figures(spec: Registration, first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[float, float]:
+    return float(spec.function(**first)), float(spec.function(**second))
+
+
+def _components(
+    spec: Registration, first: Mapping[str, Any], second: Mapping[str, Any]
+) -> tuple[list[str], list[float], tuple[float, float]]:
+    """Return what each component over the base moved."""
+    sums = sampled_of(spec)
+    (base,) = sums.bottom
+    figures = _figures(spec, first, second)
+    names = [name for name in sums.top if name != base]
+    effects = []
+    for name in names:
+        shares = [float(side[name]) / float(side[base]) if side[base] else np.nan for side in (first, second)]
+        effects.append(sums.scale * sums.top[name] * (shares[1] - shares[0]))
+    return names, effects, figures
+
+
+def _factors(
+    spec: Registration, first: Mapping[str, Any], second: Mapping[str, Any]
+) -> tuple[list[str], list[float], tuple[float, float]]:
+    """Return what each input moved, as the mean over all orders in which they could have changed."""
+    product = _FACTORS.get(spec.name, ())
+    if product and set(product) == set(first) == set(second):
+        names, times = list(product), _TIMES.get(spec.name, 1.0)
+
+        def value(numbers: list[float]) -> float:
+            return times * float(np.prod(numbers))
+
+        figures = value([float(first[n]) for n in names]), value([float(second[n]) for n in names])
+    else:
+        if set(first) != set(second):
+            found = f"got {', '.join(map(str, first))} and {', '.join(map(str, second))}"
+            raise MetricInputError(spec.name, "before, after", "must have the same inputs", found)
+        names = [n for n in spec.inputs if n in first and not isinstance(first[n], str)]
+        rest = {n: v for n, v in first.items() if n not in names}
+
+        def value(numbers: list[float]) -> float:
+            return float(spec.function(**dict(zip(names, numbers, strict=True)), **rest))
+
+        figures = _figures(spec, first, second)
+    effects = shapley_parts(value, [float(first[n]) for n in names], [float(second[n]) for n in names])
+    return names, effects, figures

@@ -1,0 +1,266 @@
+"""A cohort frame at a grain in: the sample of each of its figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._frames.columns import Need, column, has, require
+from csmetrics._frames.engine_totals import EngineFrame
+from csmetrics._frames.grain import Grain
+from csmetrics._frames.plan import Plan
+from csmetrics._statistics.reading import (
+    COUNTED,
+    check_counts,
+    from_answers,
+    from_rows,
+    needs_customers,
+    of_levels,
+    taken_totals,
+    with_counts,
+    without,
+)
+from csmetrics._statistics.samples import Pair, Sample
+from csmetrics.core._kinds import is_scalar
+from csmetrics.core._registry import REGISTRY, Registration
+from csmetrics.core._sums import PER_CUSTOMER, Sampled, sampled_of
+from csmetrics.errors import MetricInputError
+
+CUSTOMER = "customer"  # the column that tells customers apart, where nobody names another
+_COUNTS_OF = {"start_mrr": "start", "end_mrr": "end"}  # bridges: customers behind an amount
+
+
+def frame_sample(
+    grain: Grain, spec: Registration, given: Mapping[str, Any], customer: Any = None, *, totals: bool = False
+) -> Sample:
+    """Read the figures of a metric at a grain, and what is known of the units behind them.
+
+    Parameters
+    ----------
+    grain
+        The frame and how its rows come together.
+    spec
+        The metric.
+    given
+        Columns or numbers for its inputs, and its options.
+    customer
+        The column that tells whose a row is.
+    totals
+        Whether totals will do where nothing is known of the units behind them.
+    """
+    sums = sampled_of(spec)
+    if sums.kind == "none" and not (totals and sums.top):
+        raise without(spec, sums)
+    if customer is not None:
+        require(grain.frame, customer, spec.name, "customer")
+        if grain.keys is None:
+            found, hint = "asked for each row", "use .by(...) or .total()"
+            raise MetricInputError(spec.name, "customer", "is for groups and totals", found, hint)
+    if sums.kind == "levels":
+        return _levels(grain, spec, sums, given, customer)
+    if spec.reduces or sums.kind == "each":
+        return _answers(grain, spec, sums, given, customer)
+    names, labels, numbers = _labels(grain, spec, sums, given)
+    alone = (sums.kind in PER_CUSTOMER and any("mrr" in n for n in names)) or sums.kind in ("mean", "sum") or sums.rows
+    if customer is None and alone:
+        products = _products(grain, names, labels)
+        if products:
+            return _from_squares(grain, spec, sums, labels, numbers, products, given)
+        if grain.keys is not None and has(grain.frame, CUSTOMER) and CUSTOMER not in grain.keys:
+            made = frame_sample(grain, spec, given, CUSTOMER, totals=totals)
+            return replace(made, notes=(*made.notes, f"customers are told apart by the column {CUSTOMER!r}"))
+        if sums.kind != "mean" and not totals:
+            raise needs_customers(spec, "this frame has none")
+    if customer is not None:
+        return _from_customers(grain, spec, sums, labels, numbers, given, customer)
+    index, known = _totals(grain, labels, numbers, {})
+    made = _made(spec, sums, index, known, given)
+    check_counts(made)
+    if sums.kind in COUNTED and grain.keys is not None and has(grain.frame, CUSTOMER):
+        said = f"this frame has a column {CUSTOMER!r}: with customer={CUSTOMER!r} several rows of one are one unit"
+        made = replace(made, notes=(said,))
+    return made
+
+
+def _labels(
+    grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str, Any]
+) -> tuple[list[str], dict[str, tuple[Any, Need]], dict[str, Any]]:
+    """Find the column, or the number, of each total."""
+    plan = None
+    if any(declared.kind != "level" for declared in spec.inputs.values()):
+        plan = Plan(grain, spec, {n: v for n, v in given.items() if n in spec.inputs or n in spec.options})
+
+    def there(name: str) -> bool:
+        return name in given or has(grain.frame, given.get(name, name))
+
+    names = taken_totals(spec, sums, there)
+    labels: dict[str, tuple[Any, Need]] = {}
+    numbers: dict[str, Any] = {}
+    for name in names:
+        if plan is not None and name in plan.columns:
+            labels[name] = plan.columns[name], Need(spec.name, name)
+        elif plan is not None and name in plan.sources:
+            numbers[name] = plan.sources[name]
+        elif name in given and not isinstance(given[name], str) and is_scalar(given[name]):
+            numbers[name] = given[name]
+        else:
+            label = given.get(name, name)
+            require(grain.frame, label, spec.name, name)
+            takes = next((o.name for o in REGISTRY.values() if name in o.inputs), None)
+            labels[name] = label, Need(takes, name) if takes else Need("asp", "new_mrr")
+    return names, labels, numbers
+
+
+def _totals(
+    grain: Grain, labels: Mapping[str, tuple[Any, Need]], numbers: Mapping[str, Any], more: Mapping[Any, Need]
+) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
+    """Return each total at the grain, under its name; further columns under their own."""
+    index, found = grain.sums({**dict(labels.values()), **more})
+    totals = {name: found[label] for name, (label, _) in labels.items()}
+    return index, {**totals, **numbers, **{label: found[label] for label in more}}
+
+
+def _array(value: Any, size: int) -> Any:
+    if isinstance(value, pd.Series):
+        value = value.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.broadcast_to(np.asarray(np.nan if value is None else value, dtype=np.float64), size)
+
+
+def _made(
+    spec: Registration, sums: Sampled, index: pd.Index[Any] | None, totals: Mapping[str, Any], given: Mapping[str, Any]
+) -> Sample:
+    """Make a sample of totals; the formula itself computes the figure."""
+    size = 1 if index is None else len(index)
+    arrays = {name: _array(totals.get(name, 0.0), size) for name in dict.fromkeys([*totals, *sums.totals])}
+    inputs = {n: totals[n] for n in spec.inputs if n in totals}
+    options = {n: v for n, v in given.items() if n in spec.options}
+    made = Sample(spec, sums, np.zeros(size), index, arrays)
+    if not inputs and spec.inputs:
+        from csmetrics._statistics.reading import by_sums
+
+        return replace(made, estimate=by_sums(made))
+    return replace(made, estimate=np.array(_array(spec.function(**inputs, **options), size)))
+
+
+def _products(grain: Grain, names: list[str], labels: Mapping[str, tuple[Any, Need]]) -> dict[str, Pair]:
+    """Find the columns that hold sums of squares; none where one of the totals has none."""
+    own = {name: labels[name][0] for name in names if name in labels}
+    return {
+        f"{label}*{other}": (one, two)
+        for one, label in own.items()
+        for two, other in own.items()
+        if has(grain.frame, f"{label}*{other}")
+    }
+
+
+def _from_squares(
+    grain: Grain,
+    spec: Registration,
+    sums: Sampled,
+    labels: Mapping[str, tuple[Any, Need]],
+    numbers: Mapping[str, Any],
+    products: Mapping[str, Pair],
+    given: Mapping[str, Any],
+) -> Sample:
+    """Make a sample of totals with the sums of squares beside them."""
+    more = {label: Need("asp", "new_mrr") for label in products}
+    count = _COUNTS_OF.get(next(iter(sums.bottom), ""), "")
+    if count and has(grain.frame, count):
+        more[count] = Need("churn_rate", "start")
+    index, totals = _totals(grain, labels, numbers, more)
+    size = 1 if index is None else len(index)
+    beside = {label: _array(totals.pop(label), size) for label in more}
+    made = _made(spec, sums, index, totals, given)
+    squares = {pair: beside[label] for label, pair in products.items()}
+    squares = with_counts(spec, sums, squares, made.totals)
+    return replace(made, squares=squares, counted=beside.get(count))
+
+
+def _from_customers(
+    grain: Grain,
+    spec: Registration,
+    sums: Sampled,
+    labels: Mapping[str, tuple[Any, Need]],
+    numbers: Mapping[str, Any],
+    given: Mapping[str, Any],
+    customer: Any,
+) -> Sample:
+    """Make a sample of customers: their rows are added up first, by the engine where it is one."""
+    keys = grain.keys or ()
+    by_customer = replace(grain, keys=(*(key for key in keys if key != customer), customer))
+    index_, totals = _totals(by_customer, labels, numbers, {})
+    whole: Any = index_
+    owner: Any = whole.get_level_values(-1)
+    if owner.isna().any():
+        found = "some are missing"
+        raise MetricInputError(spec.name, "customer", "must be there for each row", found, "a blank id is no customer")
+    kept = customer in keys
+    groups: Any = whole if kept else whole.droplevel(-1) if whole.nlevels > 1 else None
+    index, place = None, None
+    if groups is not None:
+        first = ~groups.duplicated()
+        index, place = groups[first], np.cumsum(first) - 1
+    columns = {name: _array(value, len(whole)) for name, value in totals.items()}
+    columns |= {name: np.zeros(len(whole)) for name in sums.totals if name not in columns}
+    unknown = np.logical_or.reduce([np.isnan(values) for values in columns.values()])
+    columns = {name: np.where(unknown, 0.0, values) for name, values in columns.items()}
+    made = from_rows(spec, sums, columns, given, place=place, index=index, owner=np.asarray(owner, dtype=object))
+    if unknown.any():
+        some = np.zeros(made.estimate.size, bool)
+        some[np.zeros(len(whole), np.intp)[unknown] if place is None else place[unknown]] = True
+        made = replace(made, estimate=np.where(some, np.nan, made.estimate))
+    return replace(made, customers=sums.kind in COUNTED)
+
+
+def _answers(grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str, Any], customer: Any) -> Sample:
+    """Make a sample of raw answers, dates or scores, by group."""
+    frame, keys = grain.frame, grain.keys
+    if keys is None:
+        rule, hint = "is reduced to one number", "use .by(...) or .total()"
+        raise MetricInputError(spec.name, next(iter(spec.inputs)), rule, "asked for each row", hint)
+    named = {**{n: n for n in spec.inputs if n not in spec.defaults}, **given}
+    labels = {n: v for n, v in named.items() if n in spec.inputs and (isinstance(v, str) or has(frame, v))}
+    for name, label in labels.items():
+        require(frame, label, spec.name, name)
+    wanted = [*labels.values(), *([] if customer is None else [customer])]
+    rows = frame.rows(wanted, keys) if isinstance(frame, EngineFrame) else frame
+    columns: dict[str, Any] = {n: column(rows, label, spec.name, n) for n, label in labels.items()}
+    rest = {n: v for n, v in named.items() if n not in columns}
+    owner = None if customer is None else column(rows, customer, spec.name, "customer")
+    if not keys:
+        return from_answers(spec, sums, {**columns, **rest}, customer=owner)
+    if sums.kind == "quantile":
+        hint = "compute it for each group of rows"
+        raise MetricInputError(spec.name, "keys", "has its interval for one column of dates", "asked by group", hint)
+    from csmetrics._frames.groups import group_rows
+
+    index, places = group_rows([column(rows, key, "by", "keys") for key in keys])
+    place = np.empty(len(rows), np.intp)
+    for group, at in enumerate(places):
+        place[at] = group
+    return from_answers(spec, sums, {**columns, **rest}, customer=owner, place=place, index=index)
+
+
+def _levels(grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str, Any], customer: Any) -> Sample:
+    """Read the metrics that a metric is made of, each from its own columns."""
+    plan = Plan(grain, spec, given)
+    levels, values = {}, {}
+    index, totals = grain.sums(plan.needs())
+    size = 1 if index is None else len(index)
+    for name, source in plan.sources.items():
+        if not isinstance(source, Plan):
+            values[name] = source
+            continue
+        inner, own = source.spec, source.spec.options
+        if sampled_of(inner).kind == "none":
+            values[name] = _array(source.value(totals), size)
+            continue
+        passed = {k: v for k, v in given.items() if k != name and (k not in own or isinstance(v, str))}
+        levels[name] = frame_sample(grain, inner, passed, customer)
+        values[name] = levels[name].estimate
+    values |= {name: _array(totals[label], size) for name, label in plan.columns.items()}
+    return of_levels(spec, sums, levels, values, plan.options)

@@ -1,0 +1,187 @@
+"""Intervals and comparisons on cohort frames: the three grains, every engine, customers, levels, periods."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+
+from ..engine_frames import FRAMES, NAMES
+
+
+def answers() -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    size = 400
+    frame = pd.DataFrame({"customer": rng.integers(0, 80, size), "plan": rng.choice(["a", "b"], size)})
+    frame["period"] = rng.choice(["Q1", "Q2"], size)
+    frame["score"] = rng.integers(0, 11, size)
+    frame["promoters"] = (frame["score"] >= 9).astype(int)
+    frame["passives"] = frame["score"].isin([7, 8]).astype(int)
+    frame["detractors"] = (frame["score"] <= 6).astype(int)
+    return frame
+
+
+def bridge() -> pd.DataFrame:
+    rng = np.random.default_rng(4)
+    size = 300
+    start, what = np.round(rng.lognormal(4, 1, size)), rng.random(size)
+    frame = pd.DataFrame({"customer": np.arange(size), "plan": rng.choice(["a", "b", "c"], size), "start_mrr": start})
+    frame["expansion_mrr"] = np.where(what > 0.8, np.round(0.4 * start), 0)
+    frame["contraction_mrr"] = np.where((what > 0.05) & (what < 0.15), np.round(0.3 * start), 0)
+    frame["churned_mrr"] = np.where(what <= 0.05, start, 0)
+    frame["lost"], frame["start"] = (what <= 0.05).astype(int), 1
+    return frame
+
+
+def test_grains() -> None:
+    frame = pd.DataFrame({"plan": ["pro", "pro", "free"], "lost": [2, 3, 40], "start": [100, 400, 500]})
+    rows = frame.csm.interval("churn_rate")
+    assert list(rows.columns) == ["estimate", "low", "high", "n", "n_eff", "method"]
+    assert rows.index.equals(frame.index)
+    groups = frame.csm.by("plan").interval(csm.churn_rate)
+    assert groups.index.tolist() == ["free", "pro"]
+    total = frame.csm.total().interval("churn_rate")
+    assert isinstance(total, csm.Interval)
+    for found, inputs in ((rows.iloc[2], (40, 500)), (groups.loc["pro"], (5, 500)), (total, (45, 1000))):
+        alone = csm.interval(csm.churn_rate, lost=inputs[0], start=inputs[1])
+        assert (found.estimate, found.low, found.high) == (alone.estimate, alone.low, alone.high)
+    renamed = frame.rename(columns={"lost": "gone"}).csm.by("plan").interval("churn_rate", lost="gone")
+    assert renamed.equals(groups)
+    assert groups["estimate"].tolist() == frame.csm.by("plan").churn_rate().tolist()
+
+
+def test_customers_on_a_frame_are_those_of_arrays() -> None:
+    frame = answers()
+    found = frame.csm.by("plan").interval("nps", customer="customer")
+    for plan, part in frame.groupby("plan"):
+        counts = {name: part[name] for name in ("promoters", "passives", "detractors")}
+        alone = csm.interval(csm.nps, customer=part["customer"], **counts)
+        assert found.loc[plan, "low"] == pytest.approx(alone.low)
+        assert found.loc[plan, "n_eff"] == pytest.approx(alone.n_eff)
+    raw = frame.csm.by("plan").interval("nps_from_scores", scores="score", customer="customer")
+    assert raw["low"].tolist() == pytest.approx(found["low"].tolist())
+    plain = frame.csm.total().interval("nps")
+    assert any("several rows of one are one unit" in note for note in plain.notes)
+    with pytest.raises(csm.MetricInputError, match="asked for each row"):
+        frame.csm.interval("nps", customer="customer")
+    with pytest.raises(csm.MissingColumnError):
+        frame.csm.total().interval("nps", customer="account")
+    with pytest.raises(csm.MetricInputError, match="missing"):
+        frame.assign(customer=None).csm.total().interval("nps", customer="customer")
+
+
+def test_revenue_takes_rows_of_customers() -> None:
+    frame = bridge()
+    found = frame.csm.total().interval("nrr", customer="customer")
+    columns = ("start_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr")
+    alone = csm.interval(csm.nrr, **{name: frame[name] for name in columns})
+    assert (found.low, found.high, found.n) == pytest.approx((alone.low, alone.high, alone.n))
+    named = frame.csm.total().interval("nrr")
+    assert (named.low, named.high) == (found.low, found.high)
+    assert any("told apart by the column 'customer'" in note for note in named.notes)
+    halves = pd.concat([frame.assign(**{n: frame[n] / 2 for n in columns})] * 2)  # two rows of each
+    again = halves.csm.total().interval("nrr", customer="customer")
+    assert (again.low, again.high) == pytest.approx((found.low, found.high))
+    with pytest.raises(csm.MetricInputError, match="rows of customers"):
+        frame.drop(columns="customer").csm.total().interval("nrr")
+    with pytest.raises(csm.MetricInputError, match="rows of customers"):
+        frame.csm.interval("nrr")
+    groups = frame.csm.by("plan").interval("grr", customer="customer")
+    part = frame[frame["plan"] == "b"]
+    one = csm.interval(csm.grr, **{n: part[n] for n in columns if n != "expansion_mrr"})
+    assert groups.loc["b", "low"] == pytest.approx(one.low)
+    boot = frame.csm.by("plan").interval("nrr", customer="customer", method="percentile", resamples=500)
+    assert ((boot["low"] < boot["estimate"]) & (boot["estimate"] < boot["high"])).all()
+
+
+def test_sums_of_squares_beside_the_totals() -> None:
+    frame = bridge()
+    names = ["start_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr"]
+    for one in names:
+        frame[f"{one}*{one}"] = frame[one] ** 2
+    for other in names[1:]:
+        frame[f"start_mrr*{other}"] = frame["start_mrr"] * frame[other]
+    by_customer = frame.csm.by("plan").interval("nrr", customer="customer")
+    totals = frame.drop(columns="customer").groupby("plan").sum().reset_index()
+    for found in (totals.csm.by("plan").interval("nrr"), totals.set_index("plan").csm.interval("nrr")):
+        assert found["low"].tolist() == pytest.approx(by_customer["low"].tolist())
+        assert found["n"].tolist() == by_customer["n"].tolist()
+    whole = totals.csm.total().interval("nrr")
+    assert whole.low == pytest.approx(frame.csm.total().interval("nrr", customer="customer").low)
+
+
+def test_levels_come_from_their_columns() -> None:
+    frame = bridge().assign(mrr=lambda f: f["start_mrr"], customers=1)
+    found = frame.csm.by("plan").interval("clv", customer="customer", gross_margin=80)
+    part = frame[frame["plan"] == "a"]
+    columns = {name: part[name] for name in ("mrr", "customers", "lost", "start")}
+    alone = csm.interval(csm.clv, gross_margin=80, customer=part["customer"], **columns)
+    assert found.loc["a", "low"] == pytest.approx(alone.low)
+    assert found.loc["a", "estimate"] == pytest.approx(alone.estimate)
+    life = frame.csm.total().interval("average_lifetime")
+    churn = csm.interval(csm.churn_rate, lost=int(frame["lost"].sum()), start=300)
+    assert life.high == pytest.approx(100 / churn.low)
+
+
+@pytest.mark.parametrize("engine", NAMES)
+def test_engines(engine: str) -> None:
+    frame = answers()
+    other = FRAMES[engine](frame)
+    for options in ({}, {"customer": "customer"}):
+        ours = frame.csm.by("plan").interval("nps", **options)
+        theirs = csm.over(other).by("plan").interval("nps", **options)
+        for name in ("estimate", "low", "high", "n", "n_eff"):
+            assert theirs[name].tolist() == pytest.approx(ours[name].tolist())
+    total = csm.interval(csm.nps, other)
+    assert total.low == frame.csm.total().interval("nps").low
+    pair = csm.over(other).total().compare_periods("nps", "Q1", "Q2")
+    assert pair.p_value == pytest.approx(frame.csm.total().compare_periods("nps", "Q1", "Q2").p_value)
+    groups = csm.compare_groups(csm.nps, other, by="plan")
+    assert groups.p_value == pytest.approx(csm.compare_groups(csm.nps, frame, by="plan").p_value)
+    parts = csm.decompose(csm.nps, "Q1", "Q2", by="plan", data=other)
+    own = csm.decompose(csm.nps, "Q1", "Q2", by="plan", data=frame)
+    assert (parts.within, parts.mix) == pytest.approx((own.within, own.mix))
+    periods = csm.decompose_periods(csm.nps, other, by="plan")
+    assert periods["within"].tolist() == pytest.approx([own.within])
+
+
+def test_compare_periods() -> None:
+    frame = answers()
+    total = frame.csm.total().compare_periods("nps", "Q1", "Q2")
+    sides = [frame[frame["period"] == name] for name in ("Q1", "Q2")]
+    assert total.difference == pytest.approx(csm.compare(csm.nps, *sides).difference)
+    assert total.p_value == pytest.approx(csm.compare(csm.nps, *sides).p_value)
+    groups = frame.csm.by("plan").compare_periods("nps", "Q1", "Q2")
+    parts = [side[side["plan"] == "b"] for side in sides]
+    assert groups.loc["b", "p_value"] == pytest.approx(csm.compare(csm.nps, *parts).p_value)
+    assert (frame.csm.by("plan", "period").compare_periods("nps", "Q1", "Q2")["low"] == groups["low"]).all()
+    with pytest.raises(csm.MetricInputError, match="period of the frame"):
+        frame.csm.total().compare_periods("nps", "Q1", "Q3")
+    with pytest.raises(csm.MetricInputError, match="time axis"):
+        frame.drop(columns="period").csm.total().compare_periods("nps", "Q1", "Q2")
+
+
+def test_periods_by_their_label() -> None:
+    months = pd.period_range("2026-01", periods=3, freq="M", name="period")
+    frame = pd.DataFrame({"lost": [3, 12, 4], "start": [100, 100, 100]}, index=months)
+    found = frame.csm.total().compare_periods("churn_rate", "2026-01", "2026-02")
+    assert (found.before, found.after) == (3, 12)
+    named = pd.DataFrame({"month": ["jan", "feb"], "lost": [3, 12], "start": [100, 100]})
+    assert named.csm.total().compare_periods("churn_rate", "jan", "feb").p_value == found.p_value
+    odd = named.rename(columns={"month": "wave"})
+    assert odd.csm.total(period="wave").compare_periods("churn_rate", "jan", "feb").p_value == found.p_value
+
+
+def test_made_up_company() -> None:
+    """What an analyst has: answers by quarter and customer, and one question."""
+    company = csm.datasets.make_saas()
+    asked = company.surveys[company.surveys["kind"] == "nps"].merge(company.accounts, on="customer")
+    asked["quarter"] = asked["time"].dt.to_period("Q").astype(str)
+    sides = [asked[asked["quarter"] == name] for name in ("2025Q4", "2026Q1")]
+    compared = csm.compare(csm.nps_from_scores, *sides, scores="score", customer="customer")
+    assert compared.after == pytest.approx(csm.nps_from_scores(sides[1]["score"]))
+    moved = csm.decompose(csm.nps_from_scores, *sides, by="plan", scores="score", customer="customer")
+    assert moved.change == pytest.approx(compared.difference)
+    assert moved.within + moved.mix + moved.entered + moved.left == pytest.approx(moved.change)
