@@ -37,7 +37,7 @@ class Plan:
         self.sources: dict[str, Any] = {}  # by input: a number, a word, or the Plan that computes it
         self.columns: dict[str, Any] = {}  # by input: the column whose values or total it takes
         self.components: dict[Any, Any] = {}  # by component: its column, for an input that takes several
-        self.own = _closings(grain.frame, spec, given) | own_columns(grain.frame, spec, given)  # by input: its own column
+        self.own = _closings(grain.frame, spec, given) | own_columns(grain.frame, spec, given)  # by input: its column
         for name, declared in spec.inputs.items():
             value = given.get(name, self.own.get(name, name))
             if spec.over_columns:

@@ -13,6 +13,7 @@ from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import DAY, Calendar, Times
+from csmetrics.core._money import back
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, shown
 
@@ -243,7 +244,7 @@ class Ledger:
             if below.size:
                 close = np.datetime64(int(self.asked.calendar.start(self.first + period + 1)) - 1, "us")
                 scale = (self.scale or 1) * self.rates.scale
-                self.complain(below.size, int(below[0]), close, int(balance[below[0]]) / scale)
+                self.complain(below.size, int(below[0]), close, float(back(int(balance[below[0]]), scale)))
         return np.maximum(balance, 0) if self.clipped else balance
 
     def refuse_negative(self, lines: Lines, stop: int) -> tuple[Ledger, list[Any]]:
@@ -255,7 +256,7 @@ class Ledger:
             lines = lines.take((low == high)[lines.unit])
         units, at, balance = below_zero(lines, stop)
         for unit, instant, value in zip(units[:1], at, balance, strict=False):
-            self.complain(units.size, int(unit), np.datetime64(int(instant), "us"), int(value) / (self.scale or 1))
+            self.complain(units.size, int(unit), np.datetime64(int(instant), "us"), float(back(int(value), self.scale or 1)))
         rows = np.arange(len(self.customers))[self.rows]
         return replace(self, clipped=True), self.customers.iloc[
             rows[np.isin(self.numbers.unit, units)]
