@@ -2,6 +2,7 @@
 
 from csmetrics.cohorts.activity import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption
+from csmetrics.cohorts.billing import ledger_from_invoices, renewals
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
 from csmetrics.cohorts.retention import retention
@@ -17,11 +18,13 @@ __all__ = [
     "RetentionGrid",
     "active_users",
     "adoption",
+    "ledger_from_invoices",
     "lifecycle",
     "movements_from_changes",
     "movements_from_snapshots",
     "movements_from_subscriptions",
     "onboarding",
+    "renewals",
     "retention",
     "survey",
     "tickets",

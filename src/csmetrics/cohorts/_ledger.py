@@ -256,7 +256,9 @@ class Ledger:
             lines = lines.take((low == high)[lines.unit])
         units, at, balance = below_zero(lines, stop)
         for unit, instant, value in zip(units[:1], at, balance, strict=False):
-            self.complain(units.size, int(unit), np.datetime64(int(instant), "us"), float(back(int(value), self.scale or 1)))
+            self.complain(
+                units.size, int(unit), np.datetime64(int(instant), "us"), float(back(int(value), self.scale or 1))
+            )
         rows = np.arange(len(self.customers))[self.rows]
         return replace(self, clipped=True), self.customers.iloc[
             rows[np.isin(self.numbers.unit, units)]
