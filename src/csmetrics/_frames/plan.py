@@ -156,7 +156,9 @@ def _closings(frame: Any, spec: Registration, given: Mapping[str, Any]) -> dict[
     if not all(has(frame, column) for column in _CLOSINGS.values()):
         return {}
     stocks = {name for name, declared in spec.inputs.items() if declared.kind == "stock"}
-    return {name: column for name, column in _CLOSINGS.items() if name in stocks - given.keys() and not has(frame, name)}
+    return {
+        name: column for name, column in _CLOSINGS.items() if name in stocks - given.keys() and not has(frame, name)
+    }
 
 
 def own_columns(frame: Any, spec: Registration, given: Mapping[str, Any]) -> dict[str, str]:
