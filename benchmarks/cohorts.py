@@ -391,6 +391,120 @@ def check_movements() -> None:
             np.testing.assert_array_equal(ours.to_numpy(), other[COLUMNS].to_numpy(), "movements: the sides differ")
 
 
+def with_plans(rows: int) -> pd.DataFrame:
+    """Make the ledger with a plan on each row and a currency for each customer."""
+    ledger, rng = make_ledger(rows), np.random.default_rng(14)
+    plans = np.array(["basic", "pro", "team"], dtype=object)[rng.integers(0, 3, rows)]
+    return ledger.assign(plan=plans, money=np.where(ledger["customer"] % 2, "EUR", "USD").astype(object))
+
+
+def make_rates() -> pd.DataFrame:
+    """Make a rate for each currency and month of the ledger."""
+    months = pd.period_range(str(LEDGER_FIRST), periods=LEDGER_MONTHS, freq="M")
+    rows = [(money, month, 1 + i / 100) for money in ("EUR", "USD") for i, month in enumerate(months)]
+    return pd.DataFrame(rows, columns=["currency", "period", "rate"])
+
+
+MADE_RATES = make_rates()
+
+
+def grace_ours(ledger: Any) -> pd.DataFrame:
+    return csm.cohorts.movements_from_subscriptions(ledger, as_of=AS_OF, grace="30D")
+
+
+def grace_pandas(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Move each end to the next start of the customer where that is near; rows of a customer never overlap here."""
+    rows = ledger[~(ledger["end"] <= ledger["start"])].sort_values(["customer", "start"])
+    following = rows.groupby("customer")["start"].shift(-1)
+    late = (following > rows["end"]) & (following - rows["end"] <= pd.Timedelta(days=30))
+    return movements_pandas(rows.assign(end=rows["end"].where(~late, following)))
+
+
+KINDS = ["new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr"]
+
+
+def month_by_month(ledger: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Make one row per customer and month with its MRR and a column at its closing and at the closing before."""
+    first = month_of(ledger["start"])
+    months = (month_of(ledger["end"]).fillna(LAST + 1) - first).astype(int)
+    rows = ledger.loc[ledger.index.repeat(months), ["customer", "mrr", column]]
+    rows["month"] = first.repeat(months) + rows.groupby(level=0).cumcount()
+    largest = rows.sort_values("mrr", ascending=False).drop_duplicates(["customer", "month"])
+    now = rows.groupby(["customer", "month"], as_index=False)["mrr"].sum()
+    now = now.merge(largest[["customer", "month", column]], on=["customer", "month"])
+    before = now.assign(month=now["month"] + 1)
+    both = now.merge(before[before["month"] <= LAST], how="outer", on=["customer", "month"], suffixes=("", "_before"))
+    both[["mrr", "mrr_before"]] = both[["mrr", "mrr_before"]].fillna(0)
+    both["known"] = both["month"] > both["customer"].map(now.groupby("customer")["month"].min())
+    return both.assign(**{column: both[f"{column}_before"].fillna(both[column])})
+
+
+def kinds(both: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Add up the changes by kind."""
+    change = both["mrr"] - both["mrr_before"]
+    kind = np.select(
+        [(both["mrr_before"] == 0) & ~both["known"], both["mrr_before"] == 0, both["mrr"] == 0, change > 0],
+        ["new_mrr", "reactivation_mrr", "churned_mrr", "expansion_mrr"],
+        "contraction_mrr",
+    )
+    return change.abs().groupby([*(both[key] for key in keys), kind]).sum().unstack(fill_value=0)[KINDS]
+
+
+def opening_ours(ledger: Any) -> pd.DataFrame:
+    return csm.cohorts.movements_from_subscriptions(ledger, as_of=AS_OF, by="plan", by_at="opening")
+
+
+def opening_pandas(ledger: pd.DataFrame) -> pd.DataFrame:
+    return kinds(month_by_month(ledger, "plan"), ["month", "plan"])
+
+
+def rates_ours(ledger: Any) -> pd.DataFrame:
+    return csm.cohorts.movements_from_subscriptions(ledger, as_of=AS_OF, currency="money", rates=MADE_RATES)
+
+
+def rates_pandas(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Value each customer and month at the rate of the opening."""
+    both = month_by_month(ledger, "money")
+    month = MADE_RATES["period"].dt.year * 12 + MADE_RATES["period"].dt.month + 1  # the month that it opens
+    opening = MADE_RATES.assign(month=month).rename(columns={"currency": "money"}).drop(columns="period")
+    both = both.merge(opening, how="left", on=["month", "money"]).fillna({"rate": 1.0})  # the first opens at its own
+    return kinds(both.assign(mrr=both["mrr"] * both["rate"], mrr_before=both["mrr_before"] * both["rate"]), ["month"])
+
+
+def check_ledger_arguments() -> None:
+    table = Table(lambda: with_plans(LITTLE))
+    ours, theirs = grace_ours(table.pandas), grace_pandas(table.pandas)
+    np.testing.assert_array_equal(ours[KINDS].to_numpy(), theirs.iloc[: len(ours)][KINDS].to_numpy())
+    for one, other in ((opening_ours, opening_pandas), (rates_ours, rates_pandas)):
+        np.testing.assert_allclose(one(table.pandas)[KINDS].to_numpy(), other(table.pandas).to_numpy(), rtol=1e-9)
+
+
+def closed_ours(ledger: Any) -> pd.DataFrame:
+    return csm.cohorts.movements_from_subscriptions(ledger, as_of=AS_OF, closed="both")
+
+
+def ledger_argument_cases(scale: float) -> Iterator[Case]:
+    """Compare the arguments: one that moves a bound with the builder without it, the others with the user's pandas."""
+    table = Table(lambda: make_ledger(int(5_000_000 * scale)))
+    name = "movements, 5 M subscriptions"
+    yield case(
+        f"{name}, closed='both'",
+        "the builder without it",
+        1.3,
+        table,
+        closed_ours,
+        movements_ours,
+        check_ledger_arguments,
+    )
+    yield case(
+        f"{name}, grace='30D'", "pandas, ends moved", 1.0, table, grace_ours, grace_pandas, check_ledger_arguments
+    )
+    tenth, name = Table(lambda: with_plans(int(500_000 * scale))), "movements, 0.5 M subscriptions"
+    against = "pandas, a row per customer and month"
+    yield case(f"{name}, by_at='opening'", against, 1.0, tenth, opening_ours, opening_pandas, check_ledger_arguments)
+    yield case(f"{name}, rates=", against, 1.0, tenth, rates_ours, rates_pandas, check_ledger_arguments)
+
+
 def movements_cases(scale: float) -> Iterator[Case]:
     name = "movements, 5 M subscriptions"
     table = Table(lambda: make_ledger(int(5_000_000 * scale)))
@@ -586,7 +700,7 @@ def funnel_pandas(visits: pd.DataFrame) -> list[int]:
 
 
 @cache
-def check_arguments() -> None:
+def check_event_arguments() -> None:
     visits = make_visits(LITTLE)
     ours, theirs = by_people_ours(visits), by_people_pandas(visits)
     wanted = {key: users for key, users in theirs.items() if key[0].ordinal + key[2] <= pd.Period(AS_OF, "M").ordinal}
@@ -597,7 +711,7 @@ def check_arguments() -> None:
     assert funnel_ours(visits)["converted"].tolist() == funnel_pandas(visits)
 
 
-def argument_cases(scale: float) -> Iterator[Case]:
+def event_argument_cases(scale: float) -> Iterator[Case]:
     table = Table(lambda: make_visits(int(5_000_000 * scale)))
     bounded = partial(horizon_ours, horizon=12)
     for name, against, limit, ours, theirs in (
@@ -607,7 +721,7 @@ def argument_cases(scale: float) -> Iterator[Case]:
         ("activation", "pandas, merge and groupby", 1.0, activation_ours, activation_pandas),
         ("funnel of three steps", "pandas, merges and groupby", 1.0, funnel_ours, funnel_pandas),
     ):
-        yield case(f"{name}, 5 M events", against, limit, table, ours, theirs, check_arguments)
+        yield case(f"{name}, 5 M events", against, limit, table, ours, theirs, check_event_arguments)
 
 
 # ------------------------------------------------------------------------------------------------ survival
@@ -665,5 +779,12 @@ def survival_cases(scale: float) -> Iterator[Case]:
 
 
 def cohort_cases(scale: float) -> Iterator[Case]:
-    for make in (retention_cases, movements_cases, active_cases, argument_cases, survival_cases):
+    for make in (
+        retention_cases,
+        movements_cases,
+        ledger_argument_cases,
+        active_cases,
+        event_argument_cases,
+        survival_cases,
+    ):
         yield from make(scale)

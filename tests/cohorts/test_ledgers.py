@@ -336,3 +336,26 @@ def test_columns_called_as_ours(make: Make) -> None:
     frame = PLANS.rename(columns={"plan": "csm period", "customer": "csm customer"})
     out = on_each(make, frame, lambda f: S(f, customer="csm customer", by="csm period", as_of="2025-02-28"))
     assert list(out.index.names) == ["period", "csm period"]
+
+
+def test_a_bridge_has_arpa_arr_and_lifetime_value(make: Make) -> None:
+    frame = rows(("a", "2026-01-05", None, 100), ("b", "2026-01-06", "2026-03-01", 50))
+    out = S(frame, as_of="2026-03-31")
+    assert out.csm.arpa().tolist() == [75, 75, 100]
+    assert out.csm.arr().tolist() == [1800, 1800, 1200]
+    assert out.csm.clv()["2026-03"] == 200  # 100 a month, half of the customers leave
+    assert out.csm.cac_payback(cac=300).tolist() == [4, 4, 3]
+    assert {"arpa", "arr", "clv"} <= set(out.csm.metrics())
+    on_engine = csm.over(make(out.reset_index(drop=True).iloc[2:]))
+    assert on_engine.total().arpa() == 100
+    why = out.iloc[2:].csm.total().explain("arpa")
+    assert "mrr is taken from end_mrr" in why.notes
+    assert "customers is taken from end" in why.notes
+    with pytest.raises(csm.MetricInputError, match="is a stock"):
+        out.csm.total().arpa()
+    # columns of those names come first, and a frame without both closings is no bridge
+    assert out.assign(mrr=1000, customers=10).csm.arpa().tolist() == [100] * 3
+    with pytest.raises(csm.MissingColumnError):
+        out.drop(columns="end").csm.arpa()
+    assert "tickets" not in out  # flows never fall back
+    assert out.assign(tickets=[3, 3, 3]).csm.contact_rate().tolist() == [150, 150, 300]

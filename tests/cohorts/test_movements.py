@@ -166,11 +166,11 @@ def assert_identities(result: pd.DataFrame, slack: float = 0) -> None:
 @check
 def test_the_walk(source, freq, data) -> None:
     rows, as_of = data.draw(ledgers(source, freq)), data.draw(maybe_as_of(freq))
-    span = data.draw(st.integers(1, 4))
-    got = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=as_of or latest(rows))
+    as_of, span = as_of or latest(rows), data.draw(st.integers(1, 4))
+    got = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=as_of)
     assert_well_formed(got, freq)
     assert_identities(got)
-    assert list(table(got).items()) == list(walk(source, rows, freq, span, as_of or latest(rows)).items())
+    assert list(table(got).items()) == list(walk(source, rows, freq, span, as_of).items())
 
 
 @builders
@@ -180,13 +180,12 @@ def test_the_walk(source, freq, data) -> None:
 def test_the_walk_by_group(source, by, data) -> None:
     freq = data.draw(st.sampled_from(["D", "W", "M", "Q"]))
     rows, as_of = data.draw(ledgers(source, freq)), data.draw(maybe_as_of(freq))
+    as_of = as_of or latest(rows)
     span, keys = data.draw(st.integers(1, 4)), [by] if isinstance(by, str) else by
-    got = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=as_of or latest(rows), by=by)
+    got = builder(source)(frame_of(source, rows), freq=freq, span=span, as_of=as_of, by=by)
     assert_well_formed(got, freq, keys)
     assert_identities(got)
-    assert list(table(got).items()) == list(
-        walk(source, rows, freq, span, as_of or latest(rows), keys=len(keys)).items()
-    )
+    assert list(table(got).items()) == list(walk(source, rows, freq, span, as_of, keys=len(keys)).items())
 
 
 @builders

@@ -13,6 +13,8 @@ from csmetrics.core._kinds import array, is_scalar
 from csmetrics.core._registry import REGISTRY, Kind, Registration
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
+_CLOSINGS = {"mrr": "end_mrr", "customers": "end"}  # the columns of a bridge that these stocks fall back to
+
 
 class Plan:
     """The columns and numbers that one metric takes from a frame at a grain.
@@ -35,7 +37,7 @@ class Plan:
         self.sources: dict[str, Any] = {}  # by input: a number, a word, or the Plan that computes it
         self.columns: dict[str, Any] = {}  # by input: the column whose values or total it takes
         self.components: dict[Any, Any] = {}  # by component: its column, for an input that takes several
-        self.own = own_columns(grain.frame, spec, given)  # inputs taken from the metric's own column
+        self.own = _closings(grain.frame, spec, given) | own_columns(grain.frame, spec, given)  # by input: its column
         for name, declared in spec.inputs.items():
             value = given.get(name, self.own.get(name, name))
             if spec.over_columns:
@@ -147,6 +149,16 @@ class Plan:
             found = f"it is computed from {', '.join(map(repr, REGISTRY[name].inputs))}"
         hint = f"compute it row by row, or give one value for all, as in {name}=..."
         return MetricInputError(self.spec.name, name, rule, f"{found}{lacking and ': '}{lacking}", hint)
+
+
+def _closings(frame: Any, spec: Registration, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the stocks that a bridge, a frame with both closings, holds under the names of its closings."""
+    if not all(has(frame, column) for column in _CLOSINGS.values()):
+        return {}
+    stocks = {name for name, declared in spec.inputs.items() if declared.kind == "stock"}
+    return {
+        name: column for name, column in _CLOSINGS.items() if name in stocks - given.keys() and not has(frame, name)
+    }
 
 
 def own_columns(frame: Any, spec: Registration, given: Mapping[str, Any]) -> dict[str, str]:

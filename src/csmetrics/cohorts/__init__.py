@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from csmetrics.cohorts.activation import activation
 from csmetrics.cohorts.activity import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption
+from csmetrics.cohorts.billing import ledger_from_invoices, renewals
 from csmetrics.cohorts.funnel import funnel
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
@@ -24,11 +25,13 @@ __all__ = [
     "active_users",
     "adoption",
     "funnel",
+    "ledger_from_invoices",
     "lifecycle",
     "movements_from_changes",
     "movements_from_snapshots",
     "movements_from_subscriptions",
     "onboarding",
+    "renewals",
     "retention",
     "survey",
     "tickets",

@@ -19,6 +19,7 @@ from csmetrics.errors import MetricInputError, shown
 
 Reach: TypeAlias = Literal["left", "day", "second"]  # how far a row reaches: up to its end, its day or its second
 
+_FAR_YEAR = 2200
 _FAR = 84_006  # the days from 1970 to 2200: an end from then on is a way to write "no end"
 _FURTHEST = 92 * DAY
 _NEVER = ("infinity", "+infinity", "inf", "never expires")
@@ -36,10 +37,11 @@ def read_ends(rows: Any, name: Any, begins: Any) -> Any:
     nw = narwhals()
     ends = rows.times(name, "end", optional=True, like=begins)
     if rows.schema[name] == nw.Unknown:  # a zone that only the engine knows
-        return nw.when(ends.dt.year() < 2200).then(ends)
-    ends = nw.when(ends < instant(Wall(_FAR * DAY), getattr(rows.schema[name], "time_zone", None))).then(ends)
-    rows.count_timed("end", ends)  # a far end says nothing about the time of day of the others
-    return ends
+        near = nw.when(ends.dt.year() < _FAR_YEAR).then(ends)
+    else:
+        near = nw.when(ends < instant(Wall(_FAR * DAY), getattr(rows.schema[name], "time_zone", None))).then(ends)
+    rows.count_timed("end", near)  # a far end says nothing about the time of day of the others
+    return near
 
 
 def blank_ends(rows: Rows, name: Any) -> Any:

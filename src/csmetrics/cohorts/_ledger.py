@@ -247,7 +247,7 @@ class Ledger:
             if below.size:
                 close = np.datetime64(int(self.asked.calendar.start(self.first + period + 1)) - 1, "us")
                 scale = (self.scale or 1) * self.rates.scale
-                self.complain(below.size, int(below[0]), close, back(int(balance[below[0]]), scale))
+                self.complain(below.size, int(below[0]), close, float(back(int(balance[below[0]]), scale)))
         return np.maximum(balance, 0) if self.clipped else balance
 
     def refuse_negative(self, lines: Lines, stop: int) -> tuple[Ledger, list[Any]]:
@@ -259,7 +259,9 @@ class Ledger:
             lines = lines.take((low == high)[lines.unit])
         units, at, balance = below_zero(lines, stop)
         for unit, instant, value in zip(units[:1], at, balance, strict=False):
-            self.complain(units.size, int(unit), np.datetime64(int(instant), "us"), back(int(value), self.scale or 1))
+            self.complain(
+                units.size, int(unit), np.datetime64(int(instant), "us"), float(back(int(value), self.scale or 1))
+            )
         rows = np.arange(len(self.customers))[self.rows]
         return replace(self, clipped=True), self.customers.iloc[
             rows[np.isin(self.numbers.unit, units)]

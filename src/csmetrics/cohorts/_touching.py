@@ -13,7 +13,7 @@ from csmetrics.cohorts._rows.engine_time import _days
 from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import NAT, Times
 
-_MOST = 500_000  # rows that are looked at; of larger ledgers, those of a part of the customers
+_MOST = 50_000  # rows that are looked at; of larger ledgers, those of a part of the customers
 _HEAD = 5_000  # rows of an engine's frame whose customers are looked at
 _DAY = 86_400  # seconds
 

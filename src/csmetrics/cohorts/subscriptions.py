@@ -9,7 +9,7 @@ import pandas as pd
 from csmetrics.cohorts._bridge import bridge
 from csmetrics.cohorts._ledger import Asked
 from csmetrics.cohorts._reading import from_engine, from_pandas
-from csmetrics.cohorts._rows.options import OnBadRows, check_whole, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_length, check_whole, check_word
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.errors import MetricInputError, shown
 
@@ -317,6 +317,7 @@ def _movements(
     metric: str, frame: Any, columns: tuple[str, str, str | None, str, tuple[str, str]], options: tuple[Any, ...]
 ) -> pd.DataFrame:
     """Check the options, read the rows and make the bridge."""
+    customer, begin, end, amount, names = columns
     currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows = options
     calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
     check_word(metric, "closed", closed, ("left", "both"))
@@ -327,11 +328,15 @@ def _movements(
         raise MetricInputError(metric, "currency", "must name a column where `rates` are set", "got None")
     asked = Asked(
         metric,
-        *columns,
+        customer,
+        begin,
+        end,
+        amount,
+        names,
         currency=currency,
         rates=rates,
         closed=closed,
-        grace=_length(metric, grace),
+        grace=check_length(metric, "grace", grace),
         span=span,
         calendar=calendar,
         as_of=as_of,
@@ -342,17 +347,3 @@ def _movements(
         squares=squares,
     )
     return bridge((from_pandas if isinstance(frame, pd.DataFrame) else from_engine)(frame, asked))
-
-
-def _length(metric: str, grace: Any) -> int:
-    """Return a length of time in microseconds."""
-    if grace is None:
-        return 0
-    try:
-        length = pd.NaT if isinstance(grace, (bool, int, float)) else pd.Timedelta(grace)
-    except (ValueError, TypeError):
-        length = pd.NaT
-    if length is pd.NaT or length < pd.Timedelta(0):
-        rule, hint = "must be a length of time", "for example '30D', or pd.Timedelta(days=30)"
-        raise MetricInputError(metric, "grace", rule, f"got {shown(grace)}", hint)
-    return int(length // pd.Timedelta(microseconds=1))

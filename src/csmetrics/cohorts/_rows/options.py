@@ -70,3 +70,17 @@ def check_cells(metric: str, calendar: Calendar, first: int, periods: int, each:
         found = f"from {labels[0]} to {labels[-1]} there are {periods:,} periods, {periods * each:,} cells"
         hint = "check the earliest and the latest date, pass as_of, or choose a longer freq"
         raise MetricInputError(metric, "freq", f"must make at most {MOST:,} cells", found, hint)
+
+
+def check_length(metric: str, argument: str, length: Any) -> int:
+    """Return a length of time in microseconds, 0 for None; reject anything else."""
+    if length is None:
+        return 0
+    try:
+        found = pd.NaT if isinstance(length, (bool, int, float)) else pd.Timedelta(length)
+    except (ValueError, TypeError):
+        found = pd.NaT
+    if found is pd.NaT or found < pd.Timedelta(0):
+        rule, hint = "must be a length of time", "for example '30D', or pd.Timedelta(days=30)"
+        raise MetricInputError(metric, argument, rule, f"got {shown(length)}", hint)
+    return int(found // pd.Timedelta(microseconds=1))
