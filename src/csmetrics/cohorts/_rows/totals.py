@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from csmetrics._frames.engines import narwhals, summed
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import instant, period_key, period_numbers, wall_micros, with_micros
+from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.pandas import Rows, earlier
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import (
@@ -89,6 +91,45 @@ class RowTotals(Rows):
         if whole:
             self._refuse_fractions(argument, values, ~off, _MEANS)
         return values
+
+    def weights(self, name: Any, argument: str, answers: Sequence[Any]) -> Any:
+        """Read weights, NaN where missing; each row with an answer needs one."""
+        values = self.numbers(name, argument, missing=True)
+        answered = np.logical_or.reduce([~np.isnan(one) for one in answers])
+        self.refuse(argument, "is missing", np.isnan(values) & answered, "give every answer a weight; 0 leaves it out")
+        return values
+
+    def missing(self, values: Any) -> Any:
+        """Return the condition that a number is missing."""
+        return np.isnan(values)
+
+    def one_each(
+        self, answers: Any, weights: Any, unit: Any, times: Times, keep: str, by: Any
+    ) -> tuple[RowTotals, Any, Any]:
+        """Keep one row per customer and period: of its answers the first or the last, else a row without one.
+
+        Of answers at the same instant it is the lowest. Return the rows, with their answers and weights.
+        """
+        rows = self.rows()
+        units, offset, _ = number_units(self.metric, unit, rows)
+        cell = units.astype(np.int64) - offset
+        if self.axis is not None:
+            cell = cell * max(self.axis.count, 1) + (self.numbers_of_periods - self.axis.first)
+        sign = 1 if keep == "last" else -1
+        given = answers[rows]
+        keys = [2 * cell + ~np.isnan(given), sign * times.elapsed()[rows]]
+        order = np.lexsort(keys[::-1])
+        tied = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
+        if tied.any():
+            number = Groups(self.metric, self.grouping(by), slice(None)).number
+            keys += [-given, *([] if number is None else [-number]), *([] if weights is None else [-weights[rows]])]
+            order = np.lexsort(keys[::-1])
+        last = np.append(cell[order[1:]] != cell[order[:-1]], True)[: order.size]
+        chosen = np.sort(order[last])
+        kept = copy(self)
+        kept.counted = chosen if isinstance(rows, slice) else rows[chosen]
+        kept.numbers_of_periods = None if self.axis is None else self.numbers_of_periods[chosen]
+        return kept, answers, weights
 
     def counts(self, name: Any, argument: str) -> Any:
         """Read whole numbers that are not negative, NaN where missing."""
@@ -279,6 +320,42 @@ class EngineRowTotals(EngineRows):
             self._refuse_fractions(name, given)
         return given
 
+    def weights(self, name: Any, argument: str, answers: Sequence[Any]) -> Any:
+        """Read weights, null where missing; each row with an answer needs one."""
+        values = self._given(name, argument)
+        for one in answers:
+            self.refuse(values.is_null() & ~one.is_null())
+        return values
+
+    def missing(self, values: Any) -> Any:
+        """Return the condition that a number is missing."""
+        return values.is_null()
+
+    def one_each(
+        self, answers: Any, weights: Any, unit: Any, times: Any, keep: str, by: Any
+    ) -> tuple[EngineRowTotals, Any, Any]:
+        """Keep one row per customer and period, as `RowTotals` does."""
+        nw = narwhals()
+        keys = self.grouping(by)
+        at = self.instants({"time": times}, "time")["time"]
+        frame = self.frame.with_columns(
+            unit.alias("csm unit"),
+            nw.when(answers.is_null()).then(nw.lit(0)).otherwise(nw.lit(1)).alias("csm answered"),
+            at.alias("csm at"),
+            answers.alias("csm answer"),
+            (nw.lit(1) if weights is None else weights).alias("csm weight"),
+        )
+        alone = ["csm unit", *(key for key in keys if key == _PERIOD)]
+        best = {"csm answered": "max", "csm at": "max" if keep == "last" else "min", "csm answer": "min"}
+        best |= {**{key: "min" for key in keys if key != _PERIOD}, "csm weight": "min"}
+        for name, how in best.items():
+            frame = frame.with_columns(getattr(nw.col(name), how)().over(*alone).alias("csm best"))
+            frame = frame.filter((nw.col(name) == nw.col("csm best")) | nw.col("csm best").is_null())
+        names = list(dict.fromkeys([*alone, *keys]))
+        kept = copy(self)
+        kept.frame = frame.group_by(*names).agg(nw.col("csm answer").max(), nw.col("csm weight").max())
+        return kept, nw.col("csm answer"), None if weights is None else nw.col("csm weight")
+
     def counts(self, name: Any, argument: str) -> Any:
         """Read whole numbers that are not negative, null where missing."""
         given = self._given(name, argument)
@@ -360,8 +437,9 @@ class EngineRowTotals(EngineRows):
         return ~times.is_null()
 
     def only(self, condition: Any, amounts: Any) -> Any:
-        """Return amounts where a condition holds, and null elsewhere, which adds nothing."""
-        return narwhals().when(condition).then(amounts)
+        """Return amounts where a condition holds, and 0 elsewhere."""
+        nw = narwhals()
+        return nw.when(condition).then(amounts).otherwise(nw.lit(0))
 
     def running(self, since: Any, hours: BusinessHours | None) -> Any:
         """Return the microseconds from a date to the end of the data: of the clock, or worked."""
@@ -389,7 +467,10 @@ class EngineRowTotals(EngineRows):
             return column, ~column.is_null()
         given = self._given(name, argument)
         whole = dtype.is_integer()
-        return (given * HOUR if whole else (given * HOUR).round()).cast(nw.Int64), ~given.is_null()
+        filled = (
+            nw.when(given.is_null()).then(nw.lit(0)).otherwise(given)
+        )  # Dask cannot make integers of missing values
+        return (filled * HOUR if whole else (filled * HOUR).round()).cast(nw.Int64), ~given.is_null()
 
     def is_date(self, name: Any, argument: str) -> bool:
         """Check whether a column holds neither durations nor numbers."""
