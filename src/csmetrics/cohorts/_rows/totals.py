@@ -176,7 +176,8 @@ class RowTotals(Rows):
         """Count the rows whose date is known by the end of the data, by complete period if there is a `freq`."""
         kept = self.kept()
         there = self.happened(self.known(times))
-        self.counted = np.flatnonzero(there) if isinstance(kept, slice) else kept[there[kept]]
+        whole = isinstance(kept, slice) and there.all()
+        self.counted = kept if whole else np.flatnonzero(there) if isinstance(kept, slice) else kept[there[kept]]
         if freq is None:
             return
         calendar = Calendar(self.metric, freq)
@@ -185,7 +186,10 @@ class RowTotals(Rows):
         numbers = numbering.of(slice(None)).astype(np.int64) + numbering.first
         self.axis = Axis.until(calendar, numbering.first if numbers.size else None, self.stop)
         complete = numbers < self.axis.first + self.axis.count
-        self.counted, self.numbers_of_periods = self.counted[complete], numbers[complete]
+        if not complete.all():
+            self.counted = np.flatnonzero(complete) if isinstance(self.counted, slice) else self.counted[complete]
+            numbers = numbers[complete]
+        self.numbers_of_periods = numbers
 
     def every(self) -> Any:
         """Return the condition that all rows meet."""
