@@ -21,7 +21,7 @@ from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read
 from csmetrics.core._numeric import BLOCK
-from csmetrics.errors import MissingColumnError
+from csmetrics.errors import MetricInputError, MissingColumnError
 
 _METRIC = "adoption"
 _ELIGIBLE = Unnamed("eligible")
@@ -149,10 +149,10 @@ def adoption(
         allowed = rows.flags(eligible, "eligible")[0] if named else None
         return allowed, None if time is None else rows.times(time, "time")
 
-    rows, (allowed, times) = read(_METRIC, events, on_bad_rows, screened)
+    rows, (allowed, times) = read(_METRIC, events, on_bad_rows, screened, freq)
     if times is not None:
         rows.end(as_of, {"time": times})
-        rows.place(times, "time", freq)
+        rows.place(times, "time")
     accounts = None if named or number is not None else _accounts(eligible, user, others)
     shared = [name for name in others if accounts is None or rows.has(name)]  # only the accounts have the rest
     uses, could = _reduced(rows, list(dict.fromkeys([user, *shared, feature])), allowed)

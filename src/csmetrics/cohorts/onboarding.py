@@ -126,9 +126,9 @@ def onboarding(
                 rows.refuse_before(argument, found[argument], found["started"], "started", _ORDER)
         return found
 
-    rows, found = read(metric, customers, on_bad_rows, screened)
+    rows, found = read(metric, customers, on_bad_rows, screened, freq)
     rows.end(as_of, found)
-    rows.place(found["started"], "started", freq)
+    rows.place(found["started"], "started")
     counted = _from_pandas if isinstance(rows, RowTotals) else _from_engine
     return noted(counted(rows, found, by), rows.remarks)
 

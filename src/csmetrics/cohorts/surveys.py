@@ -181,11 +181,11 @@ def survey(
             found["time"] = rows.times(time, "time")
         return found
 
-    rows, found = read(_METRIC, responses, on_bad_rows, screened)
+    rows, found = read(_METRIC, responses, on_bad_rows, screened, freq)
     if time is not None:
         rows.end(as_of, {"time": found["time"]})
         if freq is not None or as_of is not None:
-            rows.place(found["time"], "time", freq)
+            rows.place(found["time"], "time")
     weighing = found.get("weights")
     counted = []
     if keep == "all":

@@ -14,7 +14,14 @@ from csmetrics._frames.columns import has
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import instant, period_key, period_numbers, wall_micros, with_micros
+from csmetrics.cohorts._rows.engine_time import (
+    bound_to_session,
+    instant,
+    period_key,
+    period_numbers,
+    wall_micros,
+    with_micros,
+)
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.pandas import Rows, earlier
 from csmetrics.cohorts._rows.remarks import noted
@@ -172,17 +179,16 @@ class RowTotals(Rows):
         late[early] = False
         return _without(times, late)
 
-    def place(self, times: Times, argument: str, freq: Any = None) -> None:
-        """Count the rows whose date is known by the end of the data, by complete period if there is a `freq`."""
+    def place(self, times: Times, argument: str) -> None:
+        """Count the rows whose date is known by the end of the data, by complete period if there is a calendar."""
         kept = self.kept()
         there = self.happened(self.known(times))
         whole = isinstance(kept, slice) and there.all()
         self.counted = kept if whole else np.flatnonzero(there) if isinstance(kept, slice) else kept[there[kept]]
-        if freq is None:
+        if self.calendar is None:
             return
-        calendar = Calendar(self.metric, freq)
-        placed = times.take(self.counted)
-        numbering = calendar.numbering(placed)
+        calendar = self.calendar
+        numbering = calendar.numbering(times.take(self.counted))
         numbers = numbering.of(slice(None)).astype(np.int64) + numbering.first
         self.axis = Axis.until(calendar, numbering.first if numbers.size else None, self.stop)
         complete = numbers < self.axis.first + self.axis.count
@@ -208,7 +214,8 @@ class RowTotals(Rows):
         stop = Wall(0) if self.stop is None else self.stop
         if hours is None:
             return in_utc(stop, since.zone) - in_micros(since.elapsed(), since.per_day)
-        return hours.until(stop, since.zone) - self.worked({"created": since}, "created", hours)["created"]
+        clock = hours.tz or since.own or since.zone
+        return hours.until(stop, clock) - self.worked({"since": since}, "since", hours)["since"]
 
     def late(self, times: Times, limits: Times) -> Any:
         """Return the condition that a date comes after its limit."""
@@ -242,10 +249,11 @@ class RowTotals(Rows):
         """Return the time worked before each date, in microseconds; a missing date takes that of `since`."""
         zone = times[since].zone
         hours.check(self.metric, since, zone)
-        moved = hours.tz is not None and str(hours.tz) != str(zone)
+        clock = hours.tz or times[since].own or zone
+        moved = clock is not None and str(clock) != str(zone)
         wall = {n: in_micros(at.elapsed() if moved else at.ticks, at.per_day) for n, at in times.items()}
         if moved:
-            wall = {n: on_clock(at, hours.tz) for n, at in wall.items()}
+            wall = {n: on_clock(at, clock) for n, at in wall.items()}
         return {n: hours.worked(np.where(self.happened(times[n]), at, wall[since])) for n, at in wall.items()}
 
     def waited(self, times: dict[str, Times], since: str) -> dict[str, tuple[Any, Any]]:
@@ -407,11 +415,10 @@ class EngineRowTotals(EngineRows):
         """Take dates after the end of the data as missing: they are not known yet."""
         return times if self.stop is None else narwhals().when(times < instant(self.stop, self.zone)).then(times)
 
-    def place(self, times: Any, argument: str, freq: Any = None) -> None:
-        """Count the rows whose date is known by the end of the data, by complete period if there is a `freq`."""
-        calendar = None if freq is None else Calendar(self.metric, freq)
+    def place(self, times: Any, argument: str) -> None:
+        """Count the rows whose date is known by the end of the data, by complete period if there is a calendar."""
+        calendar, stop = self.calendar, self.stop
         first = self.instant(f"first {argument}")
-        stop = self.stop
         if calendar is not None:
             begun = first.last()
             known = begun is not None and stop is not None and begun < stop
@@ -450,7 +457,8 @@ class EngineRowTotals(EngineRows):
         stop = Wall(0) if self.stop is None else self.stop
         if hours is None:
             return narwhals().lit(in_utc(stop, self.zone)) - self.instants({"created": since}, "created")["created"]
-        return hours.until(stop, self.zone) - self.worked({"created": since}, "created", hours)["created"]
+        worked = self.worked({"created": since}, "created", hours)["created"]
+        return hours.until(stop, hours.tz or self._own_zone()) - worked
 
     def late(self, times: Any, limits: Any) -> Any:
         """Return the condition that a date comes after its limit."""
@@ -495,13 +503,23 @@ class EngineRowTotals(EngineRows):
             argument: at if argument == since else nw.when(self.happened(at)).then(at).otherwise(times[since])
             for argument, at in times.items()
         }
-        if hours.tz is not None:
-            filled = {n: at.dt.convert_time_zone(str(hours.tz)) for n, at in filled.items()}
+        clock = hours.tz or self._own_zone()
+        hourly = self.calendar is not None and self.calendar.hourly
+        if clock is not None and (hours.tz is not None or hourly):
+            filled = {n: at.dt.convert_time_zone(str(clock)) for n, at in filled.items()}
+            try:
+                self.frame.select(*(at.alias(n) for n, at in filled.items())).collect_schema()
+            except NotImplementedError:
+                raise bound_to_session(self.metric, since, self._own_zone()) from None
         wall = {f"csm wall_{n}": wall_micros(at).alias(f"csm wall_{n}") for n, at in filled.items()}
         self.frame = self.frame.with_columns(*wall.values())
         worked = {n: hours.worked_of(nw.col(f"csm wall_{n}")).alias(f"csm worked_{n}") for n in filled}
         self.frame = self.frame.with_columns(*worked.values())
         return {n: nw.col(f"csm worked_{n}") for n in filled}
+
+    def _own_zone(self) -> Any:
+        """Return the time zone of the first column of dates."""
+        return next(iter(self._zones.values()), None)
 
     def instants(self, times: dict[str, Any], others: str) -> dict[str, Any]:
         """Return microseconds since 1970-01-01 in UTC; missing dates take those of the argument `others`.
@@ -557,13 +575,14 @@ class EngineRowTotals(EngineRows):
 
 
 def read(
-    metric: str, frame: Any, on_bad_rows: str, screened: Callable[[Any], Read]
+    metric: str, frame: Any, on_bad_rows: str, screened: Callable[[Any], Read], freq: Any = None
 ) -> tuple[RowTotals | EngineRowTotals, Read]:
     """Read and screen the rows of a frame; return them with the result of `screened`."""
+    calendar = None if freq is None else Calendar(metric, freq)
     if isinstance(frame, pd.DataFrame):
-        rows = RowTotals(metric, frame, on_bad_rows)
+        rows = RowTotals(metric, frame, on_bad_rows, calendar)
         return rows, screened(rows)
-    others = EngineRowTotals(metric, frame, on_bad_rows)
+    others = EngineRowTotals(metric, frame, on_bad_rows, calendar)
     found = screened(others)
     others.screen(screened)
     return others, found
