@@ -66,12 +66,14 @@ def dated(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
 @DRAWN
 def test_dates_against_counting(rows: list[tuple[Any, ...]], stop: int, delayed: bool) -> None:
     """At each time, those at risk are observed by then, have started by `as_of`, and wait at least as long."""
-    end = stop + 1 - 1e-6 / 86_400  # the last microsecond of the day
+    day = 86_400_000_000  # in microseconds
+    end = (stop + 1) * day - 1  # the last microsecond of the day
     known = []
     for begins, ends, enters, plan in rows:
-        if begins <= end:
-            reached = ends is not None and begins + ends <= end
-            known.append((ends if reached else end - begins, reached, (enters or 0) if delayed else 0, plan))
+        if begins * day <= end:
+            reached = ends is not None and (begins + ends) * day <= end
+            wait = ends * day if reached else end - begins * day
+            known.append((wait, reached, (enters or 0) * day if delayed else 0, plan))
     asked = {"entry": "entry"} if delayed else {}
     as_of = pd.Timestamp("2026-01-01") + pd.Timedelta(days=stop)
     got = FROM(dated(rows), as_of=as_of, **asked)
@@ -85,10 +87,11 @@ def test_dates_against_counting(rows: list[tuple[Any, ...]], stop: int, delayed:
     ):
         left = Fraction(1)
         seen = [k for k in some if k[0] > k[2] or not k[2]]
-        assert len(one.table) == len({round(wait, 9) for wait, *_ in seen})
-        for time, row in one.table.iterrows():
-            at_risk = sum(w >= time - 1e-9 and (e < time - 1e-9 or e == 0) for w, _, e, _ in seen)
-            died = sum(abs(w - time) < 1e-9 and reached for w, reached, _, _ in seen)
+        assert [round(time * day) for time in one.table.index] == sorted({wait for wait, *_ in seen})
+        for days, row in one.table.iterrows():
+            time = round(days * day)
+            at_risk = sum(w >= time and (e < time or e == 0) for w, _, e, _ in seen)
+            died = sum(w == time and reached for w, reached, _, _ in seen)
             left *= 1 - Fraction(died, at_risk) if died else 1
             assert (row["at_risk"], row["reached"]) == (at_risk, died)
             assert row["survival"] == pytest.approx(float(100 * left))
@@ -124,6 +127,7 @@ def test_dates_on_engines(make: Callable[[pd.DataFrame], Any]) -> None:
         )
     ]
     table = dated(rows)
+    table["plan"] = table["plan"].astype("str")
     for options in ({}, {"as_of": "2026-02-01"}, {"entry": "entry", "as_of": "2026-02-03"}):
         got, expected = FROM(make(table), **options), FROM(table, **options)
         pd.testing.assert_frame_equal(got.table, expected.table)

@@ -75,4 +75,4 @@ def test_the_kind_of_the_times() -> None:
     ):
         found = steps(durations, np.ones(durations.size, bool))
         assert [column.dtype for column in found[:3]] == [kind, np.int64, np.int64]
-        assert [column.size for column in found] == [durations.size] * 3
+        assert [column.size for column in found[:3]] == [durations.size] * 3
