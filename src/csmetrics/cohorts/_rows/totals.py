@@ -39,7 +39,7 @@ from csmetrics.cohorts._rows.time import (
 )
 from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._flags import flags
-from csmetrics.core._numeric import show
+from csmetrics.core._numeric import BLOCK, show
 from csmetrics.errors import MetricInputError, shown
 
 Read = TypeVar("Read")
@@ -118,21 +118,35 @@ class RowTotals(Rows):
         Of answers at the same instant it is the lowest. Return the rows, with their answers and weights.
         """
         rows = self.rows()
-        units, offset, _ = number_units(self.metric, unit, rows)
+        units, offset, size = number_units(self.metric, unit, rows)
         cell = units.astype(np.int64) - offset
         if self.axis is not None:
+            size *= max(self.axis.count, 1)
             cell = cell * max(self.axis.count, 1) + (self.numbers_of_periods - self.axis.first)
-        sign = 1 if keep == "last" else -1
-        given = answers[rows]
-        keys = [2 * cell + ~np.isnan(given), sign * times.elapsed()[rows]]
-        order = np.lexsort(keys[::-1])
-        tied = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
-        if tied.any():
-            number = Groups(self.metric, self.grouping(by), slice(None)).number
-            keys += [-given, *([] if number is None else [-number]), *([] if weights is None else [-weights[rows]])]
-            order = np.lexsort(keys[::-1])
-        last = np.append(cell[order[1:]] != cell[order[:-1]], True)[: order.size]
-        chosen = np.sort(order[last])
+        if size > 4 * cell.size + BLOCK:
+            cell, found = pd.factorize(cell)
+            size = len(found)
+        given, elapsed = answers[rows], times.elapsed()[rows]
+        answered = np.zeros(size, bool)
+        answered[cell[~np.isnan(given)]] = True
+        left = np.flatnonzero(~np.isnan(given) | ~answered[cell])
+        ranks: list[Callable[[], Any]] = [
+            lambda: elapsed if keep == "last" else -elapsed,
+            lambda: -np.where(np.isnan(given), 0, given),
+            lambda: -(0 if (number := Groups(self.metric, self.grouping(by), slice(None)).number) is None else number),
+            lambda: 0 if weights is None else -weights[rows],
+        ]
+        place = np.full(size, -1)
+        for rank in ranks:
+            place[cell[left]] = left
+            if left.size == np.count_nonzero(place >= 0):
+                break
+            values = np.broadcast_to(rank(), cell.shape)
+            best = np.full(size, values.min(), values.dtype)
+            np.maximum.at(best, cell[left], values[left])
+            left = left[values[left] == best[cell[left]]]
+        place[cell[left]] = left
+        chosen = np.sort(place[place >= 0])
         kept = copy(self)
         kept.counted = chosen if isinstance(rows, slice) else rows[chosen]
         kept.numbers_of_periods = None if self.axis is None else self.numbers_of_periods[chosen]
