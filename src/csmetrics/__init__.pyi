@@ -66,7 +66,7 @@ from csmetrics.errors import UndefinedMetricError as UndefinedMetricError
 from csmetrics.health import Bands as Bands
 from csmetrics.health import Component as Component
 from csmetrics.health import HealthScore as HealthScore
-from csmetrics.survival import Survival as Survival
+from csmetrics.survival.curve import Survival as Survival
 
 __version__: str
 

@@ -358,6 +358,7 @@ def made_up(rows: int = 4000) -> tuple[pd.DataFrame, pd.DataFrame]:
             "feature": pd.Series(rng.choice(["chart", "export", "share", "api", None], rows).tolist()),
             "plan": pd.Series(np.array(["free", "pro", None])[users % 3].tolist()),
             "eligible": rng.random(rows) < 0.02,
+            "day": np.datetime64("2026-01-10", "us") + rng.integers(0, 60, rows) * np.timedelta64(1, "D"),
             "access": pd.Series(rng.random(rows) < 0.02).astype("boolean").mask(rng.random(rows) < 0.2),
         }
     )
@@ -388,6 +389,43 @@ def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> Non
         result = adoption(native, **options)
         pd.testing.assert_frame_equal(result, adoption(TABLE, **options))
         assert crossed == [1, pairs]  # the number of bad rows; each user and feature once
+
+
+def test_engines_by_period(make: Callable[[pd.DataFrame], Any]) -> None:
+    native = make(TABLE)
+    for options in (
+        {"time": "day", "freq": "M", "by": "plan"},
+        {"time": "day", "freq": "W", "as_of": "2026-02-10", "eligible": 90, "by": "feature"},
+        {"time": "day", "freq": "M", "as_of": "2026-03-31", "eligible": COULD, "by": ["region", "feature"]},
+        {"time": "day", "as_of": "2026-02-01"},
+    ):
+        pd.testing.assert_frame_equal(adoption(native, **options), adoption(TABLE, **options))
+
+
+@pytest.mark.parametrize("by", [None, "plan", "feature", ["plan", "feature"]])
+@pytest.mark.parametrize("eligible", ["column", "number", "frame"])
+def test_each_period_is_counted_on_its_own(eligible: str, by: Any) -> None:
+    who: Any = {"column": "eligible", "number": 90, "frame": COULD}[eligible]
+    if eligible != "frame":
+        result = adoption(TABLE, eligible=who, time="day", freq="M", as_of="2026-04-30", by=by)
+    else:
+        result = adoption(TABLE.drop(columns="eligible"), eligible=who, time="day", freq="M", as_of="2026-04-30", by=by)
+    for month in pd.period_range("2026-01", "2026-04", freq="M"):
+        got = result.xs(month, level="period") if by else result.loc[[month]]
+        some = TABLE[TABLE["day"].dt.to_period("M") == month]
+        if some.empty:
+            assert not got[["adopters", "features_used"]].to_numpy().any()
+            assert (got["eligible"] > 0).all() == (eligible != "column")
+            continue
+        expected = adoption(some, eligible=who, by=by)
+        pd.testing.assert_frame_equal(got.reset_index(drop=True), expected.reset_index(drop=True))
+    assert result.index.names[0] == "period"
+
+
+def test_a_period_needs_a_time() -> None:
+    with pytest.raises(csm.MetricInputError, match="`time` must name a column, as `freq` is given"):
+        adoption(TABLE, freq="M")
+    assert adoption(TABLE.iloc[:0], time="day", freq="M").empty
 
 
 def test_engines_with_accounts(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> None:

@@ -110,6 +110,23 @@ def test_against_counting(rows: list[Row], as_of: datetime) -> None:
     pd.testing.assert_frame_equal(table, before)
 
 
+@given(rows=st.lists(drawn, min_size=1, max_size=25), as_of=ends)
+@DRAWN
+def test_periods_against_counting(rows: list[Row], as_of: datetime) -> None:
+    """Each week holds those who started in it, with what is known by `as_of`; only complete weeks are there."""
+    table, end = frame(rows), last_instant(as_of)
+    got = onboarding(table, as_of=as_of, freq="W", by="plan")
+    stop = pd.Timestamp(end) + pd.Timedelta(microseconds=1)
+    weeks = [pd.Period(row[0], "W") for row in rows]
+    begun = [week for week, row in zip(weeks, rows, strict=True) if row[0] <= end]
+    every = [] if not begun else list(pd.period_range(min(begun), pd.Period(stop, "W") - 1, freq="W"))
+    plans = sorted({row[3] for week, row in zip(weeks, rows, strict=True) if week in every})
+    assert got.index.tolist() == [(week, plan) for week in every for plan in plans]
+    for (week, plan), row in got.iterrows():
+        some = [one for one, w in zip(rows, weeks, strict=True) if (w, one[3]) == (week, plan)]
+        assert same(row.tolist(), by_hand(some, end) if some else [0, 0, 0, float("nan")])
+
+
 @given(rows=st.lists(drawn, min_size=1, max_size=15))
 @DRAWN
 def test_the_end_of_the_data_is_its_latest_date(rows: list[Row]) -> None:
@@ -368,6 +385,8 @@ ASKED: list[tuple[list[str], dict[str, Any]]] = [
     (DATES, {"by": "plan", "as_of": "2026-04-15T12:00"}),
     (["started", "completed"], {"by": "plan", "as_of": "2026-03-15"}),
     (["started", "value"], {"as_of": "2026-01-15"}),
+    (DATES, {"freq": "M", "as_of": "2026-04-15"}),
+    (DATES, {"freq": "W", "as_of": "2026-02-20", "by": "plan"}),
 ]
 
 
@@ -381,7 +400,7 @@ def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> Non
         pd.testing.assert_frame_equal(result, expected, check_exact=True)
         assert len(crossed) == 2  # one result with the facts, one with the groups and their waiting times
         assert crossed[0] == 1
-        assert crossed[1] <= (400 if "by" not in options else 1000 if "value" in dates else 3)
+        assert crossed[1] <= (400 if not {"by", "freq"} & set(options) else 1000 if "value" in dates else 3)
 
 
 def test_engines_with_a_zone(make: Callable[[pd.DataFrame], Any]) -> None:

@@ -331,6 +331,11 @@ def made_up(rows: int = 5000) -> pd.DataFrame:
             "floats": np.where(rng.random(rows) < 0.2, nan, whole),
             "plan": pd.Series(rng.choice(["free", "pro", None], rows, p=[0.5, 0.4, 0.1]).tolist()),
             "tier": rng.integers(1, 4, rows),
+            "who": rng.integers(0, rows // 4, rows),
+            "ten": np.where(rng.random(rows) < 0.3, nan, rng.integers(0, 11, rows)),
+            "weight": rng.integers(0, 9, rows),
+            "share": np.where(rng.random(rows) < 0.1, nan, rng.integers(1, 9, rows) * 0.125),
+            "day": np.datetime64("2026-01-05", "us") + rng.integers(0, 80, rows) * np.timedelta64(1, "D"),
         }
     )
 
@@ -343,6 +348,14 @@ ASKED: list[dict[str, Any]] = [
     {"score": "whole", "kind": "ces", "by": "plan"},
     {"score": "gaps", "kind": "ces"},
     {"score": "halves", "kind": "ces", "scale": (1, 5), "by": "tier"},
+    {"nps": "ten", "csat": "gaps", "ces": {"column": "halves", "scale": (1, 5), "easy": 5}, "by": "plan"},
+    {"nps": {"column": "floats", "scale": (1, 5), "promoters": 5, "detractors": 3}, "time": "day", "freq": "M"},
+    {"csat": "gaps", "ces": "whole", "time": "day", "freq": "W", "as_of": "2026-02-20", "by": ["tier", "plan"]},
+    {"nps": "ten", "ces": "whole", "weights": "weight", "by": "plan"},
+    {"csat": {"column": "whole", "top": 1}, "time": "day", "as_of": "2026-02-01", "weights": "weight"},
+    {"nps": "ten", "csat": "gaps", "customer": "who", "keep": "last", "time": "day", "by": "plan"},
+    {"nps": "ten", "customer": "who", "keep": "first", "time": "day", "freq": "M", "by": ["tier", "plan"]},
+    {"ces": "halves", "customer": "who", "keep": "last", "time": "day", "freq": "Q", "weights": "weight"},
 ]
 
 
@@ -351,8 +364,19 @@ def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> Non
     for options in ASKED:
         crossed.clear()
         result = survey(native, **options)
-        assert sum(crossed) == 1 + len(result)  # the number of bad rows, and the groups
+        several = 2 if "keep" in options and "csat" in options else 1
+        assert sum(crossed) <= 1 + several * len(result)  # the number of bad rows, and the groups
         pd.testing.assert_frame_equal(result, survey(TABLE, **options))
+
+
+def test_engines_with_missing_weights(make: Callable[[pd.DataFrame], Any]) -> None:
+    table = TABLE[["ten", "share", "plan"]].copy()
+    with pytest.raises(csm.MetricInputError, match="`weights` must be present in every row"):
+        survey(make(table), nps="ten", weights="share")
+    table["ten"] = table["ten"].mask(table["share"].isna())
+    expected = survey(table, nps="ten", weights="share", by="plan")
+    pd.testing.assert_frame_equal(survey(make(table), nps="ten", weights="share", by="plan"), expected)
+    assert expected["nps_invited"].isna().all()
 
 
 def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> None:
@@ -368,3 +392,134 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: lis
         survey(make(table), score="plan")
     with pytest.raises(csm.MissingColumnError, match="no column 'answer'"):
         survey(make(table), score="answer")
+
+
+# -------------------------------------------------------------------- several kinds, weights, periods, one per customer
+
+
+def classes(score: Any, kind: str) -> list[int]:
+    if score is None:
+        return [0, 0, 0, 0, 1] if kind == "nps" else [0, 0, 1]
+    if kind == "nps":
+        return [int(score >= 9), int(7 <= score <= 8), int(score <= 6), 1, 1]
+    return [int(score >= 4), 1, 1]
+
+
+answered = st.fixed_dictionaries(
+    {
+        "who": st.sampled_from(["ann", "bob", "cid"]),
+        "day": st.integers(0, 70).map(lambda n: pd.Timestamp("2026-01-20") + pd.Timedelta(days=n // 10 * 10)),
+        "nps": st.none() | st.integers(0, 10),
+        "csat": st.none() | st.integers(1, 5),
+        "plan": st.sampled_from(["x", "y", None]),
+        "weight": st.integers(0, 5),
+    }
+)
+
+
+@pytest.mark.parametrize("keep", ["all", "first", "last"])
+@given(rows=st.lists(answered, min_size=1, max_size=25), monthly=st.booleans(), seed=st.integers(0, 9))
+@DRAWN
+def test_one_answer_per_customer_against_counting(
+    keep: str, rows: list[dict[str, Any]], monthly: bool, seed: int
+) -> None:
+    """The first or the last answer of each customer and period counts, the lowest of the same instant."""
+    table = pd.DataFrame(rows).astype({"nps": float, "csat": float, "plan": object})
+    asked: dict[str, Any] = {"nps": "nps", "csat": "csat", "time": "day", "keep": keep, "weights": "weight"}
+    asked |= {"customer": "who", "freq": "M" if monthly else None, "as_of": "2026-03-15", "by": "plan"}
+    result = survey(table, **asked)
+    pd.testing.assert_frame_equal(survey(table.sample(frac=1, random_state=seed), **asked), result)
+    stop = pd.Timestamp("2026-03-01" if monthly else "2026-03-16")
+    expected: dict[tuple[Any, str], list[float]] = {}
+    for kind in ("nps", "csat"):
+        alone: dict[Any, list[dict[str, Any]]] = {}
+        for number, row in enumerate(rows):
+            month = row["day"].to_period("M") if monthly else None
+            if row["day"] < stop:
+                alone.setdefault((month, number if keep == "all" else row["who"]), []).append(row)
+        for (month, _), several in alone.items():
+            given = [row for row in several if row[kind] is not None] or several
+            wanted = (max if keep == "last" else min)(row["day"] for row in given)
+            given = [row for row in given if row["day"] == wanted]
+            one = min(given, key=lambda row: (row[kind] or 0, row["plan"] or "z", row["weight"]))
+            key = (month, one["plan"]) if monthly else one["plan"]
+            sums = expected.setdefault((key, kind), [0] * (5 if kind == "nps" else 3))
+            for i, count in enumerate(classes(one[kind], kind)):
+                sums[i] += count * one["weight"]
+    for kind in ("nps", "csat"):
+        for key, values in result[COLUMNS[kind]].iterrows():
+            label = (key[0], None if pd.isna(key[1]) else key[1]) if monthly else None if pd.isna(key) else key
+            assert values.tolist() == expected.pop((label, kind), [0] * len(values)), (label, kind)
+    assert not expected
+
+
+def test_the_latest_answer_by_hand() -> None:
+    """Ann answers 10, then 3; Bob 9: all answers give 33.3, the latest 0."""
+    table = pd.DataFrame(
+        {"who": ["ann", "ann", "bob"], "score": [10, 3, 9], "time": ["2026-03-01", "2026-03-02"] * 1 + ["2026-03-01"]}
+    )
+    assert survey(table).csm.total().nps() == pytest.approx(100 / 3)
+    assert survey(table, customer="who", keep="last", time="time").csm.total().nps() == 0.0
+    assert survey(table, customer="who", keep="first", time="time").csm.total().nps() == 100.0
+    for missing in ({"customer": "who"}, {"time": "time"}):
+        with pytest.raises(csm.MetricInputError, match="must name a column, as `keep` is given"):
+            survey(table, keep="last", **missing)
+    with pytest.raises(csm.MetricInputError, match="`keep` must be one of 'all', 'first', 'last'"):
+        survey(table, keep="latest", customer="who", time="time")
+
+
+def test_weights_equal_those_of_the_formula() -> None:
+    scores, weights = [10, 2, 7, 8, 6, None], [2000, 8000, 2000, 2000, 8000, 500]
+    table = pd.DataFrame({"score": scores, "revenue": weights})
+    result = survey(table, weights="revenue")
+    assert result.csm.total().nps() == csm.nps_from_scores(scores, weights=weights)
+    assert result.loc["total", ["nps_responses", "nps_invited"]].tolist() == [22_000, 22_500]
+    assert set(map(str, result.dtypes)) == {"int64"}
+    table.loc[5, "revenue"] = None
+    unknown = survey(table, weights="revenue").loc["total"]
+    assert unknown["nps_responses"] == 22_000
+    assert np.isnan(unknown["nps_invited"])
+    table.loc[0, "revenue"] = None
+    with pytest.raises(csm.MetricInputError, match="`weights` must be present in every row; 1 of 6 rows"):
+        survey(table, weights="revenue")
+
+
+def test_cut_points_by_kind() -> None:
+    table = pd.DataFrame({"a": [5, 5, 4, 2], "b": [7, 6, 5, 1]})
+    nps = survey(table, nps={"column": "a", "scale": (1, 5), "promoters": 5, "detractors": 3})
+    assert nps.csm.total().nps() == csm.nps_from_scores([5, 5, 4, 2], scale=(1, 5), promoters=5, detractors=3) == 25.0
+    cys = survey(table, ces={"column": "b", "easy": 6}).csm.total()
+    assert (cys.ces_top_box(), cys.net_easy_score()) == (50.0, 25.0)
+    assert survey(table, csat={"column": "a", "top": 1}).csm.total().csat() == 50.0
+
+
+@pytest.mark.parametrize(
+    ("options", "argument", "message"),
+    [
+        ({"nps": {"column": "a", "top": 2}}, "nps", "may have the keys column, scale, promoters, detractors"),
+        ({"csat": {"column": "a", "tpo": 2}}, "csat", "did you mean 'top'"),
+        ({"csat": {"scale": (1, 5)}}, "csat", "must name its column"),
+        ({"ces": {"column": "a", "easy": 4}}, "easy", "above 4, the middle of the scale, and up to 7; got 4"),
+        ({"nps": {"column": "a", "scale": (1, 5)}}, "scale", "promoters= and detractors="),
+        ({"nps": "a", "scale": (1, 10)}, "scale", "is for the short form; got nps as well"),
+        ({"nps": "a", "score": "a"}, "score", "is for the short form"),
+        ({"score": "a", "freq": "M"}, "time", "must name a column, as `freq` is given"),
+    ],
+)
+def test_questions_that_cannot_be(options: dict[str, Any], argument: str, message: str) -> None:
+    with pytest.raises(csm.MetricInputError, match=message) as caught:
+        survey(pd.DataFrame({"a": [5, 4]}), **options)
+    assert caught.value.argument == argument
+
+
+def test_empty_months_have_a_row() -> None:
+    table = pd.DataFrame({"score": [9, 3, 10], "time": ["2026-01-05", "2026-03-31", "2026-04-02"]})
+    result = survey(table, time="time", freq="M")
+    assert list(result.index) == list(pd.period_range("2026-01", "2026-03", freq="M"))
+    assert result.index.name == "period"
+    assert result["nps_invited"].tolist() == [1, 0, 1]
+    assert result.csm.nps().tolist() == [100.0, pytest.approx(nan, nan_ok=True), -100.0]
+    assert survey(table, time="time", freq="M", as_of="2026-04-30")["nps_invited"].tolist() == [1, 0, 1, 1]
+    assert survey(table.iloc[:0], time="time", freq="M").empty
+    with pytest.raises(csm.MetricInputError, match="must not name 'period'"):
+        survey(table.assign(period="x"), time="time", freq="M", by="period")

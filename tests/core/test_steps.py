@@ -37,7 +37,7 @@ def test_the_longest_unless_one_may_be_impossible(durations: Any, expected: floa
 
 def count(durations: Any) -> tuple[Any, ...]:
     found = steps(np.array(durations), np.ones(len(durations), bool))
-    return tuple(column.tolist() for column in found)
+    return tuple(column.tolist() for column in found[:3])
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.float64])
@@ -74,5 +74,5 @@ def test_the_kind_of_the_times() -> None:
         (np.array([]), np.float64),
     ):
         found = steps(durations, np.ones(durations.size, bool))
-        assert [column.dtype for column in found] == [kind, np.int64, np.int64]
-        assert [column.size for column in found] == [durations.size] * 3
+        assert [column.dtype for column in found[:3]] == [kind, np.int64, np.int64]
+        assert [column.size for column in found[:3]] == [durations.size] * 3

@@ -14,14 +14,14 @@ from csmetrics._frames.engines import narwhals
 from csmetrics._frames.groups import key
 from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._packing import changes
-from csmetrics.cohorts._rows.axis import table
+from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.options import OnBadRows, check_whole, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read
 from csmetrics.core._numeric import BLOCK
-from csmetrics.errors import MissingColumnError
+from csmetrics.errors import MetricInputError, MissingColumnError
 
 _METRIC = "adoption"
 _ELIGIBLE = Unnamed("eligible")
@@ -34,6 +34,9 @@ def adoption(
     user: str = "user",
     feature: str = "feature",
     eligible: Any = _ELIGIBLE,
+    time: str | None = None,
+    freq: str | None = None,
+    as_of: Any = None,
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
@@ -58,6 +61,15 @@ def adoption(
           may be missing from the events; its value is then taken from this frame.
 
         Uses by users who are not eligible do not count (with a number, all uses count).
+    time
+        The column with the date of each row, which `freq` and `as_of` need.
+    freq
+        Without it, all rows are counted together. With h, D, W, M, Q, Y or an anchored one such as "W-SAT", there is
+        one row per complete period, and users and features count anew in each. Users of a frame of `eligible` users are
+        eligible in every period; with a column, in the periods in which one of their rows says so.
+    as_of
+        The last instant that the data covers: a date, datetime, Timestamp, Period or ISO text; a date, or midnight,
+        means that whole day. By default the latest date in `time`. Later rows are left out.
     by
         A column, or a list of columns, to count by. Rows without a key form a group of their own. If the column of
         features is among them, the denominator of each feature is all eligible users.
@@ -68,13 +80,14 @@ def adoption(
     Returns
     -------
     DataFrame
-        One row per group, indexed by the keys; without `by` a single row, ``"total"``. All columns are int64:
+        One row per group, indexed by the keys; without `by` a single row, ``"total"``. With a `freq`, one row per
+        complete period (level `period`) and group. All columns are int64:
 
         * `adopters`: eligible users who used a feature, each counted once.
         * `eligible`: eligible users, each counted once.
         * `features_used`: for each eligible user the number of distinct features used, added up.
-        * `features_available`: `eligible` times the number of features found in all rows, whoever used them; when
-          counting by feature, `eligible` times one.
+        * `features_available`: `eligible` times the number of features found in all rows, whoever used them and in
+          whatever period; when counting by feature, `eligible` times one.
 
     Raises
     ------
@@ -118,7 +131,10 @@ def adoption(
     chart           2         4              2                   4
     export          1         4              1                   4
     """
-    keys = key_names(_METRIC, by)
+    if time is None and (freq is not None or as_of is not None):
+        rule = f"must name a column, as `{'as_of' if freq is None else 'freq'}` is given"
+        raise MetricInputError(_METRIC, "time", rule, "got None", 'for example time="time"')
+    keys = key_names(_METRIC, by, None if freq is None else PERIOD)
     others = [name for name in keys if name != feature]
     named = isinstance(eligible, (str, tuple))
     number = (
@@ -130,18 +146,35 @@ def adoption(
         rows.column(feature, "feature")
         if eligible is None or (isinstance(eligible, Unnamed) and not rows.has(eligible)):
             raise _nobody(rows)
-        return rows.flags(eligible, "eligible")[0] if named else None
+        allowed = rows.flags(eligible, "eligible")[0] if named else None
+        return allowed, None if time is None else rows.times(time, "time")
 
-    rows, allowed = read(_METRIC, events, on_bad_rows, screened)
+    rows, (allowed, times) = read(_METRIC, events, on_bad_rows, screened, freq)
+    if times is not None:
+        rows.end(as_of, {"time": times})
+        rows.place(times, "time")
     accounts = None if named or number is not None else _accounts(eligible, user, others)
     shared = [name for name in others if accounts is None or rows.has(name)]  # only the accounts have the rest
     uses, could = _reduced(rows, list(dict.fromkeys([user, *shared, feature])), allowed)
+    axis = rows.axis
+    if axis is not None:
+        accounts = None if accounts is None else _every_period(accounts, axis)
+        shared, others, keys = ([PERIOD, *names] for names in (shared, others, keys))
     found = _Found(uses, could, accounts, user, feature, shared, others)
     out = found.by_feature(keys) if feature in keys else found.totals()
+    if axis is not None:
+        out = axis.spread(_METRIC, out.index, {name: out[name].to_numpy() for name in map(str, out)}, {})
     if number is not None:
         out["eligible"] = number
     out["features_available"] = out["eligible"] * (1 if feature in keys else found.features.count)
     return noted(out, rows.remarks)
+
+
+def _every_period(accounts: pd.DataFrame, axis: Axis) -> pd.DataFrame:
+    """Repeat the eligible users for each period."""
+    out = accounts.loc[np.tile(np.arange(len(accounts)), axis.count)].reset_index(drop=True)
+    out[PERIOD] = np.repeat(np.arange(axis.first, axis.first + axis.count), len(accounts))
+    return out
 
 
 def _nobody(rows: Any) -> MissingColumnError:
@@ -172,14 +205,18 @@ def _reduced(rows: RowTotals | EngineRowTotals, names: list[str], allowed: Any) 
     """
     if isinstance(rows, RowTotals):
         uses = pd.DataFrame({name: rows.column(name, "by") for name in names}, copy=False)
-        kept = rows.kept()
-        return (uses if isinstance(kept, slice) else uses.iloc[kept]), None if allowed is None else allowed[kept]
+        counted = rows.rows()
+        uses = uses if isinstance(counted, slice) else uses.iloc[counted]
+        if rows.axis is not None:
+            uses = uses.assign(**{PERIOD: rows.numbers_of_periods})
+        return uses, None if allowed is None else allowed[counted]
     nw = narwhals()
-    rows.keys(names)
+    keys = rows.grouping(names)
     could = nw.lit(1) if allowed is None else nw.when(allowed).then(nw.lit(1)).otherwise(nw.lit(0))
-    flagged = rows.frame.select(*names, could.cast(nw.Int64).alias("csm could"))
-    small = engines.collect(flagged.group_by(*names).agg(nw.col("csm could").max()))
-    return small[names], None if allowed is None else small["csm could"].to_numpy() == 1
+    flagged = rows.frame.select(*keys, could.cast(nw.Int64).alias("csm could"))
+    small = engines.collect(flagged.group_by(*keys).agg(nw.col("csm could").max()))
+    uses = pd.concat(rows.labels(small, keys), axis=1)
+    return uses, None if allowed is None else small["csm could"].to_numpy() == 1
 
 
 class _Found:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._rows.time import DAY, Ints, in_utc, on_clock
+from csmetrics.cohorts._rows.time import DAY, Ints, Wall, on_clock
 from csmetrics.errors import MetricInputError, shown
 
 _METRIC = "BusinessHours"
@@ -119,11 +119,9 @@ class BusinessHours:
         today = sum(np.clip(since, begin, end) - begin for begin, end in self.shifts)
         return before.take(day) + np.where(works.take(day), today, 0)
 
-    def until(self, stop: int, zone: Any) -> int:
-        """Return the time worked before an instant on the wall clock of `zone`."""
-        instants = np.array([stop])
-        if self.tz is not None:
-            instants = on_clock(np.array([in_utc(stop, zone)]), self.tz)
+    def until(self, stop: Wall, clock: Any) -> int:
+        """Return the time worked before an instant, on the clock of a time zone."""
+        instants = np.array([int(stop)]) if clock is None else on_clock(np.array([stop.utc]), clock)
         return int(self.worked(instants)[0])
 
     def _days_before(self, day: int) -> int:

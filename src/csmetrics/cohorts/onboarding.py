@@ -13,7 +13,7 @@ from csmetrics._frames.groups import group_rows
 from csmetrics.cohorts._rows.axis import table
 from csmetrics.cohorts._rows.options import OnBadRows
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import DAY, NAT, Times, end_of_data, in_utc, must_match
+from csmetrics.cohorts._rows.time import DAY, NAT, Times, in_utc
 from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read
 from csmetrics.core._dates import Instants, days_apart, in_days
 from csmetrics.core._survival import median
@@ -29,6 +29,7 @@ def onboarding(
     started: str = "started",
     completed: str | None = _COMPLETED,
     value: str | None = _VALUE,
+    freq: str | None = None,
     as_of: Any = None,
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
@@ -48,6 +49,9 @@ def onboarding(
     value
         The column with the date on which the customer first got the value it came for; missing while it has not. Left
         out in the same way as `completed`.
+    freq
+        Without it, all customers are counted together. With h, D, W, M, Q, Y or an anchored one such as "W-SAT", there
+        is one row per complete period in which customers started.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp, Period or ISO text; a date, or midnight,
         means that whole day. By default the latest date in the columns. A later completion or value counts as not yet
@@ -61,7 +65,8 @@ def onboarding(
     Returns
     -------
     DataFrame
-        One row per group, indexed by the keys; without `by` a single row, ``"total"``:
+        One row per group, indexed by the keys; without `by` a single row, ``"total"``. With a `freq`, one row per
+        complete period of the start (level `period`) and group, also where nobody started:
 
         * `started`, `completed`, `reached`: customers who started, and how many of them completed onboarding and
           reached value; int64.
@@ -122,37 +127,29 @@ def onboarding(
                 rows.refuse_before(argument, found[argument], found["started"], "started", _ORDER)
         return found
 
-    rows, found = read(metric, customers, on_bad_rows, screened)
-    if isinstance(rows, RowTotals):
-        return noted(_from_pandas(rows, found, as_of, by), rows.remarks)
-    return noted(_from_engine(rows, found, as_of, by), rows.remarks)
+    rows, found = read(metric, customers, on_bad_rows, screened, freq)
+    rows.end(as_of, found)
+    rows.place(found["started"], "started")
+    out = _from_pandas(rows, found, by) if isinstance(rows, RowTotals) else _from_engine(rows, found, by)
+    return noted(out, rows.remarks)
 
 
-def _from_pandas(rows: RowTotals, found: dict[str, Times], as_of: Any, by: Any) -> pd.DataFrame:
+def _from_pandas(rows: RowTotals, found: dict[str, Times], by: Any) -> pd.DataFrame:
     """Count the rows, and estimate the median of each group."""
-    keys, kept = rows.keys(by), rows.kept()
-    found = {argument: times.take(kept) for argument, times in found.items()}
-    zone = must_match(rows.metric, found)
-    stop = end_of_data(rows.metric, as_of, found.values())
-    if not isinstance(kept, slice):
-        keys = [key.iloc[kept] for key in keys]
-    instants = {argument: _instants(times) for argument, times in found.items()}
-    last = _last(stop, zone)
+    keys, counted = rows.grouping(by), rows.rows()
+    instants = {argument: _instants(times.take(counted)) for argument, times in found.items()}
+    last = _last(rows.stop, found["started"].zone)
     known = days_apart(instants["started"], last)
-    if (known < 0).any():
-        begun = np.flatnonzero(known >= 0)
-        known, keys = known[begun], [key.iloc[begun] for key in keys]
-        instants = {n: Instants(at.day[begun], at.time[begun], at.aware) for n, at in instants.items()}
     columns = {"started": np.ones(known.size, np.int8)}
     for argument, name in (("completed", "completed"), ("value", "reached")):
         if argument in instants:
             columns[name] = (days_apart(instants[argument], last) >= 0).view(np.int8)
-    out = table(rows.metric, keys, columns)
+    blank = {}
     if "value" in instants:
         there = columns["reached"].view(bool)
         waited = np.where(there, days_apart(instants["started"], instants["value"]), known)
-        out["median_ttv"] = _medians(keys, waited, there)
-    return out
+        blank["median_ttv"] = _medians(keys, waited, there)
+    return table(rows.metric, keys, columns, rows.axis, blank)
 
 
 def _instants(times: Times) -> Instants:
@@ -170,21 +167,18 @@ def _last(stop: int | None, zone: Any) -> Instants:
 
 def _medians(keys: Sequence[pd.Series[Any]], waited: Any, there: Any, counts: Any = None) -> Any:
     """Return the median of each group, in the order of the groups' totals."""
+    if keys and not len(keys[0]):
+        return np.zeros(0)
     groups = group_rows(keys)[1] if keys else [slice(None)]
     often = [None if counts is None else counts[at] for at in groups]
     return np.array([median(waited[at], there[at], n) for at, n in zip(groups, often, strict=True)], dtype=np.float64)
 
 
-def _from_engine(rows: EngineRowTotals, found: dict[str, Any], as_of: Any, by: Any) -> pd.DataFrame:
+def _from_engine(rows: EngineRowTotals, found: dict[str, Any], by: Any) -> pd.DataFrame:
     """Have the engine count the rows of each group by time waited, and estimate the medians from that."""
     nw = narwhals()
-    keys = rows.keys(by)
-    facts = {argument: rows.instant(argument) for argument in found}
-    zone = facts["started"].zone
-    stop = end_of_data(rows.metric, as_of, facts.values())
-    if stop is not None:
-        rows.keep_before(found["started"], stop, zone)
-    end = in_utc(stop, zone) if stop is not None else 0
+    keys = rows.grouping(by)
+    end = in_utc(rows.stop, rows.zone) if rows.stop is not None else 0
     micros = rows.instants(found, "started")
     asked = {"csm rows": nw.lit(1).cast(nw.Int64)}
     there = {
@@ -209,11 +203,10 @@ def _from_engine(rows: EngineRowTotals, found: dict[str, Any], as_of: Any, by: A
     columns = {"started": counts}
     if "completed" in found:
         columns["completed"] = summed(small["csm completed"], whole=True)
-    groups = [small[key] for key in keys]
-    if "value" not in found:
-        return table(rows.metric, groups, columns)
-    reached = small["csm reached"].to_numpy(dtype=np.int64) == 1
-    columns["reached"] = counts * reached
-    out = table(rows.metric, groups, columns)
-    out["median_ttv"] = _medians(groups, in_days(small["csm waited"].to_numpy(dtype=np.int64)), reached, counts)
-    return out
+    groups, blank = rows.labels(small, keys), {}
+    if "value" in found:
+        reached = small["csm reached"].to_numpy(dtype=np.int64) == 1
+        columns["reached"] = counts * reached
+        waited = in_days(small["csm waited"].to_numpy(dtype=np.int64))
+        blank["median_ttv"] = _medians(groups, waited, reached, counts)
+    return table(rows.metric, groups, columns, rows.axis, blank)

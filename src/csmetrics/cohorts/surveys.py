@@ -2,45 +2,86 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import nan
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from csmetrics._frames.groups import group_sums
 from csmetrics.cohorts._rows.options import OnBadRows, check_word
-from csmetrics.cohorts._rows.totals import read
+from csmetrics.cohorts._rows.remarks import noted
+from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.core._answers import lowest_top, nps_cuts, rating_scale
+from csmetrics.errors import MetricInputError, shown
 
+_METRIC = "survey"
+_SCORE = Unnamed("score")
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+_KEYS = {"nps": ("promoters", "detractors"), "csat": ("top",), "ces": ("easy",)}  # besides column and scale
+_UNWEIGHTED = "csm unweighted"  # rows whose weight is not known
 
 
 def survey(
     responses: Any,
     *,
-    score: str = "score",
+    nps: Any = None,
+    csat: Any = None,
+    ces: Any = None,
+    score: str = _SCORE,
     kind: Literal["nps", "csat", "ces"] = "nps",
     scale: tuple[int, int] | None = None,
     top: int | None = None,
+    customer: str | None = None,
+    keep: Literal["all", "first", "last"] = "all",
+    weights: str | None = None,
+    time: str | None = None,
+    freq: str | None = None,
+    as_of: Any = None,
     by: Any = None,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
-    """Count the answers to one survey question by class, such as promoters, passives and detractors.
+    """Count the answers to survey questions by class, such as promoters, passives and detractors.
 
     Parameters
     ----------
     responses
         One row per answer, or per person asked: a pandas DataFrame, or a frame of Polars, PyArrow, DuckDB, Dask,
         PySpark or Ibis, whose engine then does the counting.
-    score
-        The column of answers. Missing answers (None, NaN, pd.NA) count as invited, and nowhere else.
-    kind
-        ``"nps"`` (how likely to recommend), ``"csat"`` (how satisfied) or ``"ces"`` (how easy; high is easy).
-    scale
-        Lowest and highest possible answer: by default (0, 10) for nps, (1, 5) for csat, (1, 7) for ces. NPS can only
-        be asked on (0, 10) or (1, 10).
-    top
-        For csat: how many of the highest answers count as satisfied. By default 2 on scales from four points up, and 1
-        on two or three points, whose middle is neutral.
+    nps, csat, ces
+        The columns of answers to "how likely are you to recommend us", "how satisfied are you" and "how easy was it"
+        (high is easy): one, two or all three. Missing answers (None, NaN, pd.NA) count as invited, and nowhere else.
+        Each is a column, or a mapping such as ``csat={"column": "rating", "scale": (1, 7), "top": 2}`` with these keys:
+
+        * `column`, and `scale`: the lowest and the highest possible answer, by default (0, 10) for nps, (1, 5) for csat
+          and (1, 7) for ces.
+        * nps: `promoters`, the lowest answer of a promoter, and `detractors`, the highest of a detractor. They are 9
+          and 6 on (0, 10) and (1, 10), and must be given for other scales.
+        * csat: `top`, how many of the highest answers are satisfied: by default 2 from four points up, and 1 on two or
+          three points, whose middle is neutral.
+        * ces: `easy`, the lowest answer on the easy side, by default the first above the middle of the scale.
+    score, kind, scale, top
+        The short form for one question: ``survey(df, score="q1", kind="csat")`` is ``survey(df, csat="q1")``. The
+        column is "score" by default.
+    customer
+        The column of those who were asked. Only `keep` needs it.
+    keep
+        ``"all"`` answers, or of each customer the ``"first"`` or the ``"last"`` (in each period, with a `freq`). Of
+        answers at the same instant it is the lowest. Who did not answer counts once among those invited.
+    weights
+        A column with what each row counts, 0 or more, such as its revenue. Totals are then sums of weights. Each answer
+        needs a weight; where the weight of a row without an answer is missing, `_invited` is NaN.
+    time
+        The column with the date of each row, which `freq`, `as_of` and `keep` need.
+    freq
+        Without it, all rows are counted together. With h, D, W, M, Q, Y or an anchored one such as "W-SAT", there is
+        one row per complete period.
+    as_of
+        The last instant that the data covers: a date, datetime, Timestamp, Period or ISO text; a date, or midnight,
+        means that whole day. By default the latest date in `time`. Later rows are left out.
     by
         A column, or a list of columns, to count by. Rows without a key form a group of their own.
     on_bad_rows
@@ -50,7 +91,8 @@ def survey(
     Returns
     -------
     DataFrame
-        One row per group, indexed by the keys; without `by` a single row, ``"total"``. Counts are int64.
+        One row per group, indexed by the keys; without `by` a single row, ``"total"``. With a `freq`, one row per
+        complete period (level `period`) and group, also where nobody answered. Counts are int64.
 
         * nps: `promoters` (9 and 10), `passives` (7 and 8), `detractors` (6 and below), `nps_responses` (all three),
           `nps_invited` (all rows).
@@ -69,19 +111,21 @@ def survey(
 
     See Also
     --------
-    csmetrics.nps, csmetrics.nps_from_scores, csmetrics.csat, csmetrics.ces, csmetrics.ces_top_box
+    csmetrics.nps, csmetrics.nps_from_scores, csmetrics.csat, csmetrics.ces, csmetrics.ces_top_box,
+    csmetrics.response_rate
 
     Notes
     -----
     The totals are the inputs of `nps`, `csat`, `ces`, `ces_top_box`, `net_easy_score` and `response_rate`. Each kind of
-    survey has responses of its own, so that frames of several kinds can be joined: `csat` takes `csat_responses` before
-    a column `responses`. Totals add up over segments and time; scores do not.
+    survey has responses of its own, so that one frame can hold several kinds: `csat` takes `csat_responses` before a
+    column `responses`. Totals add up over segments and time; scores do not.
 
-    `response_rate` is that of the rows, so it is 100 where the rows are answers and not the people asked.
+    `response_rate` is that of the rows, so it is 100 where the rows are answers and not the people asked. With several
+    kinds in the frame, name the one you mean: ``response_rate(responses="nps_responses", invited="nps_invited")``.
 
     `easy` counts the same answers as `ces_top_box` does on scales of 7 and of 5, and `difficult` is its mirror image
-    below the middle. `net_easy_score` is therefore the SoluCX version, 5 to 7 against 1 to 3; for the CYS version, 6
-    and 7 against 1 to 3, count the answers of 6 and 7 yourself. On a scale without a middle answer, every answer is
+    below the middle. `net_easy_score` is therefore the SoluCX version, 5 to 7 against 1 to 3; the CYS version, 6 and 7
+    against 1 to 3, is ``ces={"column": "score", "easy": 6}``. On a scale without a middle answer, every answer is
     either easy or difficult.
 
     Examples
@@ -102,27 +146,152 @@ def survey(
     Name: nps, dtype: float64
     >>> counts.csm.total().nps()
     25.0
+
+    Only the latest answer of each customer, in the same month:
+
+    >>> answers = pd.DataFrame(
+    ...     {
+    ...         "who": ["ann", "ann", "bob"],
+    ...         "score": [10, 3, 9],
+    ...         "day": ["2026-03-02", "2026-03-20", "2026-03-05"],
+    ...     }
+    ... )
+    >>> csm.cohorts.survey(answers).csm.total().nps()
+    33.333333333333336
+    >>> latest = csm.cohorts.survey(answers, customer="who", keep="last", time="day")
+    >>> latest.csm.total().nps()
+    0.0
     """
-    check_word("survey", "kind", kind, tuple(_SCALES))
-    given = _SCALES[kind] if scale is None else scale
-    low, high = rating_scale(survey, given)
-    lowest, highest = nps_cuts(survey, given)[1:] if kind == "nps" else (0, 0)
-    satisfied = lowest_top(survey, (low, high), top) if kind == "csat" else 0
+    questions = _questions({"nps": nps, "csat": csat, "ces": ces}, score, kind, scale, top)
+    check_word(_METRIC, "keep", keep, ("all", "first", "last"))
+    needs = {"customer": customer, "time": time} if keep != "all" else {"time": time}
+    because = "keep" if keep != "all" else "freq" if freq is not None else "as_of" if as_of is not None else ""
+    for argument, name in needs.items() if because else ():
+        if name is None:
+            rule = f"must name a column, as `{because}` is given"
+            raise MetricInputError(_METRIC, argument, rule, "got None", f'for example {argument}="{argument}"')
 
-    def screened(rows: Any) -> Any:
-        return rows.answers(score, "score", low, high, whole=kind != "ces")
+    def screened(rows: Any) -> dict[str, Any]:
+        found: dict[str, Any] = {"answers": [one.answers(rows) for one in questions]}
+        if weights is not None:
+            found["weights"] = rows.weights(weights, "weights", found["answers"])
+        if customer is not None:
+            found["customer"] = rows.units(customer, "customer")
+        if time is not None:
+            found["time"] = rows.times(time, "time")
+        return found
 
-    rows, answers = read("survey", responses, on_bad_rows, screened)
-    answered = {f"{kind}_responses": answers >= low, f"{kind}_invited": rows.every()}
-    if kind == "nps":
-        between = (answers > highest) & (answers < lowest)
-        classes = {"promoters": answers >= lowest, "passives": between, "detractors": answers <= highest}
-        return rows.totals(by, classes | answered)
-    if kind == "csat":
-        return rows.totals(by, {"satisfied": answers >= satisfied} | answered)
+    rows, found = read(_METRIC, responses, on_bad_rows, screened, freq)
+    if time is not None:
+        rows.end(as_of, {"time": found["time"]})
+        if freq is not None or as_of is not None:
+            rows.place(found["time"], "time")
+    weighing = found.get("weights")
+    counted = []
+    if keep == "all":
+        columns: dict[str, Any] = {}
+        for question, answers in zip(questions, found["answers"], strict=True):
+            columns |= question.columns(rows, answers, weighing)
+        counted.append(rows.totals(by, columns, [*columns] if weights is not None else ["effort_sum"]))
+    else:
+        for question, answers in zip(questions, found["answers"], strict=True):
+            kept = rows.one_each(answers, weighing, found["customer"], found["time"], keep, by)
+            columns = question.columns(*kept)
+            counted.append(kept[0].totals(by, columns, [*columns] if weights is not None else ["effort_sum"]))
+    out = _joined(counted)
+    for question in questions:
+        unknown = out.pop(f"{_UNWEIGHTED} {question.kind}") if weights is not None else None
+        if unknown is not None and unknown.any():
+            out[f"{question.kind}_invited"] = out[f"{question.kind}_invited"].where(unknown == 0, nan)
+        if question.kind == "ces" and rows.whole(question.column) and (weights is None or rows.whole(weights)):
+            out["effort_sum"] = out["effort_sum"].astype(np.int64)
+    return noted(out, rows.remarks)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One question: its column, its scale, and the answers at which its classes begin or end."""
+
+    kind: str
+    column: Any
+    argument: str
+    low: int
+    high: int
+    lowest: Any  # answer of the good class: promoters, satisfied, easy
+    highest: Any  # answer of the bad class: detractors
+
+    def answers(self, rows: Any) -> Any:
+        """Read the answers."""
+        return rows.answers(self.column, self.argument, self.low, self.high, whole=self.kind != "ces")
+
+    def columns(self, rows: Any, answers: Any, weights: Any) -> dict[str, Any]:
+        """Return the conditions to count, or the weights to add up, in the order of the result."""
+        classes: dict[str, Any] = {}
+        if self.kind == "nps":
+            between = (answers > self.highest) & (answers < self.lowest)
+            classes = {"promoters": answers >= self.lowest, "passives": between, "detractors": answers <= self.highest}
+        elif self.kind == "csat":
+            classes = {"satisfied": answers >= self.lowest}
+        else:
+            classes = {"easy": answers >= self.lowest, "difficult": answers < self.highest}
+        classes |= {f"{self.kind}_responses": answers >= self.low, f"{self.kind}_invited": rows.every()}
+        first = {"effort_sum": answers} if self.kind == "ces" else {}
+        if weights is None:
+            return first | classes
+        known = ~rows.missing(weights)
+        unknown = rows.only(rows.missing(weights), 1)
+        first = {name: amounts * weights for name, amounts in first.items()}
+        weighed = {name: rows.only(flag & known, weights) for name, flag in classes.items()}
+        return first | weighed | {f"{_UNWEIGHTED} {self.kind}": unknown}
+
+
+def _questions(kinds: dict[str, Any], score: Any, kind: Any, scale: Any, top: Any) -> list[_Question]:
+    """Read the short form, or what was given by kind."""
+    given = {name: one for name, one in kinds.items() if one is not None}
+    if not given:
+        check_word(_METRIC, "kind", kind, tuple(_SCALES))
+        form = {"column": str(score) if isinstance(score, Unnamed) else score, "scale": scale}
+        return [_question(kind, "score", form | ({} if top is None else {"top": top}))]
+    short = {"score": not isinstance(score, Unnamed), "scale": scale is not None, "top": top is not None}
+    for argument, there in short.items():
+        if there:
+            rule, hint = "is for the short form", f'here it is a key: {next(iter(given))}={{"column": ..., ...}}'
+            raise MetricInputError(_METRIC, argument, rule, f"got {', '.join(given)} as well", hint)
+    return [_question(n, n, one if isinstance(one, Mapping) else {"column": one}) for n, one in given.items()]
+
+
+def _question(kind: str, argument: str, form: Mapping[str, Any]) -> _Question:
+    keys = ("column", "scale", *_KEYS[kind])
+    for name in form:
+        if name not in keys:
+            near = difflib.get_close_matches(str(name), keys, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else ""
+            raise MetricInputError(_METRIC, kind, f"may have the keys {', '.join(keys)}", f"got {shown(name)}", hint)
+    if "column" not in form:
+        hint = f'for example {kind}={{"column": "rating", "scale": {_SCALES[kind]}}}'
+        raise MetricInputError(_METRIC, kind, "must name its column", f"got the keys {', '.join(map(str, form))}", hint)
+    given = form.get("scale")
+    low, high = rating_scale(survey, _SCALES[kind] if given is None else given)
     middle = 0.5 * (low + high)
-    sides = {"easy": answers > middle, "difficult": answers < middle}
-    out = rows.totals(by, {"effort_sum": answers} | sides | answered, amounts=["effort_sum"])
-    if rows.whole(score):
-        out["effort_sum"] = out["effort_sum"].astype(np.int64)
-    return out
+    lowest, highest = form.get("easy"), middle
+    if kind == "nps":
+        lowest, highest = nps_cuts(survey, (low, high), form.get("promoters"), form.get("detractors"))[1:]
+    elif kind == "csat":
+        lowest = lowest_top(survey, (low, high), form.get("top"))
+    elif lowest is None:
+        lowest = np.nextafter(middle, high)  # fractions just above the middle are easy, too
+    elif isinstance(lowest, bool) or not isinstance(lowest, (int, np.integer)) or not middle < lowest <= high:
+        rule = f"must be a whole number above {middle:g}, the middle of the scale, and up to {high}"
+        raise MetricInputError(_METRIC, "easy", rule, f"got {shown(lowest)}", "the lowest answer on the easy side")
+    return _Question(kind, form["column"], argument, low, high, lowest, highest)
+
+
+def _joined(counted: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put the totals of several questions side by side; a group that one of them does not have counts 0 there."""
+    if all(one.index.equals(counted[0].index) for one in counted):
+        return pd.concat(counted, axis=1)
+    names = [name for one in counted for name in one]
+    out = pd.concat([one.reindex(columns=names, fill_value=0) for one in counted])
+    keys = [pd.Series(out.index.get_level_values(i), name=name) for i, name in enumerate(out.index.names)]
+    index, sums = group_sums(keys, {name: out[name].to_numpy() for name in names})
+    return pd.DataFrame(sums.totals, index=index)

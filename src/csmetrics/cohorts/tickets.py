@@ -221,7 +221,7 @@ def tickets(
             rows.once(ticket, "ticket")
         return _read(rows, there, due)
 
-    rows, found = read(_METRIC, tickets, on_bad_rows, screened)
+    rows, found = read(_METRIC, tickets, on_bad_rows, screened, freq)
     placed = as_of is not None or freq is not None or at == "resolved"
     dates = {argument: found[argument] for argument in _DATES if argument in found}
     if placed and at not in dates:
@@ -232,7 +232,7 @@ def tickets(
     if as_of is not None:
         found |= {argument: rows.known(dates[argument]) for argument in dates if argument != "created"}
     if placed:
-        rows.place(found[at], at, freq)
+        rows.place(found[at], at)
     columns = _columns(rows, found, hours)
     amounts = [*_TIMES, *(f"{name} rest" for name in _TIMES), "all_contacts"]
     out = rows.totals(by, columns, amounts)

@@ -24,15 +24,18 @@ class Steps(NamedTuple):
         The durations that occur: int64 or float64.
     reached, censored
         How many got there after so long, and how many were not followed any longer; int64.
+    later
+        How many of them were not followed yet at each time, as they entered then or after it.
     """
 
     times: Any
     reached: Any
     censored: Any
+    later: Any = 0
 
     def at_risk(self) -> Any:
         """Count those who were not there before each time and are known for that long."""
-        return (self.reached + self.censored)[::-1].cumsum()[::-1]
+        return (self.reached + self.censored)[::-1].cumsum()[::-1] - self.later
 
     def waiting(self) -> Array:
         """Give the percent who are not there after each time.

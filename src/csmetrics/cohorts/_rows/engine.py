@@ -129,7 +129,7 @@ class EngineRows:
     def count_timed(self, argument: str, own: Any) -> None:
         """Request the number of instants that are not a midnight on their own wall clock."""
         nw = narwhals()
-        timed = nw.when(own != own.dt.truncate("1d")).then(nw.lit(1)).otherwise(nw.lit(0))
+        timed = nw.when(own > own.dt.truncate("1d")).then(nw.lit(1)).otherwise(nw.lit(0))
         self.fact(f"timed_{argument}", timed.cast(nw.Int64), "sum")
 
     def refuse_before(self, argument: str, ends: Any, begins: Any, first: str = "", hint: str = "") -> None:

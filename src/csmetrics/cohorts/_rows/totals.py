@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -13,7 +14,15 @@ from csmetrics._frames.columns import has
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import instant, period_key, period_numbers, wall_micros, with_micros
+from csmetrics.cohorts._rows.engine_time import (
+    bound_to_session,
+    instant,
+    period_key,
+    period_numbers,
+    wall_micros,
+    with_micros,
+)
+from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.pandas import Rows, earlier
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import (
@@ -30,7 +39,7 @@ from csmetrics.cohorts._rows.time import (
 )
 from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._flags import flags
-from csmetrics.core._numeric import show
+from csmetrics.core._numeric import BLOCK, show
 from csmetrics.errors import MetricInputError, shown
 
 Read = TypeVar("Read")
@@ -90,6 +99,59 @@ class RowTotals(Rows):
             self._refuse_fractions(argument, values, ~off, _MEANS)
         return values
 
+    def weights(self, name: Any, argument: str, answers: Sequence[Any]) -> Any:
+        """Read weights, NaN where missing; each row with an answer needs one."""
+        values = self.numbers(name, argument, missing=True)
+        answered = np.logical_or.reduce([~np.isnan(one) for one in answers])
+        self.refuse(argument, "is missing", np.isnan(values) & answered, "give every answer a weight; 0 leaves it out")
+        return values
+
+    def missing(self, values: Any) -> Any:
+        """Return the condition that a number is missing."""
+        return np.isnan(values)
+
+    def one_each(
+        self, answers: Any, weights: Any, unit: Any, times: Times, keep: str, by: Any
+    ) -> tuple[RowTotals, Any, Any]:
+        """Keep one row per customer and period: of its answers the first or the last, else a row without one.
+
+        Of answers at the same instant it is the lowest. Return the rows, with their answers and weights.
+        """
+        rows = self.rows()
+        units, offset, size = number_units(self.metric, unit, rows)
+        cell = units.astype(np.int64) - offset
+        if self.axis is not None:
+            size *= max(self.axis.count, 1)
+            cell = cell * max(self.axis.count, 1) + (self.numbers_of_periods - self.axis.first)
+        if size > 4 * cell.size + BLOCK:
+            cell, found = pd.factorize(cell)
+            size = len(found)
+        given, elapsed = answers[rows], times.elapsed()[rows]
+        answered = np.zeros(size, bool)
+        answered[cell[~np.isnan(given)]] = True
+        left = np.flatnonzero(~np.isnan(given) | ~answered[cell])
+        ranks: list[Callable[[], Any]] = [
+            lambda: elapsed if keep == "last" else -elapsed,
+            lambda: -np.where(np.isnan(given), 0, given),
+            lambda: -(0 if (number := Groups(self.metric, self.grouping(by), slice(None)).number) is None else number),
+            lambda: 0 if weights is None else -weights[rows],
+        ]
+        place = np.full(size, -1)
+        for rank in ranks:
+            place[cell[left]] = left
+            if left.size == np.count_nonzero(place >= 0):
+                break
+            values = np.broadcast_to(rank(), cell.shape)
+            best = np.full(size, values.min(), values.dtype)
+            np.maximum.at(best, cell[left], values[left])
+            left = left[values[left] == best[cell[left]]]
+        place[cell[left]] = left
+        chosen = np.sort(place[place >= 0])
+        kept = copy(self)
+        kept.counted = chosen if isinstance(rows, slice) else rows[chosen]
+        kept.numbers_of_periods = None if self.axis is None else self.numbers_of_periods[chosen]
+        return kept, answers, weights
+
     def counts(self, name: Any, argument: str) -> Any:
         """Read whole numbers that are not negative, NaN where missing."""
         values = self.numbers(name, argument, missing=True)
@@ -131,20 +193,23 @@ class RowTotals(Rows):
         late[early] = False
         return _without(times, late)
 
-    def place(self, times: Times, argument: str, freq: Any = None) -> None:
-        """Count the rows whose date is known by the end of the data, by complete period if there is a `freq`."""
+    def place(self, times: Times, argument: str) -> None:
+        """Count the rows whose date is known by the end of the data, by complete period if there is a calendar."""
         kept = self.kept()
         there = self.happened(self.known(times))
-        self.counted = np.flatnonzero(there) if isinstance(kept, slice) else kept[there[kept]]
-        if freq is None:
+        whole = isinstance(kept, slice) and there.all()
+        self.counted = kept if whole else np.flatnonzero(there) if isinstance(kept, slice) else kept[there[kept]]
+        if self.calendar is None:
             return
-        calendar = Calendar(self.metric, freq)
-        placed = times.take(self.counted)
-        numbering = calendar.numbering(placed)
+        calendar = self.calendar
+        numbering = calendar.numbering(times.take(self.counted))
         numbers = numbering.of(slice(None)).astype(np.int64) + numbering.first
         self.axis = Axis.until(calendar, numbering.first if numbers.size else None, self.stop)
         complete = numbers < self.axis.first + self.axis.count
-        self.counted, self.numbers_of_periods = self.counted[complete], numbers[complete]
+        if not complete.all():
+            self.counted = np.flatnonzero(complete) if isinstance(self.counted, slice) else self.counted[complete]
+            numbers = numbers[complete]
+        self.numbers_of_periods = numbers
 
     def every(self) -> Any:
         """Return the condition that all rows meet."""
@@ -163,7 +228,8 @@ class RowTotals(Rows):
         stop = Wall(0) if self.stop is None else self.stop
         if hours is None:
             return in_utc(stop, since.zone) - in_micros(since.elapsed(), since.per_day)
-        return hours.until(stop, since.zone) - self.worked({"created": since}, "created", hours)["created"]
+        clock = hours.tz or since.own or since.zone
+        return hours.until(stop, clock) - self.worked({"since": since}, "since", hours)["since"]
 
     def late(self, times: Times, limits: Times) -> Any:
         """Return the condition that a date comes after its limit."""
@@ -197,10 +263,11 @@ class RowTotals(Rows):
         """Return the time worked before each date, in microseconds; a missing date takes that of `since`."""
         zone = times[since].zone
         hours.check(self.metric, since, zone)
-        moved = hours.tz is not None and str(hours.tz) != str(zone)
+        clock = hours.tz or times[since].own or zone
+        moved = clock is not None and str(clock) != str(zone)
         wall = {n: in_micros(at.elapsed() if moved else at.ticks, at.per_day) for n, at in times.items()}
         if moved:
-            wall = {n: on_clock(at, hours.tz) for n, at in wall.items()}
+            wall = {n: on_clock(at, clock) for n, at in wall.items()}
         return {n: hours.worked(np.where(self.happened(times[n]), at, wall[since])) for n, at in wall.items()}
 
     def waited(self, times: dict[str, Times], since: str) -> dict[str, tuple[Any, Any]]:
@@ -279,6 +346,42 @@ class EngineRowTotals(EngineRows):
             self._refuse_fractions(name, given)
         return given
 
+    def weights(self, name: Any, argument: str, answers: Sequence[Any]) -> Any:
+        """Read weights, null where missing; each row with an answer needs one."""
+        values = self._given(name, argument)
+        for one in answers:
+            self.refuse(values.is_null() & ~one.is_null())
+        return values
+
+    def missing(self, values: Any) -> Any:
+        """Return the condition that a number is missing."""
+        return values.is_null()
+
+    def one_each(
+        self, answers: Any, weights: Any, unit: Any, times: Any, keep: str, by: Any
+    ) -> tuple[EngineRowTotals, Any, Any]:
+        """Keep one row per customer and period, as `RowTotals` does."""
+        nw = narwhals()
+        keys = self.grouping(by)
+        at = self.instants({"time": times}, "time")["time"]
+        frame = self.frame.with_columns(
+            unit.alias("csm unit"),
+            nw.when(answers.is_null()).then(nw.lit(0)).otherwise(nw.lit(1)).alias("csm answered"),
+            at.alias("csm at"),
+            answers.alias("csm answer"),
+            (nw.lit(1) if weights is None else weights).alias("csm weight"),
+        )
+        alone = ["csm unit", *(key for key in keys if key == _PERIOD)]
+        best = {"csm answered": "max", "csm at": "max" if keep == "last" else "min", "csm answer": "min"}
+        best |= {**{key: "min" for key in keys if key != _PERIOD}, "csm weight": "min"}
+        for name, how in best.items():
+            frame = frame.with_columns(getattr(nw.col(name), how)().over(*alone).alias("csm best"))
+            frame = frame.filter((nw.col(name) == nw.col("csm best")) | nw.col("csm best").is_null())
+        names = list(dict.fromkeys([*alone, *keys]))
+        kept = copy(self)
+        kept.frame = frame.group_by(*names).agg(nw.col("csm answer").max(), nw.col("csm weight").max())
+        return kept, nw.col("csm answer"), None if weights is None else nw.col("csm weight")
+
     def counts(self, name: Any, argument: str) -> Any:
         """Read whole numbers that are not negative, null where missing."""
         given = self._given(name, argument)
@@ -326,11 +429,10 @@ class EngineRowTotals(EngineRows):
         """Take dates after the end of the data as missing: they are not known yet."""
         return times if self.stop is None else narwhals().when(times < instant(self.stop, self.zone)).then(times)
 
-    def place(self, times: Any, argument: str, freq: Any = None) -> None:
-        """Count the rows whose date is known by the end of the data, by complete period if there is a `freq`."""
-        calendar = None if freq is None else Calendar(self.metric, freq)
+    def place(self, times: Any, argument: str) -> None:
+        """Count the rows whose date is known by the end of the data, by complete period if there is a calendar."""
+        calendar, stop = self.calendar, self.stop
         first = self.instant(f"first {argument}")
-        stop = self.stop
         if calendar is not None:
             begun = first.last()
             known = begun is not None and stop is not None and begun < stop
@@ -360,15 +462,17 @@ class EngineRowTotals(EngineRows):
         return ~times.is_null()
 
     def only(self, condition: Any, amounts: Any) -> Any:
-        """Return amounts where a condition holds, and null elsewhere, which adds nothing."""
-        return narwhals().when(condition).then(amounts)
+        """Return amounts where a condition holds, and 0 elsewhere."""
+        nw = narwhals()
+        return nw.when(condition).then(amounts).otherwise(nw.lit(0))
 
     def running(self, since: Any, hours: BusinessHours | None) -> Any:
         """Return the microseconds from a date to the end of the data: of the clock, or worked."""
         stop = Wall(0) if self.stop is None else self.stop
         if hours is None:
             return narwhals().lit(in_utc(stop, self.zone)) - self.instants({"created": since}, "created")["created"]
-        return hours.until(stop, self.zone) - self.worked({"created": since}, "created", hours)["created"]
+        worked = self.worked({"created": since}, "created", hours)["created"]
+        return hours.until(stop, hours.tz or self._own_zone()) - worked
 
     def late(self, times: Any, limits: Any) -> Any:
         """Return the condition that a date comes after its limit."""
@@ -389,7 +493,10 @@ class EngineRowTotals(EngineRows):
             return column, ~column.is_null()
         given = self._given(name, argument)
         whole = dtype.is_integer()
-        return (given * HOUR if whole else (given * HOUR).round()).cast(nw.Int64), ~given.is_null()
+        filled = (
+            nw.when(given.is_null()).then(nw.lit(0)).otherwise(given)
+        )  # Dask cannot make integers of missing values
+        return (filled * HOUR if whole else (filled * HOUR).round()).cast(nw.Int64), ~given.is_null()
 
     def is_date(self, name: Any, argument: str) -> bool:
         """Check whether a column holds neither durations nor numbers."""
@@ -410,13 +517,23 @@ class EngineRowTotals(EngineRows):
             argument: at if argument == since else nw.when(self.happened(at)).then(at).otherwise(times[since])
             for argument, at in times.items()
         }
-        if hours.tz is not None:
-            filled = {n: at.dt.convert_time_zone(str(hours.tz)) for n, at in filled.items()}
+        clock = hours.tz or self._own_zone()
+        hourly = self.calendar is not None and self.calendar.hourly
+        if clock is not None and (hours.tz is not None or hourly):
+            filled = {n: at.dt.convert_time_zone(str(clock)) for n, at in filled.items()}
+            try:
+                self.frame.select(*(at.alias(n) for n, at in filled.items())).collect_schema()
+            except NotImplementedError:
+                raise bound_to_session(self.metric, since, self._own_zone()) from None
         wall = {f"csm wall_{n}": wall_micros(at).alias(f"csm wall_{n}") for n, at in filled.items()}
         self.frame = self.frame.with_columns(*wall.values())
         worked = {n: hours.worked_of(nw.col(f"csm wall_{n}")).alias(f"csm worked_{n}") for n in filled}
         self.frame = self.frame.with_columns(*worked.values())
         return {n: nw.col(f"csm worked_{n}") for n in filled}
+
+    def _own_zone(self) -> Any:
+        """Return the time zone of the first column of dates."""
+        return next(iter(self._zones.values()), None)
 
     def instants(self, times: dict[str, Any], others: str) -> dict[str, Any]:
         """Return microseconds since 1970-01-01 in UTC; missing dates take those of the argument `others`.
@@ -472,13 +589,14 @@ class EngineRowTotals(EngineRows):
 
 
 def read(
-    metric: str, frame: Any, on_bad_rows: str, screened: Callable[[Any], Read]
+    metric: str, frame: Any, on_bad_rows: str, screened: Callable[[Any], Read], freq: Any = None
 ) -> tuple[RowTotals | EngineRowTotals, Read]:
     """Read and screen the rows of a frame; return them with the result of `screened`."""
+    calendar = None if freq is None else Calendar(metric, freq)
     if isinstance(frame, pd.DataFrame):
-        rows = RowTotals(metric, frame, on_bad_rows)
+        rows = RowTotals(metric, frame, on_bad_rows, calendar)
         return rows, screened(rows)
-    others = EngineRowTotals(metric, frame, on_bad_rows)
+    others = EngineRowTotals(metric, frame, on_bad_rows, calendar)
     found = screened(others)
     others.screen(screened)
     return others, found

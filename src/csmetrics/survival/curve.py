@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,18 +13,13 @@ from pandas.api.extensions import ExtensionArray
 from csmetrics.core._flags import flags
 from csmetrics.core._kinds import array, as_array, common_index, is_scalar
 from csmetrics.core._numeric import fill_value, places, show
-from csmetrics.core._registry import NUMBER
-from csmetrics.core._surface import surface
-from csmetrics.core._survival import peak, steps
+from csmetrics.core._registry import NUMBER, PERCENT
+from csmetrics.core._survival import Steps, peak, steps
 from csmetrics.core._types import Undefined
 from csmetrics.errors import MetricInputError, UndefinedMetricError
 
-__all__ = ["Survival", "kaplan_meier"]
-
-if not TYPE_CHECKING:
-    __getattr__, __dir__ = surface(__name__, __all__)
-
 _METRIC = "kaplan_meier"
+_ALMOST = 1 + 1e-12  # a product of exact shares may round to just above
 _SHOWN = 12  # times that a repr shows
 
 
@@ -104,6 +99,49 @@ class Survival:
         if isinstance(time, pd.Series):
             return time._constructor(out, index=time.index, name="survival")
         return float(out) if is_scalar(time) else out
+
+    def percentile(self, percent: Any) -> Any:
+        """Return the time by which a percentage of the customers have reached the event.
+
+        Parameters
+        ----------
+        percent
+            From 0 to 100: a number, a list, an array or a Series. 50 is the median, 90 the time that nine of ten need
+            at most, 0 the shortest time.
+
+        Returns
+        -------
+        float, ndarray or Series
+            In the unit of the durations; the same kind as `percent`. NaN where so many had not reached the event in the
+            time observed, or where `percent` is missing.
+
+        Raises
+        ------
+        MetricInputError
+            If a percentage is not between 0 and 100.
+
+        Examples
+        --------
+        >>> import csmetrics as csm
+        >>> curve = csm.survival.kaplan_meier([2, 3, 3, 5, 8], [True, True, False, True, False])
+        >>> curve.percentile(50)
+        5.0
+        >>> curve.percentile([20, 90])
+        array([ 2., nan])
+        """
+        asked = array("Survival.percentile", "percent", percent, PERCENT).astype(np.float64)
+        flat = asked.reshape(-1)
+        outside = (flat < 0) | (flat > 100)
+        _refuse("Survival.percentile", "percent", "must be between 0 and 100", outside, flat, "90 is 90 %")
+        waiting = self.table["survival"].to_numpy()
+        left = (100 - flat) * _ALMOST
+        left[flat == 0] = np.nextafter(100.0, 0)
+        place = np.searchsorted(-waiting, -left, side="left")  # the percentages fall with time
+        times = np.append(self.table.index.to_numpy(dtype=np.float64), nan)
+        out = np.where(np.isnan(flat), nan, times[place]).reshape(asked.shape)
+        if isinstance(percent, pd.Series):
+            return percent._constructor(out, index=percent.index, name="time")
+        return float(out) if is_scalar(percent) else out
 
     def _title(self) -> str:
         reached, censored = int(self.table["reached"].sum()), int(self.table["censored"].sum())
@@ -212,6 +250,11 @@ def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined
     if not found.times.size and isinstance(undefined, str):
         hint = "leave undefined=nan, or give a number"
         raise UndefinedMetricError(_METRIC, "durations", "must hold at least one duration", "got none", hint)
+    return curve(found, fill)
+
+
+def curve(found: Steps, fill: float = nan) -> Survival:
+    """Make the result from what happened at each duration; `fill` is the median of nothing."""
     waiting = found.waiting()
     columns = {"at_risk": found.at_risk(), "reached": found.reached, "censored": found.censored, "survival": waiting}
     table = pd.DataFrame(columns, index=pd.Index(found.times, name="time"), copy=False)
