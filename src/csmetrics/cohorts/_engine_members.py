@@ -158,8 +158,9 @@ class EngineMembers:
                 members["csm value"] = members.groupby([*self.ids, "csm period"])["csm value"].transform("sum")
             if self.started is not None:
                 together = members.groupby(self.ids)
-                for name, how in {"csm began": "min", "csm period": "min", "csm latest": "max"}.items():
-                    members[name] = together[name].transform(how)
+                for name in ("csm began", "csm period"):
+                    members[name] = together[name].transform("min")
+                members["csm latest"] = together["csm latest"].transform("max")
         order = "csm first" if self.started is not None else "csm began"
         members = members.sort_values([*whose, order, "csm group"], ignore_index=True)
         members = members.drop_duplicates(whose, ignore_index=True)
@@ -188,7 +189,7 @@ class EngineMembers:
             numbers = period_numbers(self.calendar, found["csm period"])
             found = found.assign(**{"csm age": numbers - cohort[found["csm who"].to_numpy()]})
         age = found["csm age"]
-        found = found[ways.ages(age) & ways.enough(found["csm events"], age)]
+        found = found.loc[np.asarray(ways.ages(age) & ways.enough(found["csm events"], age), dtype=bool)]
         return found.sort_values(["csm who", "csm age"], ignore_index=True)
 
     def _since(self, starts: Any, whose: list[str]) -> Any:

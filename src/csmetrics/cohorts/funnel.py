@@ -344,9 +344,10 @@ def _labels(named: Sequence[Named]) -> list[Any]:
 
 def _index(axis: Any, groups: Groups, labels: list[Any]) -> pd.Index[Any]:
     """Cross periods and groups with the steps."""
-    base = groups.labels if axis is None else groups.index(axis)
+    base: pd.Index[Any] | None = groups.labels if axis is None else groups.index(axis)
     if base is None:
-        return pd.Index(labels, name="step")
+        alone: pd.Index[Any] = pd.Index(labels, name="step")
+        return alone
     names = groups.names if axis is None else [axis.name, *groups.names]
     levels = [base.get_level_values(place).repeat(len(labels)) for place in range(base.nlevels)]
     steps = pd.Index(labels).take(np.tile(np.arange(len(labels)), len(base)))
