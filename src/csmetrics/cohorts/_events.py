@@ -200,8 +200,8 @@ def _members(
     ways, rows, (stop, remarks) = asked.ways, len(times.ticks), found
     unit, size = dense(log, people is None and not ways.by_start)
     group = 0 if people is not None or log.groups.number is None else log.groups.number
-    needed: Any = slice(None)
-    if people is not None and people.started is not None and roles[1] is not None:  # the starts are known, so only the returns matter
+    needed: Any = slice(None)  # where the starts are known, only the returns matter
+    if people is not None and people.started is not None and roles[1] is not None:
         roles, needed = (None, None), roles[1]
     values = None if log.values is None else log.values[needed]
     events = Happened(unit[:rows][needed], size, *_numbered(asked.calendar, times.take(needed)), group, values)
