@@ -95,7 +95,13 @@ class Decomposition(Printed):
         return f" {between(*self.intervals[name])}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain data, ready for JSON."""
+        """Return everything as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            The attributes by name, with a list of segments or factors in place of the frame; what has no value is None.
+        """
         names = ("metric", "unit", "before", "after", "change", *PARTS, "intervals", "confidence", "causes", "notes")
         rows = zip(self.frame.index.tolist(), self.frame.to_dict("records"), strict=True)
         key = "segment" if self.by else "factor"

@@ -66,7 +66,13 @@ class GroupComparison(Printed):
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain data, ready for JSON."""
+        """Return everything as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            The attributes by name, with a list of pairs in place of the frame; what has no value is None.
+        """
         from csmetrics._statistics.results import plain
 
         rows = zip(self.frame.index, self.frame.to_dict("records"), strict=True)

@@ -68,7 +68,13 @@ class Printed:
         return f"<p><b>{escape(first)}</b>{lines}</p>"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain data, ready for JSON; what has no value, or no end, is None."""
+        """Return everything as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            The attributes by name; what has no value, or no end, is None.
+        """
         found: dict[str, Any] = plain(self)
         return found
 
@@ -114,7 +120,17 @@ class Interval(Printed):
 
 @dataclass(frozen=True)
 class RateRatio:
-    """How many times the rate before the one after is, with its own exact interval and p-value."""
+    """How many times the rate before the one after is, with its own exact interval and p-value.
+
+    Attributes
+    ----------
+    ratio, low, high : float
+        The rate after over the rate before, and its limits.
+    p_value : float
+        Twice the smaller tail, given the events of both.
+    method : str
+        How the limits were made.
+    """
 
     ratio: float
     low: float
