@@ -225,6 +225,11 @@ def test_a_power_of_a_fraction_ends() -> None:
     assert csm.compound_retention_rate(99.5, 2**60) == 0.0
     assert csm.compound_churn_rate(0.5, 2**60) == 100.0
     assert csm.compound_retention_rate([99.5], [2**60]).tolist() == [0.0]
+    for hold in (float, int, lambda v: [v]):
+        assert np.ravel(csm.compound_retention_rate(hold(100), hold(2**50))).tolist() == [100.0]
+        for rate in (101, 1000, 2**60):
+            with pytest.raises(csm.MetricInputError, match="past 1e308"):
+                csm.compound_retention_rate(hold(rate), hold(2**50))
     assert csm.discounted_clv(2**60, 79.5, 0.5, horizon=10**6) == pytest.approx(float(2**60) * 100.5 / 21)
     assert csm.discounted_clv(2**60, 0, 0.5, horizon=2) == float(2**60)
 

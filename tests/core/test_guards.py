@@ -30,7 +30,6 @@ from csmetrics.core._registry import (
     at_most,
     choice,
     flow,
-    level,
 )
 
 from .test_policies import BANDED, EDGES, LAWS, NUMERIC, numeric, outcome, valid, words
@@ -308,10 +307,3 @@ def test_no_result_of_components_or_answers_is_minus_zero() -> None:
     assert csm.churn_rate(-0.0, 5) == 0
     assert repr(csm.churn_rate(-0.0, 5)) == "0.0"
     assert isnan(csm.churn_rate(-0.0, -0.0))
-
-
-# A level is read as the guard reads it
-def test_levels_and_flows_are_guarded_alike() -> None:
-    rate = SimpleNamespace(inputs={"a": level(PERCENT)}, rules=(), base="")
-    assert compiled(rate)(nan, 100) is True  # type: ignore[arg-type]
-    assert compiled(rate)(nan, 101) is False  # type: ignore[arg-type]

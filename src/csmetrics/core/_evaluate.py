@@ -201,8 +201,8 @@ def _at_once(spec: Registration, pieces: Any, blocks: Any, options: Any, out: Ar
             if _missing(block).any():
                 return False
             continue
-        quantity, top = spec.inputs[name].quantity, _most(pieces[name])
-        if not (least(block) >= max(quantity.low, -top) and most(block) <= min(quantity.high, top)):
+        quantity, limit = spec.inputs[name].quantity, _limit(pieces[name])
+        if not (least(block) >= max(quantity.low, -limit) and most(block) <= min(quantity.high, limit)):
             return False
     if not all((total(rule.parts, blocks) <= total(rule.wholes, blocks)).all() for rule in spec.rules):
         return False
@@ -218,7 +218,7 @@ def _missing(block: Any) -> Any:
     return pd.isna(block) if block.dtype == object else np.isnan(block)
 
 
-def _most(piece: Any) -> float:
+def _limit(piece: Any) -> float:
     """Give the size up to which the numbers of a column are computed as floats, all at a time."""
     return LARGE if piece.dtype.kind == "f" else WHOLE
 
@@ -226,13 +226,13 @@ def _most(piece: Any) -> float:
 def _careful(spec: Registration, pieces: Any, blocks: Any, options: Any, out: Array, fill: float) -> list[int]:
     """Compute a block with missing values, empty denominators, large numbers or rounding at a bound.
 
-    Gives the places where there is no value.
+    Return the places where there is no value.
     """
     missing, far = np.zeros(out.shape, bool), np.zeros(out.shape, bool)
     for name, block in blocks.items():
         missing |= _missing(block)
         if not _is_words(spec, name):
-            far |= np.abs(block) > _most(pieces[name])
+            far |= np.abs(block) > _limit(pieces[name])
     far &= ~missing
     if far.any():
         blocks = {n: b if _is_words(spec, n) else np.where(far, nan, b) for n, b in blocks.items()}

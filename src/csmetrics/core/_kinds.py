@@ -95,8 +95,10 @@ def array(metric: str, argument: str, value: Any, quantity: Quantity, exact: boo
     """Give a numeric array of the value's shape (missing is NaN), or an array of words; `exact` as in `aligned`."""
     if is_scalar(value):
         value = number(metric, argument, value, quantity)
-        holder = np.array(value if quantity.choices else _held(value), dtype=object)
-        return holder if quantity.choices else _floats(holder, exact)
+        if quantity.choices:
+            return np.array(value, dtype=object)
+        floats = np.array(as_float(value))
+        return np.array(_held(value), dtype=object) if exact and _large(floats) else floats
     if isinstance(value, (pd.Series, pd.Index)):
         value = value.to_numpy() if isinstance(value.dtype, np.dtype) else value.array
     if isinstance(value, ExtensionArray):
@@ -104,8 +106,8 @@ def array(metric: str, argument: str, value: Any, quantity: Quantity, exact: boo
             value = np.asarray(value, dtype=object)
         elif value.isna().any():
             floats = value.to_numpy(dtype=np.float64, na_value=nan)
-            large = exact and value.dtype.kind in "iu" and (np.abs(floats) > WHOLE).any()
-            value = value.to_numpy(dtype=object, na_value=nan) if large else floats
+            whole = exact and value.dtype.kind in "iu" and _large(floats)
+            value = value.to_numpy(dtype=object, na_value=nan) if whole else floats
         else:
             value = value.to_numpy(dtype=value.dtype.type)
     elif isinstance(value, np.ma.MaskedArray):
@@ -130,7 +132,7 @@ def _from_list(metric: str, argument: str, value: Sequence[Any], exact: bool) ->
     if kinds <= {int, float}:
         with suppress(OverflowError, ValueError):  # an int past 1e308, a list of somebody's own
             floats = np.array(value, dtype=np.float64)
-            if not (exact and int in kinds and (np.abs(floats) > WHOLE).any()):
+            if not (exact and int in kinds and _large(floats)):
                 return floats
     return as_array(metric, argument, value, object)
 
@@ -149,25 +151,25 @@ def as_array(metric: str, argument: str, value: Any, dtype: type | None = None, 
 
 def _numbers(metric: str, argument: str, values: Any, exact: bool) -> Any:
     """Objects one by one: Decimal, None and pd.NA become numbers, the rest is refused."""
-    out = np.empty(values.size, dtype=object)
+    out = np.empty(values.size)
     bad: list[tuple[int, Any, str]] = []
     for i, value in enumerate(values.reshape(-1)):
         try:
-            out[i] = _held(_number(value))
+            out[i] = as_float(_number(value))
         except TypeError as wrong:
             bad.append((i, value, str(wrong)))
     if bad:
         first, value, wrong_ = bad[0]
         found = f"{len(bad)} of {out.size} values are not, first at position {first} ({wrong_})"
         raise MetricInputError(metric, argument, "must be numbers", found, _hint(value))
-    return _floats(out.reshape(values.shape), exact)
+    if exact and _large(out):
+        out = np.array([_held(_number(value)) for value in values.flat], dtype=object)
+    return out.reshape(values.shape)
 
 
-def _floats(numbers: Any, exact: bool) -> Any:
-    """Give Python numbers as float64; as they are, where `exact` is asked for and floats may not add one exactly."""
-    floats = numbers.astype(np.float64)
-    large = exact and (np.abs(floats) > WHOLE).any() and any(type(value) is int for value in numbers.flat)
-    return numbers if large else floats
+def _large(floats: Any) -> bool:
+    """Tell whether there may be an integer that floats do not add exactly."""
+    return bool((np.abs(floats) > WHOLE).any())
 
 
 def _held(value: float) -> float:
