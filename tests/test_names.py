@@ -92,6 +92,7 @@ def held() -> dict[str, Any]:
     explanation = csm.explain(csm.churn_rate, lost=5, start=100, new=2)
     health = csm.HealthScore(components={"usage": csm.Component(weight=1)})
     events = pd.DataFrame({"user": ["ann"], "time": pd.to_datetime(["2026-01-01"])})
+    waits = pd.DataFrame({"plan": ["pro"], "start": ["2026-01-01"], "end": ["2026-01-05"]})
     unnamed = pd.DataFrame({"user": ["ann", None], "time": pd.to_datetime(["2026-01-01"] * 2)})
     return {
         "Answers": pd.Series([9]).csm,
@@ -99,6 +100,7 @@ def held() -> dict[str, Any]:
         "Catalog": csm.catalog,
         "Cohorts": pd.DataFrame({"lost": [5]}).csm.total(),
         "Component": health.components["usage"],
+        "Curves": csm.survival.kaplan_meier_from_dates(waits, as_of="2026-02-28", by="plan"),
         "Example": spec.examples[0],
         "Excluded": csm.cohorts.lifecycle(unnamed, on_bad_rows="report").attrs["excluded"],
         "Explanation": explanation,

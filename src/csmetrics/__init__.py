@@ -37,6 +37,7 @@ _HOMES = {
     "Catalog": "csmetrics._catalog.catalog",
     "Comparison": "csmetrics._statistics.results",
     "Component": "csmetrics.health",
+    "Curves": "csmetrics.survival.curves",
     "Decomposition": "csmetrics._statistics.decomposition",
     "Example": "csmetrics._catalog.spec",
     "Excluded": "csmetrics.cohorts._rows.remarks",

@@ -67,6 +67,7 @@ from csmetrics.health import Bands as Bands
 from csmetrics.health import Component as Component
 from csmetrics.health import HealthScore as HealthScore
 from csmetrics.survival.curve import Survival as Survival
+from csmetrics.survival.curves import Curves as Curves
 
 __version__: str
 

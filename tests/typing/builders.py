@@ -45,6 +45,9 @@ def survival() -> None:
     assert_type(csm.survival.kaplan_meier([1, 2], [True, False]), Survival)
     assert_type(kaplan_meier(np.array([1, 2]), [1, 0]).median, float)
     assert_type(csm.survival.kaplan_meier([1], [True]), csm.Survival)
+    assert_type(csm.survival.kaplan_meier_from_dates(frame, as_of="2026-03-31"), csm.Survival)
+    assert_type(csm.survival.kaplan_meier_from_dates(frame, by="plan"), csm.Curves)
+    assert_type(csm.survival.kaplan_meier_from_dates(frame, by=["plan", "team"]).median, "pd.Series[Any]")
     assert_type(csm.datasets.make_saas(100, seed=1), csm.datasets.SaasCompany)
 
 

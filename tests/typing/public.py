@@ -68,6 +68,12 @@ def explanations() -> None:
     csm.explain(5)  # type: ignore[arg-type]
 
 
+def comparisons() -> None:
+    assert_type(csm.compare_groups(csm.churn_rate, frame, by="plan", adjust=None), csm.GroupComparison)
+    assert_type(csm.decompose(csm.churn_rate, frame, frame, by="plan"), csm.Decomposition)
+    csm.compare_groups(csm.churn_rate, frame, by="plan", adjust="bonferoni")  # type: ignore[arg-type]
+
+
 def verifications(case: Case) -> None:
     def churn(lost: float, start: float) -> float:
         return 100 * lost / start

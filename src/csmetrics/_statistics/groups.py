@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -100,7 +100,7 @@ def compare_groups(
     /,
     by: Any = None,
     *,
-    adjust: str | None = "holm",
+    adjust: Literal["holm"] | None = "holm",
     confidence: float = 95,
     method: str | None = None,
     customer: Any = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,20 @@ _METRIC = "kaplan_meier_from_dates"
 _ORDER = "check the time zones; a date without a time is that day's midnight"
 
 
+@overload
+def kaplan_meier_from_dates(
+    frame: Any, *, start: str = ..., end: str = ..., entry: str | None = ..., as_of: Any = ..., by: None = None
+) -> Survival: ...
+@overload
+def kaplan_meier_from_dates(
+    frame: Any,
+    *,
+    start: str = ...,
+    end: str = ...,
+    entry: str | None = ...,
+    as_of: Any = ...,
+    by: str | tuple[Any, ...] | list[Any],
+) -> Curves: ...
 def kaplan_meier_from_dates(
     frame: Any, *, start: str = "start", end: str = "end", entry: str | None = None, as_of: Any = None, by: Any = None
 ) -> Survival | Curves:
