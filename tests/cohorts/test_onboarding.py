@@ -130,7 +130,11 @@ def test_periods_against_counting(rows: list[Row], as_of: datetime) -> None:
 @given(rows=st.lists(drawn, min_size=1, max_size=15))
 @DRAWN
 def test_the_end_of_the_data_is_its_latest_date(rows: list[Row]) -> None:
-    latest = max(instant for row in rows for instant in row[:3] if instant is not None)
+    instants = [instant for row in rows for instant in row[:3] if instant is not None]
+    latest, midnight = max(instants), datetime.min.time()
+    if latest.time() == midnight and any(instant.time() != midnight for instant in instants):
+        latest += timedelta(microseconds=1)  # among other times of day, a midnight does not cover its day
+        rows = [*rows, (latest, None, None, rows[0][3])]
     pd.testing.assert_frame_equal(onboarding(frame(rows)), onboarding(frame(rows), as_of=latest))
     assert onboarding(frame(rows))["started"].item() == len(rows)
 

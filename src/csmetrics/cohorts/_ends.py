@@ -39,7 +39,7 @@ def read_ends(rows: Any, name: Any, begins: Any) -> Any:
     if rows.schema[name] == nw.Unknown:  # a zone that only the engine knows
         near = nw.when(ends.dt.year() < _FAR_YEAR).then(ends)
     else:
-        near = nw.when(ends < instant(Wall(_FAR * DAY), getattr(rows.schema[name], "time_zone", None))).then(ends)
+        near = nw.when(ends < instant(Wall(_FAR * DAY), rows.clock)).then(ends)
     rows.count_timed("end", near)  # a far end says nothing about the time of day of the others
     return near
 

@@ -63,6 +63,7 @@ class EngineRows:
         self.calendar = calendar
         self.remarks = Remarks()
         self.facts = pd.DataFrame()
+        self.clock: Any = None  # the time zone on whose clock dates are read
         self._asked: dict[str, Any] = {}
         self._bad: list[Any] = []
         self._zones: dict[str, str | None] = {}  # of the date columns; all are read on the clock of the first
@@ -116,7 +117,7 @@ class EngineRows:
         first = one_clock(self.metric, self._zones)
         own = column if zone == first else column.dt.convert_time_zone(first)
         self.count_timed(argument, own)
-        clock = first if first is None or self.calendar is None else self.calendar.clock(first)
+        self.clock = clock = first if first is None or self.calendar is None else self.calendar.clock(first)
         if str(clock) == str(first):
             return own
         column = own.dt.convert_time_zone(clock)
