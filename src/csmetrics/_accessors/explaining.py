@@ -83,7 +83,7 @@ def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
 
 
 def _missing_label(index: pd.Index[Any]) -> Any:
-    """Give an index's own label of what is missing: None, NaN or another, which pandas 2 does not take for one."""
+    """Return an index's own label of what is missing: None, NaN or another, which pandas 2 does not take for one."""
     return next((label for label in index if as_python(label) is None), None)
 
 
@@ -97,7 +97,7 @@ def _for_rivals(plan: Plan) -> set[str]:
 def _rival_totals(
     grain: Grain, spec: Registration, names: list[str], at: int | None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Give the totals of those columns that are there and add up, and notes of what cannot be right in some."""
+    """Return the totals of those columns that are there and add up, and notes of what cannot be right in some."""
     totals: dict[str, Any] = {}
     notes = []
     for name in names:
@@ -120,7 +120,7 @@ def _picked(total: Any, at: int | None) -> Any:
 
 
 def _rows_behind(frame: pd.DataFrame, keys: tuple[Any, ...] | None, at: int | None) -> Any:
-    """Give the places of the rows behind a figure."""
+    """Return the places of the rows behind a figure."""
     if at is None:
         return slice(None)
     if keys is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -48,7 +49,9 @@ def lazy(frame: Any, metric: str = "over", argument: str = "frame") -> Any:
     if type(frame).__module__.partition(".")[0] not in ("builtins", "numpy", "pandas"):
         nw = narwhals()
         try:
-            known = nw.from_native(nw.to_native(frame, pass_through=True), pass_through=True)
+            with warnings.catch_warnings():  # of a package that is to come; until then there is nothing to do about it
+                warnings.filterwarnings("ignore", "Dask support is moving out of Narwhals", FutureWarning)
+                known = nw.from_native(nw.to_native(frame, pass_through=True), pass_through=True)
             if isinstance(known, (nw.DataFrame, nw.LazyFrame)):
                 return known.lazy()
         except nw.exceptions.DuplicateError:

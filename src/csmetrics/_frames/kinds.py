@@ -53,7 +53,7 @@ def _kind(value: Any) -> str:
 
 
 def check_one_kind(metric: str, argument: str, series: pd.Series[Any]) -> None:
-    """Refuse a column of ids or keys that mixes kinds, or holds numbers that floats do not tell apart."""
+    """Reject a column of ids or keys that mixes kinds, or holds numbers that floats do not tell apart."""
     found = kinds(series)
     if len(found) > 1:
         raise _mixed(metric, argument, f"got {' and '.join(found)} in the column {series.name!r}", found, [series])
@@ -64,7 +64,7 @@ def check_one_kind(metric: str, argument: str, series: pd.Series[Any]) -> None:
 
 
 def check_same_kind(metric: str, argument: str, columns: Mapping[str, pd.Series[Any]]) -> None:
-    """Refuse columns of two tables that are compared but hold different kinds."""
+    """Reject columns of two tables that are compared but hold different kinds."""
     found = {where: kinds(series) for where, series in columns.items()}
     every = list(dict.fromkeys(kind for several in found.values() for kind in several))
     if len(every) > 1:

@@ -70,7 +70,7 @@ def compare(
     Raises
     ------
     MetricInputError
-        If the metric has no interval, an input cannot be right, or the method is none of the metric's.
+        If the metric has no interval, an input cannot be right, or the metric does not have the method.
 
     See Also
     --------

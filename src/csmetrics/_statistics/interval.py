@@ -65,8 +65,8 @@ def interval(
     Raises
     ------
     MetricInputError
-        If the metric has no interval (the error says why), an input cannot be right, the method is none of the
-        metric's, or totals alone do not tell.
+        If the metric has no interval (the error says why), an input cannot be right, the metric does not have the
+        method, or totals alone do not tell.
     ImportError
         If the method needs scipy, and it is not installed.
 

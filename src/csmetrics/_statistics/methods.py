@@ -117,7 +117,7 @@ def _of_population(sample: Sample, counts: Array, few: Array, population: float 
 
 
 def check_population(sample: Sample, counts: Array, population: float) -> None:
-    """Refuse a population where no answers are sampled from it, or one smaller than its answers."""
+    """Reject a population where no answers are sampled from it, or one smaller than its answers."""
     if not sample.sums.answers:
         rule = "is for answers only, a sample of those who could have answered"
         raise MetricInputError(sample.spec.name, "population", rule, f"got {shown(population)}")

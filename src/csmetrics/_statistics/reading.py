@@ -69,7 +69,7 @@ def needs_customers(spec: Registration, found: str) -> MetricInputError:
 
 
 def check_counts(sample: Sample) -> None:
-    """Refuse fractions where counts are sampled: they are weighted, or money."""
+    """Reject fractions where counts are sampled: they are weighted, or money."""
     if sample.sums.kind not in COUNTED or sample.known or sample.sums.reason.startswith("from totals"):
         return
     taken = {"cost": sample.sums.bottom, "exposure": sample.sums.top}.get(sample.sums.kind, sample.sums.totals)
@@ -156,7 +156,7 @@ def taken_totals(spec: Registration, sums: Sampled, have: Any) -> list[str]:
 
 
 def _replaces(spec: Registration, sums: Sampled) -> bool:
-    """Tell whether the sums stand for levels, which are then not needed themselves."""
+    """Check whether the sums stand for levels, which are then not needed themselves."""
     return all(declared.kind == "level" for declared in spec.inputs.values())
 
 
@@ -204,7 +204,7 @@ def _figure(spec: Registration, sums: Sampled, given: Mapping[str, Any], columns
 
 
 def _counts_alone(sums: Sampled, columns: Mapping[str, Any]) -> bool:
-    """Tell whether a metric of losses and gains is one of counts, each of which is a unit."""
+    """Check whether a metric of losses and gains is one of counts, each of which is a unit."""
     return sums.kind == "net" and not any(name.endswith("mrr") for name in columns)
 
 
@@ -254,7 +254,7 @@ def with_counts(
 
 
 def required(spec: Registration, given: Mapping[str, Any]) -> None:
-    """Refuse a call that lacks an input, or has one that the metric does not know."""
+    """Reject a call that lacks an input, or has one that the metric does not know."""
     for name in given:
         if name not in spec.inputs and name not in spec.options:
             hint = f"it takes {', '.join(n for n in (*spec.inputs, *spec.options) if n != 'undefined')}"

@@ -105,7 +105,7 @@ def by_segment(
 
 
 def _check(spec: Registration, index: pd.Index[Any], before: tuple[Array, Array], after: tuple[Array, Array]) -> None:
-    """Refuse a numerator without a base, and two periods that have no segment in common."""
+    """Reject a numerator without a base, and two periods that have no segment in common."""
     for name, (x, d) in (("before", before), ("after", after)):
         if np.isnan(x).any() or np.isnan(d).any():
             label = index[int(np.flatnonzero(np.isnan(x) | np.isnan(d))[0])]

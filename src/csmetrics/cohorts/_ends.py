@@ -82,7 +82,7 @@ def _without(column: pd.Series[Any], texts: list[str]) -> pd.Series[Any]:
 
 
 def reach_of(rows: Any, name: Any, closed: str) -> Reach:
-    """Tell how far rows reach: with ``closed="both"``, a column of midnights holds days, and another one seconds."""
+    """Find out how far rows reach: with ``closed="both"``, midnights hold days, and any other column seconds."""
     if closed == "left":
         return "left"
     if isinstance(rows, Rows):

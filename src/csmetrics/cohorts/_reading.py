@@ -152,7 +152,7 @@ def _currency_column(rows: Any, asked: Asked) -> Any:
 
 
 def _apart(asked: Asked, named: Any) -> bool:
-    """Tell whether each currency has a ledger of its own, so that they are never added."""
+    """Check whether each currency has a ledger of its own, so that they are never added."""
     return asked.rates is None and not asked.follows and named in key_names(asked.metric, asked.by)
 
 

@@ -230,7 +230,7 @@ def renewals(
 
 
 def _lasting(unit: Any, begin: Any, until: Any, due: Any, wait: int) -> Any:
-    """Tell for each due row whether the same unit has one that begins by its end, or soon after, and lasts longer."""
+    """Mark the due rows for which the same unit has a row that begins by its end, or soon after, and lasts longer."""
     order = np.lexsort((begin, unit))
     rank = np.unique(np.append(begin, until[due] + wait))
     width = rank.size + 1

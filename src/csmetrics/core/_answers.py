@@ -69,7 +69,7 @@ class Ratings:
         return [more - fewer for more, fewer in zip(at_least, [*at_least[1:], 0], strict=True)]
 
     def total(self) -> tuple[float, int]:
-        """Give the sum of the answers and how many there are."""
+        """Return the sum of the answers and how many there are."""
         sums, count = [], 0
         with np.errstate(invalid="ignore"):
             for block, answered, _ in self._blocks():
@@ -79,7 +79,7 @@ class Ratings:
         return fsum(sums), count
 
     def undefined(self) -> float:
-        """Give what the caller wants where nobody answered, or raise."""
+        """Return what the caller wants where nobody answered, or raise."""
         if self.raises:
             weighing = "" if self.weights is None else " or weigh 0"
             found = f"all {self.values.size} are missing{weighing}" if self.values.size else "it is empty"
@@ -108,7 +108,7 @@ class Ratings:
         return [float(total) for total in totals]
 
     def _blocks(self) -> Iterator[tuple[Any, int, Any]]:
-        """Give checked blocks, how many in each are not missing, and a buffer of as many flags as it has values."""
+        """Return checked blocks, how many in each are not missing, and a buffer of as many flags as it has values."""
         values = self.values
         step = max(BLOCK, BYTES // values.itemsize) if self.weights is None else BLOCK
         flags = np.empty(min(step, values.size), bool)
@@ -135,7 +135,7 @@ class Ratings:
         return n if possible and (rounded is None or whole == n) else None
 
     def _check_weights(self, weights: Any, given: Any) -> None:
-        """Refuse a block with what is no weight. Only beside a missing answer may a weight be missing."""
+        """Reject a block with what is no weight. Only beside a missing answer may a weight be missing."""
         if not (_impossible(weights).any() or np.isnan(weights[given]).any()):
             return
         everyone: Any = self.weights
@@ -195,7 +195,7 @@ def read(
 
 
 def rating_scale(metric: Callable[..., Any], scale: Any) -> tuple[int, int]:
-    """Give the lowest and the highest rating, or refuse."""
+    """Return the lowest and the highest rating, or refuse."""
     if _is_pair(scale) and -_FAR <= scale[0] < scale[1] <= _FAR:
         return int(scale[0]), int(scale[1])
     rule = "must be the lowest and the highest answer, two whole numbers"

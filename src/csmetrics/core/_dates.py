@@ -120,18 +120,18 @@ def days_apart(start: Instants, end: Instants) -> Array:
 
 
 def in_days(micros: Any) -> Array:
-    """Give microseconds as days: the same float as `days_apart` for the same time."""
+    """Return microseconds as days: the same float as `days_apart` for the same time."""
     day, time = np.divmod(micros, 86_400_000_000)
     return np.asarray(day + time / 86_400_000_000, dtype=np.float64)
 
 
 def in_hours(seconds: Any, nanoseconds: Any) -> Array:
-    """Give seconds and a rest of nanoseconds as hours."""
+    """Return seconds and a rest of nanoseconds as hours."""
     return np.asarray((seconds + nanoseconds / 1_000_000_000) / 3600, dtype=np.float64)
 
 
 def must_match(metric: str, columns: dict[str, Instants]) -> None:
-    """Refuse naive beside aware: which instant a naive one is, nobody knows."""
+    """Reject naive beside aware: which instant a naive one is, nobody knows."""
     known = {name: column.aware for name, column in columns.items() if column.aware is not None}
     if len(set(known.values())) > 1:
         found = ", ".join(f"{name} {'with' if aware else 'without'} one" for name, aware in known.items())
@@ -140,7 +140,7 @@ def must_match(metric: str, columns: dict[str, Instants]) -> None:
 
 
 def data_end(metric: str, argument: str, as_of: Any) -> Instants:
-    """Give the last instant that the data covers.
+    """Return the last instant that the data covers.
 
     A date, an instant at midnight or one in the last second of a day stands for its whole day: the last microsecond
     before the next midnight, in the instant's own time zone. A month or year of numpy, and a Period, stand for theirs.
@@ -154,7 +154,7 @@ def data_end(metric: str, argument: str, as_of: Any) -> Instants:
 
 
 def _last_instant(as_of: Any) -> Any:
-    """Give the instant, or the last one of its day where it is a midnight; NaT for what is no date."""
+    """Return the instant, or the last one of its day where it is a midnight; NaT for anything but a date."""
     try:
         given = datetime.fromisoformat(str.__str__(as_of)) if isinstance(as_of, str) else as_of
         if isinstance(given, np.datetime64) and np.datetime_data(given.dtype)[0] in ("M", "Y"):
@@ -254,7 +254,7 @@ def _from_objects(metric: str, argument: str, values: npt.NDArray[Any]) -> Insta
 
 
 def _instant(value: Any) -> tuple[int, Any, bool] | None:
-    """Give day, nanoseconds and whether it has a zone. TypeError, with a hint, for what is no date."""
+    """Return day, nanoseconds and whether it has a zone. TypeError, with a hint, for what is no date."""
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and isnan(value)):
         return None
     if isinstance(value, np.datetime64):

@@ -170,7 +170,7 @@ def _computed(spec: Registration, row: dict[str, Any], options: Any) -> float | 
 
 
 def _far(value: float) -> bool:
-    """Tell whether sums with a number may lose digits that it has, or pass what floats can hold."""
+    """Check whether sums with a number may lose digits that it has, or pass what floats can hold."""
     return abs(value) > (LARGE if type(value) is float else WHOLE)
 
 
@@ -219,7 +219,7 @@ def _missing(block: Any) -> Any:
 
 
 def _limit(piece: Any) -> float:
-    """Give the size up to which the numbers of a column are computed as floats, all at a time."""
+    """Return the size up to which the numbers of a column are computed as floats, all at a time."""
     return LARGE if piece.dtype.kind == "f" else WHOLE
 
 

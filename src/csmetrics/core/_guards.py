@@ -88,6 +88,6 @@ def _expression(spec: Registration) -> str:
 
 
 def may_stand_in(undefined: Any) -> bool:
-    """Tell at a glance whether a value may stand where a metric has none; `fill_value` looks closer."""
+    """Check at a glance whether a value may stand where a metric has none; `fill_value` looks closer."""
     kind = type(undefined)
     return kind is float or (kind is int and -WHOLE <= undefined <= WHOLE) or (kind is str and undefined == "raise")

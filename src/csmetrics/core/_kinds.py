@@ -21,14 +21,14 @@ _ARRAYS = (np.ndarray, pd.Series, pd.Index, ExtensionArray, list, tuple, range)
 
 
 def is_scalar(value: Any) -> bool:
-    """Tell whether a value is one number (or what someone took for one), not many."""
+    """Check whether a value is one number (or what someone took for one), not many."""
     if isinstance(value, _ARRAYS):
         return False
     return isinstance(value, (np.generic, pd.DataFrame)) or not hasattr(type(value), "__array__")
 
 
 def number(metric: str, argument: str, value: Any, quantity: Quantity) -> Any:
-    """Give a Python int or float (NaN where missing) or one of the quantity's words, or refuse."""
+    """Return a Python int or float (NaN where missing) or one of the quantity's words, or refuse."""
     if quantity.choices:
         if (meant := quantity.meant(value)) is not None:
             return meant
@@ -64,7 +64,7 @@ def aligned(
 
 
 def common_index(metric: str, values: dict[str, Any]) -> pd.Series[Any] | None:
-    """Give the first Series, if there is one; refuse others whose labels are not the same in the same order."""
+    """Return the first Series, if there is one; refuse others whose labels are not the same in the same order."""
     like: pd.Series[Any] | None = None
     for name, value in values.items():
         if not isinstance(value, pd.Series):
@@ -80,7 +80,7 @@ def common_index(metric: str, values: dict[str, Any]) -> pd.Series[Any] | None:
 
 
 def common_shape(metric: str, shapes: dict[str, tuple[int, ...]], like: pd.Series[Any] | None) -> tuple[int, ...]:
-    """Give the shape that the inputs broadcast to; with a Series among them, it is the Series' own."""
+    """Return the shape that the inputs broadcast to; with a Series among them, it is the Series' own."""
     try:
         shape = np.broadcast_shapes(*shapes.values())
     except ValueError:
@@ -92,7 +92,7 @@ def common_shape(metric: str, shapes: dict[str, tuple[int, ...]], like: pd.Serie
 
 
 def array(metric: str, argument: str, value: Any, quantity: Quantity, exact: bool = False) -> Any:
-    """Give a numeric array of the value's shape (missing is NaN), or an array of words; `exact` as in `aligned`."""
+    """Return a numeric array of the value's shape (missing is NaN), or an array of words; `exact` as in `aligned`."""
     if is_scalar(value):
         value = number(metric, argument, value, quantity)
         if quantity.choices:
@@ -138,7 +138,7 @@ def _from_list(metric: str, argument: str, value: Sequence[Any], exact: bool) ->
 
 
 def as_array(metric: str, argument: str, value: Any, dtype: type | None = None, of: str = "numbers") -> Any:
-    """Give an array of what is read as one: lists, and what has an ``__array__`` of its own."""
+    """Return an array of what is read as one: lists, and what has an ``__array__`` of its own."""
     try:
         return np.array(value, dtype=dtype) if isinstance(value, (list, tuple)) else np.asarray(value, dtype=dtype)
     except (ValueError, RecursionError):
@@ -168,12 +168,12 @@ def _numbers(metric: str, argument: str, values: Any, exact: bool) -> Any:
 
 
 def _large(floats: Any) -> bool:
-    """Tell whether there may be an integer that floats do not add exactly."""
+    """Check whether there may be an integer that floats do not add exactly."""
     return bool((np.abs(floats) > WHOLE).any())
 
 
 def _held(value: float) -> float:
-    """Give a number as it is; infinity for an int past 1e308."""
+    """Return a number as it is; infinity for an int past 1e308."""
     return value if type(value) is int and isfinite(as_float(value)) else as_float(value)
 
 

@@ -37,7 +37,7 @@ def to_units(values: Any) -> tuple[Any, Any]:
 
 
 def is_whole(units: Any) -> Any:
-    """Tell which are whole, but for the rounding of their decimals to float64 and of one product.
+    """Mark which are whole, but for the rounding of their decimals to float64 and of one product.
 
     None is negative. An array, or an engine's expression.
     """
@@ -46,13 +46,13 @@ def is_whole(units: Any) -> Any:
 
 
 def binary_scale(total: float) -> float:
-    """Give the power of two that lets amounts with this sum stay below 2 to the power of `BITS`."""
+    """Return the power of two that lets amounts with this sum stay below 2 to the power of `BITS`."""
     _, exponent = np.frexp(total)
     return float(2.0 ** (BITS - int(exponent)))
 
 
 def back(units: Any, scale: Any) -> Any:
-    """Give amounts for units."""
+    """Return amounts for units."""
     return units / scale
 
 

@@ -62,7 +62,7 @@ def compounded(rate: Any, periods: Any) -> Any:
 
 
 def fill_value(metric: str, undefined: Any) -> float:
-    """Give the number that stands for "no value here"."""
+    """Return the number that stands for "no value here"."""
     if isinstance(undefined, str) and str.__str__(undefined) == "raise":
         return nan
     if isinstance(undefined, (int, float, np.integer, np.floating)) and not isinstance(
@@ -95,7 +95,7 @@ def too_large(spec: Registration) -> MetricInputError:
 
 
 def check(spec: Registration, columns: Any, blocks: Any, like: pd.Series[Any] | None = None) -> None:
-    """Refuse what cannot be right. A block that breaks a rule has the whole columns looked through for the message."""
+    """Reject what cannot be right. A block that breaks a rule has the whole columns looked through for the message."""
     for name in spec.inputs:
         quantity = spec.inputs[name].quantity
         if not quantity.choices and _outside(blocks[name], quantity).any():

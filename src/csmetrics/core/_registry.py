@@ -212,7 +212,7 @@ REQUIRED = inspect.Parameter.empty
 
 
 def parameters(function: Callable[..., Any]) -> dict[str, Any]:
-    """Give the arguments and their defaults; `inspect.signature` would take a good part of the import's time."""
+    """Return the arguments and their defaults; `inspect.signature` would take a good part of the import's time."""
     code = function.__code__
     places, words = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
     defaults = dict(zip(reversed(code.co_varnames[:places]), reversed(function.__defaults__ or ()), strict=False))

@@ -38,7 +38,7 @@ class Steps(NamedTuple):
         return (self.reached + self.censored)[::-1].cumsum()[::-1] - self.later
 
     def waiting(self) -> Array:
-        """Give the percent who are not there after each time.
+        """Return the percent who are not there after each time.
 
         While nobody is censored it is a plain share: the factors 1 - d/n of one time and the next make up one fraction.
         So there is one more rounding for each time before which somebody was, and none before the first.
@@ -59,13 +59,13 @@ class Steps(NamedTuple):
         return falls if falls.size == some.size else np.append(100.0, falls)[np.cumsum(some)]
 
     def median(self, waiting: Array) -> float:
-        """Give the first time after which no more than half wait; NaN where there is none."""
+        """Return the first time after which no more than half are still waiting; NaN if more wait to the end."""
         half = waiting <= _HALF
         return float(self.times[half.argmax()]) if half.any() else nan
 
 
 def peak(durations: Any) -> Any:
-    """Give the longest duration; None where one may be negative, missing or infinite.
+    """Return the longest duration; None where one may be negative, missing or infinite.
 
     Read as unsigned integers, these come after all others: one pass tells. So does -0.0.
     """
@@ -101,13 +101,13 @@ def steps(durations: Any, reached: Any, counts: Any = None, longest: Any = None)
 
 
 def median(durations: Any, reached: Any, counts: Any = None) -> float:
-    """Give the first time by which half are there, by Kaplan-Meier; NaN where there is none."""
+    """Return the first time by which half have reached the event, by Kaplan-Meier; NaN if fewer than half do."""
     found = steps(durations, reached, counts)
     return found.median(found.waiting())
 
 
 def _whole(durations: Any) -> bool:
-    """Tell whether all are whole numbers."""
+    """Check whether all are whole numbers."""
     if durations.dtype.kind == "f":
         rounded = np.empty(min(BLOCK, durations.size), durations.dtype)
         for at in range(0, durations.size, BLOCK):

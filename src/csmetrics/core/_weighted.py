@@ -117,7 +117,7 @@ def _held(metric: str, argument: str, given: Any) -> Any:
 
 
 def _refuse_loose(metric: str, values: Any, weights: Any, value_name: str) -> None:
-    """Refuse what has no components, or has them where one cannot tell along which axis."""
+    """Reject what has no components, or has them where one cannot tell along which axis."""
     hint = "give a mapping by name, a DataFrame, or a list or array with the components last"
     rule = "must hold one value per component"
     for name, given in ((value_name, values), ("weights", weights)):
@@ -209,7 +209,7 @@ def _in_order(metric: str, weights: Any, value_name: str, count: int) -> dict[st
 
 
 def _weights(metric: str, weights: dict[str, Any], low: float) -> list[float]:
-    """Give the weights as floats: finite, not missing, `low` or more."""
+    """Return the weights as floats: finite, not missing, `low` or more."""
     quantity = Quantity("number", low=max(low, -LARGE), high=LARGE)
     checked = [as_float(number(metric, name, weight, quantity)) for name, weight in weights.items()]
     for name, weight in zip(weights, checked, strict=True):

@@ -139,7 +139,7 @@ def contributions(scores: Mapping[str, Column], weights: Mapping[str, float]) ->
 
 
 def _weighed(scores: Any, weights: Any) -> tuple[list[Array], Array, Any]:
-    """Give each component's score times its weight, NaN where missing, and the sum of the weights that are there."""
+    """Return each component's score times its weight, NaN where missing, and the sum of the weights that are there."""
     columns, factors, finish = weighted(
         "health_score", scores, weights, value_name="scores", quantity=SCORE, weight_low=0, allow_absent=True
     )

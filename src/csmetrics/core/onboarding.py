@@ -134,7 +134,7 @@ def ttv(started_at: Dates, value_at: Dates) -> Any:
     Raises
     ------
     MetricInputError
-        If a value comes before its start, something is no date, or times with and without a time zone meet.
+        If a value comes before its start, something is not a date, or times with and without a time zone meet.
 
     See Also
     --------
@@ -213,7 +213,7 @@ def median_ttv(
     Raises
     ------
     MetricInputError
-        If a value comes before its start, a start after `as_of`, something is no date, or times with and without a
+        If a value comes before its start, a start after `as_of`, something is not a date, or times with and without a
         time zone meet.
     UndefinedMetricError
         If no customer started and ``undefined="raise"``.
@@ -330,7 +330,7 @@ def onboarding_time(started_at: Dates, completed_at: Dates) -> Any:
     Raises
     ------
     MetricInputError
-        If a completion comes before its start, something is no date, or times with and without a time zone meet.
+        If a completion comes before its start, something is not a date, or times with and without a time zone meet.
 
     See Also
     --------

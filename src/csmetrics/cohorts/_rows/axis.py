@@ -44,7 +44,7 @@ class Axis:
     def spread(
         self, metric: str, index: pd.Index[Any], totals: Mapping[str, Any], blank: Mapping[str, Any]
     ) -> pd.DataFrame:
-        """Give every period and group a row: zeros in `totals` where it had none, NaN in `blank`.
+        """Return every period and group a row: zeros in `totals` where it had none, NaN in `blank`.
 
         The first level of `index` holds the calendar's numbers of the periods, the others the groups.
         """

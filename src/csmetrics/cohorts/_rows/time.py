@@ -186,7 +186,7 @@ def _period_letter(dtype: Any) -> str:
 
 
 def _refuse_longer_text(argument: str, series: pd.Series[Any], calendar: Calendar) -> None:
-    """Refuse text that holds months or years where shorter periods are asked for."""
+    """Reject text that holds months or years where shorter periods are asked for."""
     first = next((value for value in series.dropna().iloc[:1].tolist() if isinstance(value, str)), "")
     for letter, pattern in _TEXT.items():
         if re.fullmatch(pattern, first):
@@ -418,7 +418,7 @@ class Calendar:
         return {30: "Asia/Kolkata", 45: "Asia/Kathmandu"}.get(minutes, whole)
 
     def refuse_longer(self, argument: str, letter: str, found: str) -> None:
-        """Refuse a column that holds longer periods than these."""
+        """Reject a column that holds longer periods than these."""
         if letter in _FREQS and _FREQS.index(letter) > _FREQS.index(self.freq):
             rule = f"must not hold periods longer than freq={self.freq!r}"
             hint = f"this data allows freq={letter!r} or longer; within its periods nobody knows when things happened"
