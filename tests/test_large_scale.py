@@ -83,7 +83,9 @@ def days(rows: pd.DataFrame) -> pd.DataFrame:
     columns = {}
     for name, window in {"dau": 1, "wau": 7, "mau": 28}.items():
         later = [seen.assign(day=seen["day"] + pd.Timedelta(days=after)) for after in range(window)]
-        columns[name] = pd.concat(later).drop_duplicates()["day"].value_counts().reindex(every, fill_value=0)
+        counted = pd.concat(later).drop_duplicates()["day"].value_counts().reindex(every, fill_value=0).astype("Int64")
+        counted.iloc[: window - 1] = pd.NA  # until the window is full
+        columns[name] = counted
     return pd.DataFrame(columns).set_axis(every.to_period("D").rename("period"))
 
 
@@ -93,7 +95,8 @@ def scores(rows: pd.DataFrame) -> pd.DataFrame:
     answered = rows.dropna(subset="score")
     classes = pd.cut(answered["score"], [-1, 6, 8, 10], labels=["detractors", "passives", "promoters"]).astype(str)
     table = pd.crosstab(answered["segment"], classes)[["promoters", "passives", "detractors"]]
-    return table.assign(responses=table.sum(axis=1)).rename_axis(columns=None)
+    invited = rows["segment"].value_counts()
+    return table.assign(nps_responses=table.sum(axis=1), nps_invited=invited).rename_axis(columns=None)
 
 
 # ------------------------------------------------------------------------------------------------ the figures
@@ -156,7 +159,7 @@ def test_the_program_prints_these_figures(capsys, temporary, engine, triangle, d
             old = cells.index + age <= last
             assert shown == f"{100 * cells[age][old].sum() / users[old].sum():.1f}"
         counts = scores.loc[segment]
-        nps = 100 * (counts["promoters"] - counts["detractors"]) / counts["responses"]
+        nps = 100 * (counts["promoters"] - counts["detractors"]) / counts["nps_responses"]
         assert answered == [*map(str, counts), f"{nps:.1f}"]
 
     quarters = [f"{year}-{end}" for year in (2024, 2025) for end in ("03-31", "06-30", "09-30", "12-31")]

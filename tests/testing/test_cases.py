@@ -77,7 +77,7 @@ def test_check_says_what_is_wrong() -> None:
         ("churn_rate", {"lost": [5, 12], "start": [100, 480]}, 5.0, "", "start = [100, 480]"),
         ("churn_rate", {"lost": [5, 12], "start": [100, 480]}, None, "", "churn rate = lost / start × 100"),
         ("churn_rate", {"lost": [5, 12], "start": [100, 480]}, None, "impossible_input", "the error impossible_input"),
-        ("churn_rate", {"lost": 5, "start": 100, "undefined": "foo"}, 6.0, "", "undefined = 'foo'"),
+        ("churn_rate", {"lost": 5, "start": 100, "undefined": "foo"}, 6.0, "", "got 'foo'"),
         ("ttv", {"started_at": [datetime(2026, 1, 1)], "value_at": [datetime(2026, 1, 5)]}, 5.0, "", "got:        4"),
         ("health_score", {"scores": [[50, 60], [70, 80]], "weights": [1, 2]}, 5.0, "", "weights = [1, 2]"),
     ],

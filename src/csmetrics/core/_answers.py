@@ -219,7 +219,7 @@ def nps_cuts(
             hint = "the lowest answer of a promoter" if argument == "promoters" else "the highest answer of a detractor"
             raise MetricInputError(metric.__name__, argument, rule, f"got {shown(cut)}", hint)
     if cuts[1] >= cuts[0]:
-        found = f"got {cuts[1]} and {cuts[0]}"
+        found = f"got {int(cuts[1])} and {int(cuts[0])}"
         raise MetricInputError(metric.__name__, "detractors", "must be less than `promoters`", found)
     return (low, high), int(cuts[0]), int(cuts[1])
 

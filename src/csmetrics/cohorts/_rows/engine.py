@@ -218,6 +218,8 @@ class EngineRows:
 
     def keep_before(self, times: Any, stop: Wall, zone: Any) -> None:
         """Keep the rows before the end of the data, given in microseconds of the wall clock."""
+        if zone is not None and self.frame.implementation.is_ibis():
+            zone = "UTC"  # a literal of Ibis says nothing about which of two doubled hours it lies in
         self.frame = self.frame.filter(times < instant(stop, zone))
 
     def sums(self, keys: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -77,8 +78,9 @@ def check_length(metric: str, argument: str, length: Any) -> int:
     if length is None:
         return 0
     try:
-        found = pd.NaT if isinstance(length, (bool, int, float)) else pd.Timedelta(length)
-    except (ValueError, TypeError):
+        timed = isinstance(length, (str, timedelta, np.timedelta64))
+        found = pd.Timedelta(str.__str__(length) if isinstance(length, str) else length) if timed else pd.NaT
+    except (ValueError, TypeError, OverflowError):
         found = pd.NaT
     if found is pd.NaT or found < pd.Timedelta(0):
         rule, hint = "must be a length of time", "for example '30D', or pd.Timedelta(days=30)"
