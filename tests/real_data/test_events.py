@@ -144,8 +144,10 @@ def test_launches_active_users_and_life_cycle(gamelaunch) -> None:
     days = gamelaunch.groupby("eventDate")["userid"].agg(set).tolist()
     active = csm.cohorts.active_users(gamelaunch, **options)
     assert active["dau"].tolist() == [len(day) for day in days]
-    assert active["wau"].tolist() == [len(set().union(*days[max(i - 6, 0) : i + 1])) for i in range(31)]
-    assert active["mau"].tolist() == [len(set().union(*days[max(i - 27, 0) : i + 1])) for i in range(31)]
+    for name, window in {"wau": 7, "mau": 28}.items():  # missing until the window is full
+        full = [len(set().union(*days[i - window + 1 : i + 1])) for i in range(window - 1, 31)]
+        assert active[name].iloc[window - 1 :].tolist() == full
+        assert active[name].iloc[: window - 1].isna().all()
     life = csm.cohorts.lifecycle(gamelaunch, freq="D", **options)
     assert life["active"].tolist() == [len(day) for day in days]
     assert life["new_users"].sum() == 3994
