@@ -8,12 +8,14 @@ import json
 import reprlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi_offline import FastAPIOffline  # /docs without a CDN
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.concurrency import run_in_threadpool
@@ -169,7 +171,7 @@ SCHEMAS = models_json_schema(
 )[1]["$defs"]
 
 
-class Service(FastAPIOffline):
+class Service(FastAPI):
     """FastAPI, with the inputs and results of all metrics among the schemas of its OpenAPI document."""
 
     def openapi(self) -> dict[str, Any]:
@@ -209,7 +211,19 @@ ANSWERS = {"type": "array", "items": {"anyOf": [*(ref(s.Result) for s in SPECS.v
 
 # The routes
 
-app = Service(title="csmetrics", version=csm.__version__, redirect_slashes=False, redoc_url=None)
+app = Service(title="csmetrics", version=csm.__version__, redirect_slashes=False, docs_url=None, redoc_url=None)
+app.mount("/static", StaticFiles(directory=str(files("fastapi_offline") / "static")))  # the page /docs without a CDN
+
+
+@app.get("/docs", include_in_schema=False)
+async def docs() -> Response:
+    return get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title=app.title,
+        swagger_js_url="/static/swagger-ui-bundle.js",
+        swagger_css_url="/static/swagger-ui.css",
+        swagger_favicon_url="/static/favicon.png",
+    )
 
 
 async def body(request: Request) -> bytes:

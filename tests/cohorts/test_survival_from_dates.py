@@ -57,7 +57,10 @@ spans = st.lists(
 def dated(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     day = pd.Timestamp("2026-01-01")
     start = pd.Series([day + pd.Timedelta(days=row[0]) for row in rows]).astype("M8[us]")
-    later = [pd.to_timedelta(pd.Series([row[i] for row in rows], dtype=float), unit="D") for i in (1, 2)]
+    later = [
+        pd.Series([pd.NaT if row[i] is None else pd.Timedelta(days=row[i]) for row in rows], dtype="m8[us]")
+        for i in (1, 2)
+    ]
     table = pd.DataFrame({"start": start, "end": start + later[0], "entry": start + later[1]})
     return table.assign(plan=pd.Series([row[3] for row in rows], dtype=object))
 

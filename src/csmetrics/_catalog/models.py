@@ -104,6 +104,11 @@ def _digits(value: Any, checked: Callable[[Any], Any]) -> int | float | None:
     return value if type(value) is int else number
 
 
+def _whole(value: Any) -> Any:
+    """Take 12.0 as 12, as JSON Schema does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def instant(value: Any) -> datetime | np.datetime64 | None:
     """Return a date, a datetime, numpy's datetime64 or ISO text as a datetime; None if it is missing."""
     if isinstance(value, str):
@@ -154,7 +159,7 @@ _ISO = PlainSerializer(_iso, return_type=str, when_used="json-unless-none")
 _Known = Annotated[datetime, PlainValidator(_known_instant), _ISO, _Described(*_DATES)]
 _Instant = Annotated[datetime | None, PlainValidator(instant), _ISO, _Described(*_DATES, {"type": "null"})]
 _Scale = Annotated[tuple[int, int], BeforeValidator(_column)]
-_Horizon = Annotated[int, Field(ge=0)] | None
+_Horizon = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_whole)]
 _Undefined = Annotated[Annotated[float, Field(allow_inf_nan=False)] | Literal["raise"] | None, BeforeValidator(_number)]
 # JSON gets all the digits, too
 _AS_IT_IS = PlainSerializer(lambda value: value, return_type=int | float | None, when_used="json")

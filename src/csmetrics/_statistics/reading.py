@@ -112,7 +112,10 @@ def from_rows(
 def _by_customer(
     spec: Registration, customer: Any, place: Any, columns: dict[str, Array], size: int
 ) -> tuple[Any, dict[str, Array], Any]:
-    labels = pd.Series(customer) if not isinstance(customer, pd.Series) else customer
+    try:
+        labels = pd.Series(customer) if not isinstance(customer, pd.Series) else customer
+    except OverflowError:  # integers past what pandas 2 puts into a column
+        labels = pd.Series(customer, dtype=object)
     if len(labels) != size:
         found = f"got {len(labels)} for {size} rows"
         raise MetricInputError(spec.name, "customer", "must be as many as the rows", found)
@@ -121,7 +124,7 @@ def _by_customer(
         raise MetricInputError(spec.name, "customer", "must be there for each row", found, "a blank id is no customer")
     try:
         codes, kinds = pd.factorize(labels)
-    except TypeError:
+    except (TypeError, OverflowError):
         rule = "must be values that rows can have in common"
         raise MetricInputError(spec.name, "customer", rule, "got lists or the like") from None
     many = codes.max(initial=0) + 1

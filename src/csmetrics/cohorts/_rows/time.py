@@ -6,6 +6,7 @@ Days and months of a column with a time zone are those of its own wall clock; on
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -222,8 +223,10 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
         values = values.mask(zulu, values[zulu].str.replace(r"\s*UTC\s*$", "Z", regex=True))
     undated = values.map(lambda value: isinstance(value, str) and not value.lstrip()[:1].isdigit())  # such as "today"
     try:
-        found = pd.to_datetime(values.mask(undated, None), errors="coerce", format="ISO8601")
-    except ValueError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # with which pandas 2 tells of several time zones
+            found = pd.to_datetime(values.mask(undated, None), errors="coerce", format="ISO8601")
+    except (ValueError, FutureWarning):
         hint = "convert all of them to one time zone, for example with pd.to_datetime(..., utc=True)"
         rule = "must all have the same time zone, or none"
         raise MetricInputError(metric, argument, rule, "got several", hint) from None

@@ -26,6 +26,7 @@ from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.pandas import Rows, earlier
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import (
+    DAY,
     HOUR,
     NAT,
     Calendar,
@@ -333,7 +334,10 @@ class EngineRowTotals(EngineRows):
         """Read dates; where a date may be missing, one in the year 9999 is. The first and the last become facts."""
         column = super().times(name, argument, optional=optional, like=like)
         if optional:
-            column = narwhals().when(column.dt.year() < _NEVER).then(column)
+            known = column.dt.year() < _NEVER
+            if self.frame.implementation.is_polars():  # older ones cannot take the year of a missing date in a zone
+                known = column < instant(Wall(_NEVER_DAY * DAY), self.clock)
+            column = narwhals().when(known).then(column)
         self.fact(argument, column, "max")
         self.fact(f"first {argument}", column, "min")
         return column
