@@ -56,7 +56,9 @@ assert [doctest.DocTestRunner().run(test) for test in tests] == [(0, 1)]
 
 # Runs the tests of some files: on the new metric where they run on each, and those that look at all metrics together
 ON_THE_NEW_ONE = """
-import sys, pytest
+import sys, warnings, pytest
+
+warnings.simplefilter("default")  # those of other packages' plugins; pytest makes errors of the rest
 
 class Chosen:
     def pytest_collection_modifyitems(self, items):
