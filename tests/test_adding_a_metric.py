@@ -134,7 +134,7 @@ def test_the_tests_of_all_metrics_pass_on_it(project: Path) -> None:
     named = ("core/test_laws.py", "core/test_policies.py", "core/test_reference.py", "core/test_registry.py")
     assert {f"tests/{name}" for name in named} < {*files}
     done = run(project, "-c", ON_THE_NEW_ONE, *files)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed
     assert int(passed[1]) > 250
