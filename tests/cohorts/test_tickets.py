@@ -744,3 +744,13 @@ def test_options_that_cannot_be() -> None:
         tickets(table.drop(columns="created"), freq="M")
     with pytest.raises(csm.MissingColumnError, match="which `at` needs"):
         tickets(table.drop(columns="resolved"), at="resolved")
+
+
+def test_the_remedy_for_counts_as_flags_keeps_what_is_missing() -> None:
+    """Of four tickets two are in time, one is late, and of one it is not known: 66.7 % of three, not 50 % of four."""
+    table = pd.DataFrame({"created": pd.to_datetime(["2026-01-01"] * 4), "late": [0, 0, 12.5, np.nan]})
+    with pytest.raises(csm.MetricInputError) as caught:
+        tickets(table, sla="late")
+    remedy = caught.value.hint.partition(": ")[2]
+    followed = table.assign(late=eval(remedy, {"frame": table}))
+    assert tickets(followed, sla="late")[["met", "measured"]].loc["total"].tolist() == [2, 3]
