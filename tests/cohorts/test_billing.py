@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
+
+from ..drawn import drawn
 
 Make = Callable[[pd.DataFrame], Any]
 spread, renewals = csm.cohorts.ledger_from_invoices, csm.cohorts.renewals
@@ -101,7 +103,7 @@ moments = st.integers(0, 400).map(lambda day: datetime(2025, 1, 1) + timedelta(d
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), moments, st.none() | st.integers(0, 90)), max_size=8), st.data())
-@settings(deadline=None)
+@drawn(100)
 def test_renewals_against_a_plain_walk(drawn: list[tuple[str, datetime, int | None]], data: st.DataObject) -> None:
     terms = [(who, start, None if days is None else start + timedelta(days=days)) for who, start, days in drawn]
     grace, stop = data.draw(st.sampled_from([0, 5])), datetime(2026, 1, 1)

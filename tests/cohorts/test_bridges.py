@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
+from ..drawn import drawn
 from ..engine_frames import FRAMES
 from .brute_bridge import How, Line, Rates, Table, bridge
 from .brute_movements import first_instant, next_first_instant
 
 pytestmark = pytest.mark.filterwarnings("ignore::csmetrics.errors.CohortWarning")  # of ends that touch by chance
-check = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+check = drawn(100)
 FIRST, COVERED = datetime(2024, 1, 1), datetime(2024, 8, 1)
 moments = st.integers(0, 300).map(lambda n: FIRST + timedelta(days=n / 2))
 

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
 
-DRAWN = settings(max_examples=60, deadline=None, derandomize=True)
+from ..drawn import drawn
+
+DRAWN = drawn(60)
 km = csm.survival.kaplan_meier
 
 

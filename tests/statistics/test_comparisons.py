@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
@@ -23,6 +23,7 @@ from csmetrics._statistics.reading import from_answers
 from csmetrics.core._registry import REGISTRY
 from csmetrics.core._sums import sampled_of
 
+from ..drawn import drawn
 from .figures import FIGURES, read
 
 
@@ -169,21 +170,21 @@ def agree(found: csm.Comparison) -> None:
 counts = st.integers(0, 40)
 
 
-@settings(max_examples=50, deadline=None)
+@drawn(50)
 @given(counts, counts, counts, counts, st.sampled_from(["newcombe", "wald", "pooled-z"]), st.booleans())
 def test_shares_agree(a: int, b: int, c: int, d: int, method: str, correction: bool) -> None:
     if a + b and c + d:
         agree(csm.compare(csm.churn_rate, churn(a, a + b), churn(c, c + d), method=method, correction=correction))
 
 
-@settings(max_examples=50, deadline=None)
+@drawn(50)
 @given(st.tuples(*[counts] * 3), st.tuples(*[counts] * 3), st.sampled_from(["adjusted-wald", "wald"]))
 def test_scores_agree(one: Any, two: Any, method: str) -> None:
     if sum(one) and sum(two):
         agree(csm.compare(csm.nps, nps(*one), nps(*two), method=method))
 
 
-@settings(max_examples=25, deadline=None)
+@drawn(25)
 @given(counts, counts, counts, counts, st.sampled_from(["newcombe-10", "newcombe-8", "mcnemar"]))
 def test_pairs_agree(a: int, b: int, c: int, d: int, method: str) -> None:
     if a + b + c + d:
@@ -191,7 +192,7 @@ def test_pairs_agree(a: int, b: int, c: int, d: int, method: str) -> None:
         agree(csm.compare(csm.csat, paired=cells, method=method))
 
 
-@settings(max_examples=25, deadline=None)
+@drawn(25)
 @given(st.lists(st.integers(1, 7), min_size=2, max_size=30), st.lists(st.integers(1, 7), min_size=2, max_size=30))
 def test_means_and_rates_agree(one: list[int], two: list[int]) -> None:
     agree(csm.compare(csm.ces, one, two))
