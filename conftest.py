@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -51,7 +52,20 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if config.args_source is config.ArgsSource.TESTPATHS and options.numprocesses is None and not options.collectonly:
         options.numprocesses, options.maxprocesses = "auto", options.maxprocesses or WORKERS
     if options.dist == "no":
-        options.dist = "loadgroup"
+        options.dist = "loadfile"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker one file after the other, in their order, and the tests on Spark to one of them."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "spark" if "spark" in nodeid.partition("[")[2] else super()._split_scope(nodeid)
+
+    config.option.loadscopereorder = False  # by numbers of tests, which say nothing of how long they take
+    return ByFile(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)  # after -k and -m: of what is asked for, each test has a first case

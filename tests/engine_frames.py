@@ -122,6 +122,5 @@ FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "ibis": ibis,
     "pyspark": pyspark,
 }
-SPARK = [pytest.mark.full, pytest.mark.xdist_group("spark")]  # one session serves them all
-MARKS = {"pyspark": SPARK, "dask": [pytest.mark.sampled(3)]}
+MARKS = {"pyspark": [pytest.mark.full], "dask": [pytest.mark.sampled(3)]}
 NAMES = [pytest.param(name, marks=MARKS.get(name, [])) for name in FRAMES]

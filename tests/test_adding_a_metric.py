@@ -13,7 +13,6 @@ from textwrap import dedent
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("adding a metric")  # one copy of the project serves them all
 ROOT = Path(__file__).parents[1]
 PARTS = ["src", "tests", "docs", "conftest.py", "pyproject.toml", "LICENSE", *(path.name for path in ROOT.glob("*.md"))]
 FAMILY = "src/csmetrics/core/retention"

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from .engine_frames import SPARK, spark
+from .engine_frames import spark
 
 SCRIPT = Path(__file__).parents[1] / "examples" / "large_scale.py"
 EVENTS = 20_000
-ENGINES = ["polars", "duckdb", pytest.param("spark", marks=SPARK)]
+ENGINES = ["polars", "duckdb", pytest.param("spark", marks=pytest.mark.full)]
 
 
 def load() -> ModuleType:
