@@ -34,12 +34,14 @@ passed = count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--full``."""
+    """Add ``--full`` and ``--rest``."""
     parser.addoption("--full", action="store_true", help="run the long form: every example, engine and pairing")
+    parser.addoption("--rest", action="store_true", help="of the long form, run what the short form leaves out")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose how much is drawn."""
+    config.option.full = config.option.full or config.option.rest
     settings.load_profile("full" if config.option.full else "quick")
 
 
@@ -70,15 +72,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(trylast=True)  # after -k and -m: of what is asked for, each test has a first case
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out of the short form what is marked ``full``, and of what is marked ``sampled(n)`` all but each n-th."""
-    if config.option.full:
+    """Leave out of the short form what is marked ``full``, and of what is marked ``sampled(n)`` all but each n-th.
+
+    The cases are those of a test; of ``sampled(n, name)`` those of all tests with that name.
+    """
+    if config.option.full and not config.option.rest:
         return
     cases: defaultdict[str, Iterator[int]] = defaultdict(count)
     kept, left_out = [], []
     for item in items:
-        sampled = item.get_closest_marker("sampled")
-        full = item.get_closest_marker("full") or (sampled and next(cases[item.nodeid.split("[")[0]]) % sampled.args[0])
-        (left_out if full else kept).append(item)
+        long = item.get_closest_marker("full") or any(
+            next(cases[mark.args[1] if mark.args[1:] else item.nodeid.split("[")[0]]) % mark.args[0]
+            for mark in item.iter_markers("sampled")
+        )
+        drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)  # again, with all of its examples
+        wanted = (long or drawn) if config.option.rest else not long
+        (kept if wanted else left_out).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left_out)
 

@@ -122,5 +122,10 @@ FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "ibis": ibis,
     "pyspark": pyspark,
 }
-MARKS = {"pyspark": [pytest.mark.full], "dask": [pytest.mark.sampled(3)]}
+# Spark, Dask and Ibis take seconds to plan what they run in milliseconds
+MARKS = {
+    "pyspark": [pytest.mark.full],
+    "dask": [pytest.mark.sampled(30, "dask")],
+    "ibis": [pytest.mark.sampled(4, "ibis")],
+}
 NAMES = [pytest.param(name, marks=MARKS.get(name, [])) for name in FRAMES]

@@ -113,6 +113,7 @@ def test_the_metric_is_everywhere(project: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.full
 def test_the_tests_of_all_metrics_pass_on_it(project: Path) -> None:
     """After the three scripts of step 5, whose commands the guide holds."""
     before = (project / "README.md").read_text("utf-8")

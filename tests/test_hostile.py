@@ -123,6 +123,7 @@ def test_edges(surface: str) -> None:
         throw(name, lambda: call(make()), *allowed)  # noqa: B023
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", VAST)
 def test_large_input_takes_no_more_than_its_size(name: str) -> None:
     make = VAST[name]

@@ -27,6 +27,7 @@ def both(engine: str, frame: pd.DataFrame, call: Callable[[Any], pd.DataFrame]) 
     return expected
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", ["_bad", "_period", "_value", "rows", "last", "who"])
 def test_columns_may_have_any_name(engine: str, name: str) -> None:

@@ -105,6 +105,7 @@ def test_periods_as_inclusive_ends() -> None:
     assert S(frame, closed="both", as_of="2025-04-30")["end"].tolist() == [1, 1, 1, 0]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("last", ["2025-03-31 23:59:59", "2025-03-31 23:59:59.999"])
 @pytest.mark.parametrize("closed", ["left", "both"])
 @pytest.mark.parametrize("freq", ["M", "D", "h"])
@@ -278,6 +279,7 @@ def test_ends_in_the_future_need_as_of(make: Make) -> None:
     assert len(on_each(make, near, S)) == 3
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("far", ["9999-12-31", "2262-04-11", "9999-12-31 23:59:59"])
 def test_far_ends_are_open(make: Make, far: str) -> None:
     frame = rows(("a", "2026-01-05", far, 10), ("b", "2026-01-10", "2026-02-28", 10))
@@ -327,6 +329,7 @@ def test_blank_ends(blank: str) -> None:
     pd.testing.assert_frame_equal(S(frame.replace(blank, None), as_of="2026-02-28"), out)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("freq", ["D", "M", "h"])
 @pytest.mark.parametrize(("start", "end"), [("ms", "us"), ("ns", "ms"), ("s", "ns"), ("us", "ns")])
 def test_start_and_end_of_different_units(make: Make, freq: str, start: str, end: str) -> None:

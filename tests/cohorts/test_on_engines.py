@@ -148,6 +148,7 @@ ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", MOVEMENTS)
 def test_movements(make: Make, crossed: list[int], name: str) -> None:
     frame, call = MOVEMENTS[name]
@@ -161,6 +162,7 @@ def test_movements(make: Make, crossed: list[int], name: str) -> None:
     assert sum(crossed) < len(frame)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ACTIVITY)
 def test_activity(make: Make, crossed: list[int], name: str) -> None:
     frame, call = ACTIVITY[name]
@@ -359,6 +361,7 @@ def test_bad_rows(make: Make, name: str) -> None:
     assert caught.value.hint == on_pandas.value.hint
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", [name for name in BAD if name != "no value"])
 def test_bad_rows_are_given_back(make: Make, name: str) -> None:
     frame, call, argument, reason = BAD[name]

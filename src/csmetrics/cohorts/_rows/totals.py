@@ -48,7 +48,9 @@ Read = TypeVar("Read")
 _CODES = "where a code stands for no answer, put None or NaN first"
 _MEANS = "an average of answers is not an answer; pass the answers themselves"
 _FLAGS = "must be booleans, or 0 and 1"
-_COMPARE = "compare first and keep what is missing: (frame['late'] <= 0).where(frame['late'].notna())"
+_COMPARE = (
+    "compare a count or a duration first, and keep what is missing: (frame['late'] <= 0).where(frame['late'].notna())"
+)
 _SECOND = 1_000_000  # microseconds
 _PERIOD = "csm period"  # of an engine's rows
 _NEVER = 9999  # a date in this year stands for no date
