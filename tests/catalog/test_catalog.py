@@ -439,6 +439,7 @@ TYPED = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("words", "name"), [*NAMED, *FIELD, *TYPED])
 def test_find_in_the_fields_words(words, name) -> None:
     found = [spec.name for spec in csm.catalog.find(words)]
@@ -476,6 +477,7 @@ def test_spelling_number_and_case_make_no_difference(one, other) -> None:
     assert [spec.name for spec in csm.catalog.find(other, limit=100)] == found
 
 
+@pytest.mark.sampled(3)
 @every
 def test_every_name_title_and_alias_finds_its_metric(name) -> None:
     spec = csm.catalog[name]

@@ -90,6 +90,7 @@ MIXED: list[Any] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @each
 @given(data=st.data())
 def test_integers_are_exact_in_every_container(law: Law, data: st.DataObject) -> None:
@@ -101,6 +102,7 @@ def test_integers_are_exact_in_every_container(law: Law, data: st.DataObject) ->
         assert close(float(np.ravel(got)[0]), expected), name
 
 
+@pytest.mark.sampled(3)
 @each
 @given(data=st.data())
 def test_each_row_of_a_column_is_exact(law: Law, data: st.DataObject) -> None:
@@ -173,6 +175,7 @@ def is_past_floats(value: Fraction | None) -> bool:
         return True
 
 
+@pytest.mark.sampled(3)
 @each
 @given(data=st.data())
 def test_sums_past_all_floats_do_not_matter(law: Law, data: st.DataObject) -> None:

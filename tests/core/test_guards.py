@@ -253,6 +253,7 @@ def test_the_quick_way_gives_the_same_to_the_last_bit(spec: Any) -> None:
     assert quick > 25
 
 
+@pytest.mark.sampled(3)
 @numeric
 def test_floats_in_columns_give_the_same_to_the_last_bit(spec: Any) -> None:
     if spec.name.startswith("compound"):  # two libraries' powers; test_policies compares them
@@ -274,6 +275,7 @@ def is_minus_zero(value: Any) -> bool:
     return isinstance(value, float) and value == 0 and copysign(1, value) < 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("spec", BANDED, ids=lambda spec: spec.name)
 def test_no_result_is_minus_zero(spec: Any) -> None:
     """Whatever zeros go in: a table of results shows 0.0."""

@@ -863,6 +863,7 @@ def alike(one: Any, other: Any, slack: float) -> bool:
     return bool(one == other)
 
 
+@pytest.mark.sampled(3)
 @banded
 def test_the_short_way_is_the_careful_way(spec: Any) -> None:
     names = [n for n in spec.inputs if n != "interval"]
