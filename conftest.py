@@ -74,20 +74,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out of the short form what is marked ``full``, and of what is marked ``sampled(n)`` all but each n-th.
 
-    The cases are those of a test; of ``sampled(n, name)`` those of all tests with that name.
+    The cases are those of a test; of ``sampled(n, name)`` those of all tests with that name. What is marked
+    ``once(name)`` runs on the first case of a test that has this name, in either form.
     """
-    if config.option.full and not config.option.rest:
-        return
-    cases: defaultdict[str, Iterator[int]] = defaultdict(count)
+    cases: defaultdict[tuple[str, ...], Iterator[int]] = defaultdict(count)
     kept, left_out = [], []
     for item in items:
+        test = item.nodeid.split("[")[0]
+        again = any(next(cases[test, *mark.args]) for mark in item.iter_markers("once"))
         long = item.get_closest_marker("full") or any(
-            next(cases[mark.args[1] if mark.args[1:] else item.nodeid.split("[")[0]]) % mark.args[0]
-            for mark in item.iter_markers("sampled")
+            next(cases[mark.args[1:] or (test,)]) % mark.args[0] for mark in item.iter_markers("sampled") if not again
         )
         drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)  # again, with all of its examples
-        wanted = (long or drawn) if config.option.rest else not long
-        (kept if wanted else left_out).append(item)
+        wanted = (long or drawn) if config.option.rest else (config.option.full or not long)
+        (kept if wanted and not again else left_out).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left_out)
 

@@ -122,10 +122,10 @@ FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "ibis": ibis,
     "pyspark": pyspark,
 }
-# Spark, Dask and Ibis take seconds to plan what they run in milliseconds
+# Spark, Dask and Ibis take seconds to plan what they run in milliseconds; the pairings are tried on the other engines
 MARKS = {
-    "pyspark": [pytest.mark.full],
-    "dask": [pytest.mark.sampled(30, "dask")],
+    "pyspark": [pytest.mark.once("pyspark"), pytest.mark.full],
+    "dask": [pytest.mark.once("dask"), pytest.mark.sampled(30, "dask")],
     "ibis": [pytest.mark.sampled(4, "ibis")],
 }
 NAMES = [pytest.param(name, marks=MARKS.get(name, [])) for name in FRAMES]
