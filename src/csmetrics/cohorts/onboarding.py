@@ -130,14 +130,15 @@ def onboarding(
     rows, found = read(metric, customers, on_bad_rows, screened, freq)
     rows.end(as_of, found)
     rows.place(found["started"], "started")
+    found = rows.only_counted(found)
     out = _from_pandas(rows, found, by) if isinstance(rows, RowTotals) else _from_engine(rows, found, by)
     return noted(out, rows.remarks)
 
 
 def _from_pandas(rows: RowTotals, found: dict[str, Times], by: Any) -> pd.DataFrame:
     """Count the rows, and estimate the median of each group."""
-    keys, counted = rows.grouping(by), rows.rows()
-    instants = {argument: _instants(times.take(counted)) for argument, times in found.items()}
+    keys = rows.grouping(by)
+    instants = {argument: _instants(times) for argument, times in found.items()}
     last = _last(rows.stop, found["started"].zone)
     known = days_apart(instants["started"], last)
     columns = {"started": np.ones(known.size, np.int8)}

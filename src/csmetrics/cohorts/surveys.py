@@ -186,6 +186,7 @@ def survey(
         rows.end(as_of, {"time": found["time"]})
         if freq is not None or as_of is not None:
             rows.place(found["time"], "time")
+    found = rows.only_counted(found)
     weighing = found.get("weights")
     counted = []
     if keep == "all":

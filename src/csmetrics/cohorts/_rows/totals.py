@@ -79,6 +79,7 @@ class RowTotals(Rows):
     stop: Wall | None = None
     axis: Axis | None = None
     counted: Any = slice(None)  # positions of the rows that count, after `place`
+    size: int | None = None  # how many they are, after `only_counted`
     numbers_of_periods: Any = None
 
     def times(
@@ -120,8 +121,7 @@ class RowTotals(Rows):
 
         Of answers at the same instant it is the lowest. Return the rows, with their answers and weights.
         """
-        rows = self.rows()
-        units, offset, size = number_units(self.metric, unit, rows)
+        units, offset, size = number_units(self.metric, unit, slice(None))
         cell = units.astype(np.int64) - offset
         if self.axis is not None:
             size *= max(self.axis.count, 1)
@@ -129,15 +129,15 @@ class RowTotals(Rows):
         if size > 4 * cell.size + BLOCK:
             cell, found = pd.factorize(cell)
             size = len(found)
-        given, elapsed = answers[rows], times.elapsed()[rows]
+        elapsed = times.elapsed()
         answered = np.zeros(size, bool)
-        answered[cell[~np.isnan(given)]] = True
-        left = np.flatnonzero(~np.isnan(given) | ~answered[cell])
+        answered[cell[~np.isnan(answers)]] = True
+        left = np.flatnonzero(~np.isnan(answers) | ~answered[cell])
         ranks: list[Callable[[], Any]] = [
             lambda: elapsed if keep == "last" else -elapsed,
-            lambda: -np.where(np.isnan(given), 0, given),
+            lambda: -np.where(np.isnan(answers), 0, answers),
             lambda: -(0 if (number := Groups(self.metric, self.grouping(by), slice(None)).number) is None else number),
-            lambda: 0 if weights is None else -weights[rows],
+            lambda: 0 if weights is None else -weights,
         ]
         place = np.full(size, -1)
         for rank in ranks:
@@ -150,10 +150,10 @@ class RowTotals(Rows):
             left = left[values[left] == best[cell[left]]]
         place[cell[left]] = left
         chosen = np.sort(place[place >= 0])
-        kept = copy(self)
-        kept.counted = chosen if isinstance(rows, slice) else rows[chosen]
+        kept, rows = copy(self), self.rows()
+        kept.counted, kept.size = chosen if isinstance(rows, slice) else rows[chosen], len(chosen)
         kept.numbers_of_periods = None if self.axis is None else self.numbers_of_periods[chosen]
-        return kept, answers, weights
+        return kept, answers[chosen], None if weights is None else weights[chosen]
 
     def counts(self, name: Any, argument: str) -> Any:
         """Read whole numbers that are not negative, NaN where missing."""
@@ -189,17 +189,14 @@ class RowTotals(Rows):
 
     def known(self, times: Times) -> Times:
         """Take dates after the end of the data as missing: they are not known yet."""
-        early = times.before(self.stop)
-        if early is None:
-            return times
-        late = np.ones(times.ticks.size, bool)
-        late[early] = False
-        return _without(times, late)
+        late = times.late(self.stop)
+        return times if late is None else _without(times, late)
 
     def place(self, times: Times, argument: str) -> None:
         """Count the rows whose date is known by the end of the data, by complete period if there is a calendar."""
         kept = self.kept()
-        there = self.happened(self.known(times))
+        there, late = self.happened(times), times.late(self.stop)
+        there = there if late is None else there & ~late
         whole = isinstance(kept, slice) and there.all()
         self.counted = kept if whole else np.flatnonzero(there) if isinstance(kept, slice) else kept[there[kept]]
         if self.calendar is None:
@@ -214,9 +211,17 @@ class RowTotals(Rows):
             numbers = numbers[complete]
         self.numbers_of_periods = numbers
 
+    def only_counted(self, found: Read) -> Read:
+        """Cut what was read down to the rows that count; what is computed from it is about these rows alone."""
+        rows = self.rows()
+        if isinstance(rows, slice):
+            return found
+        self.size = len(rows)
+        return _cut(found, rows)
+
     def every(self) -> Any:
         """Return the condition that all rows meet."""
-        return np.ones(len(self.frame), bool)
+        return np.ones(len(self.frame) if self.size is None else self.size, bool)
 
     def happened(self, times: Times) -> Any:
         """Return the condition that the row has a date."""
@@ -304,15 +309,17 @@ class RowTotals(Rows):
         return kept if isinstance(self.counted, slice) else self.counted
 
     def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
-        """Count the conditions and add up the amounts of the good rows by group; a missing value adds nothing."""
-        keys, rows = self.grouping(by), self.rows()
-        given = {name: np.asarray(values)[rows] for name, values in columns.items()}
-        for name, values in given.items():
+        """Count the conditions and add up the amounts by group; a missing value adds nothing.
+
+        The columns are about the rows that count, see `only_counted`.
+        """
+        given = {}
+        for name, values in columns.items():
             if name not in amounts:
                 given[name] = values.view(np.int8)
-            elif values.dtype.kind == "f":
-                given[name] = np.where(np.isnan(values), 0.0, values)
-        return noted(table(self.metric, keys, given, self.axis), self.remarks)
+            else:
+                given[name] = np.where(np.isnan(values), 0.0, values) if values.dtype.kind == "f" else values
+        return noted(table(self.metric, self.grouping(by), given, self.axis), self.remarks)
 
 
 class EngineRowTotals(EngineRows):
@@ -458,6 +465,10 @@ class EngineRowTotals(EngineRows):
         if self.schema[name].is_integer():
             return column
         return narwhals().when(column.is_finite()).then(column)
+
+    def only_counted(self, found: Read) -> Read:
+        """Return what was read: the frame holds only rows that count."""
+        return found
 
     def every(self) -> Any:
         """Return the condition that all rows meet."""
@@ -606,6 +617,19 @@ def read(
     found = screened(others)
     others.screen(screened)
     return others, found
+
+
+def _cut(found: Any, rows: Any) -> Any:
+    """Keep some rows of columns, however they are packed."""
+    if isinstance(found, Times):
+        return found.take(rows)
+    if isinstance(found, dict):
+        return {name: _cut(one, rows) for name, one in found.items()}
+    if isinstance(found, (list, tuple)):
+        return type(found)(_cut(one, rows) for one in found)
+    if isinstance(found, pd.Series):
+        return found.iloc[rows]
+    return found[rows] if isinstance(found, np.ndarray) else found
 
 
 def _without(times: Times, gone: Any) -> Times:
