@@ -124,8 +124,8 @@ def month_totals(
         return total(cases["customer"], condition)
 
     def hours(until: str) -> Floats:
-        waited = (cases[until] - cases["created"]).fillna(pd.Timedelta(0)) // pd.Timedelta(seconds=1)
-        return counted(waited) / 3600
+        seconds = (cases[until] - cases["created"]).dt.total_seconds().fillna(0)
+        return counted(seconds) / 3600
 
     frame["tickets"] = counted(cases["created"].notna())
     frame["contacts"] = frame["tickets"]  # issues, each counted once, as `fcr` takes them
