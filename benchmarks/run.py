@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from answers import answer_cases
 from cohorts import cohort_cases
 from growth import grow
 from harness import Case, measure
@@ -332,7 +333,16 @@ def main() -> None:
         rows.append(row)
         print("{:58} {:38} {:6.2f}x of at most {:.2f}x  {}".format(*row), flush=True)
 
-    for make in (scalar_cases, service_cases, array_cases, nps_cases, group_cases, cohort_cases, statistics_cases):
+    for make in (
+        scalar_cases,
+        service_cases,
+        array_cases,
+        nps_cases,
+        group_cases,
+        cohort_cases,
+        answer_cases,
+        statistics_cases,
+    ):
         for case in make(options.scale):
             if asked(case.name):
                 add(measure(case, options.rounds))

@@ -1,4 +1,4 @@
-"""Quickstart: the scorecard of a made-up SaaS company, the raw rows behind it, and churn from a CSV file of your own.
+"""Quickstart: a made-up SaaS company's scorecard, its months from raw rows, and churn from a CSV file of your own.
 
 python examples/quickstart.py
 python examples/quickstart.py --customers churn.csv --segment plan --lost churned --start opening
@@ -48,7 +48,7 @@ def measures(at: csm.Cohorts) -> dict[str, Any]:
         "grr": at.grr(),
         "nps": at.nps(),
         "csat": at.csat(),
-        "ces": at.ces("ces_effort_sum", "ces_responses"),  # `responses` are the answers to the CSAT question
+        "ces": at.ces(),
         "fcr": at.fcr(),
         "arpa": at.arpa(),
         "clv": at.clv(gross_margin=GROSS_MARGIN),  # takes ARPA and churn from the same totals
@@ -148,7 +148,7 @@ Churn, retention, revenue per account and retention cost are of one month.
 A year's churn is not twelve times a month's.
 Lifetime value and payback assume a gross margin of {GROSS_MARGIN}%.
 Median time to value counts customers who are not there yet.
-Adoption is of one feature, automations; feature adoption is of all features.""")
+Adoption counts the customers who use any feature; feature adoption counts the features they use.""")
     left = company.cohorts.groupby("plan", observed=True)["lost"].sum()
     if few := ", ".join(f"{lost} in {plan}" for plan, lost in left.items() if lost < 10):
         print(f"Lifetime value rests on few who left: {few}. One more or less moves it a lot.")
@@ -174,15 +174,59 @@ Weights of the parts that are there: {weights}.""")
 # ------------------------------------------------------------------------------------------------------ from raw rows
 
 
+def board(company: SaasCompany) -> pd.DataFrame:
+    """Count all raw tables by month and plan, and join the counts: one row per month and plan, one column per total."""
+    plans = company.accounts[["customer", "plan"]]
+    events = company.events.rename(columns={"user": "customer"}).merge(plans, on="customer")
+    joined = recently_joined(company)
+    first_steps = events[events["customer"].isin(joined["customer"])]
+    months: dict[str, Any] = {"freq": "M", "as_of": company.as_of, "by": "plan"}
+    of_users: dict[str, Any] = {"user": "customer", **months}
+    build = csm.cohorts
+    frames = [
+        build.movements_from_subscriptions(company.subscriptions, **months),
+        build.survey(company.surveys.merge(plans), nps="nps", csat="csat", ces="ces", time="time", **months),
+        build.tickets(company.tickets.merge(plans), **months),
+        build.onboarding(company.onboarding.merge(plans), **months),
+        build.active_users(events, since=kept_since(company), **of_users),
+        build.lifecycle(events, **of_users),
+        build.adoption(with_everyone_live(events, company), eligible="eligible", time="time", **of_users),
+        build.activation(
+            first_steps, event="feature", key_event="reports", users=joined, started="signed_up", **of_users
+        ),
+    ]
+    return pd.concat(frames, axis=1)
+
+
+def with_everyone_live(events: pd.DataFrame, company: SaasCompany) -> pd.DataFrame:
+    """Add, for each month of the events, a row without a feature for each customer who is live as it closes."""
+    ledger = company.subscriptions
+    live = []
+    for month in pd.period_range(events["time"].min(), company.period, freq="M"):
+        last = month.end_time.floor("us")
+        rows = ledger[(ledger["start"] <= last) & ~(ledger["end"] <= last)]
+        live.append(rows[["customer", "plan"]].drop_duplicates().assign(time=last, eligible=True))
+    return pd.concat([events.assign(eligible=False), *live], ignore_index=True)
+
+
+def recently_joined(company: SaasCompany) -> pd.DataFrame:
+    """Return the customers who signed up since events are kept: of the others, nobody knows the first steps."""
+    return company.accounts[company.accounts["signed_up"] >= kept_since(company)]
+
+
+def kept_since(company: SaasCompany) -> pd.Timestamp:
+    """Return the day from which on events are kept, the first of a month."""
+    return company.events["time"].min().to_period("M").start_time
+
+
 def movements(company: SaasCompany) -> pd.DataFrame:
     """Count the movements of customers and MRR, month by month, from the subscriptions."""
     return csm.cohorts.movements_from_subscriptions(company.subscriptions, as_of=company.as_of)
 
 
 def weekly_retention(company: SaasCompany) -> csm.cohorts.RetentionGrid:
-    """Count the customers who used the product in the weeks after signing up, if the events cover their sign-up."""
-    kept_since = company.events["time"].min().normalize()
-    joined = company.accounts[company.accounts["signed_up"] >= kept_since]
+    """Count the customers who used the product in the weeks after signing up."""
+    joined = recently_joined(company)
     log = pd.concat(
         [
             pd.DataFrame({"user": joined["customer"], "time": joined["signed_up"], "event": "signed up"}),
@@ -204,29 +248,8 @@ def lifecycle(company: SaasCompany) -> pd.DataFrame:
     return csm.cohorts.lifecycle(company.events, as_of=company.as_of)
 
 
-def answers(company: SaasCompany, kind: str) -> pd.DataFrame:
-    """Count the month's answers to one survey question, by plan."""
-    rows = of_month(company.surveys, "time", company)
-    return csm.cohorts.survey(rows[rows["kind"] == kind], kind=kind, by="plan")
-
-
-def tickets(company: SaasCompany) -> pd.DataFrame:
-    """Count the month's tickets, by plan."""
-    return csm.cohorts.tickets(of_month(company.tickets, "created", company), by="plan")
-
-
-def onboarding(company: SaasCompany) -> pd.DataFrame:
-    """Count the customers who started onboarding in the month, and how far they got, by plan."""
-    return csm.cohorts.onboarding(of_month(company.onboarding, "started", company), as_of=company.as_of, by="plan")
-
-
-def adoption(company: SaasCompany) -> pd.DataFrame:
-    """Count the features that the customers at the end of the month used during it, by plan."""
-    used = of_month(company.events.rename(columns={"user": "customer"}), "time", company)
-    return csm.cohorts.adoption(used, user="customer", eligible=company.health[["customer", "plan"]], by="plan")
-
-
 def show_raw_rows(company: SaasCompany) -> None:
+    months = board(company)
     month = company.period.strftime("%B")
     print(f"""
 
@@ -264,30 +287,69 @@ All {len(grid.sizes)} cohorts together, week 1: {pooled[1]:.0f}%; week 6: {poole
     print_table(heads, figures(stages.join(stages.csm.lifecycle_quick_ratio())))
     print("\nQuick ratio: those who came or came back for each one who went quiet.\n")
 
-    nps, csat, ces = (answers(company, kind) for kind in ("nps", "csat", "ces"))
-    said = pd.DataFrame({"nps": nps.csm.nps(), "csat": csat.csm.csat(), "ces": ces.csm.ces()})
-    said.insert(0, "answers", nps["nps_responses"] + csat["csat_responses"] + ces["ces_responses"])
-    print_table([f"{month}'s answers", "in all", "NPS", "CSAT", "CES"], figures(said))
+    of_month = months.loc[company.period]
+    said = of_month[["nps_responses"]].join(of_month.csm.metrics("nps", "csat", "ces"))
+    said.insert(1, "response_rate", of_month.csm.response_rate(responses="nps_responses", invited="nps_invited"))
+    print_table([f"{month}'s answers", "to NPS", "of those asked", "NPS", "CSAT", "CES"], figures(said))
     print()
 
-    cases = tickets(company)
-    speed = cases.csm.metrics("fcr", "first_response_time", "resolution_time")
+    speed = of_month.csm.metrics("fcr", "first_response_time", "resolution_time")
     heads = [f"{month}'s tickets", "in all", "FCR", "first response", "resolution"]
-    print_table(heads, figures(cases[["tickets"]].join(speed)))
+    print_table(heads, figures(of_month[["tickets"]].join(speed)))
     print("\nFCR is first contact resolution. Times are hours.\n")
 
-    begun = onboarding(company)
-    counts = begun[["started", "completed"]].join(begun.csm.onboarding_completion_rate())
+    begun = of_month[["started", "completed"]].join(of_month.csm.onboarding_completion_rate())
     heads = [f"{month}'s starts", "in all", "completed", "of all", "days to value"]
-    print_table(heads, figures(counts.join(begun["median_ttv"])))
+    print_table(heads, figures(begun.join(of_month["median_ttv"])))
     print("\nWho started late had little time. The median allows for that (Kaplan-Meier); the rate does not.")
-    print_gaps(begun[["median_ttv"]])
+    print_gaps(of_month[["median_ttv"]])
     print()
 
-    used = adoption(company)
-    rates = used.csm.metrics("adoption_rate", "feature_adoption_rate")
+    rates = of_month.csm.metrics("adoption_rate", "feature_adoption_rate")
     heads = [f"{month}'s use", "customers", "use any feature", "of all", "features used"]
-    print_table(heads, figures(used[["eligible", "adopters"]].join(rates)))
+    print_table(heads, figures(of_month[["eligible", "adopters"]].join(rates)))
+
+
+SIDE_BY_SIDE = {
+    "Customers": ["churn_rate", "retention_rate", "customer_growth_rate"],
+    "Recurring revenue": ["nrr", "grr", "quick_ratio", "arpa", "mrr_growth_rate"],
+    "What customers say": ["nps", "csat", "ces"],
+    "Support": ["fcr", "first_response_time", "resolution_time", "reopen_rate", "contact_rate"],
+    "Product": ["stickiness", "lifecycle_quick_ratio", "adoption_rate", "feature_adoption_rate"],
+    "First steps": ["onboarding_completion_rate", "activation_rate"],
+}
+
+
+def two_months(months: pd.DataFrame, company: SaasCompany) -> pd.DataFrame:
+    """Compute the metrics of the last full month and of the one before, from the sums over all plans."""
+    card = months.csm.by("period").metrics().loc[[company.period - 1, company.period]].T
+    return card.assign(change=card[company.period] - card[company.period - 1])
+
+
+def show_two_months(months: pd.DataFrame, company: SaasCompany) -> None:
+    card = two_months(months, company)
+    print("\n\nLAST MONTH BESIDE THIS ONE\n")
+    print("Every raw table, counted by month and plan, and the counts joined to one frame:")
+    print('frame.csm.by("period").metrics()')
+    rows: list[list[str]] = []
+    for section, names in SIDE_BY_SIDE.items():
+        rows += [[], [section.upper()]]
+        for name in names:
+            before, now, change = card.loc[name]
+            spec = csm.catalog[name]
+            moved = "" if pd.isna(change) else "better" if (change > 0) == (spec.direction == "higher") else "worse"
+            rows.append([spec.title, figure(before, name), figure(now, name), moved if change else ""])
+    print_table(["", *(f"{month:%b %Y}" for month in card.columns[:2]), ""], rows, left=(0, 3))
+    before, now = card.columns[:2]
+    print(f"""
+Revenue per account and the rates are of one month. Times are hours.
+Customers who started in the last month had less time to complete onboarding.
+Activation is using reports within seven days of signing up.
+In a month that has just ended, not all have had their seven days, so it is missing.
+Whether a change may be chance, the same frame tells:
+frame.csm.total().compare_periods("nps", "{before}", "{now}")""")
+    shown = [name for names in SIDE_BY_SIDE.values() for name in names if name != "activation_rate"]
+    print_gaps(card.loc[shown].T)
 
 
 def figures(table: pd.DataFrame) -> list[list[str]]:
@@ -296,12 +358,6 @@ def figures(table: pd.DataFrame) -> list[list[str]]:
         [str(label), *(figure(x, name) for name, x in zip(table.columns, values, strict=True))]
         for label, *values in table.itertuples()
     ]
-
-
-def of_month(table: pd.DataFrame, time: str, company: SaasCompany) -> pd.DataFrame:
-    """Return the rows of the last full month, with their customer's plan."""
-    rows = table[table[time].dt.to_period("M") == company.period]
-    return rows.merge(company.accounts[["customer", "plan"]], on="customer")
 
 
 # ------------------------------------------------------------------------------------------------- the reader's file
@@ -429,7 +485,7 @@ def figure(value: float, name: str = "") -> str:
 
 
 def print_gaps(table: pd.DataFrame) -> None:
-    """Explain each "-" in the table: why that metric has no value there."""
+    """Explain each "-" in the table: why that metric has no value in that place."""
     table = table if set(table.columns) & set(csm.catalog) else table.T
     for name in table.columns[table.isna().any()]:
         if name not in csm.catalog:
@@ -470,6 +526,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         company = make_saas()
         show_company(company)
         show_raw_rows(company)
+        show_two_months(board(company), company)
         return 0
     try:
         show_file(path, given.pop("segment", None), given.pop("period", None), given)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
 
 import csmetrics as csm
@@ -66,15 +67,15 @@ def test_the_scorecard_prints_what_the_library_computes(capsys, company) -> None
     by_plan, total = company.cohorts.csm.by("plan"), company.cohorts.csm.total()
 
     churn = [*by_plan.churn_rate(), total.churn_rate()]
-    assert cells(out, "Customer churn rate")[:4] == [f"{x:.1f}%" for x in churn]
+    assert cells(out, "Customer churn rate", nth=0)[:4] == [f"{x:.1f}%" for x in churn]
     nrr = [*by_plan.nrr(), total.nrr()]
-    assert cells(out, "Net revenue retention")[:4] == [f"{x:.1f}%" for x in nrr]
+    assert cells(out, "Net revenue retention", nth=0)[:4] == [f"{x:.1f}%" for x in nrr]
     nps = [*by_plan.nps(), total.nps()]
-    assert cells(out, "Net Promoter Score")[:4] == [f"{x:.1f}" for x in nps]
+    assert cells(out, "Net Promoter Score", nth=0)[:4] == [f"{x:.1f}" for x in nps]
     cac = [*by_plan.cac(), total.cac()]
     assert cells(out, "Customer acquisition cost")[:4] == [f"${cents / 100:,.0f}" for cents in cac]
-    effort = company.cohorts[["ces_effort_sum", "ces_responses"]].sum()
-    assert cells(out, "Customer effort score (CES)")[3] == f"{effort.iloc[0] / effort.iloc[1]:.2f}"
+    effort = company.cohorts[["effort_sum", "ces_responses"]].sum()
+    assert cells(out, "Customer effort score (CES)", nth=0)[3] == f"{effort.iloc[0] / effort.iloc[1]:.2f}"
 
 
 def test_every_metric_is_there_and_none_is_averaged(company) -> None:
@@ -110,27 +111,18 @@ def test_what_is_undefined_is_a_dash_with_the_reason(capsys, company) -> None:
 
 def test_raw_rows_give_the_totals_of_the_scorecard(company) -> None:
     segments = company.cohorts.set_index(["plan", "region"])
-    accounts = company.accounts[["customer", "plan", "region"]]
-    ledger = company.subscriptions.merge(accounts, on="customer")
+    ledger = company.subscriptions.merge(company.accounts[["customer", "region"]], on="customer")
     moves = csm.cohorts.movements_from_subscriptions(ledger, as_of=company.as_of, by=["plan", "region"])
     assert moves.loc[company.period].to_dict("index") == segments[moves.columns].to_dict("index")
     month = quickstart.movements(company).loc[company.period]
     assert month.to_dict() == segments[moves.columns].sum().to_dict()
 
     totals = company.cohorts.groupby("plan", observed=True).sum(numeric_only=True)
-    nps, csat, ces = (quickstart.answers(company, kind) for kind in ("nps", "csat", "ces"))
-    counted = [
-        (nps, ["promoters", "passives", "detractors"]),
-        (csat, ["satisfied"]),
-        (quickstart.tickets(company), ["tickets", "resolved_first_contact", "resolved", "reopened", "escalated"]),
-        (quickstart.onboarding(company), ["started", "completed"]),
-        (quickstart.adoption(company), ["eligible", "features_used", "features_available"]),
-    ]
-    for table, columns in counted:
-        assert table[columns].to_dict("index") == totals[columns].to_dict("index")
-    assert ces["effort_sum"].tolist() == totals["ces_effort_sum"].tolist()
-    assert csat["csat_responses"].tolist() == totals["responses"].tolist()
-    assert ces["ces_responses"].tolist() == totals["ces_responses"].tolist()
+    counted = quickstart.board(company).loc[company.period]
+    shared = [name for name in counted if name in totals]
+    others = {"new_users", "returning", "resurrected", "dormant", "signups", "activated", "median_ttv"}
+    assert set(counted) - set(shared) == others
+    pd.testing.assert_frame_equal(counted[shared], totals[shared], check_dtype=False, rtol=1e-12)
 
     daily = quickstart.active_users(company).loc[str(company.period)]
     assert daily["dau"].mean() == pytest.approx(totals["dau"].sum(), rel=1e-12)
@@ -143,16 +135,33 @@ def test_raw_rows_give_the_metrics_of_the_scorecard(capsys, company) -> None:
     month = quickstart.movements(company).loc[[company.period]]
     for name in ("churn_rate", "nrr", "grr"):
         assert month.csm.compute(name).item() == card.loc[name, "total"]
-    assert quickstart.tickets(company).csm.fcr().tolist() == card.loc["fcr", quickstart.PLANS].tolist()
-    used = quickstart.adoption(company).csm.feature_adoption_rate()
-    assert used.tolist() == card.loc["feature_adoption_rate", quickstart.PLANS].tolist()
+    counted = quickstart.board(company).loc[company.period].csm
+    for name in ("fcr", "nps", "ces", "feature_adoption_rate"):
+        assert counted.compute(name).tolist() == card.loc[name, quickstart.PLANS].tolist()
 
     quickstart.show_raw_rows(company)
     out = capsys.readouterr().out
     first, *_, churn, nrr, grr = cells(out, str(company.period), nth=0)
     assert [churn, nrr, grr] == [f"{card.loc[name, 'total']:.1f}%" for name in ("churn_rate", "nrr", "grr")]
     assert first == f"{company.cohorts['start'].sum():,}"
-    assert cells(out, "starter", nth=0)[1] == f"{card.loc['nps', 'starter']:.1f}"
+    assert cells(out, "starter", nth=0)[2] == f"{card.loc['nps', 'starter']:.1f}"
+
+
+def test_last_month_stands_beside_this_one(capsys, company) -> None:
+    months = quickstart.board(company)
+    card = quickstart.two_months(months, company)
+    before, now = company.period - 1, company.period
+    assert list(card.columns) == [before, now, "change"]
+    bridge = quickstart.movements(company)
+    assert card.loc["nrr", [before, now]].tolist() == bridge.csm.nrr()[[before, now]].tolist()
+    assert card.loc["churn_rate", now] == quickstart.scorecard(company).loc["churn_rate", "total"]
+    assert {name for names in quickstart.SIDE_BY_SIDE.values() for name in names} <= set(card.index)
+    quickstart.show_two_months(months, company)
+    out = capsys.readouterr().out
+    churn = card.loc["churn_rate"]
+    verdict = "better" if churn["change"] < 0 else "worse"
+    assert cells(out, "Customer churn rate") == [f"{churn[before]:.1f}%", f"{churn[now]:.1f}%", verdict]
+    assert cells(out, "Activation rate") == [f"{card.loc['activation_rate', before]:.1f}%", "-"]
 
 
 def test_retention_of_a_week_that_runs_is_blank(capsys, company) -> None:
@@ -168,7 +177,9 @@ def test_retention_of_a_week_that_runs_is_blank(capsys, company) -> None:
 
 @pytest.mark.parametrize("arguments", [{"customers": 30}, {"customers": 200, "end": "2026-06-14"}])
 def test_raw_rows_of_small_and_unfinished_companies_are_shown(capsys, arguments) -> None:
-    quickstart.show_raw_rows(csm.datasets.make_saas(**arguments))
+    company = csm.datasets.make_saas(**arguments)
+    quickstart.show_raw_rows(company)
+    quickstart.show_two_months(quickstart.board(company), company)
     assert "nan" not in capsys.readouterr().out
 
 

@@ -12,7 +12,7 @@ import csmetrics as csm
 from ..engine_frames import FRAMES
 
 COMPANY = csm.datasets.make_saas()
-LEDGER = COMPANY.subscriptions.merge(COMPANY.accounts[["customer", "plan"]], on="customer")
+LEDGER = COMPANY.subscriptions
 AMOUNTS = ("start_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "end_mrr")
 
 

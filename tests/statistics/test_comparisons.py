@@ -295,3 +295,17 @@ def test_prints_and_travels() -> None:
         csm.compare(csm.churn_rate, None, churn(4, 10))
     with pytest.raises(csm.MetricInputError, match="one figure"):
         csm.compare(csm.churn_rate, churn(3, 10), plans().csm.by("plan"))
+
+
+def test_means_of_totals_are_not_compared() -> None:
+    """A sum and a count do not tell how far the answers lie apart."""
+    before, after = {"effort_sum": 300, "responses": 60}, {"effort_sum": 350, "responses": 66}
+    plans = pd.DataFrame({"plan": ["a", "b"], "period": ["x", "y"], **{n: [before[n], after[n]] for n in before}})
+    calls = (
+        lambda: csm.compare(csm.ces, before, after),
+        lambda: csm.compare_groups(csm.ces, plans, by="plan"),
+        lambda: plans.csm.total().compare_periods("ces", "x", "y"),
+    )
+    for call in calls:
+        with pytest.raises(csm.MetricInputError, match="totals do not tell how much they differ"):
+            call()

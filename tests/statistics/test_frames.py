@@ -177,11 +177,11 @@ def test_periods_by_their_label() -> None:
 def test_made_up_company() -> None:
     """What an analyst has: answers by quarter and customer, and one question."""
     company = csm.datasets.make_saas()
-    asked = company.surveys[company.surveys["kind"] == "nps"].merge(company.accounts, on="customer")
+    asked = company.surveys.merge(company.accounts, on="customer")
     asked["quarter"] = asked["time"].dt.to_period("Q").astype(str)
     sides = [asked[asked["quarter"] == name] for name in ("2025Q4", "2026Q1")]
-    compared = csm.compare(csm.nps_from_scores, *sides, scores="score", customer="customer")
-    assert compared.after == pytest.approx(csm.nps_from_scores(sides[1]["score"]))
-    moved = csm.decompose(csm.nps_from_scores, *sides, by="plan", scores="score", customer="customer")
+    compared = csm.compare(csm.nps_from_scores, *sides, scores="nps", customer="customer")
+    assert compared.after == pytest.approx(csm.nps_from_scores(sides[1]["nps"]))
+    moved = csm.decompose(csm.nps_from_scores, *sides, by="plan", scores="nps", customer="customer")
     assert moved.change == pytest.approx(compared.difference)
     assert moved.within + moved.mix + moved.entered + moved.left == pytest.approx(moved.change)

@@ -15,11 +15,13 @@ from csmetrics._frames.groups import key
 from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._packing import changes
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
+from csmetrics.cohorts._rows.engine_totals import EngineRowTotals
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.options import OnBadRows, check_whole, key_names
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.pandas_totals import RowTotals
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read
+from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, MissingColumnError
 

@@ -11,10 +11,12 @@ import pandas as pd
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_rows
 from csmetrics.cohorts._rows.axis import table
+from csmetrics.cohorts._rows.engine_totals import EngineRowTotals
 from csmetrics.cohorts._rows.options import OnBadRows
+from csmetrics.cohorts._rows.pandas_totals import RowTotals
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, NAT, Times, in_utc
-from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, Unnamed, read
+from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.core._dates import Instants, days_apart, in_days
 from csmetrics.core._survival import median
 
@@ -130,14 +132,15 @@ def onboarding(
     rows, found = read(metric, customers, on_bad_rows, screened, freq)
     rows.end(as_of, found)
     rows.place(found["started"], "started")
+    found = rows.only_counted(found)
     out = _from_pandas(rows, found, by) if isinstance(rows, RowTotals) else _from_engine(rows, found, by)
     return noted(out, rows.remarks)
 
 
 def _from_pandas(rows: RowTotals, found: dict[str, Times], by: Any) -> pd.DataFrame:
     """Count the rows, and estimate the median of each group."""
-    keys, counted = rows.grouping(by), rows.rows()
-    instants = {argument: _instants(times.take(counted)) for argument, times in found.items()}
+    keys = rows.grouping(by)
+    instants = {argument: _instants(times) for argument, times in found.items()}
     last = _last(rows.stop, found["started"].zone)
     known = days_apart(instants["started"], last)
     columns = {"started": np.ones(known.size, np.int8)}

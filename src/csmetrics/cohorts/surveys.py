@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.groups import group_sums
+from csmetrics.cohorts._rows.one_each import one_each
 from csmetrics.cohorts._rows.options import OnBadRows, check_word
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import Unnamed, read
@@ -186,6 +187,7 @@ def survey(
         rows.end(as_of, {"time": found["time"]})
         if freq is not None or as_of is not None:
             rows.place(found["time"], "time")
+    found = rows.only_counted(found)
     weighing = found.get("weights")
     counted = []
     if keep == "all":
@@ -195,7 +197,7 @@ def survey(
         counted.append(rows.totals(by, columns, [*columns] if weights is not None else ["effort_sum"]))
     else:
         for question, answers in zip(questions, found["answers"], strict=True):
-            kept = rows.one_each(answers, weighing, found["customer"], found["time"], keep, by)
+            kept = one_each(rows, answers, weighing, found["customer"], found["time"], keep, by)
             columns = question.columns(*kept)
             counted.append(kept[0].totals(by, columns, [*columns] if weights is not None else ["effort_sum"]))
     out = _joined(counted)

@@ -229,10 +229,11 @@ def tickets(
         raise MissingColumnError(_METRIC, at, f"no column for `{at}`, which `{what}` needs", what_is_there(rows))
     if dates:
         rows.end(as_of, dates)
-    if as_of is not None:
-        found |= {argument: rows.known(dates[argument]) for argument in dates if argument != "created"}
     if placed:
         rows.place(found[at], at)
+    found = rows.only_counted(found)
+    if as_of is not None:
+        found |= {argument: rows.known(found[argument]) for argument in dates if argument != "created"}
     columns = _columns(rows, found, hours)
     amounts = [*_TIMES, *(f"{name} rest" for name in _TIMES), "all_contacts"]
     out = rows.totals(by, columns, amounts)

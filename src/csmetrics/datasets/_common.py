@@ -17,7 +17,6 @@ Stamps = npt.NDArray[np.datetime64]
 PLANS = ("starter", "team", "business")
 REGIONS = ("americas", "emea", "apac")
 FEATURES = ("dashboards", "reports", "alerts", "integrations", "automations")
-KINDS = ("nps", "csat", "ces")
 
 DAY_SECONDS = 24 * 3600  # seconds
 NEVER = np.datetime64("NaT", "us")

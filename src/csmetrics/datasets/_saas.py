@@ -18,7 +18,6 @@ import pandas as pd
 from csmetrics.datasets._common import (
     DAY_SECONDS,
     FEATURES,
-    KINDS,
     PLANS,
     REGIONS,
     Floats,
@@ -45,7 +44,9 @@ MONTHLY_CHURN = np.array([0.044, 0.0185, 0.0085])
 MONTHLY_CHANGES = np.array([0.040, 0.075, 0.090])
 WEEKDAY = np.array([1.0, 1.05, 1.05, 1.0, 0.85, 0.3, 0.25])
 ACTIVITY = np.array([0.30, 0.44, 0.62])
-SURVEYS_A_MONTH = np.array([1 / 3, 0.25, 0.2])  # by kind
+SURVEYS_A_MONTH = 0.4
+SILENT_SHARE = 0.35  # of those asked, who answer nothing
+SKIPPED_SHARE = np.array([0.05, 0.2, 0.3])  # of the others, by question (nps, csat, ces)
 TICKETS_A_MONTH = np.array([0.15, 0.35, 0.9])
 RESPONSE_HOURS = np.array([9.0, 4.0, 1.5])
 RESOLUTION_HOURS = np.array([30.0, 22.0, 16.0])
@@ -59,20 +60,23 @@ ONBOARDED_SHARE = np.array([0.80, 0.88, 0.95])
 class SaasCompany:
     """A made-up company, the result of `make_saas`. None of its customers exist.
 
-    Dates and times are ``datetime64[us]``, money is integer cents, `customer` and `user` are the same integers.
+    Dates and times are ``datetime64[us]``, money is integer cents. A customer has one number, from 1 on, in all tables,
+    and one plan, for good.
 
     Attributes
     ----------
     accounts : DataFrame
         One row per customer that ever signed up: customer, plan, region, signed_up, seats_licensed, seats_used.
     subscriptions : DataFrame
-        One row per stretch of a subscription with the same MRR: customer, start, end (NaT while open), mrr. A row is
-        live on [start, end). A change of seats closes one row and opens the next; some customers hold an add-on as a
-        second live row; some leave and come back.
+        The ledger, one row per stretch of a subscription with the same MRR: customer, plan, start, end (NaT while
+        open), mrr. A row is live on [start, end). A change of seats closes one row and opens the next; some customers
+        hold an add-on as a second live row; some leave and come back.
     events : DataFrame
-        One row per use of a feature: user, time, feature. Covers the last three full months and any days since.
+        One row per use of a feature: user, time, feature. A user is a customer: the numbers in `user` are those in
+        `customer` elsewhere. Covers the last three full months and any days since.
     surveys : DataFrame
-        One row per survey sent: customer, time, kind (nps 0-10, csat 1-5, ces 1-7), score (NaN if unanswered).
+        One row per person asked: customer, time, and the answers to three questions, nps (0 to 10), csat (1 to 5) and
+        ces (1 to 7); NaN where there is no answer.
     tickets : DataFrame
         One row per support ticket: customer, created, first_response (NaT until the first response), resolved (NaT
         while open), contacts, reopened, escalated.
@@ -83,8 +87,8 @@ class SaasCompany:
         One row per customer live at the end: customer, plan, region, usage and support (0 to 100), sentiment (the last
         NPS answer, NaN without one), seats_used, seats_licensed.
     cohorts : DataFrame
-        Totals of `period` by plan and region, in columns named after the arguments of the formulas. All are plain
-        totals, except `dau`, an average over days.
+        Totals of `period` by plan and region, in the columns of the builders of `csmetrics.cohorts` and of the
+        formulas. All are plain totals, except `dau`, an average over days.
     period : Period
         The last full month.
     as_of : Timestamp
@@ -144,16 +148,14 @@ def make_saas(
     * Customers and MRR compare each customer's MRR just before the month opens with its MRR just before the month
       closes: ``start + new + reactivated - lost == end`` and
       ``start_mrr + new_mrr + reactivation_mrr + expansion_mrr - contraction_mrr - churned_mrr == end_mrr``.
-      `mrr` repeats `end_mrr`, `customers` and `total` repeat `end`; `retained` counts customers live at both ends of
-      the month.
-    * Survey answers in the month: `promoters`, `passives` and `detractors` for NPS; `satisfied` (4 or 5) and
-      `responses` for CSAT; for CES, which has other respondents, ``df.csm.ces("ces_effort_sum", "ces_responses")``.
-    * Tickets created in the month, and customers that started onboarding in it, each with the outcome known by the last
-      day of the data.
-    * Product use in the month: `mau`, all customers with an event; `active`, those of them that are live as the month
-      closes; `dau`, the daily active users of the average day; `eligible`, the live customers, and `adopters`, those of
-      them that used "automations"; `features_used`, the distinct features per live customer, added up, and
-      `features_available`, the number of features times the live customers.
+      `mrr` repeats `end_mrr`, `customers` repeats `end`; `retained` counts customers live at both ends of the month.
+    * Survey answers in the month, as `csmetrics.cohorts.survey` counts them.
+    * Tickets created in the month, as `csmetrics.cohorts.tickets` counts them, and customers that started onboarding in
+      it, each with the outcome known by the last day of the data.
+    * Product use in the month: `mau` and `active`, all customers with an event; `total`, the customers that were live
+      at any time in it; `dau`, the daily active users of the average day; `eligible`, the customers live as it closes,
+      and `adopters`, those of them that used a feature; `features_used`, the distinct features per live customer, added
+      up, and `features_available`, the number of features times the live customers.
     * `seats_used` and `seats_licensed` of the live customers; `at_risk`, the live customers with fewer than 4 active
       days in the last 28, or a last NPS answer of 3 or less.
     * `acquisition_cost` and `retention_cost`, in cents.
@@ -348,6 +350,7 @@ def _subscriptions(
     table = pd.DataFrame(
         {
             "customer": base.customer[who],
+            "plan": category(base.plan[who], PLANS),
             "start": calendar.time(start),
             "end": calendar.known(end, np.zeros_like(end), np.ones(len(end), dtype=bool)),
             "mrr": mrr.astype(np.int64),
@@ -404,20 +407,19 @@ def _events(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Ti
 
 
 def _surveys(rng: np.random.Generator, base: _Base, spells: _Spells, calendar: Timeline) -> pd.DataFrame:
-    lows, highs = np.array([0, 1, 1]), np.array([10, 5, 7])
-    centers = np.array([[7.7, 8.3, 8.8], [4.0, 4.2, 4.4], [5.2, 5.5, 5.9]])  # kind x plan
-    spread, noise, unanswered = np.array([4.0, 1.2, 1.8]), np.array([1.7, 0.8, 1.1]), np.array([0.3, 0.5, 0.6])
+    """Make one row per person asked; one opinion lies behind the three answers."""
+    lows, highs = np.array([0, 1, 1]), np.array([10, 5, 7])  # by question
+    centers = np.array([[7.7, 4.0, 5.2], [8.3, 4.2, 5.5], [8.8, 4.4, 5.9]])  # plan x question
+    spread, noise = np.array([4.0, 1.2, 1.8]), np.array([1.7, 0.8, 1.1])
 
-    asked = [_moments(rng, spells, np.full(len(spells.who), rate)) for rate in SURVEYS_A_MONTH]
-    kind = np.repeat(np.arange(len(KINDS), dtype=np.int64), [len(spell) for spell, _ in asked])
-    who = spells.who[np.concatenate([spell for spell, _ in asked])]
-    time = calendar.time(
-        np.concatenate([day for _, day in asked]), rng.integers(8 * HOUR_SECONDS, 20 * HOUR_SECONDS, len(who))
-    )
-    opinion = centers[kind, base.plan[who]] + spread[kind] * (base.fit[who] - 0.5)
-    score = np.rint(np.clip(opinion + noise[kind] * rng.standard_normal(len(who)), lows[kind], highs[kind]))
-    score[rng.random(len(who)) < unanswered[kind]] = np.nan
-    table = pd.DataFrame({"customer": base.customer[who], "time": time, "kind": category(kind, KINDS), "score": score})
+    spell, day = _moments(rng, spells, np.full(len(spells.who), SURVEYS_A_MONTH))
+    who, size = spells.who[spell], (len(spell), 3)
+    time = calendar.time(day, rng.integers(8 * HOUR_SECONDS, 20 * HOUR_SECONDS, len(who)))
+    opinion = centers[base.plan[who]] + spread * (base.fit[who, None] - 0.5)
+    scores = np.rint(np.clip(opinion + noise * rng.standard_normal(size), lows, highs))
+    scores[(rng.random(len(who)) < SILENT_SHARE)[:, None] | (rng.random(size) < SKIPPED_SHARE)] = np.nan
+    table = pd.DataFrame({"customer": base.customer[who], "time": time})
+    table[["nps", "csat", "ces"]] = scores
     return table.iloc[np.argsort(time, kind="stable")].reset_index(drop=True)
 
 

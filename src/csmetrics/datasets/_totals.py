@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from csmetrics.datasets._common import FEATURES, KINDS, PLANS, REGIONS, Ints, Timeline, category
+from csmetrics.datasets._common import FEATURES, PLANS, REGIONS, Flags, Floats, Ints, Timeline, category
 
 ACQUISITION_COST = np.array([45_000, 480_000, 5_200_000])  # cents per new customer, one number per plan
 RETENTION_COST = np.array([400, 3_500, 38_000])  # cents per retained customer and month
@@ -32,10 +32,10 @@ def health_inputs(
     trouble = 25 * cases["escalated"] + 15 * cases["reopened"] + 10 * cases["resolved"].isna()
     burden = _add(cases["customer"].to_numpy() - 1, (trouble + 5 * (cases["contacts"] - 1)).to_numpy(), customers)
 
-    answers = surveys[(surveys["kind"] == "nps") & surveys["score"].notna() & (surveys["time"] < at)]
+    answers = surveys[surveys["nps"].notna() & (surveys["time"] < at)]
     last = answers.drop_duplicates("customer", keep="last")
     sentiment = np.full(customers, np.nan)
-    sentiment[last["customer"].to_numpy() - 1] = last["score"].to_numpy()
+    sentiment[last["customer"].to_numpy() - 1] = last["nps"].to_numpy()
 
     table = accounts[["customer", "plan", "region"]].assign(
         usage=np.minimum(100.0, 5.0 * active_days),  # 20 active days in 28 already score 100
@@ -79,8 +79,7 @@ def month_totals(
     everyone = accounts["customer"]
     before = _mrr_before(subscriptions, opening, len(accounts))
     after = _mrr_before(subscriptions, closing, len(accounts))
-    seen = np.zeros(len(accounts), dtype=bool)
-    seen[subscriptions.loc[subscriptions["start"] < opening, "customer"].to_numpy() - 1] = True
+    seen = _marked(subscriptions.loc[subscriptions["start"] < opening, "customer"], len(accounts))
     live = after > 0
     arrived, gone, stayed = (before == 0) & live, (before > 0) & ~live, (before > 0) & live
     change = after - before
@@ -103,40 +102,60 @@ def month_totals(
     frame["acquisition_cost"] = np.rint(ACQUISITION_COST[plan] * noise[0] * frame["new"]).astype(np.int64)
     frame["retention_cost"] = np.rint(RETENTION_COST[plan] * noise[1] * frame["retained"]).astype(np.int64)
 
-    answers = _between(surveys, "time", opening, closing).dropna(subset="score")
-    nps, csat, ces = (answers[answers["kind"] == kind] for kind in KINDS)
-    frame["promoters"] = total(nps["customer"], nps["score"] >= 9)
-    frame["passives"] = total(nps["customer"], nps["score"].between(7, 8))
-    frame["detractors"] = total(nps["customer"], nps["score"] <= 6)
-    frame["satisfied"] = total(csat["customer"], csat["score"] >= 4)
-    frame["responses"] = total(csat["customer"], csat["score"].notna())
-    frame["ces_effort_sum"] = total(ces["customer"], ces["score"])
-    frame["ces_responses"] = total(ces["customer"], ces["score"].notna())
+    asked = _between(surveys, "time", opening, closing)
+
+    def answers(condition: Any) -> Ints:
+        return total(asked["customer"], condition)
+
+    frame["promoters"] = answers(asked["nps"] >= 9)
+    frame["passives"] = answers(asked["nps"].between(7, 8))
+    frame["detractors"] = answers(asked["nps"] <= 6)
+    frame["nps_responses"], frame["nps_invited"] = answers(asked["nps"].notna()), answers(asked["time"].notna())
+    frame["satisfied"] = answers(asked["csat"] >= 4)
+    frame["csat_responses"], frame["csat_invited"] = answers(asked["csat"].notna()), frame["nps_invited"]
+    frame["effort_sum"] = answers(asked["ces"].fillna(0))
+    frame["easy"], frame["difficult"] = answers(asked["ces"] >= 5), answers(asked["ces"] <= 3)
+    frame["ces_responses"], frame["ces_invited"] = answers(asked["ces"].notna()), frame["nps_invited"]
 
     cases = _between(tickets, "created", opening, closing)
-    solved = cases["resolved"].notna()
-    frame["tickets"] = total(cases["customer"], cases["created"].notna())
+    responded, solved = cases["first_response"].notna(), cases["resolved"].notna()
+
+    def counted(condition: Any) -> Ints:
+        return total(cases["customer"], condition)
+
+    def hours(until: str) -> Floats:
+        seconds = (cases[until] - cases["created"]).dt.total_seconds().fillna(0)
+        return counted(seconds) / 3600
+
+    frame["tickets"] = counted(cases["created"].notna())
     frame["contacts"] = frame["tickets"]  # issues, each counted once, as `fcr` takes them
-    frame["resolved_first_contact"] = total(cases["customer"], solved & (cases["contacts"] == 1) & ~cases["reopened"])
-    frame["resolved"] = total(cases["customer"], solved)
-    frame["reopened"] = total(cases["customer"], cases["reopened"])
-    frame["escalated"] = total(cases["customer"], cases["escalated"])
+    frame["resolved_first_contact"] = counted(solved & (cases["contacts"] == 1) & ~cases["reopened"])
+    frame["fcr_known"] = frame["tickets"]
+    frame["responded"], frame["response_time"] = counted(responded), hours("first_response")
+    frame["resolved"] = counted(solved)
+    frame["timed"], frame["resolution_time_sum"] = frame["resolved"], hours("resolved")
+    frame["reopened"], frame["reopen_known"] = counted(cases["reopened"]), frame["resolved"]
+    frame["escalated"], frame["escalation_known"] = counted(cases["escalated"]), frame["tickets"]
+    frame["all_contacts"] = counted(cases["contacts"])
+    frame["further_contacts"] = frame["all_contacts"] - frame["contacts"]
 
     begun = _between(onboarding, "started", opening, closing)
     frame["started"] = total(begun["customer"], begun["started"].notna())
     frame["completed"] = total(begun["customer"], begun["completed"].notna())
+    frame["reached"] = total(begun["customer"], begun["value"].notna())
 
     used = _between(events, "time", opening, closing)
     uses = used.drop_duplicates(["user", "feature"])
     live_uses = uses[live[uses["user"].to_numpy() - 1]]
     user_days = pd.DataFrame({"user": used["user"], "day": used["time"].dt.normalize()}).drop_duplicates()
-    active = np.zeros(len(accounts), dtype=bool)
-    active[uses["user"].to_numpy() - 1] = True
+    active = _marked(uses["user"], len(accounts))
     frame["dau"] = total(user_days["user"], np.ones(len(user_days))) / (calendar.closing - calendar.opening)
     frame["mau"] = total(everyone, active)
-    frame["active"] = total(everyone, active & live)
-    frame["total"] = frame["end"]
-    frame["adopters"] = total(live_uses["user"], live_uses["feature"] == "automations")
+    frame["active"] = frame["mau"]
+    ends = subscriptions["end"]
+    lived = subscriptions.loc[(subscriptions["start"] < closing) & (ends.isna() | (ends > opening)), "customer"]
+    frame["total"] = total(everyone, _marked(lived, len(accounts)))
+    frame["adopters"] = total(everyone, active & live)
     frame["eligible"] = frame["end"]
     frame["features_used"] = total(live_uses["user"], np.ones(len(live_uses)))
     frame["features_available"] = len(FEATURES) * frame["end"]
@@ -146,6 +165,13 @@ def month_totals(
     frame["seats_licensed"] = total(health["customer"], health["seats_licensed"])
     frame["at_risk"] = total(health["customer"], (health["usage"] < 20) | (health["sentiment"] <= 3))
     return frame
+
+
+def _marked(customers: pd.Series[Any], size: int) -> Flags:
+    """Mark the customers that stand in a column."""
+    flags = np.zeros(size, dtype=bool)
+    flags[customers.to_numpy() - 1] = True
+    return flags
 
 
 def _mrr_before(subscriptions: pd.DataFrame, instant: np.datetime64, customers: int) -> Ints:

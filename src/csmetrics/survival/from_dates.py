@@ -9,8 +9,10 @@ import pandas as pd
 
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_rows
+from csmetrics.cohorts._rows.engine_totals import EngineRowTotals
+from csmetrics.cohorts._rows.pandas_totals import RowTotals
 from csmetrics.cohorts._rows.time import in_micros, in_utc
-from csmetrics.cohorts._rows.totals import EngineRowTotals, RowTotals, read
+from csmetrics.cohorts._rows.totals import read
 from csmetrics.core._dates import in_days
 from csmetrics.core._survival import Steps, steps
 from csmetrics.survival.curve import Survival, curve
@@ -113,6 +115,7 @@ def kaplan_meier_from_dates(
     rows, found = read(_METRIC, frame, "raise", screened)
     rows.end(as_of, {argument: found[argument] for argument in ("start", "end")})
     rows.place(found["start"], "start")
+    found = rows.only_counted(found)
     counted = _from_pandas(rows, found, by) if isinstance(rows, RowTotals) else _from_engine(rows, found, by)
     keys, waited, reached, entered, counts = counted
     if not keys:
@@ -139,17 +142,17 @@ def _steps(waited: Any, reached: Any, entered: Any, counts: Any) -> Steps:
 
 def _from_pandas(rows: RowTotals, found: dict[str, Any], by: Any) -> tuple[Any, ...]:
     """Return the keys, and for each row how long it waited, whether it reached the end, and its entry."""
-    keys, counted = rows.grouping(by), rows.rows()
-    begun = in_micros(found["start"].elapsed(), found["start"].per_day)[counted]
+    keys = rows.grouping(by)
+    begun = in_micros(found["start"].elapsed(), found["start"].per_day)
     ended = rows.known(found["end"])
-    reached = rows.happened(ended)[counted]
+    reached = rows.happened(ended)
     stop = 0 if rows.stop is None else in_utc(rows.stop, found["start"].zone)
-    at = in_micros(ended.elapsed(), ended.per_day)[counted]
+    at = in_micros(ended.elapsed(), ended.per_day)
     waited = np.where(reached, at, stop - 1) - begun
     entered = None
     if "entry" in found:
         entry = found["entry"]
-        there, since = rows.happened(entry)[counted], in_micros(entry.elapsed(), entry.per_day)[counted]
+        there, since = rows.happened(entry), in_micros(entry.elapsed(), entry.per_day)
         entered = np.where(there, since - begun, 0)
     return keys, waited, reached, entered, None
 

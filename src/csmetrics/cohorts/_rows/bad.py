@@ -1,11 +1,13 @@
-"""The error that names bad rows."""
+"""The errors for bad rows, for flags that are none, and for ids in several rows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-from csmetrics.errors import MetricInputError
+from csmetrics.core._numeric import show
+from csmetrics.errors import MetricInputError, shown
 
 _RULES = {
     "is missing": "must be present in every row",
@@ -15,6 +17,10 @@ _RULES = {
     "is negative": "must be >= 0",
     "is not a whole number": "must be whole numbers",
 }
+FLAGS = "must be booleans, or 0 and 1"
+COMPARE = (
+    "compare a count or a duration first, and keep what is missing: (frame['late'] <= 0).where(frame['late'].notna())"
+)
 
 
 def broken(
@@ -35,3 +41,16 @@ def broken(
         return MetricInputError(metric, argument, rule, found, hint)
     advice = "on_bad_rows='report' leaves these rows out and returns them in .attrs['excluded'].frame"
     return MetricInputError(metric, argument, rule, found, f"{hint}; {advice}" if hint else advice)
+
+
+def not_once(metric: str, argument: str, again: int, example: Any = None) -> MetricInputError:
+    """Make the error for ids that several rows have."""
+    found = f"{again} rows repeat one" + ("" if example is None else f", such as {shown(example)}")
+    hint = "keep one row of each, for example the latest: .sort_values(...).drop_duplicates(..., keep='last')"
+    return MetricInputError(metric, argument, "must stand in one row each", found, hint)
+
+
+def no_flags(metric: str, argument: str, odd: int, rows: int, example: Any) -> MetricInputError:
+    """Make the error for a column of flags that holds other values."""
+    found = f"{odd} of {rows} values are neither, such as {show(example)}"
+    return MetricInputError(metric, argument, FLAGS, found, COMPARE)

@@ -21,7 +21,7 @@ from csmetrics.cohorts._rows.engine_time import bound_to_session, instant
 from csmetrics.cohorts._rows.options import check_mode, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import Calendar, Times, Wall, one_clock, read_times
+from csmetrics.cohorts._rows.time import UTC, Calendar, Times, Wall, one_clock, read_times
 from csmetrics.errors import MetricInputError
 
 _SAMPLE = 3  # bad rows that an error shows
@@ -113,6 +113,12 @@ class EngineRows:
         if dtype == nw.Unknown:
             return column
         zone = getattr(dtype, "time_zone", None)
+        if zone is not None and zone not in UTC and self.frame.implementation.is_ibis():
+            rule, hint = (
+                "must be in UTC on this engine",
+                "cast the column to UTC first; Ibis counts on the session's clock",
+            )
+            raise MetricInputError(self.metric, argument, rule, f"got the zone {zone}", hint)
         self._zones[argument] = zone
         first = one_clock(self.metric, self._zones)
         own = column if zone == first else column.dt.convert_time_zone(first)
@@ -218,8 +224,6 @@ class EngineRows:
 
     def keep_before(self, times: Any, stop: Wall, zone: Any) -> None:
         """Keep the rows before the end of the data, given in microseconds of the wall clock."""
-        if zone is not None and self.frame.implementation.is_ibis():
-            zone = "UTC"  # a literal of Ibis says nothing about which of two doubled hours it lies in
         self.frame = self.frame.filter(times < instant(stop, zone))
 
     def sums(self, keys: Sequence[str], columns: dict[str, Any]) -> pd.DataFrame:

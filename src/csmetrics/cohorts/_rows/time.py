@@ -110,15 +110,21 @@ class Times:
 
         A `Wall` is compared in UTC, a plain number, such as the boundary of a period, on the wall clock.
         """
+        late = self.late(stop)
+        if stop is None or (late is None and (not self.ticks.size or self.ticks.min() != NAT)):
+            return None
+        there = self.ticks != NAT
+        return np.flatnonzero(there if late is None else there & ~late)
+
+    def late(self, stop: int | None) -> Any:
+        """Mark the instants at or after another one, compared as in `before`; None if none is."""
         if stop is None or not self.ticks.size:
             return None
         ticks, micros = self.ticks, int(stop)
         if self.utc is not None and isinstance(stop, Wall):
             ticks, micros = self.utc(), stop.utc
         bound = -(-micros * self.per_day // DAY)
-        if ticks.max() < bound and self.ticks.min() != NAT:
-            return None
-        return np.flatnonzero((ticks < bound) & (self.ticks != NAT))
+        return None if ticks.max() < bound else ticks >= bound
 
     def until(self, stop: Wall | None, kept: Any) -> tuple[Any, Any]:
         """Cut off what happened after the end of the data: the positions to keep in the column, and in the frame."""

@@ -1,0 +1,271 @@
+"""Rows of a pandas DataFrame: answers, flags and waiting times, read and added up to totals by group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._frames.columns import has
+from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
+from csmetrics.cohorts._rows.bad import COMPARE, FLAGS, no_flags, not_once
+from csmetrics.cohorts._rows.pandas import Rows, earlier
+from csmetrics.cohorts._rows.remarks import noted
+from csmetrics.cohorts._rows.time import HOUR, NAT, Times, Wall, end_of_data, in_micros, in_utc, must_match, on_clock
+from csmetrics.cohorts.hours import BusinessHours
+from csmetrics.core._flags import flags
+from csmetrics.errors import MetricInputError
+
+Read = TypeVar("Read")
+
+_CODES = "where a code stands for no answer, put None or NaN first"
+_MEANS = "an average of answers is not an answer; pass the answers themselves"
+NEVER_DAY = 2_932_532  # days from 1970-01-01 to the year 9999, in which a date stands for no date
+
+
+class RowTotals(Rows):
+    """Rows of a pandas DataFrame that are added up to totals.
+
+    Conditions are bool arrays, in which a comparison with a missing value is False.
+
+    Attributes
+    ----------
+    stop : int or None
+        After `end`: the instant up to which the data is complete, in microseconds of the wall clock.
+    axis : Axis or None
+        After `place` with a `freq`: the complete periods.
+    """
+
+    stop: Wall | None = None
+    axis: Axis | None = None
+    counted: Any = slice(None)  # positions of the rows that count, after `place`
+    size: int | None = None  # how many they are, after `only_counted`
+    numbers_of_periods: Any = None
+
+    def times(
+        self, name: Any, argument: str, *, optional: bool = False, like: Times | None = None, series: Any = None
+    ) -> Times:
+        """Read dates; where a date may be missing, one in the year 9999 is."""
+        times = super().times(name, argument, optional=optional, like=like, series=series)
+        return _without(times, times.ticks >= NEVER_DAY * times.per_day) if optional else times
+
+    def has(self, name: Any) -> bool:
+        """Check whether the frame has such a column."""
+        return has(self.frame, name)
+
+    def answers(self, name: Any, argument: str, low: int, high: int, *, whole: bool) -> Any:
+        """Read answers on a scale, NaN where missing. Answers off the scale are bad; fractions too if `whole`."""
+        values = self.numbers(name, argument, negative=True, missing=True)
+        off = (values < low) | (values > high)
+        off &= np.isfinite(values)
+        self.refuse(argument, f"is not between {low} and {high}", off, _CODES)
+        if whole:
+            self._refuse_fractions(argument, values, ~off, _MEANS)
+        return values
+
+    def weights(self, name: Any, argument: str, answers: Sequence[Any]) -> Any:
+        """Read weights, NaN where missing; each row with an answer needs one."""
+        values = self.numbers(name, argument, missing=True)
+        answered = np.logical_or.reduce([~np.isnan(one) for one in answers])
+        self.refuse(argument, "is missing", np.isnan(values) & answered, "give every answer a weight; 0 leaves it out")
+        return values
+
+    def missing(self, values: Any) -> Any:
+        """Return the condition that a number is missing."""
+        return np.isnan(values)
+
+    def counts(self, name: Any, argument: str) -> Any:
+        """Read whole numbers that are not negative, NaN where missing."""
+        values = self.numbers(name, argument, missing=True)
+        self._refuse_fractions(argument, values, values >= 0, "")
+        return values
+
+    def _refuse_fractions(self, argument: str, values: Any, possible: Any, hint: str) -> None:
+        if values.dtype.kind == "f":
+            odd = np.isfinite(values) & (np.rint(values) != values)
+            self.refuse(argument, "is not a whole number", odd & possible, hint)
+
+    def flags(self, name: Any, argument: str) -> tuple[Any, Any]:
+        """Read booleans, or 0 and 1; return which values are yes, and which are known."""
+        read = flags(self.column(name, argument))
+        if read is not None:
+            return read.yes, np.ones(read.yes.size, bool) if read.known is None else read.known
+        try:
+            values = self.numbers(name, argument, negative=True, missing=True)
+        except MetricInputError as wrong:
+            raise MetricInputError(self.metric, argument, FLAGS, wrong.found, COMPARE) from None
+        odd = (values != 0) & (values != 1) & ~np.isnan(values)
+        if odd.any():
+            raise no_flags(self.metric, argument, int(odd.sum()), values.size, values[odd].max())
+        return values == 1, ~np.isnan(values)
+
+    def end(self, as_of: Any, dates: dict[str, Times]) -> None:
+        """Find out up to when the data is complete: `as_of`, else the latest of the dates in the good rows."""
+        kept = self.kept()
+        taken = {argument: times.take(kept) for argument, times in dates.items()}
+        must_match(self.metric, taken)
+        self.stop = end_of_data(self.metric, as_of, taken.values())
+
+    def known(self, times: Times) -> Times:
+        """Take dates after the end of the data as missing: they are not known yet."""
+        late = times.late(self.stop)
+        return times if late is None else _without(times, late)
+
+    def place(self, times: Times, argument: str) -> None:
+        """Count the rows whose date is known by the end of the data, by complete period if there is a calendar."""
+        kept = self.kept()
+        there, late = self.happened(times), times.late(self.stop)
+        there = there if late is None else there & ~late
+        whole = isinstance(kept, slice) and there.all()
+        self.counted = kept if whole else np.flatnonzero(there) if isinstance(kept, slice) else kept[there[kept]]
+        if self.calendar is None:
+            return
+        calendar = self.calendar
+        numbering = calendar.numbering(times.take(self.counted))
+        numbers = numbering.of(slice(None)).astype(np.int64) + numbering.first
+        self.axis = Axis.until(calendar, numbering.first if numbers.size else None, self.stop)
+        complete = numbers < self.axis.first + self.axis.count
+        if not complete.all():
+            self.counted = np.flatnonzero(complete) if isinstance(self.counted, slice) else self.counted[complete]
+            numbers = numbers[complete]
+        self.numbers_of_periods = numbers
+
+    def only_counted(self, found: Read) -> Read:
+        """Cut what was read down to the rows that count; what is computed from it is about these rows alone."""
+        rows = self.rows()
+        if isinstance(rows, slice):
+            return found
+        self.size = len(rows)
+        cut: Read = _cut(found, rows)
+        return cut
+
+    def every(self) -> Any:
+        """Return the condition that all rows meet."""
+        return np.ones(len(self.frame) if self.size is None else self.size, bool)
+
+    def happened(self, times: Times) -> Any:
+        """Return the condition that the row has a date."""
+        return times.ticks != NAT
+
+    def only(self, condition: Any, amounts: Any) -> Any:
+        """Return amounts where a condition holds, and 0 elsewhere."""
+        return np.where(condition, amounts, 0)
+
+    def running(self, since: Times, hours: BusinessHours | None) -> Any:
+        """Return the microseconds from a date to the end of the data: of the clock, or worked."""
+        stop = Wall(0) if self.stop is None else self.stop
+        if hours is None:
+            return in_utc(stop, since.zone) - in_micros(since.elapsed(), since.per_day)
+        clock = hours.tz or since.own or since.zone
+        return hours.until(stop, clock) - self.worked({"since": since}, "since", hours)["since"]
+
+    def late(self, times: Times, limits: Times) -> Any:
+        """Return the condition that a date comes after its limit."""
+        return earlier(limits, times)
+
+    def durations(self, name: Any, argument: str) -> tuple[Any, Any]:
+        """Read durations, or hours, as microseconds; return them, 0 where missing, and which are known."""
+        series = self.column(name, argument)
+        if series.dtype.kind == "m":
+            passed = series.to_numpy(dtype="m8[us]")
+            missing, passed = np.isnat(passed), passed.astype(np.int64)
+            self.refuse(argument, "is negative", ~missing & (passed < 0))
+        else:
+            hours = self.numbers(name, argument, missing=True)
+            missing = ~np.isfinite(hours)
+            passed = np.rint(np.where(missing, 0, hours) * HOUR).astype(np.int64)
+        return np.where(missing, 0, passed), ~missing
+
+    def is_date(self, name: Any, argument: str) -> bool:
+        """Check whether a column holds neither durations nor numbers."""
+        return self.column(name, argument).dtype.kind not in "miuf"
+
+    def once(self, name: Any, argument: str) -> None:
+        """Reject ids that several rows have; a missing one is bad."""
+        ids = self.units(name, argument)
+        again = ids.duplicated() & ids.notna()
+        if again.any():
+            raise not_once(self.metric, argument, int(again.sum()), ids[again].iloc[0])
+
+    def worked(self, times: dict[str, Times], since: str, hours: BusinessHours) -> dict[str, Any]:
+        """Return the time worked before each date, in microseconds; a missing date takes that of `since`."""
+        zone = times[since].zone
+        hours.check(self.metric, since, zone)
+        clock = hours.tz or times[since].own or zone
+        moved = clock is not None and str(clock) != str(zone)
+        wall = {n: in_micros(at.elapsed() if moved else at.ticks, at.per_day) for n, at in times.items()}
+        if moved:
+            wall = {n: on_clock(at, clock) for n, at in wall.items()}
+        return {n: hours.worked(np.where(self.happened(times[n]), at, wall[since])) for n, at in wall.items()}
+
+    def waited(self, times: dict[str, Times], since: str) -> dict[str, tuple[Any, Any]]:
+        """Return the time passed from `since` to each other date, 0 where it is missing: seconds, rest in nanoseconds.
+
+        The sum of either part fits in int64, and sums of integers are the same on all engines.
+        """
+        begun, begun_rest = _seconds(times[since])
+        found = {}
+        for argument, until in times.items():
+            if argument != since:
+                ended, rest = _seconds(until)
+                there = self.happened(until)
+                found[argument] = (np.where(there, ended - begun, 0), np.where(there, rest - begun_rest, 0))
+        return found
+
+    def whole(self, name: Any) -> bool:
+        """Check whether a column holds integers, with or without missing values."""
+        return getattr(self.column(name, "").dtype, "kind", "O") in "iu"
+
+    def grouping(self, by: Any) -> list[pd.Series[Any]]:
+        """Return the grouping columns of the rows that count; the numbers of the periods come first."""
+        keys = self.keys(by, None if self.axis is None else PERIOD)
+        rows = self.rows()
+        taken = [key if isinstance(rows, slice) else key.iloc[rows] for key in keys]
+        return taken if self.axis is None else [pd.Series(self.numbers_of_periods, name=PERIOD), *taken]
+
+    def rows(self) -> Any:
+        """Return the positions of the rows that count."""
+        kept = self.kept()
+        return kept if isinstance(self.counted, slice) else self.counted
+
+    def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
+        """Count the conditions and add up the amounts by group; a missing value adds nothing.
+
+        The columns are about the rows that count, see `only_counted`.
+        """
+        given = {}
+        for name, values in columns.items():
+            if name not in amounts:
+                given[name] = values.view(np.int8)
+            else:
+                given[name] = np.where(np.isnan(values), 0.0, values) if values.dtype.kind == "f" else values
+        return noted(table(self.metric, self.grouping(by), given, self.axis), self.remarks)
+
+
+def _cut(found: Any, rows: Any) -> Any:
+    """Keep some rows of columns, however they are packed."""
+    if isinstance(found, Times):
+        return found.take(rows)
+    if isinstance(found, dict):
+        return {name: _cut(one, rows) for name, one in found.items()}
+    if isinstance(found, (list, tuple)):
+        return type(found)(_cut(one, rows) for one in found)
+    if isinstance(found, pd.Series):
+        return found.iloc[rows]
+    return found[rows] if isinstance(found, np.ndarray) else found
+
+
+def _without(times: Times, gone: Any) -> Times:
+    """Make some dates missing."""
+    gone = gone & (times.ticks != NAT)
+    return replace(times, ticks=np.where(gone, NAT, times.ticks)) if gone.any() else times
+
+
+def _seconds(times: Times) -> tuple[Any, Any]:
+    """Return seconds since 1970-01-01 in UTC, and the remainder in nanoseconds."""
+    per_second = times.per_day // 86_400
+    seconds, rest = np.divmod(times.elapsed(), per_second)
+    return seconds, rest * (10**9 // per_second)
