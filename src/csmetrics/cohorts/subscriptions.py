@@ -136,9 +136,9 @@ def movements_from_subscriptions(
     * The end of the data is not the end of a subscription: a row without an end runs on.
 
     An engine bridges gaps and adds changes up by itself; one row per customer and period comes back. With `grace` on
-    PyArrow and Dask, which cannot look at a customer's next row, and with `grace` and `rates`, it is one row per customer
-    and change. With ``by_at="opening"`` the rows of customers with several groups come back as well, without those that
-    are live at no closing, as no sum tells which of them is the largest.
+    PyArrow and Dask, which cannot look at a customer's next row, and with `grace` and `rates`, it is one row per
+    customer and change. With ``by_at="opening"`` the rows of customers with several groups come back as well, without
+    those that are live at no closing, as no sum tells which of them is the largest.
 
     Examples
     --------
