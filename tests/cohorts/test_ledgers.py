@@ -100,6 +100,20 @@ def test_ends_that_touch_by_a_second(make: Make) -> None:
     assert S(frame.assign(mrr=-1).iloc[:0], as_of="2025-02-28").attrs["notes"] == []
 
 
+def test_ends_that_touch_a_start_in_another_group(make: Make) -> None:
+    frame = rows(
+        ("a", "2025-01-01", "2025-03-31", 100, "starter"),
+        ("a", "2025-04-01", None, 150, "team"),
+        columns="customer start end mrr plan",
+    )
+    for given in (frame, make(frame)):
+        with pytest.warns(csm.CohortWarning, match="1 row begins one day after an end of the same customer"):
+            S(given, by="plan", as_of="2025-04-30")
+    late = frame.assign(start=frame["start"] + pd.Timedelta("23:59:59"), end=frame["end"] + pd.Timedelta("23:59:59"))
+    for given in (late, make(late)):  # the last second of a day ends it, but a start in it is no midnight
+        assert S(given, as_of="2025-04-30").attrs["notes"] == []
+
+
 def test_periods_as_inclusive_ends() -> None:
     frame = rows(("a", "2025-01-01", "2025-03-31", 100)).assign(end=pd.PeriodIndex(["2025-03"], freq="M"))
     assert S(frame, closed="both", as_of="2025-04-30")["end"].tolist() == [1, 1, 1, 0]
@@ -165,6 +179,28 @@ def test_changes(make: Make) -> None:
     for given in (half.assign(change=-half["change"]), make(half.assign(change=-half["change"]))):
         with pytest.raises(csm.MetricInputError, match="`change` must add up to 0 or more"):
             C(given)
+
+
+def test_a_change_of_nothing_does_not_make_a_line_younger(make: Make) -> None:
+    frame = rows(
+        ("a", "2026-01-05", 100, "team"),
+        ("a", "2026-01-09", 100, "pro"),
+        ("a", "2026-01-20", 0, "team"),
+        columns="customer time change plan",
+    )
+    out = on_each(make, frame, lambda f: C(f, by="plan", by_at="opening", as_of="2026-02-28"))
+    assert out["end"].tolist() == [0, 1, 0, 1]
+
+
+def test_what_adds_up_to_nothing_over_currencies_is_no_gap(make: Make) -> None:
+    frame = rows(
+        ("a", "2026-01-05", None, 100, "EUR"),
+        ("a", "2026-01-25", "2026-02-10", -100, "USD"),
+        columns="customer start end mrr money",
+    )
+    money = {"currency": "money", "rates": {"EUR": 1.5, "USD": 1}}
+    out = on_each(make, frame, lambda f: S(f, grace="30D", as_of="2026-03-31", **money))
+    assert out["end_mrr"].tolist() == [50, 150]
 
 
 def test_grace(make: Make) -> None:

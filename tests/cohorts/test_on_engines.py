@@ -38,6 +38,19 @@ def ledger() -> pd.DataFrame:
     )
 
 
+def renewals() -> pd.DataFrame:
+    """Make up a ledger of 200 customers with a row a month, late renewals, new prices and some moves between plans."""
+    rng = np.random.default_rng(11)
+    customer, month = np.repeat(np.arange(200), 20), np.tile(np.arange(20), 200)
+    late = rng.choice([0, 0, 0, 0, 0, 0, 2, 9], month.size)
+    start = np.datetime64("2024-01-05", "us") + (30 * month + late) * np.timedelta64(1, "D")
+    end = np.datetime64("2024-01-05", "us") + (30 * month + 30) * np.timedelta64(1, "D")
+    moves = np.where(customer % 10 == 0, rng.integers(0, 2, month.size), customer % 2)
+    frame = pd.DataFrame({"customer": customer, "start": start, "end": end, "mrr": 100 * (1 + customer % 7)})
+    frame["mrr"] += 50 * (month > customer % 29)
+    return frame.assign(plan=pd.Series(np.array(["pro", "team"])[moves]), money=np.where(customer % 3, "EUR", "USD"))
+
+
 def events() -> pd.DataFrame:
     """Make up events of 60 users over 100 days, some of them at half a second."""
     rng = np.random.default_rng(8)
@@ -54,7 +67,7 @@ def events() -> pd.DataFrame:
     )
 
 
-LEDGER, EVENTS = ledger(), events()
+LEDGER, RENEWALS, EVENTS = ledger(), renewals(), events()
 CENTS = LEDGER.assign(mrr=(LEDGER["mrr"] + 10) / 100)
 THIRDS = LEDGER.assign(mrr=LEDGER["mrr"] / 3)
 TEXT_IDS = EVENTS.assign(user="u" + EVENTS["user"].astype(str))
@@ -72,6 +85,25 @@ MOVEMENTS: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
     "years": (LEDGER, lambda f: build.movements_from_subscriptions(f, freq="Y", as_of="2025-12-31")),
     "float cents": (CENTS, lambda f: build.movements_from_subscriptions(f, as_of="2025-03-31", by="tier")),
     "thirds": (THIRDS, lambda f: build.movements_from_subscriptions(f, as_of="2025-03-31T12:00")),
+    "renewals": (RENEWALS, lambda f: build.movements_from_subscriptions(f, as_of="2025-07-31")),
+    "grace": (RENEWALS, lambda f: build.movements_from_subscriptions(f, as_of="2025-07-31", grace="5D", by="plan")),
+    "plan at the opening": (
+        RENEWALS,
+        lambda f: build.movements_from_subscriptions(f, as_of="2025-07-31", by="plan", by_at="opening"),
+    ),
+    "plan at the opening, grace, currencies": (
+        RENEWALS,
+        lambda f: build.movements_from_subscriptions(
+            f,
+            currency="money",
+            rates={"EUR": 1.1, "USD": 1},
+            grace="5D",
+            freq="W",
+            as_of="2025-07-31",
+            by="plan",
+            by_at="opening",
+        ),
+    ),
     "snapshots": (DATES, lambda f: build.movements_from_snapshots(f, date="start", freq="W", by="plan")),
 }
 ACTIVITY: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {

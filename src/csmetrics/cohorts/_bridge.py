@@ -153,7 +153,9 @@ def _walk_all(ledger: Ledger, table: _Totals | _Rows | WithSquares) -> None:
     """
     span, numbers = ledger.asked.span, ledger.numbers
     balance, earlier = np.zeros((2, numbers.accounts), np.int64)
-    home, opening_home = np.zeros((2, numbers.units), np.int64)
+    home = opening_home = np.zeros(0, np.int64)
+    if ledger.homes is not None:
+        home, opening_home = ledger.homes.first.copy(), ledger.homes.first.copy()
     seen = np.zeros(numbers.units, bool)
     behind = _steps(ledger, earlier)
     for period, *_ in _steps(ledger, balance):

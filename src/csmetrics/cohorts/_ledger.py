@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._lines import Homes, Lines, below_zero, bridged, homes, running
+from csmetrics.cohorts._lines import Homes, Lines, below_zero, bridged, homes, running, settled
 from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.remarks import Remarks
@@ -61,11 +61,6 @@ class Asked:
     def follows(self) -> bool:
         """Whether a customer with all its lines belongs to one group at a time."""
         return self.by_at == "opening" and self.by is not None
-
-    @property
-    def line_by_line(self) -> bool:
-        """Whether more than the changes by period is needed."""
-        return bool(self.grace) or self.follows
 
 
 @dataclass(frozen=True)
@@ -134,7 +129,7 @@ class Numbers:
 
     Attributes
     ----------
-    unit, account : ndarray
+    customer, unit, account : ndarray
         The numbers of each row.
     units, accounts : int
         The numbers are below these; some may be unused.
@@ -149,7 +144,7 @@ class Numbers:
 
     def __init__(self, asked: Asked, customers: pd.Series[Any], groups: Groups, currency: Any, rows: Any) -> None:
         values, offset, size = number_units(asked.metric, customers, rows)
-        number = values.astype(np.int64) - offset
+        self.customer = number = values.astype(np.int64) - offset
         apart = groups.number is not None and not asked.follows
         if apart:
             number = number * groups.count + groups.number
@@ -214,29 +209,48 @@ class Ledger:
     homes: Homes | None = None
     clipped: bool = False
 
-    def from_lines(self, lines: Lines, stop: int) -> Ledger:
-        """Fill it from lines, whose gaps are bridged first."""
-        asked, calendar = self.asked, self.asked.calendar
-        close = int(calendar.start(self.first + self.periods))
+    def with_changes(self, account: Any, lines: Lines, stop: int) -> Ledger:
+        """Fill in the changes that lines make in accounts; gaps are bridged first."""
+        moved = bridged(lines, stop, self.asked.grace)
+        came, since, gone, until = self._periods(moved)
+        gains, losses = (
+            Changes(account[rows], period, moved.units[rows]) for rows, period in ((came, since), (gone, until))
+        )
+        return replace(self, gains=gains, losses=losses)
 
-        def periods(spells: Lines) -> tuple[Any, Any, Any, Any]:
-            came, since = within(Times(spells.begin, DAY), calendar, self.first, close)
-            return came, since, *within(Times(spells.end, DAY), calendar, self.first, close)
+    def with_homes(self, unit: Any, group: Any, lines: Lines, stop: int) -> Ledger:
+        """Fill in the groups of units by period.
 
-        moved = bridged(lines, stop, asked.grace)
-        came, since, gone, until = periods(moved)
-        gains = Changes(self.numbers.account[came], since, moved.units[came])
-        losses = Changes(self.numbers.account[gone], until, moved.units[gone])
-        filled = replace(self, gains=gains, losses=losses)
-        if not asked.follows:
-            return filled
-        if asked.end is None and not asked.snapshots:
-            moved = bridged(running(lines, stop), stop, asked.grace)
-            came, since, gone, until = periods(moved)
-        start, end = np.full((2, moved.unit.size), self.periods)
+        Parameters
+        ----------
+        unit, group
+            Numbers of all units with all their groups.
+        lines
+            The lines, at least those of units with several groups.
+        stop
+            The end of the data in microseconds.
+        """
+        first, moves = settled(unit, group, self.numbers.units)
+        lines = lines.take(moves[lines.unit])
+        if self.asked.end is None and not self.asked.snapshots:
+            lines = running(lines, stop)
+        lines = bridged(lines, stop, self.asked.grace)
+        came, since, gone, until = self._periods(lines)
+        start, end = np.full((2, lines.unit.size), self.periods)
         start[came], end[gone] = since, until
+        return self.with_stays(first, lines, start, end)
+
+    def with_stays(self, first: Any, lines: Lines, start: Any, end: Any) -> Ledger:
+        """Do the same from lines whose periods are known; `first` holds the groups of all other units."""
         worth = None if self.rates is None else self.rates.worth
-        return replace(filled, homes=homes(moved, start, end, self.periods, worth))
+        return replace(self, homes=homes(first, lines, start, end, self.periods, worth))
+
+    def _periods(self, lines: Lines) -> tuple[Any, Any, Any, Any]:
+        """Return the lines that begin in the periods, with their period, and those that end in them, with theirs."""
+        calendar, first = self.asked.calendar, self.first
+        close = int(calendar.start(first + self.periods))
+        begins, ends = Times(lines.begin, DAY), Times(lines.end, DAY)
+        return *within(begins, calendar, first, close), *within(ends, calendar, first, close)
 
     def worth(self, balance: Any, period: int, opening: int | None = None) -> Any:
         """Return the balance of each unit at the rates of a period's closing, or of an earlier one."""

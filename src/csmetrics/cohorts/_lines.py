@@ -91,9 +91,13 @@ def bridged(lines: Lines, stop: int, grace: int) -> Lines:
     if not grace:
         return lines
     time = _timeline(lines, stop)
-    at, changes = time.at.copy(), np.flatnonzero(time.net)
+    nothing, changed = time.balance == 0, time.net != 0
+    if lines.currency is not None:  # 100 in one currency less 100 in another is not nothing
+        held = _currencies_held(lines, stop)
+        nothing, changed = held.balance == 0, changed | (held.net != 0)
+    at, changes = time.at.copy(), np.flatnonzero(changed)
     here, following = changes[:-1], changes[1:]
-    gap = (time.balance[here] == 0) & (time.unit[here] == time.unit[following])
+    gap = nothing[here] & (time.unit[here] == time.unit[following])
     gap &= time.at[following] - time.at[here] <= grace
     at[here[gap]] = time.at[following[gap]]
     moved = np.empty(time.order.size, np.int64)
@@ -101,6 +105,15 @@ def bridged(lines: Lines, stop: int, grace: int) -> Lines:
     count, end = lines.begin.size, lines.end.copy()
     end[time.ended] = moved[count:]
     return replace(lines, begin=moved[:count], end=end)
+
+
+def _currencies_held(lines: Lines, stop: int) -> _Timeline:
+    """Count the currencies in which each unit has a balance, at the same instants as its balances."""
+    several = int(lines.currency.max(initial=0)) + 1
+    time = _timeline(replace(lines, unit=lines.unit * several + lines.currency), stop)
+    has = (time.balance != 0).astype(np.int64)
+    before = np.where(_differs(time.unit), 0, np.append(0, has[:-1]))
+    return _timeline(Lines(time.unit // several, time.at, np.full(has.size, NAT), has - before, has), stop)
 
 
 def below_zero(lines: Lines, stop: int) -> tuple[Any, Any, Any]:
@@ -116,16 +129,19 @@ def running(lines: Lines, stop: int) -> Lines:
     parts = [part for part in (lines.unit, lines.group, lines.currency) if part is not None]
     keys, place = np.unique(np.stack(parts), axis=1, return_inverse=True)
     time = _timeline(replace(lines, unit=place.reshape(-1), end=np.full(len(place.reshape(-1)), NAT)), stop)
-    end = np.append(time.at[1:], NAT)
-    end[np.append(_differs(time.unit)[1:], True)] = NAT
-    rest = iter(keys[1:, time.unit])
+    some = np.flatnonzero(time.net)
+    unit, at, balance = time.unit[some], time.at[some], time.balance[some]
+    end = np.append(at[1:], NAT)
+    end[np.append(_differs(unit)[1:], True)] = NAT
+    rest = iter(keys[1:, unit])
     group, currency = (None if part is None else next(rest) for part in (lines.group, lines.currency))
-    return Lines(keys[0, time.unit], time.at, end, time.balance, time.balance, group, currency)
+    return Lines(keys[0, unit], at, end, balance, balance, group, currency)
 
 
 class Homes(NamedTuple):
-    """The group that units belong to from a period's closing on, sorted by period."""
+    """The groups that units belong to: each unit's first one, and its group from a period's closing on, by period."""
 
+    first: Any
     unit: Any
     group: Any
     ends: Any
@@ -136,11 +152,21 @@ class Homes(NamedTuple):
         home[self.unit[rows]] = self.group[rows]
 
 
-def homes(lines: Lines, begin: Any, end: Any, periods: int, worth: Any) -> Homes:
+def settled(unit: Any, group: Any, units: int) -> tuple[Any, Any]:
+    """Return a group of each unit, and whether it is in others, too."""
+    first, moves = np.zeros(units, np.int64), np.zeros(units, bool)
+    first[unit] = group
+    moves[unit[first[unit] != group]] = True
+    return first, moves
+
+
+def homes(first: Any, lines: Lines, begin: Any, end: Any, periods: int, worth: Any) -> Homes:
     """Find the group of each unit's largest line at each closing at which it may have changed.
 
     Parameters
     ----------
+    first
+        The groups of units that have no lines here, as they stay in one.
     lines
         The lines, which are live at the closings of the periods from `begin` to before `end`.
     begin, end
@@ -165,12 +191,12 @@ def homes(lines: Lines, begin: Any, end: Any, periods: int, worth: Any) -> Homes
     if worth is not None:
         amount = worth(amount, lines.currency[live][row], places[place] % wide)
     order = np.lexsort((lines.group[live][row], lines.begin[live][row], -amount, place))
-    first = order[_differs(place[order])]
-    unit, period = np.divmod(places[place[first]], wide)
-    group = lines.group[live][row[first]]
+    best = order[_differs(place[order])]
+    unit, period = np.divmod(places[place[best]], wide)
+    group = lines.group[live][row[best]]
     order = np.argsort(period, kind="stable")
     ends = np.append(0, np.cumsum(np.bincount(period, minlength=periods)))
-    return Homes(unit[order], group[order], ends)
+    return Homes(first, unit[order], group[order], ends)
 
 
 def _counted(lengths: Any) -> Any:

@@ -18,20 +18,20 @@ _HEAD = 5_000  # rows of an engine's frame whose customers are looked at
 _DAY = 86_400  # seconds
 
 
-def note_touching(remarks: Remarks, unit: Any, begins: Times, ends: Times) -> None:
-    """Note the rows that begin one day, or within a day one second, after an end of the same unit."""
-    if unit.size > _MOST:
-        some = np.flatnonzero(unit % (unit.size // _MOST + 1) == 0)
-        unit, begins, ends = unit[some], begins.take(some), ends.take(some)
+def note_touching(remarks: Remarks, customer: Any, begins: Times, ends: Times) -> None:
+    """Note the rows that begin one day, or within a day one second, after an end of the same customer."""
+    if customer.size > _MOST:
+        some = np.flatnonzero(customer % (customer.size // _MOST + 1) == 0)
+        customer, begins, ends = customer[some], begins.take(some), ends.take(some)
     ended = np.flatnonzero(ends.ticks != NAT)
     if not ended.size:
         return
     begin, end = (times.ticks // (times.per_day // _DAY) for times in (begins, ends.take(ended)))
     days = not (ends.ticks[ended] % ends.per_day).any()
     width = 2**34  # seconds of a few centuries around 1970
-    starts, stops = unit * width + begin, unit[ended] * width + end
+    starts, stops = customer * width + begin, customer[ended] * width + end
     touching, exact = (int(np.isin(starts, stops + gap).sum()) for gap in (_DAY if days else 1, 0))
-    _note(remarks, touching, exact, unit.size - pd.unique(unit).size, days)
+    _note(remarks, touching, exact, customer.size - pd.unique(customer).size, days)
 
 
 def note_touching_on_engine(remarks: Remarks, frame: Any, customer: str, begins: Any, ends: Any) -> None:
@@ -41,6 +41,7 @@ def note_touching_on_engine(remarks: Remarks, frame: Any, customer: str, begins:
     rows = rows.join(rows.select("csm customer").head(_HEAD).unique(), on="csm customer", how="inner")
     ended = rows.filter(~nw.col("csm end").is_null())
     at = _seconds(nw.col("csm end"))
+    at = nw.when(at % _DAY == _DAY - 1).then(at + 1).otherwise(at)  # the last second of a day is its end
     odd = ended.select((at % _DAY != 0).cast(nw.Int64).alias("csm odd")).select(nw.col("csm odd").sum())
     odd = engines.collect(odd)["csm odd"].iloc[0]
     if pd.isna(odd):  # nothing ends
@@ -69,11 +70,10 @@ def note_touching_on_engine(remarks: Remarks, frame: Any, customer: str, begins:
 
 
 def _seconds(times: Any) -> Any:
-    """Return the expression for seconds since 1970; the last one of a day is the next midnight."""
+    """Return the expression for seconds since 1970."""
     whole = narwhals().Int64
     at = _days(times) * 24 + times.dt.hour().cast(whole)
-    at = (at * 60 + times.dt.minute().cast(whole)) * 60 + times.dt.second().cast(whole)
-    return narwhals().when(at % _DAY == _DAY - 1).then(at + 1).otherwise(at)
+    return (at * 60 + times.dt.minute().cast(whole)) * 60 + times.dt.second().cast(whole)
 
 
 def _note(remarks: Remarks, touching: int, exact: int, again: int, days: bool) -> None:

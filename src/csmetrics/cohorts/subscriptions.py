@@ -7,8 +7,9 @@ from typing import Any, Literal, TypeAlias
 import pandas as pd
 
 from csmetrics.cohorts._bridge import bridge
+from csmetrics.cohorts._engine_ledger import from_engine
 from csmetrics.cohorts._ledger import Asked
-from csmetrics.cohorts._reading import from_engine, from_pandas
+from csmetrics.cohorts._reading import from_pandas
 from csmetrics.cohorts._rows.options import OnBadRows, check_length, check_whole, check_word
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.errors import MetricInputError, shown
@@ -133,6 +134,11 @@ def movements_from_subscriptions(
     * An account with no MRR is not a customer. It is new if it was not a customer at any earlier boundary, and
       reactivated if it was.
     * The end of the data is not the end of a subscription: a row without an end runs on.
+
+    An engine bridges gaps and adds changes up by itself; one row per customer and period comes back. With `grace` on
+    PyArrow and Dask, which cannot look at a customer's next row, and with `grace` and `rates`, it is one row per
+    customer and change. With ``by_at="opening"`` the rows of customers with several groups come back as well, without
+    those that are live at no closing, as no sum tells which of them is the largest.
 
     Examples
     --------
