@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
@@ -51,6 +52,8 @@ _FLAGS = "must be booleans, or 0 and 1"
 _COMPARE = (
     "compare a count or a duration first, and keep what is missing: (frame['late'] <= 0).where(frame['late'].notna())"
 )
+_WORDS = "map the words as they are spelt: frame['late'].map({'yes': True, 'no': False}); any other becomes missing"
+_DURATIONS = "text becomes durations with pd.to_timedelta(column); hours and minutes need their seconds: column + ':00'"
 _SECOND = 1_000_000  # microseconds
 _PERIOD = "csm period"  # of an engine's rows
 _NEVER = 9999  # a date in this year stands for no date
@@ -174,7 +177,8 @@ class RowTotals(Rows):
         try:
             values = self.numbers(name, argument, negative=True, missing=True)
         except MetricInputError as wrong:
-            raise MetricInputError(self.metric, argument, _FLAGS, wrong.found, _COMPARE) from None
+            hint = _WORDS if "the text" in wrong.found else _COMPARE
+            raise MetricInputError(self.metric, argument, _FLAGS, wrong.found, hint) from None
         odd = (values != 0) & (values != 1) & ~np.isnan(values)
         if odd.any():
             raise _no_flags(self.metric, argument, int(odd.sum()), values.size, values[odd].max())
@@ -246,7 +250,11 @@ class RowTotals(Rows):
             missing, passed = np.isnat(passed), passed.astype(np.int64)
             self.refuse(argument, "is negative", ~missing & (passed < 0))
         else:
-            hours = self.numbers(name, argument, missing=True)
+            try:
+                hours = self.numbers(name, argument, missing=True)
+            except MetricInputError as wrong:
+                hint = _DURATIONS if re.search(r"\d(:\d\d| *[hms])", wrong.found) else wrong.hint
+                raise MetricInputError(self.metric, argument, wrong.rule, wrong.found, hint) from None
             missing = ~np.isfinite(hours)
             passed = np.rint(np.where(missing, 0, hours) * HOUR).astype(np.int64)
         return np.where(missing, 0, passed), ~missing
@@ -260,7 +268,7 @@ class RowTotals(Rows):
         ids = self.units(name, argument)
         again = ids.duplicated() & ids.notna()
         if again.any():
-            raise _not_once(self.metric, argument, int(again.sum()), ids[again].iloc[0])
+            raise _not_once(self.metric, argument, int(again.sum()), ids[again].iloc[:1].tolist()[0])
 
     def worked(self, times: dict[str, Times], since: str, hours: BusinessHours) -> dict[str, Any]:
         """Return the time worked before each date, in microseconds; a missing date takes that of `since`."""
