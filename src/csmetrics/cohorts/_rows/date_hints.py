@@ -28,10 +28,10 @@ def hint_for_numbers(series: pd.Series[Any]) -> str:
     Numbers that pandas reads without being told what they count are nanoseconds, all in January 1970.
     """
     try:
-        numbers = pd.to_numeric(series, errors="coerce").astype("float64")
+        numbers = pd.to_numeric(series, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
     except (TypeError, ValueError, OverflowError):
-        numbers = pd.Series([], dtype="float64")
-    found = np.abs(numbers.dropna().to_numpy())
+        numbers = np.zeros(0)
+    found = np.abs(numbers[~np.isnan(numbers)])
     if not found.size:
         return "convert it to dates first, with pd.to_datetime"
     column = "column" if series.name is None else f"frame[{shown(series.name)}]"
