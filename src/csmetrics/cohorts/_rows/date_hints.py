@@ -14,11 +14,11 @@ _EXCEL: Final = (2e4, 8e4)  # days since 1899-12-30, of the years 1954 to 2119
 _DAYS: Final = (1.9e7, 2.2e7)  # such as 20260331
 _UNITS: Final = (("s", 1e8), ("ms", 1e11), ("us", 1e14), ("ns", 1e17))  # since 1970, of the years 1973 to 5138
 _FROM_EXCEL: Final = 'pd.to_datetime({}, unit="D", origin="1899-12-30").dt.round("s")'
-_NUMBERS: Final = "numbers = pd.to_numeric({0}, errors='coerce'); {0}.where(numbers.isna(), {1})"
+_NUMBERS: Final = "numbers = pd.to_numeric({0}, errors='coerce'); {0}.astype(object).where(numbers.isna(), {1})"
 _NO_DATE: Final = re.compile(r"null|n/?a|none|[0/:. -]*", re.IGNORECASE)
 _SAY_THE_FORM: Final = (
     'say whether the day comes first or the month ("%m/%d/%Y", with a clock "%m/%d/%Y %I:%M %p"): '
-    'days = pd.to_datetime(column, format="%d/%m/%Y", errors="coerce"); column.where(days.isna(), days)'
+    'days = pd.to_datetime(column, format="%d/%m/%Y", errors="coerce"); column.astype(object).where(days.isna(), days)'
 )
 
 
