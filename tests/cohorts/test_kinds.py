@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import time
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 import csmetrics as csm
-from csmetrics.core._kinds import hint_for_text
+from csmetrics.core._kinds import hint_for_text, hint_for_texts
 
 FIRST = pd.DataFrame({"customer": [7, 8], "start": "2026-01-05", "end": None, "mrr": [100, 100]})
 SECOND = pd.DataFrame({"customer": ["7"], "start": "2026-02-05", "end": None, "mrr": [30]})
@@ -141,6 +142,7 @@ def followed(hint: str, column: pd.Series[Any]) -> list[Any]:
     ("texts", "numbers"),
     [
         (["10 - Extremely likely", "9", "0 - Not at all likely", None], [10, 9, 0, None]),
+        (["9", "Extremely likely - 10", "Not at all likely - 0", "1 - 5"], [9, 10, 0, None]),
         (["1,234.50", "80", "-1,000", None], [1234.5, 80, -1000, None]),
         (["$1,234.50", "$80.5"], [1234.5, 80.5]),
         (["€ 80.5", "7"], [80.5, 7]),
@@ -152,10 +154,91 @@ def followed(hint: str, column: pd.Series[Any]) -> list[Any]:
 )
 def test_hints_for_text_lead_to_its_numbers(texts: list[Any], numbers: list[Any]) -> None:
     column = pd.Series(texts, dtype=object)
-    hint = hint_for_text(texts[0])
+    hint = hint_for_texts(texts)
     assert followed(hint, column) == numbers
     if None in [n for n, text in zip(numbers, texts, strict=True) if text is not None]:
         assert ".isna() & column.notna()).sum() counts" in hint
+
+
+def counted(**columns: Any) -> pd.DataFrame:
+    return csm.cohorts.survey(pd.DataFrame({"score": 9} | columns), time="day", freq="M", as_of="2026-03-31")
+
+
+@pytest.mark.parametrize("dtype", ["object", "string"])
+@pytest.mark.parametrize(
+    ("given", "day"),
+    [
+        (["14/03/2026", "02/03/2026", "2026-03-01"], "2026-03-02"),
+        (["46082.38", "46083", "2026-03-01"], "2026-03-02"),
+        (["2026-03-05", "2026-03-02", "-"], "2026-03-02"),
+        (["2026-03-05", "2026-03-02", " "], "2026-03-02"),
+        (["2026-03-05", "2026-03-02", "0000-00-00 00:00:00"], "2026-03-02"),
+    ],
+)
+def test_hints_for_text_lead_to_its_dates(dtype: str, given: list[str], day: str) -> None:
+    column = pd.Series(given, dtype=dtype, name="day")
+    with pytest.raises(csm.MetricInputError, match="must hold dates") as caught:
+        counted(day=column)
+    mended = followed_dates(caught.value.hint, column)
+    assert pd.Timestamp(mended[1]) == pd.Timestamp(day)
+    assert counted(day=mended.dropna())["promoters"].tolist() == [mended.notna().sum()]
+
+
+@pytest.mark.parametrize(
+    ("given", "day"),
+    [
+        ([46082.38, 46083.0, 46084.0], "2026-03-02"),
+        ([46082, 46083, 46084], "2026-03-02"),
+        (["2026-03-05", 46083.0, pd.Timestamp("2026-03-09")], "2026-03-02"),
+        ([20260331, 20260302, 20260301], "2026-03-02"),
+        ([20260331.0, 20260302.0, None], "2026-03-02"),
+        ([1772409600, 1772409600, 1772409601], "2026-03-02"),
+        ([1772409600000, 1772409600000, 1772409600001], "2026-03-02"),
+        (["2026-03-05", 1772409600, "2026-03-09"], "2026-03-02"),
+    ],
+)
+def test_hints_for_numbers_lead_to_their_dates(given: list[Any], day: str) -> None:
+    column = pd.Series(given, name="day")
+    with pytest.raises(csm.MetricInputError, match="must hold dates") as caught:
+        counted(day=column)
+    mended = followed_dates(caught.value.hint, column)
+    assert pd.Timestamp(mended[1]) == pd.Timestamp(day)
+    assert counted(day=mended.dropna())["promoters"].tolist() == [mended.notna().sum()]
+
+
+def followed_dates(hint: str, column: pd.Series[Any]) -> pd.Series[Any]:
+    """Do to the letter what a hint says of a column of dates."""
+    *first, last = hint.split(": ", 1)[1].split("; on_bad_rows")[0].split("; ")
+    names = {"column": column, "frame": {"day": column}, "pd": pd}
+    for statement in first:
+        exec(statement, names)
+    read: pd.Series[Any] = eval(f"column{last}" if last.startswith(".") else last, names)
+    return read
+
+
+def test_numbers_of_no_known_kind_are_not_taken_for_dates() -> None:
+    with pytest.raises(csm.MetricInputError, match="say what the numbers count, as pandas takes them for nanoseconds"):
+        counted(day=[2026, 2026])
+    with pytest.raises(csm.MetricInputError, match="convert it to dates first"):
+        counted(day=[time(9), time(10)])
+
+
+@pytest.mark.parametrize("texts", [["12:30:00", "106:20:00"], ["2h 30m", "3h"], ["2:05", "-"]])
+def test_text_for_durations_is_led_to_durations_and_not_to_seconds(texts: list[str]) -> None:
+    with pytest.raises(csm.MetricInputError, match=r"pd.to_timedelta\(column\)"):
+        csm.cohorts.tickets(pd.DataFrame({"waited": texts}), response_time="waited")
+
+
+def test_other_text_for_durations_is_led_to_hours() -> None:
+    with pytest.raises(csm.MetricInputError, match="thousands"):
+        csm.cohorts.tickets(pd.DataFrame({"waited": ["1,234.5", "3"]}), response_time="waited")
+
+
+def test_words_for_flags_are_mapped() -> None:
+    with pytest.raises(csm.MetricInputError, match="map the words as they are spelt"):
+        csm.cohorts.tickets(pd.DataFrame({"sla": ["Within SLA", "SLA Violated"]}), sla="sla")
+    with pytest.raises(csm.MetricInputError, match="compare a count or a duration"):
+        csm.cohorts.tickets(pd.DataFrame({"reopened": [2, 0]}))
 
 
 def test_durations_and_commas_have_hints_of_their_own() -> None:

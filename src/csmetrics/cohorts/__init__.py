@@ -6,6 +6,7 @@ from csmetrics.cohorts.activation import activation
 from csmetrics.cohorts.activity import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption
 from csmetrics.cohorts.billing import ledger_from_invoices, renewals
+from csmetrics.cohorts.exports import answers_from_export
 from csmetrics.cohorts.funnel import funnel
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
@@ -24,6 +25,7 @@ __all__ = [
     "activation",
     "active_users",
     "adoption",
+    "answers_from_export",
     "funnel",
     "ledger_from_invoices",
     "lifecycle",

@@ -85,7 +85,7 @@ def read_people(
     _note_bad(table.remarks, remarks)
     several = people.ids[people.ids.duplicated()]
     if len(several):
-        raise _repeated(metric, several.iloc[0], len(several))
+        raise _repeated(metric, several.iloc[:1].tolist()[0], len(several))
     return people
 
 
@@ -131,7 +131,9 @@ class EnginePeople:
         counts = self.rows.frame.group_by(self.user).agg(nw.len().alias("csm rows")).filter(nw.col("csm rows") > 1)
         several = engines.collect(counts)
         if len(several):
-            raise _repeated(rows.metric, several[self.user].iloc[0], int(several["csm rows"].sum()) - len(several))
+            raise _repeated(
+                rows.metric, several[self.user].iloc[:1].tolist()[0], int(several["csm rows"].sum()) - len(several)
+            )
 
     def screened(self, rows: Any) -> tuple[Any, Any]:
         """Read the columns that can make a row bad."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from math import inf, isfinite, nan
@@ -161,7 +161,8 @@ def _numbers(metric: str, argument: str, values: Any, exact: bool) -> Any:
     if bad:
         first, value, wrong_ = bad[0]
         found = f"{len(bad)} of {out.size} values are not, first at position {first} ({wrong_})"
-        raise MetricInputError(metric, argument, "must be numbers", found, _hint(value))
+        hint = _hint(value) if not isinstance(value, str) else hint_for_texts(wrong for _, wrong, _ in bad)
+        raise MetricInputError(metric, argument, "must be numbers", found, hint)
     if exact and _large(out):
         out = np.array([_held(_number(value)) for value in values.flat], dtype=object)
     return out.reshape(values.shape)
@@ -241,17 +242,26 @@ def _choice_error(metric: str, argument: str, quantity: Quantity, found: str, va
 
 
 _LOST = "({0}.isna() & column.notna()).sum() counts what was not a number"
+_PLAIN = re.compile(r"[-+]?\d+(\.\d+)?")
+_LABELLED = re.compile(r"\d+ +[-–] +\D.*|.*[^\d\s] +[-–] +\d+")  # "10 - Extremely likely", "Extremely likely - 10"
+
+
+def hint_for_texts(values: Iterable[Any]) -> str:
+    """Say how a column of text becomes numbers, by the first text that is more than a number."""
+    texts = [value for value in values if isinstance(value, str)]
+    return hint_for_text(next((text for text in texts if not _PLAIN.fullmatch(text.strip())), texts[0]))
 
 
 def hint_for_text(text: str) -> str:
     """Say how text of this kind becomes numbers; followed to the letter, no number is lost or changed in silence."""
     given = text.strip()
-    plain = re.fullmatch(r"[-+]?\d+(\.\d+)?", given) is not None
+    plain = _PLAIN.fullmatch(given) is not None
     if not given:
         return "a blank is not a number; replace blanks by None first"
-    if re.fullmatch(r"\d+ +[-–] +\D.*", given):  # "10 - Extremely likely"
-        pattern = r"r'^(\d+)(?:\.0)?(?: +[-–] |$)'"
-        return f"take the number out of the text first: .astype(str).str.extract({pattern})[0].astype(float)"
+    if _LABELLED.fullmatch(given):
+        pattern = r"r'(?:^|[^\d\s] +[-–] +)(\d+)(?:\.0)?(?=$| +[-–] +\D)'"
+        numbers = f"numbers = column.astype(str).str.extract({pattern})[0].astype(float)"
+        return f"take the number out of the text first: {numbers}; {_LOST.format('numbers')}"
     if re.fullmatch(r"-?\d+(:\d\d){1,2}(\.\d+)?", given):
         return (
             "this is a duration: pd.to_timedelta(...).dt.total_seconds() counts seconds (mm:ss needs '00:' before it)"
@@ -263,7 +273,9 @@ def hint_for_text(text: str) -> str:
         return "a comma stands for the point here: read the file with decimal=',', thousands='.'"
     if given.endswith("%"):
         return "rates are percent: .str.rstrip('%').astype(float)"
-    return f"convert text to numbers first: numbers = pd.to_numeric(column, errors='coerce'); {_LOST.format('numbers')}"
+    read = f"convert text to numbers first: numbers = pd.to_numeric(column, errors='coerce'); {_LOST.format('numbers')}"
+    words = not plain and not any(map(str.isdigit, given))
+    return f"{read}; words that are answers need their numbers: column.map({{{given[:20]!r}: ...}})" if words else read
 
 
 def _hint(value: Any) -> str:

@@ -9,11 +9,12 @@ import pandas as pd
 
 from csmetrics._frames.columns import column
 from csmetrics._frames.kinds import blank, check_one_kind
+from csmetrics.cohorts._rows import date_hints
 from csmetrics.cohorts._rows.bad import broken
 from csmetrics.cohorts._rows.options import check_mode, key_names
 from csmetrics.cohorts._rows.remarks import Excluded, Remarks
 from csmetrics.cohorts._rows.time import NAT, Calendar, Times, must_match, read_times
-from csmetrics.core._kinds import array, hint_for_text
+from csmetrics.core._kinds import array, hint_for_texts
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import MetricInputError
 
@@ -91,7 +92,8 @@ class Rows:
         zone = None if like is None else like.zone
         column = self.column(name, argument) if series is None else series
         times, wrong = read_times(self.metric, argument, column, zone, self.calendar)
-        self.refuse(argument, "is not a date", wrong, "use dates, or text such as 2026-03-31")
+        if wrong is not None:
+            self.refuse(argument, "is not a date", wrong, date_hints.hint_for_text(column[wrong].iloc[0]))
         if not optional and times.ticks.min(initial=0) == NAT:
             missing = times.ticks == NAT
             self.refuse(argument, "is missing", missing if wrong is None else missing & ~wrong)
@@ -135,7 +137,7 @@ class Rows:
             return series, np.False_
         text = series.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
         if text.any():
-            self.refuse(argument, "is not a number", text, hint_for_text(series[text].iloc[0]))
+            self.refuse(argument, "is not a number", text, hint_for_texts(series[text]))
             series = series.mask(text, None)
         return series, text
 

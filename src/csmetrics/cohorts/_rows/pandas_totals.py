@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ Read = TypeVar("Read")
 
 _CODES = "where a code stands for no answer, put None or NaN first"
 _MEANS = "an average of answers is not an answer; pass the answers themselves"
+_WORDS = "map the words as they are spelt: frame['late'].map({'yes': True, 'no': False}); any other becomes missing"
+_DURATIONS = "text becomes durations with pd.to_timedelta(column); hours and minutes need their seconds: column + ':00'"
 NEVER_DAY = 2_932_532  # days from 1970-01-01 to the year 9999, in which a date stands for no date
 
 
@@ -96,7 +99,8 @@ class RowTotals(Rows):
         try:
             values = self.numbers(name, argument, negative=True, missing=True)
         except MetricInputError as wrong:
-            raise MetricInputError(self.metric, argument, FLAGS, wrong.found, COMPARE) from None
+            hint = _WORDS if "the text" in wrong.found else COMPARE
+            raise MetricInputError(self.metric, argument, FLAGS, wrong.found, hint) from None
         odd = (values != 0) & (values != 1) & ~np.isnan(values)
         if odd.any():
             raise no_flags(self.metric, argument, int(odd.sum()), values.size, values[odd].max())
@@ -174,7 +178,11 @@ class RowTotals(Rows):
             missing, passed = np.isnat(passed), passed.astype(np.int64)
             self.refuse(argument, "is negative", ~missing & (passed < 0))
         else:
-            hours = self.numbers(name, argument, missing=True)
+            try:
+                hours = self.numbers(name, argument, missing=True)
+            except MetricInputError as wrong:
+                hint = _DURATIONS if re.search(r"\d(:\d\d| *[hms])", wrong.found) else wrong.hint
+                raise MetricInputError(self.metric, argument, wrong.rule, wrong.found, hint) from None
             missing = ~np.isfinite(hours)
             passed = np.rint(np.where(missing, 0, hours) * HOUR).astype(np.int64)
         return np.where(missing, 0, passed), ~missing
@@ -188,7 +196,7 @@ class RowTotals(Rows):
         ids = self.units(name, argument)
         again = ids.duplicated() & ids.notna()
         if again.any():
-            raise not_once(self.metric, argument, int(again.sum()), ids[again].iloc[0])
+            raise not_once(self.metric, argument, int(again.sum()), ids[again].iloc[:1].tolist()[0])
 
     def worked(self, times: dict[str, Times], since: str, hours: BusinessHours) -> dict[str, Any]:
         """Return the time worked before each date, in microseconds; a missing date takes that of `since`."""

@@ -17,6 +17,7 @@ from typing import Any, Final, Self, TypeAlias
 import numpy as np
 import pandas as pd
 
+from csmetrics.cohorts._rows.date_hints import hint_for_numbers
 from csmetrics.core._dates import data_end
 from csmetrics.errors import MetricInputError, shown
 
@@ -218,8 +219,7 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
     odd = {kind for kind in kinds if not issubclass(kind, (str, date, np.datetime64))}
     if (not objects or odd) and not series.isna().all():
         what = f"a {next(iter(odd)).__name__}" if odd else f"a column of {series.dtype}"
-        hint = _epoch_hint(series) or "convert it to dates first, with pd.to_datetime"
-        raise MetricInputError(metric, argument, "must hold dates", f"got {what}", hint)
+        raise MetricInputError(metric, argument, "must hold dates", f"got {what}", hint_for_numbers(series))
     values = series.astype(object)
     there = values.notna().to_numpy()
     if not there.any():
@@ -247,17 +247,6 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
     if wrong.any():
         _refuse_mixed(metric, argument, values[wrong].iloc[0], found)
     return found, wrong if wrong.any() else None
-
-
-def _epoch_hint(series: pd.Series[Any]) -> str:
-    """Name the unit of what look like numbers of seconds since 1970, by their size; "" for other numbers."""
-    with suppress(TypeError, ValueError, OverflowError):
-        size = float(np.nanmedian(np.abs(series.astype("float64").to_numpy())))
-        for unit, low in (("s", 1e8), ("ms", 1e11), ("us", 1e14), ("ns", 1e17)):
-            if low <= size < 1000 * low:
-                name = shown(series.name) if series.name is not None else "..."
-                return f'if these count from 1970: pd.to_datetime(frame[{name}], unit="{unit}")'
-    return ""
 
 
 def _far_date(value: Any) -> Any:
