@@ -142,7 +142,7 @@ def causes(found: dict[str, float], intervals: dict[str, tuple[float, float]], f
         named = " and ".join(f"{_WORDS[n]} ({signed(found[n])})" for n in beyond)
         lines.append(f"Beyond noise: {named}; the largest part, {_WORDS[most]}, is within noise.")
     if "beyond_noise" in frame:
-        sure = frame[frame["beyond_noise"]]
+        sure = frame.loc[frame["beyond_noise"], ["before", "after", "within"]]
         order = sure["within"].abs().sort_values(ascending=False).index[:3]
         for label in order:
             row = sure.loc[label]
@@ -155,10 +155,11 @@ def causes(found: dict[str, float], intervals: dict[str, tuple[float, float]], f
 
 def _simpson(change: float, frame: pd.DataFrame, within: tuple[float, float] | None) -> list[str]:
     """Say where every segment moved one way and the total the other."""
-    moved = (frame["after"] - frame["before"])[frame["status"] == "both"].dropna()
-    if len(moved) < 2 or change == 0 or not ((moved > 0).all() or (moved < 0).all()):
-        return []
+    moved = frame["after"].to_numpy() - frame["before"].to_numpy()
+    moved = moved[(frame["status"] == "both").to_numpy()]
     up = bool((moved > 0).all())
+    if len(moved) < 2 or change == 0 or not (up or (moved < 0).all()):
+        return []
     if up == (change > 0):
         return []
     words = f"Every segment went {'up' if up else 'down'} and the total {'down' if up else 'up'} (Simpson)"

@@ -130,8 +130,9 @@ def check_population(sample: Sample, counts: Array, population: float) -> None:
 def _share(sample: Sample, asked: Asked) -> Found:
     counts, few = worth(sample, asked.sure)
     few = _of_population(sample, counts, few, asked.population)
-    share = np.clip(ratio(sample.total(sample.sums.top), sample.total(sample.sums.bottom)), 0, 1)
-    low, high = SHARES[asked.method](share * few, few, asked.sure)
+    whole = sample.total(sample.sums.bottom)
+    part = np.clip(sample.total(sample.sums.top), 0, whole)
+    low, high = SHARES[asked.method](part if few is whole else ratio(part, whole) * few, few, asked.sure)
     return Found(100 * low, 100 * high, counts, few)
 
 
