@@ -185,3 +185,14 @@ def test_made_up_company() -> None:
     moved = csm.decompose(csm.nps_from_scores, *sides, by="plan", scores="score", customer="customer")
     assert moved.change == pytest.approx(compared.difference)
     assert moved.within + moved.mix + moved.entered + moved.left == pytest.approx(moved.change)
+
+
+def test_a_column_of_answers_has_its_interval() -> None:
+    frame = answers()
+    found = frame["score"].csm.interval("nps", confidence=90, customer=frame["customer"])
+    assert found == csm.interval(csm.nps, frame["score"], confidence=90, customer=frame["customer"])
+    assert frame["score"].csm.interval(csm.ces_from_ratings, scale=(0, 10)).method == "t"
+    with pytest.raises(csm.MetricInputError, match="made of"):
+        frame["score"].csm.interval("churn_rate")
+    with pytest.raises(csm.MetricInputError, match="confidence"):
+        frame["score"].csm.interval("nps", confidence=0.95)

@@ -179,7 +179,9 @@ def _odds(sample: Sample, asked: Asked) -> Found:
 
 
 def mean_error(sample: Sample) -> tuple[Array, Array]:
-    """Return the standard error of a mean, and how many units it has."""
+    """Return the standard error of a mean, and how many units it has; refuse totals, which do not tell."""
+    if not sample.known:
+        raise needs_customers(sample.spec, "got totals")
     moments = sample.moments()
     units = sample.units if sample.rows is not None else sample.total(sample.sums.bottom)
     return np.sqrt(moments.variance * np.where(units > 1, ratio(units, units - 1), np.nan)), units

@@ -183,7 +183,7 @@ def _factors(codes: list[Array], base: Array) -> list[Array]:
             if not kept:
                 margins[kept] = np.full(base.shape, base.sum())
             else:
-                group = codes[kept[0]]
+                group: Any = codes[kept[0]]
                 for k in kept[1:]:  # numbered anew for each key, so that no number gets too large
                     _, group = np.unique(group * (codes[k].max() + 1) + codes[k], return_inverse=True)
                 margins[kept] = np.bincount(group, base)[group].astype(np.float64)

@@ -27,6 +27,14 @@ def known_of(before: Sample, after: Sample) -> str:
     return "counts" if counted and not (before.known or after.known) else ""
 
 
+def behind(sample: Sample, known: str) -> float:
+    """Return how many answers, counts or customers stand behind a total; NaN where totals do not tell."""
+    if known == "counts" or (known and sample.sums.kind in ("share", "trinomial", "exposure", "mean")):
+        counted = sample.counted if sample.weighted else sample.total(sample.sums.bottom)
+        return float(np.sum(counted)) if counted is not None else np.nan
+    return float(sample.units.sum()) if known else np.nan
+
+
 def part_errors(
     before: Sample, after: Sample, at_0: Places, at_1: Places, parts: Parts, known: str
 ) -> dict[str, float]:

@@ -12,7 +12,7 @@ from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.decomposition import PARTS, Decomposition, causes, statuses
 from csmetrics._statistics.parts import Parts, mix_by_key, ratio_parts
 from csmetrics._statistics.samples import Sample
-from csmetrics._statistics.segment_limits import known_of, part_errors, segment_intervals
+from csmetrics._statistics.segment_limits import behind, known_of, part_errors, segment_intervals
 from csmetrics.core._registry import Registration
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
@@ -71,6 +71,9 @@ def by_segment(
         causes=tuple(said),
         notes=tuple(notes),
         by=keys,
+        method="linearised" if known else "symmetrical",
+        n_before=behind(before, known),
+        n_after=behind(after, known),
     )
 
 
@@ -150,4 +153,7 @@ def _of_sums(
         causes=tuple(said),
         notes=notes,
         by=keys,
+        method="sum-of-squares" if intervals else "symmetrical",
+        n_before=behind(before, "units" if before.known else ""),
+        n_after=behind(after, "units" if after.known else ""),
     )
