@@ -183,7 +183,7 @@ def mean_error(sample: Sample) -> tuple[Array, Array]:
     if not sample.known:
         raise needs_customers(sample.spec, "got totals")
     moments = sample.moments()
-    units = sample.units if sample.rows is not None else sample.total(sample.sums.bottom)
+    units = sample.units if sample.rows is not None else moments.kish  # of plain counts, their number
     return np.sqrt(moments.variance * np.where(units > 1, ratio(units, units - 1), np.nan)), units
 
 
@@ -195,7 +195,8 @@ def _mean(sample: Sample, asked: Asked) -> Found:
         check_population(sample, counts, asked.population)
         error = error * np.sqrt((asked.population - counts) / max(asked.population - 1, 1))
     low, high = around(sample.estimate, error, asked.sure, worth_ - 1)
-    return Found(low, high, sample.total(sample.sums.bottom), worth_)
+    counts = sample.total(sample.sums.bottom) if not sample.weighted or sample.counted is None else sample.counted
+    return Found(low, high, counts, worth_)
 
 
 def _money_share(sample: Sample, asked: Asked) -> Found:

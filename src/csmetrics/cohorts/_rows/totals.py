@@ -226,6 +226,11 @@ class RowTotals(Rows):
         """Return amounts where a condition holds, and 0 elsewhere."""
         return np.where(condition, amounts, 0)
 
+    def squared(self, seconds: Any, rest: Any) -> Any:
+        """Return the squares of times in seconds and a rest of nanoseconds."""
+        times = seconds + 1e-9 * rest
+        return times * times
+
     def running(self, since: Times, hours: BusinessHours | None) -> Any:
         """Return the microseconds from a date to the end of the data: of the clock, or worked."""
         stop = Wall(0) if self.stop is None else self.stop
@@ -471,6 +476,12 @@ class EngineRowTotals(EngineRows):
         """Return amounts where a condition holds, and 0 elsewhere."""
         nw = narwhals()
         return nw.when(condition).then(amounts).otherwise(nw.lit(0))
+
+    def squared(self, seconds: Any, rest: Any) -> Any:
+        """Return the squares of times in seconds and a rest of nanoseconds."""
+        nw = narwhals()
+        times = seconds.cast(nw.Float64) + rest.cast(nw.Float64) * 1e-9
+        return times * times
 
     def running(self, since: Any, hours: BusinessHours | None) -> Any:
         """Return the microseconds from a date to the end of the data: of the clock, or worked."""
