@@ -242,7 +242,12 @@ def test_groups() -> None:
     assert (found.frame["p_adjusted"] >= found.frame["p_value"]).all()
     alone = csm.compare_groups(csm.churn_rate, plans().csm.by("plan"), adjust=None)
     assert (alone.frame["p_adjusted"] == alone.frame["p_value"]).all()
-    assert json.dumps(found.as_dict())
+    assert found.groups.equals(plans().csm.by("plan").interval("churn_rate"))
+    assert "n = 1,380" in str(found)
+    assert "pro against free: -6.75 pp [" in str(found)
+    plain = json.loads(json.dumps(found.as_dict()))
+    assert plain["groups"][0]["group"] == "free"
+    assert (plain["pairs"][0]["first"], plain["pairs"][0]["second"]) == ("free", "pro")
     assert pickle.loads(pickle.dumps(found)).p_value == found.p_value
     for wrong in ({"by": None}, {"by": "plan", "adjust": "bonferroni"}):
         with pytest.raises(csm.MetricInputError):
@@ -282,6 +287,7 @@ def test_prints_and_travels() -> None:
     found = csm.compare(csm.churn_rate, churn(31, 1000), churn(60, 1000))
     assert "More than chance alone" in str(found)
     assert "+2.9" in str(found)
+    assert "(newcombe, n = 1,000 each)" in str(found)
     assert "<b>churn_rate" in found._repr_html_()
     assert pickle.loads(pickle.dumps(found)).p_value == found.p_value
     assert json.loads(json.dumps(found.as_dict()))["difference"] == pytest.approx(2.9)
@@ -297,15 +303,32 @@ def test_prints_and_travels() -> None:
         csm.compare(csm.churn_rate, churn(3, 10), plans().csm.by("plan"))
 
 
-def test_means_of_totals_are_not_compared() -> None:
-    """A sum and a count do not tell how far the answers lie apart."""
-    before, after = {"effort_sum": 300, "responses": 60}, {"effort_sum": 350, "responses": 66}
-    plans = pd.DataFrame({"plan": ["a", "b"], "period": ["x", "y"], **{n: [before[n], after[n]] for n in before}})
-    calls = (
-        lambda: csm.compare(csm.ces, before, after),
-        lambda: csm.compare_groups(csm.ces, plans, by="plan"),
-        lambda: plans.csm.total().compare_periods("ces", "x", "y"),
-    )
-    for call in calls:
-        with pytest.raises(csm.MetricInputError, match="totals do not tell how much they differ"):
-            call()
+def test_totals_of_a_mean_are_no_sample() -> None:
+    """A sum and a count say nothing of how much answers differ, so there is nothing to compare by."""
+    sides = [{"effort_sum": 300, "responses": 60}, {"effort_sum": 310, "responses": 60}]
+    frame = pd.DataFrame(sides).assign(plan=["a", "b"], period=["Q1", "Q2"])
+    with pytest.raises(csm.MetricInputError, match="rows of customers"):
+        csm.compare(csm.ces, *sides)
+    with pytest.raises(csm.MetricInputError, match="rows of customers"):
+        csm.compare_groups(csm.ces, frame, by="plan")
+    with pytest.raises(csm.MetricInputError, match="rows of customers"):
+        frame.csm.total().compare_periods("ces", "Q1", "Q2")
+
+
+def test_paired_frames_are_matched_by_their_customers() -> None:
+    before = pd.DataFrame({"who": ["ann", "bob", "cid", "dan"], "score": [9, 3, 8, 10]})
+    after = pd.DataFrame({"who": ["cid", "ann", "bob", "eve"], "score": [9, 10, 9, 0]})
+    found = csm.compare(csm.nps, before, after, paired=True, scores="score", customer="who")
+    columns = [frame.set_index("who")["score"] for frame in (before, after)]
+    expected = csm.compare(csm.nps, *columns, paired=True)
+    assert found == expected
+    assert found.n_before == found.n_after == 3
+    sides = [csm.over(frame) for frame in (before, after)]
+    assert csm.compare(csm.nps, *sides, paired=True, scores="score", customer="who") == expected
+    with pytest.raises(csm.MetricInputError, match="customer"):
+        csm.compare(csm.nps, before, after, paired=True, scores="score")
+    with pytest.raises(csm.MissingColumnError):
+        csm.compare(csm.nps, before, after, paired=True, scores="points", customer="who")
+    twice = pd.concat([before, before])
+    with pytest.raises(csm.MetricInputError, match="twice"):
+        csm.compare(csm.nps, twice, after, paired=True, scores="score", customer="who")

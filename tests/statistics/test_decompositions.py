@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import csmetrics as csm
-from csmetrics._statistics.parts import gradients, of_total, ratio_parts, shapley_parts
+from csmetrics._statistics.parts import gradients, ratio_parts, shapley_parts
 
 from .figures import FIGURES
 
@@ -75,11 +74,8 @@ def test_headship_rates() -> None:
         size, rate = np.array(case["inputs"][side]["size"]), np.array(case["inputs"][side]["rate"])
         frames.append((size * rate / 100, size))
     parts = ratio_parts(*frames[0], *frames[1])
-    assert 100 * parts.before == pytest.approx(100 * frames[0][0].sum() / frames[0][1].sum())
-    sizes = [frame[1].sum() for frame in frames]
-    assert sizes == pytest.approx([100, 100], abs=0.2)
-    assert 100 * parts.within.sum() == pytest.approx(case["expected"]["rate"], abs=0.01)
-    assert 100 * parts.mix.sum() == pytest.approx(case["expected"]["mix"], abs=0.05)
+    found = {"before": parts.before, "after": parts.after, "rate": parts.within.sum(), "mix": parts.mix.sum()}
+    assert {n: 100 * value for n, value in found.items()} == pytest.approx(case["expected"], abs=case["tolerance"])
 
 
 def test_product() -> None:
@@ -177,8 +173,8 @@ def test_gradients_are_the_slopes() -> None:
     x0, x1 = d0 * rng.uniform(0.02, 0.2, 5), d1 * rng.uniform(0.02, 0.2, 5)
     parts = ratio_parts(x0, d0, x1, d1)
     at = np.concatenate([x0, d0, x1, d1])
-    found: dict[str, Any] = {"change": of_total(parts), **gradients(parts)}
-    for name, slopes in found.items():
+    for name, given in gradients(parts).items():
+        slopes = [np.broadcast_to(slope, 5) for slope in given]
         for i in np.flatnonzero(at):
             ends = []
             for step in (1e-4, -1e-4):
@@ -297,5 +293,47 @@ def test_prints_and_travels() -> None:
     assert found._repr_html_().startswith("<p><b>churn_rate 5.9 to 6.75 %: +0.85")
     plain = json.loads(json.dumps(found.as_dict()))
     assert plain["mix"] == pytest.approx(found.mix)
+    assert plain["method"] == "linearised"
+    assert "95 % intervals, linearised, n = 1,000 and 1,200" in str(found)
     assert {row["segment"] for row in plain["frame"]} == {"Starter", "Team", "Legacy", "Trial+"}
     assert str(pickle.loads(pickle.dumps(found))) == str(found)
+
+
+COMPONENTS = ("expansion_mrr", "contraction_mrr", "churned_mrr")
+
+
+def customers_of(seed: int, first: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    start, what = rng.lognormal(4, 1, 200), rng.random(200)
+    frame = pd.DataFrame({"customer": np.arange(first, first + 200), "start_mrr": start})
+    frame["expansion_mrr"] = np.where(what > 0.8, 0.4 * start, 0)
+    frame["contraction_mrr"] = np.where(what < 0.1, 0.3 * start, 0)
+    frame["churned_mrr"] = np.where((what > 0.1) & (what < 0.15), start, 0)
+    return frame
+
+
+def test_components_have_intervals_where_customers_are_known() -> None:
+    before, after = customers_of(1, 0), customers_of(2, 1000)
+    found = csm.decompose(csm.nrr, before, after, customer="customer")
+    assert found.frame["effect"].sum() == pytest.approx(found.change)
+    z = 1.959963984540054
+    for name in COMPONENTS:
+        variance = 0.0
+        for side in (before, after):
+            x, d = side[name].to_numpy(), side["start_mrr"].to_numpy()
+            variance += np.square(x - x.sum() / d.sum() * d).sum() / d.sum() ** 2
+        effect, half = found.frame.loc[name, "effect"], 100 * z * np.sqrt(variance)
+        assert found.intervals[name] == pytest.approx((effect - half, effect + half))
+        assert found.frame.loc[name, ["low", "high"]].tolist() == pytest.approx(found.intervals[name])
+    assert found.intervals["change"][0] < found.change < found.intervals["change"][1]
+    assert (found.n_before, found.n_after) == (200, 200)
+    arrays = [{n: frame[n].to_numpy() for n in frame.columns if n != "customer"} for frame in (before, after)]
+    by_arrays = csm.decompose(csm.nrr, *arrays)
+    assert by_arrays.frame.to_numpy() == pytest.approx(found.frame.to_numpy())
+    same = csm.decompose(csm.nrr, before, after.assign(customer=before["customer"]), customer="customer")
+    assert same.intervals["change"] != pytest.approx(found.intervals["change"])  # one customer is one unit in both
+    assert str(found).count("within noise") + ("What moved it most" in str(found)) > 0
+    loud = csm.decompose(csm.nrr, before, after.assign(churned_mrr=after["start_mrr"] / 2), customer="customer")
+    assert "What moved it most, beyond noise: churned_mrr" in str(loud)
+    with pytest.raises(csm.MetricInputError, match="one number for each input"):
+        csm.decompose(csm.clv, {"arpa": [1, 2], "churn_rate": 5}, {"arpa": 1, "churn_rate": 5})

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import stdtrit
 
 import csmetrics as csm
 
 from ..engine_frames import FRAMES, NAMES
+
+HOUR = pd.Timedelta("1h")
 
 
 def answers() -> pd.DataFrame:
@@ -185,3 +188,71 @@ def test_made_up_company() -> None:
     moved = csm.decompose(csm.nps_from_scores, *sides, by="plan", scores="nps", customer="customer")
     assert moved.change == pytest.approx(compared.difference)
     assert moved.within + moved.mix + moved.entered + moved.left == pytest.approx(moved.change)
+
+
+def test_a_column_of_answers_has_its_interval() -> None:
+    frame = answers()
+    found = frame["score"].csm.interval("nps", confidence=90, customer=frame["customer"])
+    assert found == csm.interval(csm.nps, frame["score"], confidence=90, customer=frame["customer"])
+    assert frame["score"].csm.interval(csm.ces_from_ratings, scale=(0, 10)).method == "t"
+    with pytest.raises(csm.MetricInputError, match="made of"):
+        frame["score"].csm.interval("churn_rate")
+    with pytest.raises(csm.MetricInputError, match="confidence"):
+        frame["score"].csm.interval("nps", confidence=0.95)
+
+
+def rated() -> pd.DataFrame:
+    """Answers of which some are missing, with weights."""
+    rng = np.random.default_rng(5)
+    frame = answers()[["plan", "score"]].astype({"score": float}).assign(weight=rng.lognormal(0, 1, 400).round(3))
+    frame.loc[::17, "score"] = np.nan
+    return frame.assign(rating=1 + frame["score"] % 5, effort=1 + frame["score"] % 7)
+
+
+def test_totals_with_squares_are_as_good_as_answers() -> None:
+    frame = rated()
+    weighted = csm.cohorts.survey(frame, nps="score", csat="rating", ces="effort", weights="weight", squares=True)
+    for totals, raw, column in (("nps", "nps_from_scores", "score"), ("csat", "csat_from_ratings", "rating")):
+        found = weighted.csm.total().interval(totals)
+        alone = csm.interval(raw, frame[column], weights=frame["weight"])
+        assert (found.low, found.high, found.n_eff) == pytest.approx((alone.low, alone.high, alone.n_eff))
+        assert np.isnan(found.n)  # a sum of weights does not tell how many there are
+        assert "worth" in str(found)
+    effort, w = frame["effort"].dropna(), frame["weight"][frame["effort"].notna()]
+    mean = weighted.csm.total().interval("ces")
+    centre, few = (w * effort).sum() / w.sum(), w.sum() ** 2 / (w * w).sum()
+    error = np.sqrt((w * w * (effort - centre) ** 2).sum() / w.sum() ** 2 * few / (few - 1))
+    assert mean.n_eff == pytest.approx(few)
+    assert mean.high - mean.estimate == pytest.approx(stdtrit(few - 1, 0.975) * error)
+    plain = csm.cohorts.survey(frame, ces="effort", by="plan", squares=True).csm.by("plan").interval("ces")
+    one = csm.interval(csm.ces_from_ratings, frame.loc[frame["plan"] == "b", "effort"])
+    assert plain.loc["b", ["low", "high", "n"]].tolist() == pytest.approx([one.low, one.high, one.n])
+    unweighted = csm.cohorts.survey(frame, nps="score", csat="rating", ces="effort", squares=True)
+    assert [name for name in unweighted if "*" in name] == ["effort_sum*effort_sum"]
+    with pytest.raises(csm.MetricInputError, match="whole number"):
+        csm.cohorts.survey(frame, nps="score", weights="weight").csm.total().interval("nps")
+    with pytest.raises(csm.MetricInputError, match="squares"):
+        csm.cohorts.survey(frame, nps="score", squares=1)
+
+
+def test_tickets_with_squares_are_as_good_as_tickets() -> None:
+    company = csm.datasets.make_saas()
+    totals = csm.cohorts.tickets(company.tickets, squares=True)
+    found = totals.csm.total().interval("resolution_time")
+    alone = csm.interval(csm.resolution_time, (company.tickets["resolved"] - company.tickets["created"]) / HOUR)
+    assert (found.low, found.high, found.n) == pytest.approx((alone.low, alone.high, alone.n))
+    halves = [csm.cohorts.tickets(part, squares=True) for part in (company.tickets[:900], company.tickets[900:])]
+    assert csm.compare(csm.first_response_time, *halves).method == "welch"
+    with pytest.raises(csm.MetricInputError, match="squares"):
+        csm.cohorts.tickets(company.tickets, squares="yes")
+
+
+@pytest.mark.parametrize("engine", NAMES)
+def test_squares_on_engines(engine: str) -> None:
+    frame = rated()
+    options = {"nps": "score", "ces": "effort", "weights": "weight", "by": "plan", "squares": True}
+    theirs = csm.cohorts.survey(FRAMES[engine](frame), **options)
+    pd.testing.assert_frame_equal(theirs, csm.cohorts.survey(frame, **options), check_exact=False)
+    cases = csm.datasets.make_saas().tickets[["created", "first_response", "resolved"]].head(300)
+    theirs = csm.cohorts.tickets(FRAMES[engine](cases), squares=True)
+    pd.testing.assert_frame_equal(theirs, csm.cohorts.tickets(cases, squares=True), check_exact=False)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from csmetrics._accessors.cohorts import Cohorts
 from csmetrics._accessors.methods import AnswerMetrics
+
+if TYPE_CHECKING:
+    from csmetrics._statistics.results import Interval
 
 pd.api.extensions.register_dataframe_accessor("csm")(Cohorts)
 
@@ -39,3 +43,63 @@ class Answers(AnswerMetrics):
 
     def __repr__(self) -> str:
         return f"<csmetrics: {len(self._answers)} answers>"
+
+    def interval(
+        self,
+        metric: Callable[..., Any] | str,
+        /,
+        *,
+        confidence: float = 95,
+        method: str | None = None,
+        customer: Any = None,
+        population: float | None = None,
+        resamples: int = 10_000,
+        rng: Any = None,
+        **options: Any,
+    ) -> Interval:
+        """Compute a metric of the answers and how sure it is: ``df["score"].csm.interval("nps")``.
+
+        Parameters
+        ----------
+        metric
+            A metric that takes a column of answers, or its name.
+        confidence, method, population, resamples, rng
+            As `csmetrics.interval` takes them.
+        customer
+            Whose each answer is, as long as the answers: those of one customer are one unit.
+        **options
+            The metric's options, such as `scale` and `weights`.
+
+        Returns
+        -------
+        Interval
+            The figure, its limits, and what a reader should know.
+
+        Raises
+        ------
+        MetricInputError
+            If an answer cannot be right, or the metric takes no column of answers or has no interval.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> scores = pd.Series([10, 9, 9, 8, 7, 10, 3, 9])
+        >>> print(scores.csm.interval("nps"))
+        nps_from_scores 50 points, 95 % interval [-7.45, 80.17] (adjusted-wald, n = 8)
+        Note: who did not answer is not in it
+        Note: fewer than 30 units stand behind it: read it with care
+        """
+        from csmetrics._statistics.interval import interval
+
+        found: Interval = interval(
+            metric,
+            self._answers,
+            confidence=confidence,
+            method=method,
+            customer=customer,
+            population=population,
+            resamples=resamples,
+            rng=rng,
+            **options,
+        )
+        return found

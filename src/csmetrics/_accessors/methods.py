@@ -48,7 +48,8 @@ def arguments(spec: Registration) -> dict[str, Any]:
 def _unknown(methods: object, name: str, words: Mapping[str, str]) -> AttributeError:
     """Make the error for a method that is not there."""
     own = [method for method in dir(type(methods)) if not method.startswith("_")]
-    meant = nearest(name, {**words, **{n: repr(n) for n in own}}, "" if words else f"it has {', '.join(own)}")
+    listed = "" if words else f"it has {', '.join(n for n in own if n in vars(AnswerMetrics))}"
+    meant = nearest(name, {**words, **{n: repr(n) for n in own}}, listed)
     return AttributeError(f"there is no metric {shown(name)}{'' if name.startswith('_') else f'; {meant}'}")
 
 

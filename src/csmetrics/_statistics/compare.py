@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csmetrics._frames.columns import column, require
+from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._statistics import paired as pairs
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.counts import rate_ratio, rate_ratio_p
 from csmetrics._statistics.differences import DIFFERENCES, Change, differ
-from csmetrics._statistics.given import sample_of
-from csmetrics._statistics.methods import dispersion
+from csmetrics._statistics.given import grain_of, reducer_of, sample_of
+from csmetrics._statistics.methods import Asked, dispersion, limits, method_of
 from csmetrics._statistics.reading import from_answers
 from csmetrics._statistics.results import Comparison, RateRatio
 from csmetrics._statistics.samples import Sample
-from csmetrics.core._registry import REGISTRY, Registration, registered
+from csmetrics.core._registry import Registration, registered
 from csmetrics.core._sums import sampled_of
 from csmetrics.errors import MetricInputError, shown
 
@@ -49,8 +51,8 @@ def compare(
         Percent, from 50 to below 100.
     paired
         True where the same customers answered in both: two columns of answers, Series matched by their labels (the
-        customers). Or the counts ``{"both": ..., "first_only": ..., "second_only": ..., "neither": ...}`` of those who
-        said yes.
+        customers), or two frames of answers with `customer`. Or the counts
+        ``{"both": ..., "first_only": ..., "second_only": ..., "neither": ...}`` of those who said yes.
     method
         Shares: "newcombe" (default), "wald", "pooled-z", "fisher" (a p-value only); paired "newcombe-10" (default),
         "newcombe-8", "mcnemar". Trinomials: "adjusted-wald", "wald"; means: "welch"; paired "t"; all others have
@@ -84,14 +86,14 @@ def compare(
     --------
     >>> import csmetrics as csm
     >>> csm.compare(csm.churn_rate, {"lost": 31, "start": 1000}, {"lost": 36, "start": 1000})
-    churn_rate 3.1 to 3.6 %: +0.5, 95 % interval [-1.11, 2.12], p = 0.535 (newcombe)
+    churn_rate 3.1 to 3.6 %: +0.5, 95 % interval [-1.11, 2.12], p = 0.535 (newcombe, n = 1,000 each)
     It may be chance: no change at all is among what is likely.
     Note: counts are taken as independent; customer= tells whose they are
     """
     spec = registered(metric, "compare")
     sure = Confidence.percent(spec.name, confidence)
     if isinstance(paired, Mapping) or paired:
-        return _paired(spec, before, after, sure, confidence, paired, method, correction, options)
+        return _paired(spec, before, after, sure, confidence, paired, method, correction, options, customer)
     samples = [sample_of(spec, _there(spec, n, d), options, customer=customer) for n, d in _named(before, after)]
     first, second = samples
     for sample in samples:
@@ -146,7 +148,8 @@ def compared(
     if method == "fisher":
         said.append("Fisher's test has a p-value and no interval of its own")
     ratio = _rate_ratio(before, after, sure) if after.sums.kind == "exposure" else None
-    return _result(after.spec, change, before.estimate, after.estimate, method, confidence, said, ratio)
+    sizes = [float(limits(s, Asked(sure, method_of(s, None))).n[0]) for s in (before, after)]
+    return _result(after.spec, change, before.estimate, after.estimate, sizes, method, confidence, said, ratio)
 
 
 def _result(
@@ -154,6 +157,7 @@ def _result(
     change: Change,
     before: Any,
     after: Any,
+    sizes: list[float],
     method: str,
     confidence: float,
     notes: list[str],
@@ -169,6 +173,8 @@ def _result(
         confidence=float(confidence),
         before=float(before[0]),
         after=float(after[0]),
+        n_before=sizes[0],
+        n_after=sizes[1],
         metric=spec.name,
         unit=spec.unit,
         statistic=float(change.statistic),
@@ -207,6 +213,7 @@ def _paired(
     method: Any,
     correction: bool,
     options: Mapping[str, Any],
+    customer: Any,
 ) -> Comparison:
     """Compare the same customers with themselves."""
     kind = sampled_of(spec).kind
@@ -221,15 +228,13 @@ def _paired(
         figures = [np.array([100 * k / n if n else np.nan]) for k in (counts[0] + counts[1], counts[0] + counts[2])]
         chosen = "newcombe-10" if chosen == "t" else chosen
         change = pairs.of_shares(counts, sure, chosen, correction)
-        return _result(spec, change, figures[0], figures[1], chosen, confidence, [])
-    reducer = (
-        spec
-        if spec.reduces
-        else next(
-            (other for name, other in REGISTRY.items() if other.reduces and name.startswith(f"{spec.name}_from_")), None
-        )
-    )
-    first, second, notes = pairs.matched(spec, _there(spec, "before", before), _there(spec, "after", after))
+        return _result(spec, change, figures[0], figures[1], [n, n], chosen, confidence, [])
+    reducer = reducer_of(spec)
+    before, after = _there(spec, "before", before), _there(spec, "after", after)
+    if grain_of(before) is not None or grain_of(after) is not None:
+        before, after = (_answers_of(spec, reducer, d, options, customer) for d in (before, after))
+        options = {n: v for n, v in options.items() if reducer is None or n not in reducer.inputs}
+    first, second, notes = pairs.matched(spec, before, after)
     if reducer is None:
         each, scale = [np.asarray(x, dtype=np.float64) for x in (first, second)], 1.0
         if kind == "share" and not set(np.unique(np.concatenate(each))) <= {0.0, 1.0}:
@@ -246,4 +251,19 @@ def _paired(
     else:
         change = pairs.of_means(each[0], each[1], sure, scale)
     figures = [np.array([scale * x.mean() if x.size else np.nan]) for x in each]
-    return _result(spec, change, figures[0], figures[1], chosen, confidence, notes)
+    sizes = [float(x.size) for x in each]
+    return _result(spec, change, figures[0], figures[1], sizes, chosen, confidence, notes)
+
+
+def _answers_of(spec: Registration, reducer: Any, data: Any, options: Mapping[str, Any], customer: Any) -> Any:
+    """Return a frame's column of answers, labelled by customer."""
+    grain, name = grain_of(data), "" if reducer is None else next(iter(reducer.inputs))
+    if grain is None or reducer is None or customer is None:
+        rule, hint = "must be answers with their customers", f'such as {name or "answers"}="score", customer="customer"'
+        raise MetricInputError(spec.name, "before, after", rule, f"got {type(data).__name__}", hint)
+    frame, label = grain.frame, options.get(name, name)
+    for argument, column_ in ((name, label), ("customer", customer)):
+        require(frame, column_, spec.name, argument)
+    rows = frame.rows([label, customer], ()) if isinstance(frame, EngineFrame) else frame
+    answers = column(rows, label, spec.name, name)
+    return pd.Series(answers.to_numpy(), index=pd.Index(column(rows, customer, spec.name, "customer")), name=name)

@@ -92,7 +92,7 @@ def decompose(
     >>> july = pd.DataFrame({"plan": ["starter", "team"], "lost": [39, 12], "start": [520, 480]})
     >>> found = csm.decompose(csm.churn_rate, june, july, by="plan")
     >>> print(found)
-    churn_rate 5.22 to 5.1 %: -0.12 [-2.12, 1.87]
+    churn_rate 5.22 to 5.1 %: -0.12 [-2.12, 1.87] (95 % intervals, linearised, n = 900 and 1,000)
       rates within segments -0.5 [-2.49, 1.49], within noise
       mix of segments +0.38 [0.11, 0.65]
     Beyond noise: mix of segments (+0.38); the largest part, rates within segments, is within noise.
@@ -105,7 +105,7 @@ def decompose(
     if data is not None:
         before, after = _periods(spec, data, builder, before, after, keys, period, options or {}, customer)
     if not keys:
-        return without_segments(spec, before, after, float(confidence), columns)
+        return without_segments(spec, before, after, sure, float(confidence), columns, customer)
     samples = [_segments(spec, frame, keys, columns, customer) for frame in (before, after)]
     return by_segment(samples[0], samples[1], keys, sure, float(confidence))
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from csmetrics._statistics.results import Printed, between, figure, plain
+from csmetrics._statistics.results import Printed, behind, between, figure, named, plain, signed
 
 PARTS = ("within", "mix", "entered", "left")
+_NAMED = 3  # segments that the words name at most
 _WORDS = {
     "within": "rates within segments",
     "mix": "mix of segments",
@@ -43,6 +45,10 @@ class Decomposition(Printed):
         The metric and its unit.
     confidence : float
         Percent.
+    method : str
+        How the limits were made, or the effects where there are no segments.
+    n_before, n_after : float
+        How many answers, counts or customers stand behind the figures; NaN where totals do not tell.
     causes : tuple of str
         What may be named as a cause: beyond noise, among all segments (Holm).
     notes : tuple of str
@@ -65,29 +71,36 @@ class Decomposition(Printed):
     causes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     by: tuple[Any, ...] = field(default=())
+    method: str = "linearised"
+    n_before: float = nan
+    n_after: float = nan
 
     def __str__(self) -> str:
         title = f"{self.metric} {figure(self.before)} to {figure(self.after, self.unit)}: {signed(self.change)}"
-        lines = [f"{title}{self._limits('change')}"]
+        how = f"{self.confidence:g} % intervals, {self.method}" if self.intervals else self.method
+        lines = [f"{title}{self._limits('change')} ({how}{behind(self.n_before, self.n_after)})"]
         if self.by:
             lines += [self._part(name) for name in PARTS if self._there(name)]
             if len(self.mix_by) > 1:
                 lines.append("  mix by key: " + ", ".join(f"{k} {signed(v)}" for k, v in self.mix_by.items()))
         else:
             order = self.frame["effect"].abs().sort_values(ascending=False).index
-            lines += [f"  {name} {signed(self.frame.loc[name, 'effect'])}" for name in order]
+            lines += [self._line(name, name, self.frame.loc[name, "effect"]) for name in order]
         return "\n".join([*lines, *self.causes, *(f"Note: {note}" for note in self.notes)])
 
     def _there(self, name: str) -> bool:
         return name in ("within", "mix") or name in set(self.frame["status"])
 
     def _part(self, name: str) -> str:
+        return self._line(name, _WORDS[name], getattr(self, name))
+
+    def _line(self, name: str, words: str, value: float) -> str:
         limits = self._limits(name)
         noise = ""
         if limits:
             low, high = self.intervals[name]
             noise = "" if low > 0 or high < 0 else ", within noise"
-        return f"  {_WORDS[name]} {signed(getattr(self, name))}{limits}{noise}"
+        return f"  {words} {signed(value)}{limits}{noise}"
 
     def _limits(self, name: str) -> str:
         if name not in self.intervals:
@@ -102,17 +115,13 @@ class Decomposition(Printed):
         dict
             The attributes by name, with a list of segments or factors in place of the frame; what has no value is None.
         """
-        names = ("metric", "unit", "before", "after", "change", *PARTS, "intervals", "confidence", "causes", "notes")
+        figures = ("metric", "unit", "before", "after", "n_before", "n_after", "change", *PARTS)
+        names = (*figures, "intervals", "confidence", "method", "causes", "notes")
         rows = zip(self.frame.index.tolist(), self.frame.to_dict("records"), strict=True)
         key = "segment" if self.by else "factor"
-        frame = [{key: label if isinstance(label, str) else str(label), **row} for label, row in rows]
+        frame = [{key: named(label), **row} for label, row in rows]
         found: dict[str, Any] = plain({**{n: getattr(self, n) for n in names}, "mix_by": self.mix_by, "frame": frame})
         return found
-
-
-def signed(value: float) -> str:
-    """Write a change with its sign."""
-    return f"+{figure(value)}" if value > 0 else figure(value)
 
 
 def causes(found: dict[str, float], intervals: dict[str, tuple[float, float]], frame: pd.DataFrame) -> list[str]:
@@ -139,26 +148,37 @@ def causes(found: dict[str, float], intervals: dict[str, tuple[float, float]], f
     elif most in beyond:
         lines.append(f"What moved it most: {_WORDS[most]} ({signed(found[most])}).")
     else:
-        named = " and ".join(f"{_WORDS[n]} ({signed(found[n])})" for n in beyond)
-        lines.append(f"Beyond noise: {named}; the largest part, {_WORDS[most]}, is within noise.")
+        listed = " and ".join(f"{_WORDS[n]} ({signed(found[n])})" for n in beyond)
+        lines.append(f"Beyond noise: {listed}; the largest part, {_WORDS[most]}, is within noise.")
     if "beyond_noise" in frame:
-        sure = frame[frame["beyond_noise"]]
-        order = sure["within"].abs().sort_values(ascending=False).index[:3]
-        for label in order:
-            row = sure.loc[label]
+        sure = frame.loc[frame["beyond_noise"], ["before", "after", "within"]]
+        for place in np.argsort(-sure["within"].abs().to_numpy(), kind="stable")[:_NAMED]:
+            label, row = sure.index[place], sure.iloc[place]
             moved = f"{figure(row['before'])} to {figure(row['after'])}"
-            lines.append(f"Its own rate moved in {named_label(label)}: {moved}, {signed(row['within'])} of the total.")
+            lines.append(f"Its own rate moved in {named(label)}: {moved}, {signed(row['within'])} of the total.")
         if not len(sure):
             lines.append("No single segment's rate moved by more than chance.")
     return lines + _simpson(change, frame, intervals.get("within"))
 
 
+def component_causes(frame: pd.DataFrame) -> list[str]:
+    """Say which component moved it most, as far as it is beyond noise; nothing where the limits are not known."""
+    if "low" not in frame:
+        return []
+    beyond = frame[(frame["low"] > 0) | (frame["high"] < 0)]["effect"]
+    if beyond.empty:
+        return ["No component is beyond noise: no cause can be named."]
+    most: Any = beyond.abs().idxmax()
+    return [f"What moved it most, beyond noise: {most} ({signed(beyond[most])})."]
+
+
 def _simpson(change: float, frame: pd.DataFrame, within: tuple[float, float] | None) -> list[str]:
     """Say where every segment moved one way and the total the other."""
-    moved = (frame["after"] - frame["before"])[frame["status"] == "both"].dropna()
-    if len(moved) < 2 or change == 0 or not ((moved > 0).all() or (moved < 0).all()):
-        return []
+    moved = frame["after"].to_numpy() - frame["before"].to_numpy()
+    moved = moved[(frame["status"] == "both").to_numpy()]
     up = bool((moved > 0).all())
+    if len(moved) < 2 or change == 0 or not (up or (moved < 0).all()):
+        return []
     if up == (change > 0):
         return []
     words = f"Every segment went {'up' if up else 'down'} and the total {'down' if up else 'up'} (Simpson)"
@@ -167,11 +187,6 @@ def _simpson(change: float, frame: pd.DataFrame, within: tuple[float, float] | N
     if within[0] > 0 or within[1] < 0:
         return [f"{words}: the weights did that, not the rates."]
     return [f"{words}, but what the segments did is within noise."]
-
-
-def named_label(label: Any) -> str:
-    """Write a segment."""
-    return " / ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
 def statuses(common: Any, before: Any) -> Any:

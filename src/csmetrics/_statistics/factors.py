@@ -11,9 +11,16 @@ import pandas as pd
 
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
-from csmetrics._statistics.decomposition import Decomposition
+from csmetrics._statistics.aligned import Places
+from csmetrics._statistics.confidence import Confidence
+from csmetrics._statistics.decomposition import Decomposition, component_causes
+from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
-from csmetrics._statistics.parts import shapley_parts
+from csmetrics._statistics.parts import ratio_parts, shapley_parts
+from csmetrics._statistics.reading import read
+from csmetrics._statistics.samples import Sample
+from csmetrics._statistics.segment_limits import part_errors
+from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import Registration
 from csmetrics.core._sums import sampled_of
 from csmetrics.errors import MetricInputError, shown
@@ -23,15 +30,28 @@ _TIMES = {"arr": 12.0}
 
 
 def without_segments(
-    spec: Registration, before: Any, after: Any, confidence: float, columns: Mapping[str, Any]
+    spec: Registration,
+    before: Any,
+    after: Any,
+    sure: Confidence,
+    confidence: float,
+    columns: Mapping[str, Any],
+    customer: Any = None,
 ) -> Decomposition:
     """Take a change apart by component, or by factor over all orders (Shapley)."""
-    sums = sampled_of(spec)
-    first, second = (_inputs(spec, name, data, columns) for name, data in (("before", before), ("after", after)))
+    sums, sides = sampled_of(spec), (("before", before), ("after", after))
+    samples = [_sample(spec, name, data, columns, customer) for name, data in sides]
+    first, second = (_inputs(spec, *side, columns, made) for side, made in zip(sides, samples, strict=True))
+    errors: dict[str, float] = {}
     if len(sums.bottom) == 1 and len(sums.top) > 1 and all(n in first and n in second for n in sums.totals):
         names, effects, figures = _components(spec, first, second)
+        method = "by component"
+        if all(sample is not None and sample.known for sample in samples):
+            errors, method = _errors(samples, names), "by component, linearised"
     else:
         names, effects, figures = _factors(spec, first, second)
+        method = "over all orders"
+    change = figures[1] - figures[0]
     frame = pd.DataFrame(
         {
             "before": [float(first[n]) for n in names],
@@ -40,7 +60,12 @@ def without_segments(
         },
         index=pd.Index(names, name="factor"),
     )
-    change = figures[1] - figures[0]
+    found = {**dict(zip(names, effects, strict=True)), "change": change}
+    intervals = {n: (found[n] - sure.z * error, found[n] + sure.z * error) for n, error in errors.items()}
+    if intervals:
+        frame["low"], frame["high"] = zip(*(intervals[n] for n in names), strict=True)
+    sizes = [float(s.units.sum()) if errors and s is not None else np.nan for s in samples]
+    notes = [note for sample in samples if sample is not None for note in sample.notes]
     return Decomposition(
         metric=spec.name,
         unit=spec.unit,
@@ -52,16 +77,37 @@ def without_segments(
         entered=0.0,
         left=0.0,
         mix_by={},
-        intervals={},
+        intervals=intervals,
         frame=frame,
         confidence=confidence,
+        causes=tuple(component_causes(frame)),
+        notes=tuple(dict.fromkeys(notes)),
+        method=method,
+        n_before=sizes[0],
+        n_after=sizes[1],
     )
 
 
-def _inputs(spec: Registration, name: str, data: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
+def _sample(spec: Registration, name: str, data: Any, columns: Mapping[str, Any], customer: Any) -> Sample | None:
+    """Return what is known of the customers behind one period, where the data tells them apart."""
+    sums = sampled_of(spec)
+    grain = data if isinstance(data, Grain) else grain_of(data)
+    if grain is not None and len(sums.top) > 1 and not spec.reduces:
+        return frame_sample(replace(grain, keys=()), spec, columns, customer, totals=True)
+    if isinstance(data, Mapping) and not all(map(is_scalar, data.values())):
+        if len(sums.top) < 2 or spec.reduces:
+            hint = "add them up first; for segments: cohort frames, and by="
+            raise MetricInputError(spec.name, name, "must hold one number for each input", "got columns", hint)
+        return read(spec, {**data, **columns}, customer=customer)
+    return None
+
+
+def _inputs(
+    spec: Registration, name: str, data: Any, columns: Mapping[str, Any], sample: Sample | None
+) -> dict[str, Any]:
     """Return the inputs of one period as numbers."""
     if isinstance(data, Mapping):
-        return {**data, **columns}
+        return {**data, **columns} if sample is None else {n: v[0] for n, v in sample.totals.items()}
     grain = data if isinstance(data, Grain) else grain_of(data)
     if grain is not None:
         plan = Plan(replace(grain, keys=()), spec, columns)
@@ -72,6 +118,17 @@ def _inputs(spec: Registration, name: str, data: Any, columns: Mapping[str, Any]
         return {**{str(n): v for n, v in data.items() if n in spec.inputs}, **columns}
     rule = "must be a mapping of inputs, a row or a cohort frame"
     raise MetricInputError(spec.name, name, rule, f"got {shown(data)}")
+
+
+def _errors(samples: list[Any], names: list[str]) -> dict[str, float]:
+    """Return the standard error of each component and of the change, in the metric's unit."""
+    whole, one = dict(samples[0].sums.top), Places(np.zeros(1, np.intp), own=True)
+    found = {}
+    for name, top in (*((n, {n: whole[n]}) for n in names), ("change", whole)):
+        before, after = (replace(s, sums=replace(s.sums, top=top)) for s in samples)
+        parts = ratio_parts(*(s.total(terms) for s in (before, after) for terms in (s.sums.top, s.sums.bottom)))
+        found[name] = after.sums.scale * part_errors(before, after, one, one, parts, "units")["change"]
+    return found
 
 
 def _figures(spec: Registration, first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[float, float]:

@@ -66,10 +66,10 @@ def frame_sample(
         return _answers(grain, spec, sums, given, customer)
     names, labels, numbers = _labels(grain, spec, sums, given)
     alone = (sums.kind in PER_CUSTOMER and any("mrr" in n for n in names)) or sums.kind in ("mean", "sum") or sums.rows
+    products = {} if customer is not None else _products(grain, names, labels)
+    if products and (alone or sums.kind in ("share", "trinomial")):
+        return _from_squares(grain, spec, sums, labels, numbers, products, given)
     if customer is None and alone:
-        products = _products(grain, names, labels)
-        if products:
-            return _from_squares(grain, spec, sums, labels, numbers, products, given)
         if grain.keys is not None and has(grain.frame, CUSTOMER) and CUSTOMER not in grain.keys:
             made = frame_sample(grain, spec, given, CUSTOMER, totals=totals)
             return replace(made, notes=(*made.notes, f"customers are told apart by the column {CUSTOMER!r}"))
@@ -176,8 +176,10 @@ def _from_squares(
     beside = {label: _array(totals.pop(label), size) for label in more}
     made = _made(spec, sums, index, totals, given)
     squares = {pair: beside[label] for label, pair in products.items()}
+    weighted = any(pair[0] == pair[1] and pair[0] in sums.bottom for pair in squares) and not count
     squares = with_counts(spec, sums, squares, made.totals)
-    return replace(made, squares=squares, counted=beside.get(count))
+    counted = np.full(size, np.nan) if weighted else beside.get(count)  # a sum of weights does not tell how many
+    return replace(made, squares=squares, counted=counted, weighted=weighted)
 
 
 def _from_customers(

@@ -66,15 +66,16 @@ def grain_of(data: Any) -> Grain | None:
     return None
 
 
+def reducer_of(spec: Registration) -> Registration | None:
+    """Return the metric that takes raw answers: `nps_from_scores` for `nps`."""
+    if spec.reduces:
+        return spec
+    return next((o for name, o in REGISTRY.items() if o.reduces and name.startswith(f"{spec.name}_from_")), None)
+
+
 def raw(spec: Registration, answers: Any, options: Mapping[str, Any], customer: Any = None) -> Sample:
     """Read one column of answers, or of one value per customer."""
-    reducer = (
-        spec
-        if spec.reduces
-        else next(
-            (other for name, other in REGISTRY.items() if other.reduces and name.startswith(f"{spec.name}_from_")), None
-        )
-    )
+    reducer = reducer_of(spec)
     if reducer is not None:
         return read(reducer, {next(iter(reducer.inputs)): answers, **options}, customer=customer)
     sums = sampled_of(spec)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Literal
 
@@ -14,8 +14,9 @@ from csmetrics._statistics.compare import compared
 from csmetrics._statistics.confidence import QUIET, Confidence, chi2_tail, special
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
+from csmetrics._statistics.interval import of_sample
 from csmetrics._statistics.methods import balance, dispersion, mean_error, worth
-from csmetrics._statistics.results import Printed, figure, p_equals
+from csmetrics._statistics.results import Printed, between, counted, named, p_equals, plain, signed
 from csmetrics._statistics.samples import Sample
 from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown
@@ -37,6 +38,9 @@ class GroupComparison(Printed):
     frame : DataFrame
         A row per pair: `difference`, `low`, `high`, `p_value` (this pair alone, as its interval), `p_adjusted` (as one
         of all pairs; the words follow it).
+    groups : DataFrame
+        A row per group: `estimate`, `low`, `high`, `n`, `n_eff`, `method`. Whether two of these intervals overlap is no
+        test.
     metric, unit : str
         The metric and its unit.
     confidence : float
@@ -48,6 +52,7 @@ class GroupComparison(Printed):
     p_value: float
     method: str
     frame: pd.DataFrame
+    groups: pd.DataFrame
     metric: str
     unit: str
     confidence: float
@@ -57,10 +62,13 @@ class GroupComparison(Printed):
         chance = 1 - self.confidence / 100
         sure = self.frame[self.frame["p_adjusted"] <= chance].sort_values("p_adjusted")[:_SAID]
         verdict = "differ by more than chance" if self.p_value <= chance else "may be all the same"
-        lines = [f"{self.metric}: the groups {verdict}, p {p_equals(self.p_value)} ({self.method})"]
-        for pair, moved, p in zip(sure.index.tolist(), sure["difference"], sure["p_adjusted"], strict=True):
-            change = f"{'+' if moved > 0 else ''}{figure(moved, self.unit)}"
-            lines.append(f"{pair[1]} against {pair[0]}: {change}, p {p_equals(p)} of {len(self.frame)} pairs")
+        unit = "pp" if self.unit == "percent" else self.unit  # a difference of percents is in percentage points
+        n = counted(self.groups["n"].sum())
+        lines = [f"{self.metric}: the groups {verdict}, p {p_equals(self.p_value)} ({self.method}, n = {n})"]
+        for (first, second), row in zip(sure.index.tolist(), sure.to_dict("records"), strict=True):
+            change = f"{signed(row['difference'], unit)} {between(row['low'], row['high'])}"
+            p = f"p {p_equals(row['p_adjusted'])} of {len(self.frame)} pairs"
+            lines.append(f"{named(second)} against {named(first)}: {change}, {p}")
         if not len(sure):
             lines.append(f"No pair of the {len(self.frame)} differs by more than chance.")
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
@@ -73,12 +81,12 @@ class GroupComparison(Printed):
         dict
             The attributes by name, with a list of pairs in place of the frame; what has no value is None.
         """
-        from csmetrics._statistics.results import plain
-
         rows = zip(self.frame.index, self.frame.to_dict("records"), strict=True)
-        pairs = [{"first": str(a), "second": str(b), **row} for (a, b), row in rows]
+        pairs = [{"first": named(a), "second": named(b), **row} for (a, b), row in rows]
+        rows = zip(self.groups.index, self.groups.to_dict("records"), strict=True)
+        groups = [{"group": named(label), **row} for label, row in rows]
         rest = {n: getattr(self, n) for n in ("p_value", "method", "metric", "unit", "confidence", "notes")}
-        found: dict[str, Any] = plain({**rest, "pairs": pairs})
+        found: dict[str, Any] = plain({**rest, "groups": groups, "pairs": pairs})
         return found
 
 
@@ -139,9 +147,9 @@ def compare_groups(
     >>> import csmetrics as csm
     >>> df = pd.DataFrame({"plan": ["free", "pro", "team"], "lost": [40, 5, 12], "start": [500, 400, 480]})
     >>> print(csm.compare_groups(csm.churn_rate, df, by="plan"))
-    churn_rate: the groups differ by more than chance, p < 0.0001 (chi-squared)
-    pro against free: -6.75 %, p < 0.0001 of 3 pairs
-    team against free: -5.5 %, p = 0.00039 of 3 pairs
+    churn_rate: the groups differ by more than chance, p < 0.0001 (chi-squared, n = 1,380)
+    pro against free: -6.75 pp [-9.55, -4.11], p < 0.0001 of 3 pairs
+    team against free: -5.5 pp [-8.41, -2.74], p = 0.00039 of 3 pairs
     """
     spec = registered(metric, "compare_groups")
     sure = Confidence.percent(spec.name, confidence)
@@ -151,9 +159,7 @@ def compare_groups(
     if grain is None:
         raise MetricInputError(spec.name, "frame", "must be a cohort frame", f"got a {type(frame).__name__}")
     if by is not None:
-        from dataclasses import replace
-
-        grain = replace(grain, keys=tuple(by) if isinstance(by, list) else (by,))
+        grain = replace(grain, keys=tuple(by) if isinstance(by, (list, tuple)) else (by,))
     if not grain.keys:
         raise MetricInputError(spec.name, "by", "must name the column of the groups", "got none")
     sample = frame_sample(grain, spec, columns, customer)
@@ -173,9 +179,10 @@ def compare_groups(
     )
     pairs["p_adjusted"] = holm(pairs["p_value"]) if adjust else pairs["p_value"]
     p, test = _together(sample, known)
+    groups = of_sample(sample.pick(known), sure, confidence)
     left = sample.estimate.size - known.size
     notes = [*sample.notes, *([f"{left} groups without a figure are left out"] if left else [])]
-    return GroupComparison(p, test, pairs, spec.name, spec.unit, float(confidence), tuple(notes))
+    return GroupComparison(p, test, pairs, groups, spec.name, spec.unit, float(confidence), tuple(notes))
 
 
 def _together(sample: Sample, known: Any) -> tuple[float, str]:

@@ -116,9 +116,9 @@ def of_sample(
             **one,
             confidence=float(confidence),
             method=method,
+            notes=said,
             metric=sample.spec.name,
             unit=sample.spec.unit,
-            notes=said,
         )
     order = ("estimate", "low", "high", "n", "n_eff")
     frame = pd.DataFrame({name: columns[name] for name in order}, index=sample.index)

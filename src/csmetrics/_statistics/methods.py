@@ -130,8 +130,9 @@ def check_population(sample: Sample, counts: Array, population: float) -> None:
 def _share(sample: Sample, asked: Asked) -> Found:
     counts, few = worth(sample, asked.sure)
     few = _of_population(sample, counts, few, asked.population)
-    share = np.clip(ratio(sample.total(sample.sums.top), sample.total(sample.sums.bottom)), 0, 1)
-    low, high = SHARES[asked.method](share * few, few, asked.sure)
+    whole = sample.total(sample.sums.bottom)
+    part = np.clip(sample.total(sample.sums.top), 0, whole)
+    low, high = SHARES[asked.method](part if few is whole else ratio(part, whole) * few, few, asked.sure)
     return Found(100 * low, 100 * high, counts, few)
 
 
@@ -178,11 +179,11 @@ def _odds(sample: Sample, asked: Asked) -> Found:
 
 
 def mean_error(sample: Sample) -> tuple[Array, Array]:
-    """Return the standard error of a mean, and how many units it has; refuse totals, which do not tell it."""
+    """Return the standard error of a mean, and how many units it has; refuse totals, which do not tell."""
     if not sample.known:
         raise needs_customers(sample.spec, "got totals")
     moments = sample.moments()
-    units = sample.units if sample.rows is not None else sample.total(sample.sums.bottom)
+    units = sample.units if sample.rows is not None else moments.kish  # of plain counts, their number
     return np.sqrt(moments.variance * np.where(units > 1, ratio(units, units - 1), np.nan)), units
 
 
@@ -194,7 +195,8 @@ def _mean(sample: Sample, asked: Asked) -> Found:
         check_population(sample, counts, asked.population)
         error = error * np.sqrt((asked.population - counts) / max(asked.population - 1, 1))
     low, high = around(sample.estimate, error, asked.sure, worth_ - 1)
-    return Found(low, high, sample.total(sample.sums.bottom), worth_)
+    counts = sample.total(sample.sums.bottom) if not sample.weighted or sample.counted is None else sample.counted
+    return Found(low, high, counts, worth_)
 
 
 def _money_share(sample: Sample, asked: Asked) -> Found:

@@ -16,7 +16,7 @@ from csmetrics._statistics.confidence import ratio
 from csmetrics._statistics.sums import Moments
 from csmetrics.core._types import Array
 
-Gradients = tuple[Array, Array, Array, Array]  # of x and d before, of x and d after
+Gradients = tuple[Any, Any, Any, Any]  # of x and d before, of x and d after: by segment, or one for all of them
 
 
 class Parts(NamedTuple):
@@ -75,62 +75,54 @@ def ratio_parts(x0: Array, d0: Array, x1: Array, d1: Array) -> Parts:
 
 
 def gradients(parts: Parts) -> dict[str, Gradients]:
-    """Return, for each part, how it moves with a segment's numerator and base, before and after."""
-    p = parts
-    zero = np.zeros(p.within.shape)
+    """Return how the change, and each part of it, moves with a segment's numerator and base, before and after."""
+    p, whole = parts, bool(parts.common.all())
     q0, q1 = np.where(p.common, p.rate_before, 0.0), np.where(p.common, p.rate_after, 0.0)
     w0, w1 = p.share_before, p.share_after
-    moved, middle, weight, shifted = q1 - q0, (q0 + q1) / 2, (w0 + w1) / 2, w1 - w0
-    own_0, own_1 = w0 * p.common_before, w1 * p.common_after
+    moved, middle, weight, shifted = q1 - q0, (q0 + q1) / 2, (w0 + w1) / 2, (w1 - w0) / 2
 
     def inside(values: Array) -> Array:
-        return np.where(p.common, values, 0.0)
+        return values if whole else np.where(p.common, values, 0.0)
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        per_0, per_1 = inside(weight / own_0), inside(weight / own_1)
-        turn_0, turn_1 = inside(shifted / (2 * own_0)), inside(shifted / (2 * own_1))
-    found = {
+        each_0, each_1 = inside(1 / (w0 * p.common_before)), inside(1 / (w1 * p.common_after))
+    per_0, per_1, turn_0, turn_1 = weight * each_0, weight * each_1, shifted * each_0, shifted * each_1
+    change = -1 / p.base_before, p.before / p.base_before, 1 / p.base_after, -p.after / p.base_after
+    found: dict[str, Gradients] = {
+        "change": change,
         "within": (
             -per_0,
-            inside(q0 * per_0 + (moved - (moved * w0).sum()) / (2 * p.common_before)),
+            q0 * per_0 + inside((moved - (moved * w0).sum()) / (2 * p.common_before)),
             per_1,
-            inside(-q1 * per_1 + (moved - (moved * w1).sum()) / (2 * p.common_after)),
-        )
+            inside((moved - (moved * w1).sum()) / (2 * p.common_after)) - q1 * per_1,
+        ),
+        # the reference is the mean of both totals of the common segments; as the shares add up to 1 it drops out
+        "mix": (
+            turn_0,
+            inside(((middle * w0).sum() - middle) / p.common_before) - q0 * turn_0,
+            turn_1,
+            inside((middle - (middle * w1).sum()) / p.common_after) - q1 * turn_1,
+        ),
     }
-    # the reference is the mean of both totals of the common segments; as the shares add up to 1 it drops out
-    found["mix"] = (
-        turn_0,
-        inside(-q0 * turn_0 - (middle - (middle * w0).sum()) / p.common_before),
-        turn_1,
-        inside(-q1 * turn_1 + (middle - (middle * w1).sum()) / p.common_after),
-    )
     total_1 = p.after - p.entered.sum()  # of the common segments
     total_0 = p.before + p.left.sum()
-    come, gone = ~p.common, ~p.common
+
+    def outside(apart: float, common: float) -> Any:
+        return common if whole else np.where(p.common, common, apart)
+
     found["entered"] = (
-        zero,
-        zero,
-        np.where(come, 1 / p.base_after, 1 / p.base_after - 1 / p.common_after),
-        np.where(come, -p.after / p.base_after, -p.after / p.base_after + total_1 / p.common_after),
+        0.0,
+        0.0,
+        outside(change[2], change[2] - 1 / p.common_after),
+        outside(change[3], change[3] + total_1 / p.common_after),
     )
     found["left"] = (
-        np.where(gone, -1 / p.base_before, 1 / p.common_before - 1 / p.base_before),
-        np.where(gone, p.before / p.base_before, -total_0 / p.common_before + p.before / p.base_before),
-        zero,
-        zero,
+        outside(change[0], change[0] + 1 / p.common_before),
+        outside(change[1], change[1] - total_0 / p.common_before),
+        0.0,
+        0.0,
     )
     return found
-
-
-def of_total(parts: Parts) -> Gradients:
-    """Return how the change itself moves with each segment's numerator and base."""
-    one = np.ones(parts.within.shape)
-    return (
-        -one / parts.base_before,
-        one * parts.before / parts.base_before,
-        one / parts.base_after,
-        -one * parts.after / parts.base_after,
-    )
 
 
 def variance(found: Gradients, before: Moments, after: Moments) -> float:
@@ -138,9 +130,8 @@ def variance(found: Gradients, before: Moments, after: Moments) -> float:
     a0, b0, a1, b1 = found
     total = 0.0
     for a, b, m in ((a0, b0, before), (a1, b1, after)):
-        squares = a * a * m.xx + 2 * a * b * m.xy + b * b * m.yy
-        total += float(np.where((m.yy > 0) | (m.xx > 0), squares, 0.0).sum())
-    return total
+        total += float(np.sum(a * a * m.xx + 2 * (a * b) * m.xy + b * b * m.yy))
+    return max(total, 0.0)
 
 
 def shapley(everyone: int, some: int) -> float:
@@ -192,8 +183,9 @@ def _factors(codes: list[Array], base: Array) -> list[Array]:
             if not kept:
                 margins[kept] = np.full(base.shape, base.sum())
             else:
-                _, group = np.unique(np.column_stack([codes[k] for k in kept]), axis=0, return_inverse=True)
-                group = group.reshape(-1)
+                group: Any = codes[kept[0]]
+                for k in kept[1:]:  # numbered anew for each key, so that no number gets too large
+                    _, group = np.unique(group * (codes[k].max() + 1) + codes[k], return_inverse=True)
                 margins[kept] = np.bincount(group, base)[group].astype(np.float64)
         return margins[kept]
 

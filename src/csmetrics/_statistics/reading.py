@@ -63,8 +63,11 @@ def without(spec: Registration, sums: Sampled) -> MetricInputError:
 
 def needs_customers(spec: Registration, found: str) -> MetricInputError:
     """Say that totals do not tell how far customers differ."""
-    rule = "has an interval from rows of customers only, as totals do not tell how much they differ"
-    hint = "give one value per customer, or name their column: customer=...; totals need sums of squares: squares=..."
+    rule = "must be known: the interval needs rows of customers, as totals do not tell how much they differ"
+    hint = (
+        "pass one value per customer, or name their column: customer=...; totals need sums of squares: squares=..., "
+        "or a frame that was built with squares=True"
+    )
     return MetricInputError(spec.name, "customer", rule, found, hint)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-SIGNS = {"percent": " %", "points": " points", "days": " days", "periods": " periods"}
+SIGNS = {"percent": " %", "pp": " pp", "points": " points", "days": " days", "periods": " periods"}
 FEW = 6  # digits of a figure in a sentence
 
 
@@ -24,6 +24,16 @@ def figure(value: float, unit: str = "") -> str:
         digits = f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.2g}"
     digits = digits.rstrip("0").rstrip(".") if "." in digits and "e" not in digits else digits
     return f"{'0' if digits == '-0' else digits}{SIGNS.get(unit, '')}"
+
+
+def signed(value: float, unit: str = "") -> str:
+    """Write a change with its sign."""
+    return f"+{figure(value, unit)}" if value > 0 else figure(value, unit)
+
+
+def named(label: Any) -> str:
+    """Write a segment or a group."""
+    return " / ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
 def between(low: float, high: float) -> str:
@@ -41,6 +51,13 @@ def counted(value: float) -> str:
     if not isfinite(value):
         return "unknown"
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+
+
+def behind(before: float, after: float) -> str:
+    """Write how many units stand behind two figures, where that is known."""
+    if not (isfinite(before) and isfinite(after)):
+        return ""
+    return f", n = {counted(before)} each" if before == after else f", n = {counted(before)} and {counted(after)}"
 
 
 def plain(value: Any) -> Any:
@@ -93,10 +110,10 @@ class Interval(Printed):
         Percent.
     method : str
         How the limits were made.
-    metric, unit : str
-        The metric and its unit.
     notes : tuple of str
         What a reader should know.
+    metric, unit : str
+        The metric and its unit.
     """
 
     estimate: float
@@ -106,9 +123,9 @@ class Interval(Printed):
     n_eff: float
     confidence: float
     method: str
+    notes: tuple[str, ...] = ()
     metric: str = ""
     unit: str = ""
-    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         worth = "" if self.n_eff == self.n or isnan(self.n_eff) else f", worth {counted(self.n_eff)} independent ones"
@@ -155,6 +172,8 @@ class Comparison(Printed):
         Percent.
     before, after : float
         The two figures.
+    n_before, n_after : float
+        How many answers, counts or customers stand behind each.
     metric, unit : str
         The metric and its unit.
     statistic : float
@@ -173,6 +192,8 @@ class Comparison(Printed):
     confidence: float = 95.0
     before: float = np.nan
     after: float = np.nan
+    n_before: float = np.nan
+    n_after: float = np.nan
     metric: str = ""
     unit: str = ""
     statistic: float = np.nan
@@ -181,10 +202,9 @@ class Comparison(Printed):
 
     def __str__(self) -> str:
         figures = f"{figure(self.before)} to {figure(self.after, self.unit)}"
-        sign = "+" if self.difference > 0 else ""
         limits = f"{self.confidence:g} % interval {between(self.low, self.high)}"
-        changed = f"{self.metric} {figures}: {sign}{figure(self.difference)}, {limits}, p {p_equals(self.p_value)}"
-        lines = [f"{changed} ({self.method})", self._verdict()]
+        changed = f"{self.metric} {figures}: {signed(self.difference)}, {limits}, p {p_equals(self.p_value)}"
+        lines = [f"{changed} ({self.method}{behind(self.n_before, self.n_after)})", self._verdict()]
         if self.ratio is not None:
             r = self.ratio
             lines.append(f"{figure(r.ratio)} times the rate before {between(r.low, r.high)}, p {p_equals(r.p_value)}")

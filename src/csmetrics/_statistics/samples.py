@@ -100,6 +100,8 @@ class Sample:
 
     def total(self, terms: Terms) -> Array:
         """Add totals up, with their signs."""
+        if [*terms.values()] == [1]:
+            return self.totals[next(iter(terms))]
         return sum((sign * self.totals[name] for name, sign in terms.items()), start=np.zeros(self.estimate.shape))
 
     def column(self, terms: Terms) -> Array:
@@ -150,6 +152,8 @@ class Sample:
     def pick(self, figures: Any) -> Sample:
         """Return the sample of some figures, in this order."""
         rows = self.rows
+        if np.array_equal(figures, np.arange(self.estimate.size)):
+            return self
         if rows is not None and (rows.groups > 1 or figures.size != 1):
             new = np.full(rows.groups, -1, np.intp)
             new[figures] = np.arange(figures.size)

@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from csmetrics._statistics.compare import method_for
+from csmetrics._statistics.aligned import Places, aligned
 from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.decomposition import PARTS, Decomposition, causes, statuses
-from csmetrics._statistics.differences import Change, differ
-from csmetrics._statistics.parts import Parts, gradients, mix_by_key, of_total, ratio_parts, variance
+from csmetrics._statistics.parts import Parts, mix_by_key, ratio_parts
 from csmetrics._statistics.samples import Sample
-from csmetrics._statistics.sums import Moments
+from csmetrics._statistics.segment_limits import behind, known_of, part_errors, segment_intervals
 from csmetrics.core._registry import Registration
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
-
-_FEW = 5  # events below which a segment is not named
-
-
-class Aligned(NamedTuple):
-    """The segments of two periods, side by side."""
-
-    segments: pd.Index[Any]
-    before: Any  # the place of each segment in the sample before, -1 where it is not there
-    after: Any
-
-
-def _aligned(before: Sample, after: Sample) -> Aligned:
-    first, second = before.index, after.index
-    assert first is not None
-    assert second is not None
-    if first is second or first.equals(second):
-        places = np.arange(len(first))
-        return Aligned(first, places, places)
-    both = first.append(second)
-    index = both[~both.duplicated()]
-    return Aligned(index, first.get_indexer(index), second.get_indexer(index))
-
-
-def _taken(values: Array, places: Any) -> Array:
-    """Return the value of each segment, 0 where it is not there."""
-    if values.size == places.size and (places == np.arange(places.size)).all():
-        return values
-    return np.where(places >= 0, values[np.maximum(places, 0)], 0.0) if values.size else np.zeros(places.size)
 
 
 def by_segment(
@@ -54,15 +23,16 @@ def by_segment(
 ) -> Decomposition:
     """Take a change apart by segment."""
     spec, sums = after.spec, after.sums
-    index, at_0, at_1 = _aligned(before, after)
-    x0, x1 = _taken(before.total(sums.top), at_0), _taken(after.total(sums.top), at_1)
+    index, at_0, at_1 = aligned(before, after)
+    x0, x1 = at_0.take(before.total(sums.top)), at_1.take(after.total(sums.top))
     if not sums.bottom:
-        return _of_sums(before, after, Aligned(index, at_0, at_1), x0, x1, keys, sure, confidence)
-    d0, d1 = _taken(before.total(sums.bottom), at_0), _taken(after.total(sums.bottom), at_1)
+        return _of_sums(before, after, index, at_0, at_1, keys, sure, confidence)
+    d0, d1 = at_0.take(before.total(sums.bottom)), at_1.take(after.total(sums.bottom))
     _check(spec, index, (x0, d0), (x1, d1))
     parts = ratio_parts(x0, d0, x1, d1)
     scale = sums.scale
-    found = {name: float(scale * getattr(parts, name).sum()) for name in PARTS}
+    pieces = {name: getattr(parts, name) for name in PARTS}
+    found = {name: float(scale * values.sum()) for name, values in pieces.items()}
     frame = pd.DataFrame(
         {
             "status": statuses(parts.common, d0 > 0),
@@ -70,19 +40,19 @@ def by_segment(
             "after": scale * parts.rate_after,
             "share_before": 100 * d0 / parts.base_before,
             "share_after": 100 * d1 / parts.base_after,
-            **{name: scale * getattr(parts, name) for name in PARTS},
+            **{name: scale * values for name, values in pieces.items()},
+            "total": scale * sum(pieces.values()),
         },
         index=index,
+        copy=False,
     )
-    frame["total"] = frame[list(PARTS)].sum(axis=1)
-    intervals, known = {}, _known(before, after)
+    intervals, known = {}, known_of(before, after)
     if known:
-        pair = _moments(before, at_0, known), _moments(after, at_1, known)
-        spread = {"change": of_total(parts), **gradients(parts)}
-        errors = {n: scale * np.sqrt(_variance(g, pair, before, after, at_0, at_1)) for n, g in spread.items()}
-        middle = {"change": scale * parts.change, **found}
-        intervals = {n: (middle[n] - sure.z * e, middle[n] + sure.z * e) for n, e in errors.items()}
-        frame = _segment_intervals(frame, before, after, at_0, at_1, parts, sure)
+        middle = {"change": float(scale * parts.change), **found}
+        for name, error in part_errors(before, after, at_0, at_1, parts, known).items():
+            reach = sure.z * scale * error
+            intervals[name] = middle[name] - reach, middle[name] + reach
+        segment_intervals(frame, before, after, at_0, at_1, parts, sure)
     said = causes(found, intervals, frame)
     notes = [*dict.fromkeys([*before.notes, *after.notes])]
     if known == "counts":
@@ -95,12 +65,15 @@ def by_segment(
         change=float(scale * parts.change),
         **found,
         mix_by=_mix_by(keys, index, parts, d0, d1, scale),
-        intervals={n: (float(low), float(high)) for n, (low, high) in intervals.items()},
+        intervals=intervals,
         frame=frame,
         confidence=confidence,
         causes=tuple(said),
         notes=tuple(notes),
         by=keys,
+        method="linearised" if known else "symmetrical",
+        n_before=behind(before, known),
+        n_after=behind(after, known),
     )
 
 
@@ -124,84 +97,6 @@ def _check(spec: Registration, index: pd.Index[Any], before: tuple[Array, Array]
         raise MetricInputError(spec.name, "by", "must have segments with a base in both periods", found, hint)
 
 
-def _known(before: Sample, after: Sample) -> str:
-    """Say what is known of the rows behind: "units", "counts" that are their own rows, or nothing."""
-    if before.known and after.known:
-        return "units"
-    counted = after.sums.kind in ("share", "trinomial", "exposure") and not after.sums.rows
-    return "counts" if counted and not (before.known or after.known) else ""
-
-
-def _moments(sample: Sample, places: Any, known: str) -> Moments:
-    found = sample.moments()
-    if known == "counts" and sample.sums.kind == "exposure":  # the exposure itself is known
-        found = found._replace(xx=found.x, xy=np.zeros(found.x.shape), yy=np.zeros(found.x.shape))
-    return Moments(*(_taken(np.asarray(values), places) for values in found))
-
-
-def _variance(
-    spread: Any, moments: tuple[Moments, Moments], before: Sample, after: Sample, at_0: Any, at_1: Any
-) -> float:
-    """Add squares up; where customers are told apart, over what each did in both periods together."""
-    rows = [s.rows for s in (before, after)]
-    if not all(r is not None and r.owner is not None for r in rows):
-        return variance(spread, *moments)
-    moved, owners = [], []
-    for sample, places, (a, b) in ((before, at_0, spread[:2]), (after, at_1, spread[2:])):
-        assert sample.rows is not None
-        of_segment = np.full((2, sample.rows.groups), 0.0)
-        there = places >= 0
-        of_segment[:, places[there]] = np.stack([a, b])[:, there]
-        x, d = sample.column(sample.sums.top), sample.column(sample.sums.bottom)
-        moved.append(of_segment[0, sample.rows.place] * x + of_segment[1, sample.rows.place] * d)
-        owners.append(sample.rows.owner)
-    codes, _ = pd.factorize(np.concatenate(owners))
-    return float(np.square(np.bincount(codes, np.concatenate(moved))).sum())
-
-
-def _segment_intervals(
-    frame: pd.DataFrame, before: Sample, after: Sample, at_0: Any, at_1: Any, parts: Parts, sure: Confidence
-) -> pd.DataFrame:
-    """Add the limits of what each segment's own rate did: its weight times those of its change."""
-    both = np.flatnonzero(parts.common)
-    first, second = before.pick(at_0[both]), after.pick(at_1[both])
-    method = method_for(second, None)
-    change = differ(first, second, sure, method, p=False)
-    weight = (parts.share_before + parts.share_after)[both] / 2
-    for name, values in (("within_low", weight * change.low), ("within_high", weight * change.high)):
-        column = np.full(len(frame), np.nan)
-        column[both] = values
-        frame[name] = column
-    flags = np.zeros(len(frame), bool)
-    flags[both[_sure(first, second, change, method, sure)]] = True
-    frame["beyond_noise"] = flags
-    return frame
-
-
-def _sure(before: Sample, after: Sample, change: Change, method: str, sure: Confidence) -> Any:
-    """Return the segments whose rate moved by more than chance, as some of many (Holm).
-
-    A p-value is at most so much where the interval of that confidence excludes 0, so no p-value is needed: the limits
-    at the confidence of as many as are left, until no more segments are found.
-    """
-    many = np.ones(before.estimate.shape, bool)
-    looked_at = many.size
-    if after.sums.kind in ("share", "trinomial", "exposure"):  # those with few events are one, "other"
-        own = dict.fromkeys(after.sums.top, 1)
-        many = before.total(own) + after.total(own) >= _FEW
-        looked_at = int(many.sum()) + int(not many.all())
-    alone = np.flatnonzero(many & ((change.low > 0) | (change.high < 0)))  # no other can be among them
-    before, after, found = before.pick(alone), after.pick(alone), np.zeros(alone.shape, bool)
-    while True:
-        level = sure.alpha / max(looked_at - int(found.sum()), 1)
-        strict = Confidence(-NormalDist().inv_cdf(level / 2))
-        stricter = differ(before, after, strict, method, p=False)
-        more = (stricter.low > 0) | (stricter.high < 0)
-        if (more <= found).all():
-            return alone[found]
-        found |= more
-
-
 def _mix_by(
     keys: tuple[Any, ...], index: pd.Index[Any], parts: Parts, d0: Array, d1: Array, scale: float
 ) -> dict[Any, float]:
@@ -218,33 +113,27 @@ def _mix_by(
 def _of_sums(
     before: Sample,
     after: Sample,
-    aligned: Aligned,
-    x0: Array,
-    x1: Array,
+    index: pd.Index[Any],
+    at_0: Places,
+    at_1: Places,
     keys: tuple[Any, ...],
     sure: Confidence,
     confidence: float,
 ) -> Decomposition:
     """Take a change of a plain sum apart: there are no weights, so no mix."""
-    spec, scale = after.spec, after.sums.scale
-    index, at_0, at_1 = aligned
-    both = (at_0 >= 0) & (at_1 >= 0)
-    moved = scale * (x1 - x0)
-    pieces = {
-        "within": np.where(both, moved, 0.0),
-        "mix": np.zeros(moved.shape),
-        "entered": np.where(at_0 < 0, moved, 0.0),
-        "left": np.where(at_1 < 0, moved, 0.0),
-    }
+    spec, scale, top = after.spec, after.sums.scale, after.sums.top
+    x0, x1 = at_0.take(before.total(top)), at_1.take(after.total(top))
+    both, moved = at_0.there & at_1.there, scale * (x1 - x0)
+    of = {"within": both, "mix": both & ~both, "entered": ~at_0.there, "left": ~at_1.there}
+    pieces = {name: np.where(here, moved, 0.0) for name, here in of.items()}
     frame = pd.DataFrame(
-        {"status": statuses(both, at_0 >= 0), "before": scale * x0, "after": scale * x1, **pieces, "total": moved},
+        {"status": statuses(both, at_0.there), "before": scale * x0, "after": scale * x1, **pieces, "total": moved},
         index=index,
     )
     found = {name: float(values.sum()) for name, values in pieces.items()}
     intervals: dict[str, tuple[float, float]] = {}
     if before.known and after.known:
-        squares = [_taken(np.asarray(s.moments().xx), at) for s, at in ((before, at_0), (after, at_1))]
-        of = {"within": both, "mix": both & ~both, "entered": at_0 < 0, "left": at_1 < 0}
+        squares = [at.take(np.asarray(s.moments().xx)) for s, at in ((before, at_0), (after, at_1))]
         for name, here in of.items():
             reach = sure.z * scale * float(np.sqrt((squares[0] + squares[1])[here].sum()))
             intervals[name] = (found[name] - reach, found[name] + reach)
@@ -264,4 +153,7 @@ def _of_sums(
         causes=tuple(said),
         notes=notes,
         by=keys,
+        method="sum-of-squares" if intervals else "symmetrical",
+        n_before=behind(before, "units" if before.known else ""),
+        n_after=behind(after, "units" if after.known else ""),
     )

@@ -10,9 +10,9 @@ from csmetrics.cohorts._bridge import bridge
 from csmetrics.cohorts._engine_ledger import from_engine
 from csmetrics.cohorts._ledger import Asked
 from csmetrics.cohorts._reading import from_pandas
-from csmetrics.cohorts._rows.options import OnBadRows, check_length, check_whole, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_flag, check_length, check_whole, check_word
 from csmetrics.cohorts._rows.time import Calendar
-from csmetrics.errors import MetricInputError, shown
+from csmetrics.errors import MetricInputError
 
 Closed: TypeAlias = Literal["left", "both"]
 ByAt: TypeAlias = Literal["row", "opening"]
@@ -328,8 +328,7 @@ def _movements(
     calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
     check_word(metric, "closed", closed, ("left", "both"))
     check_word(metric, "by_at", by_at, ("row", "opening"))
-    if not isinstance(squares, bool):
-        raise MetricInputError(metric, "squares", "must be True or False", f"got {shown(squares)}")
+    check_flag(metric, "squares", squares)
     if rates is not None and currency is None:
         raise MetricInputError(metric, "currency", "must name a column where `rates` are set", "got None")
     asked = Asked(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from csmetrics._frames.groups import group_sums
 from csmetrics.cohorts._rows.one_each import one_each
-from csmetrics.cohorts._rows.options import OnBadRows, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_flag, check_word
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.core._answers import lowest_top, nps_cuts, rating_scale
@@ -23,6 +23,7 @@ _METRIC = "survey"
 _SCORE = Unnamed("score")
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 _KEYS = {"nps": ("promoters", "detractors"), "csat": ("top",), "ces": ("easy",)}  # besides column and scale
+_AMOUNTS = ("effort_sum", "effort_sum*effort_sum")  # what is added up and not counted
 _UNWEIGHTED = "csm unweighted"  # rows whose weight is not known
 
 
@@ -43,6 +44,7 @@ def survey(
     freq: str | None = None,
     as_of: Any = None,
     by: Any = None,
+    squares: bool = False,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     """Count the answers to survey questions by class, such as promoters, passives and detractors.
@@ -85,6 +87,10 @@ def survey(
         means that whole day. By default the latest date in `time`. Later rows are left out.
     by
         A column, or a list of columns, to count by. Rows without a key form a group of their own.
+    squares
+        Whether to add sums of squares over the answers, which intervals of `ces` need where a row is no answer:
+        `effort_sum*effort_sum`. With `weights`, all totals of answers have them, such as `promoters*promoters` (the sum
+        of the squared weights of promoters), and the intervals of weighted scores follow from them.
     on_bad_rows
         ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
         ``.attrs["excluded"]``.
@@ -165,6 +171,7 @@ def survey(
     """
     questions = _questions({"nps": nps, "csat": csat, "ces": ces}, score, kind, scale, top)
     check_word(_METRIC, "keep", keep, ("all", "first", "last"))
+    check_flag(_METRIC, "squares", squares)
     needs = {"customer": customer, "time": time} if keep != "all" else {"time": time}
     because = "keep" if keep != "all" else "freq" if freq is not None else "as_of" if as_of is not None else ""
     for argument, name in needs.items() if because else ():
@@ -193,13 +200,13 @@ def survey(
     if keep == "all":
         columns: dict[str, Any] = {}
         for question, answers in zip(questions, found["answers"], strict=True):
-            columns |= question.columns(rows, answers, weighing)
-        counted.append(rows.totals(by, columns, [*columns] if weights is not None else ["effort_sum"]))
+            columns |= question.columns(rows, answers, weighing, squares)
+        counted.append(rows.totals(by, columns, [*columns] if weights is not None else _AMOUNTS))
     else:
         for question, answers in zip(questions, found["answers"], strict=True):
             kept = one_each(rows, answers, weighing, found["customer"], found["time"], keep, by)
-            columns = question.columns(*kept)
-            counted.append(kept[0].totals(by, columns, [*columns] if weights is not None else ["effort_sum"]))
+            columns = question.columns(*kept, squares)
+            counted.append(kept[0].totals(by, columns, [*columns] if weights is not None else _AMOUNTS))
     out = _joined(counted)
     for question in questions:
         unknown = out.pop(f"{_UNWEIGHTED} {question.kind}") if weights is not None else None
@@ -207,6 +214,9 @@ def survey(
             out[f"{question.kind}_invited"] = out[f"{question.kind}_invited"].where(unknown == 0, nan)
         if question.kind == "ces" and rows.whole(question.column) and (weights is None or rows.whole(weights)):
             out["effort_sum"] = out["effort_sum"].astype(np.int64)
+    if squares:
+        products = [name for name in out if "*" in name]
+        out = out[[*(name for name in out if "*" not in name), *products]].astype(dict.fromkeys(products, np.float64))
     return noted(out, rows.remarks)
 
 
@@ -226,7 +236,7 @@ class _Question:
         """Read the answers."""
         return rows.answers(self.column, self.argument, self.low, self.high, whole=self.kind != "ces")
 
-    def columns(self, rows: Any, answers: Any, weights: Any) -> dict[str, Any]:
+    def columns(self, rows: Any, answers: Any, weights: Any, squares: bool) -> dict[str, Any]:
         """Return the conditions to count, or the weights to add up, in the order of the result."""
         classes: dict[str, Any] = {}
         if self.kind == "nps":
@@ -239,12 +249,25 @@ class _Question:
         classes |= {f"{self.kind}_responses": answers >= self.low, f"{self.kind}_invited": rows.every()}
         first = {"effort_sum": answers} if self.kind == "ces" else {}
         if weights is None:
-            return first | classes
+            return first | classes | ({f"{n}*{n}": one * one for n, one in first.items()} if squares else {})
         known = ~rows.missing(weights)
         unknown = rows.only(rows.missing(weights), 1)
         first = {name: amounts * weights for name, amounts in first.items()}
         weighed = {name: rows.only(flag & known, weights) for name, flag in classes.items()}
-        return first | weighed | {f"{_UNWEIGHTED} {self.kind}": unknown}
+        products = self._products(rows, first, classes, known, weights) if squares else {}
+        return first | weighed | products | {f"{_UNWEIGHTED} {self.kind}": unknown}
+
+    def _products(self, rows: Any, first: Any, classes: Any, known: Any, weights: Any) -> dict[str, Any]:
+        """Return the squares of what each answer adds to a total, and its products with what it adds to the base."""
+        base, invited = f"{self.kind}_responses", f"{self.kind}_invited"
+        found = {f"{name}*{name}": amounts * amounts for name, amounts in first.items()}
+        found |= {f"{name}*{base}": amounts * weights for name, amounts in first.items()}
+        for name, flag in classes.items():
+            if name != invited:
+                found[f"{name}*{name}"] = rows.only(flag & known, weights * weights)
+                if name != base:
+                    found[f"{name}*{base}"] = found[f"{name}*{name}"]
+        return found
 
 
 def _questions(kinds: dict[str, Any], score: Any, kind: Any, scale: Any, top: Any) -> list[_Question]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import what_is_there
-from csmetrics.cohorts._rows.options import OnBadRows, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_flag, check_word
 from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._dates import in_hours
@@ -44,6 +44,7 @@ def tickets(
     freq: str | None = None,
     as_of: Any = None,
     by: Any = None,
+    squares: bool = False,
     on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     """Total support tickets: how many, how long they took, how often they were reopened or escalated.
@@ -98,6 +99,9 @@ def tickets(
         responses and solutions count as not yet known.
     by
         A column, or a list of columns, to total by. Rows without a key form a group of their own.
+    squares
+        Whether to add sums of squares of the times, which intervals of `first_response_time` and `resolution_time` need
+        where a row is no ticket: `response_time*response_time` and `resolution_time_sum*resolution_time_sum`.
     on_bad_rows
         ``"raise"`` an error, or ``"report"``: leave bad rows out and list them, with the reason, in
         ``.attrs["excluded"]``.
@@ -201,6 +205,7 @@ def tickets(
         "resolution_time": resolution_time,
     }
     check_word(_METRIC, "at", at, ("created", "resolved"))
+    check_flag(_METRIC, "squares", squares)
     if hours is not None and not isinstance(hours, BusinessHours):
         rule = "must be csm.BusinessHours(...)"
         raise MetricInputError(_METRIC, "hours", rule, f"got {shown(hours)}")
@@ -236,11 +241,17 @@ def tickets(
         found |= {argument: rows.known(found[argument]) for argument in dates if argument != "created"}
     columns = _columns(rows, found, hours)
     amounts = [*_TIMES, *(f"{name} rest" for name in _TIMES), "all_contacts"]
+    for name in _TIMES if squares else ():
+        if name in columns:
+            columns[f"{name}*{name}"] = rows.squared(columns[name], columns[f"{name} rest"])
+            amounts.append(f"{name}*{name}")
     out = rows.totals(by, columns, amounts)
     for name in _TIMES:
         if name in out:
             rest = out.pop(f"{name} rest")
             out[name] = in_hours(out[name].to_numpy(), rest.to_numpy())
+        if f"{name}*{name}" in out:
+            out[f"{name}*{name}"] = in_hours(in_hours(out[f"{name}*{name}"].to_numpy(), 0), 0)
     if "all_contacts" in out:
         out["all_contacts"] = out["all_contacts"].astype(np.int64)
         further = out["all_contacts"] - out["contacts"]

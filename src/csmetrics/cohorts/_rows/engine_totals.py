@@ -169,6 +169,12 @@ class EngineRowTotals(EngineRows):
         nw = narwhals()
         return nw.when(condition).then(amounts).otherwise(nw.lit(0))
 
+    def squared(self, seconds: Any, rest: Any) -> Any:
+        """Return the squares of times in seconds and a rest of nanoseconds."""
+        nw = narwhals()
+        times = seconds.cast(nw.Float64) + rest.cast(nw.Float64) * 1e-9
+        return times * times
+
     def running(self, since: Any, hours: BusinessHours | None) -> Any:
         """Return the microseconds from a date to the end of the data: of the clock, or worked."""
         stop = Wall(0) if self.stop is None else self.stop

@@ -31,6 +31,12 @@ def check_word(metric: str, argument: str, value: Any, words: Sequence[str]) -> 
         raise MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, words))}", f"got {shown(value)}")
 
 
+def check_flag(metric: str, argument: str, value: Any) -> None:
+    """Reject anything but True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise MetricInputError(metric, argument, "must be True or False", f"got {shown(value)}")
+
+
 def check_whole(metric: str, argument: str, value: Any, low: int = 1, most: int = _MOST) -> int:
     """Reject anything but a whole number from `low` to `most`."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))

@@ -158,6 +158,11 @@ class RowTotals(Rows):
         """Return amounts where a condition holds, and 0 elsewhere."""
         return np.where(condition, amounts, 0)
 
+    def squared(self, seconds: Any, rest: Any) -> Any:
+        """Return the squares of times in seconds and a rest of nanoseconds."""
+        times = seconds + 1e-9 * rest
+        return times * times
+
     def running(self, since: Times, hours: BusinessHours | None) -> Any:
         """Return the microseconds from a date to the end of the data: of the clock, or worked."""
         stop = Wall(0) if self.stop is None else self.stop
