@@ -64,7 +64,7 @@ def dask(frame: pd.DataFrame) -> Any:
     for field in arrow(frame).schema:
         if rows[field.name].dtype == object and not str(field.type).endswith("string"):
             rows[field.name] = rows[field.name].astype(pd.ArrowDtype(field.type))  # otherwise Dask turns them into text
-    return dd.from_pandas(rows, npartitions=3)
+    return dd.from_pandas(rows, npartitions=2)
 
 
 def ibis(frame: pd.DataFrame) -> Any:
@@ -126,6 +126,6 @@ FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
 MARKS = {
     "pyspark": [pytest.mark.once("pyspark"), pytest.mark.full],
     "dask": [pytest.mark.once("dask"), pytest.mark.sampled(30, "dask")],
-    "ibis": [pytest.mark.sampled(4, "ibis")],
+    "ibis": [pytest.mark.once("ibis"), pytest.mark.sampled(8, "ibis")],
 }
 NAMES = [pytest.param(name, marks=MARKS.get(name, [])) for name in FRAMES]

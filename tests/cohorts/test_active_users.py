@@ -22,7 +22,7 @@ from . import brute_events as brute
 from .brute_events import Event
 
 BERLIN = ZoneInfo("Europe/Berlin")
-DRAWN = drawn(100)
+DRAWN = drawn(50)
 KEYS = ("plan", "region")
 COLUMNS = ["dau", "wau", "mau"]
 

@@ -18,7 +18,7 @@ import csmetrics as csm
 from ..drawn import drawn
 
 adoption = csm.cohorts.adoption
-DRAWN = drawn(80)
+DRAWN = drawn(40)
 COLUMNS = ["adopters", "eligible", "features_used", "features_available"]
 USE = ["user", "feature", "plan", "region", "eligible"]
 Row = dict[str, Any]

@@ -20,7 +20,7 @@ from .brute_bridge import How, Line, Rates, Table, bridge
 from .brute_movements import first_instant, next_first_instant
 
 pytestmark = pytest.mark.filterwarnings("ignore::csmetrics.errors.CohortWarning")  # of ends that touch by chance
-check = drawn(100)
+check = drawn(50)
 FIRST, COVERED = datetime(2024, 1, 1), datetime(2024, 8, 1)
 moments = st.integers(0, 300).map(lambda n: FIRST + timedelta(days=n / 2))
 

@@ -22,7 +22,7 @@ from . import brute_events as brute
 from .brute_events import Event
 
 BERLIN = ZoneInfo("Europe/Berlin")
-DRAWN = drawn(80)
+DRAWN = drawn(50)
 KEYS = ("plan", "region")
 COLUMNS = ["active", "new_users", "returning", "resurrected", "dormant"]
 

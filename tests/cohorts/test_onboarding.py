@@ -20,7 +20,7 @@ import csmetrics as csm
 from ..drawn import drawn
 
 onboarding = csm.cohorts.onboarding
-DRAWN = drawn(60)
+DRAWN = drawn(40)
 START = datetime(2026, 3, 20)
 COLUMNS = ["started", "completed", "reached", "median_ttv"]
 DATES = ["started", "completed", "value"]

@@ -26,7 +26,7 @@ from .brute_events import Event
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KINDS = ("on", "on_or_after", "on_or_before")
-DRAWN = drawn(60)
+DRAWN = drawn(40)
 KEYS = ("plan", "region")
 
 

@@ -18,7 +18,7 @@ import csmetrics as csm
 from ..drawn import drawn
 
 survey = csm.cohorts.survey
-DRAWN = drawn(60)
+DRAWN = drawn(40)
 SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 COLUMNS = {
     "nps": ["promoters", "passives", "detractors", "nps_responses", "nps_invited"],

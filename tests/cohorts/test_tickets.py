@@ -19,7 +19,7 @@ from ..drawn import drawn
 from ..engine_frames import FRAMES
 
 tickets = csm.cohorts.tickets
-DRAWN = drawn(60)
+DRAWN = drawn(40)
 START = datetime(2026, 3, 1, 9)
 COLUMNS = [
     "tickets",
