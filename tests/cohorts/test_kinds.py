@@ -229,6 +229,22 @@ def test_text_for_durations_is_led_to_durations_and_not_to_seconds(texts: list[s
         csm.cohorts.tickets(pd.DataFrame({"waited": texts}), response_time="waited")
 
 
+@pytest.mark.parametrize("numbers", [[46082, 46083], [1772409600, 1772409601], [1772409600000, None]])
+def test_dates_of_numbers_without_a_unit_are_doubtful(numbers: list[Any]) -> None:
+    with pytest.warns(csm.CohortWarning, match="All dates of `time` are in the first hour of 1970"):
+        counted(day=pd.to_datetime(pd.Series([*numbers, numbers[0]]).dropna(), unit="ns"))
+    assert counted(day=pd.to_datetime(["1970-01-01 00:00:01", "2026-03-01 00:00:00"])).attrs["notes"] == []
+
+
+@pytest.mark.parametrize("hours", [[0.0625, 0.5], [1.5, 40.0]])
+def test_durations_of_numbers_without_a_unit_are_doubtful(hours: list[float]) -> None:
+    waited = pd.Series(hours)
+    with pytest.warns(csm.CohortWarning, match="No `response_time` is as long as a millisecond"):
+        csm.cohorts.tickets(pd.DataFrame({"waited": pd.to_timedelta(waited)}), response_time="waited")
+    total = csm.cohorts.tickets(pd.DataFrame({"waited": pd.to_timedelta(waited, unit="h")}), response_time="waited")
+    assert total["response_time"].tolist() == [sum(hours)]
+
+
 def test_other_text_for_durations_is_led_to_hours() -> None:
     with pytest.raises(csm.MetricInputError, match="thousands"):
         csm.cohorts.tickets(pd.DataFrame({"waited": ["1,234.5", "3"]}), response_time="waited")

@@ -16,8 +16,12 @@ _UNITS: Final = (("s", 1e8), ("ms", 1e11), ("us", 1e14), ("ns", 1e17))  # since 
 _FROM_EXCEL: Final = 'pd.to_datetime({}, unit="D", origin="1899-12-30").dt.round("s")'
 _NUMBERS: Final = "numbers = pd.to_numeric({0}, errors='coerce'); {0}.astype(object).where(numbers.isna(), {1})"
 _NO_DATE: Final = re.compile(r"null|n/?a|none|[0/:. -]*", re.IGNORECASE)
+NO_UNIT: Final = (
+    "All dates of `{}` are in the first hour of 1970: pandas takes numbers for nanoseconds unless it is told what they "
+    "count, as in pd.to_datetime(column, unit='s')."
+)
 _SAY_THE_FORM: Final = (
-    'say whether the day comes first or the month ("%m/%d/%Y", with a clock "%m/%d/%Y %I:%M %p"): '
+    'say whether the day comes first or the month ("%m/%d/%Y", with a clock "%m/%d/%Y %H:%M" or "%I:%M %p"): '
     'days = pd.to_datetime(column, format="%d/%m/%Y", errors="coerce"); column.astype(object).where(days.isna(), days)'
 )
 

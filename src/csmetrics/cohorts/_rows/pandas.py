@@ -94,6 +94,9 @@ class Rows:
         times, wrong = read_times(self.metric, argument, column, zone, self.calendar)
         if wrong is not None:
             self.refuse(argument, "is not a date", wrong, date_hints.hint_for_text(column[wrong].iloc[0]))
+        hour = times.per_day // 24
+        if times.ticks.size and 0 < times.ticks[0] < hour and times.ticks.max() < hour:
+            self.remarks.note(date_hints.NO_UNIT.format(argument), doubtful=True)
         if not optional and times.ticks.min(initial=0) == NAT:
             missing = times.ticks == NAT
             self.refuse(argument, "is missing", missing if wrong is None else missing & ~wrong)

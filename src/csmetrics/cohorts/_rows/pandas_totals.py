@@ -26,6 +26,11 @@ _CODES = "where a code stands for no answer, put None or NaN first"
 _MEANS = "an average of answers is not an answer; pass the answers themselves"
 _WORDS = "map the words as they are spelt: frame['late'].map({'yes': True, 'no': False}); any other becomes missing"
 _DURATIONS = "text becomes durations with pd.to_timedelta(column); hours and minutes need their seconds: column + ':00'"
+_NO_UNIT = (
+    "No `{}` is as long as a millisecond: pandas makes durations of numbers with their unit only, as in "
+    "pd.to_timedelta(column, unit='h')."
+)
+_MILLISECOND = 1000  # microseconds
 NEVER_DAY = 2_932_532  # days from 1970-01-01 to the year 9999, in which a date stands for no date
 
 
@@ -182,6 +187,8 @@ class RowTotals(Rows):
             passed = series.to_numpy(dtype="m8[us]")
             missing, passed = np.isnat(passed), passed.astype(np.int64)
             self.refuse(argument, "is negative", ~missing & (passed < 0))
+            if not missing.all() and passed[~missing].max() < _MILLISECOND:
+                self.remarks.note(_NO_UNIT.format(argument), doubtful=True)
         else:
             try:
                 hours = self.numbers(name, argument, missing=True)
