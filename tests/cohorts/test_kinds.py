@@ -206,6 +206,13 @@ def test_hints_for_numbers_lead_to_their_dates(given: list[Any], day: str) -> No
     assert counted(day=mended.dropna())["promoters"].tolist() == [mended.notna().sum()]
 
 
+def test_text_in_another_form_among_zoned_dates_is_no_matter_of_zones() -> None:
+    with pytest.raises(csm.MetricInputError, match="whether the day comes first"):
+        counted(day=["2026-03-02T09:00:00Z", "03/02/2026"])
+    with pytest.raises(csm.MetricInputError, match="time zone, or none"):
+        counted(day=["2026-03-02T09:00:00Z", "2026-03-02"])
+
+
 def followed_dates(hint: str, column: pd.Series[Any]) -> pd.Series[Any]:
     """Do to the letter what a hint says of a column of dates."""
     *first, last = hint.split(": ", 1)[1].split("; on_bad_rows")[0].split("; ")

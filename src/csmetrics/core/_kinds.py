@@ -274,8 +274,9 @@ def hint_for_text(text: str) -> str:
     if given.endswith("%"):
         return "rates are percent: .str.rstrip('%').astype(float)"
     read = f"convert text to numbers first: numbers = pd.to_numeric(column, errors='coerce'); {_LOST.format('numbers')}"
-    words = not plain and not any(map(str.isdigit, given))
-    return f"{read}; words that are answers need their numbers: column.map({{{given[:20]!r}: ...}})" if words else read
+    if plain or any(map(str.isdigit, given)):
+        return read
+    return f"{read}; a word that is an answer gets its number before that: column.replace({{{given[:20]!r}: '5'}})"
 
 
 def _hint(value: Any) -> str:

@@ -259,6 +259,8 @@ def _far_date(value: Any) -> Any:
 
 def _refuse_mixed(metric: str, argument: str, value: Any, others: pd.Series[Any]) -> None:
     """Reject a column in which some values have a time zone and some have none."""
+    if isinstance(value, str) and not re.match(r"\s*\d{4}", value):  # it is no ISO text, whatever its zone
+        return
     try:
         aware = pd.Timestamp(value).tz is not None
     except (ValueError, TypeError):
