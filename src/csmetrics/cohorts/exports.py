@@ -42,7 +42,7 @@ def answers_from_export(table: Any) -> pd.DataFrame:
 
         A column of nothing but numbers holds numbers (Int64 where they are whole), TRUE and FALSE become booleans, and
         blanks are missing. Ids with leading zeros stay text. Dates of Qualtrics are in the time zone that its third
-        header row names.
+        header row names, where it names one.
 
     Raises
     ------
