@@ -215,8 +215,10 @@ def survey(
         if question.kind == "ces" and rows.whole(question.column) and (weights is None or rows.whole(weights)):
             out["effort_sum"] = out["effort_sum"].astype(np.int64)
     if squares:
-        products = [name for name in out if "*" in name]
-        out = out[[*(name for name in out if "*" not in name), *products]].astype(dict.fromkeys(products, np.float64))
+        products = [name for name in map(str, out) if "*" in name]
+        out = out[[*(name for name in out if name not in products), *products]].astype(
+            dict.fromkeys(products, np.float64)
+        )
     return noted(out, rows.remarks)
 
 
