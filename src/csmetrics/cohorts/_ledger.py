@@ -272,20 +272,25 @@ class Ledger:
             np.maximum.at(high, lines.unit, lines.currency)
             lines = lines.take((low == high)[lines.unit])
         units, at, balance = below_zero(lines, stop)
-        for unit, instant, value in zip(units[:1], at, balance, strict=False):
-            self.complain(
-                units.size, int(unit), np.datetime64(int(instant), "us"), float(back(int(value), self.scale or 1))
-            )
         rows = np.arange(len(self.customers))[self.rows]
-        return replace(self, clipped=True), self.customers.iloc[
-            rows[np.isin(self.numbers.unit, units)]
-        ].unique().tolist()
+        found: list[Any] = self.customers.iloc[rows[np.isin(self.numbers.unit, units)]].unique().tolist()
+        if units.size:  # the first one, whatever the order of the rows
+            early = np.flatnonzero(at == at.min())
+            names = [self._name(unit) for unit in units[early]]
+            one = early[min(range(early.size), key=lambda i: str(names[i]))]
+            stamp = np.datetime64(int(at[one]), "us")
+            self.complain(units.size, int(units[one]), stamp, float(back(int(balance[one]), self.scale or 1)))
+        return replace(self, clipped=True), found
+
+    def _name(self, unit: int) -> Any:
+        """Return the customer behind a unit."""
+        row = np.arange(len(self.customers))[self.rows][np.flatnonzero(self.numbers.unit == unit)[0]]
+        return self.customers.iloc[row]
 
     def complain(self, count: int, unit: int, instant: Any, balance: float) -> None:
         """Refuse, or note, the balance of a unit at an instant."""
-        row = np.arange(len(self.customers))[self.rows][np.flatnonzero(self.numbers.unit == unit)[0]]
         stamp = str(instant).removesuffix(".000000").removesuffix("T00:00:00")
-        found = f"{balance:.15g} for {shown(self.customers.iloc[row])} at {stamp}"
+        found = f"{balance:.15g} for {shown(self._name(unit))} at {stamp}"
         found += f", and less than 0 for {count - 1} more" if count > 1 else ""
         if self.asked.on_bad_rows == "report":
             sentence = f"A balance is below 0 and was counted as 0: {found}. The rows are in .attrs['excluded']."
