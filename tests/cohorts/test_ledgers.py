@@ -158,6 +158,17 @@ def test_balances_are_not_negative(make: Make) -> None:
         assert out.attrs["excluded"].frame["customer"].tolist() == ["z", "z"]
         assert "-20 for 'z'" in out.attrs["notes"][0]
         assert_identity(out)
+    # of several the first in time is named, whatever the order of the rows
+    several = pd.concat(
+        [
+            frame.iloc[:2].assign(customer=name, start=frame["start"] + pd.Timedelta(days))
+            for name, days in (("c", "2D"), ("b", "1D"), ("a", "1D"))
+        ],
+        ignore_index=True,
+    )
+    for given in (several, several.iloc[::-1], make(several), make(several.iloc[::-1])):
+        with pytest.raises(csm.MetricInputError, match="got -20 for 'a' at 2026-02-16, and less than 0 for 2 more"):
+            S(given, as_of="2026-04-30")
     # within a period, too; but not where all happens at one instant, and not after the end of the data
     short = rows(("z", "2026-01-10", None, 100), ("z", "2026-02-05", "2026-02-06", -120))
     for given in (short, make(short)):

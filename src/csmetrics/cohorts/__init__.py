@@ -11,11 +11,8 @@ from csmetrics.cohorts.funnel import funnel
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
 from csmetrics.cohorts.retention import retention
-from csmetrics.cohorts.subscriptions import (
-    movements_from_changes,
-    movements_from_snapshots,
-    movements_from_subscriptions,
-)
+from csmetrics.cohorts.snapshots import movements_from_changes, movements_from_snapshots
+from csmetrics.cohorts.subscriptions import movements_from_subscriptions
 from csmetrics.cohorts.surveys import survey
 from csmetrics.cohorts.tickets import tickets
 from csmetrics.core._surface import surface

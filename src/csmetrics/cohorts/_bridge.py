@@ -25,7 +25,7 @@ def bridge(ledger: Ledger) -> pd.DataFrame:
     amounts = AMOUNTS if ledger.rates is None else (*AMOUNTS[:-1], "fx_mrr", "end_mrr")
     table: Any
     if asked.customer in key_names(asked.metric, asked.by):
-        table = _Rows(ledger, amounts)
+        table = _ByCustomer(ledger, amounts)
     else:
         cells = ledger.groups.count * len(CUSTOMERS + amounts)
         check_cells(asked.metric, asked.calendar, ledger.first, ledger.periods, cells)
@@ -73,7 +73,7 @@ class _Totals:
         return ledger.groups.index(ledger.asked.calendar.index(ledger.first, ledger.periods, "period"))
 
 
-class _Rows:
+class _ByCustomer:
     """The table while it is filled: a row per period and customer that has something in it."""
 
     def __init__(self, ledger: Ledger, amounts: tuple[str, ...]) -> None:
@@ -146,7 +146,7 @@ def _walk(ledger: Ledger, table: _Totals) -> None:
     columns["start_mrr"] = columns["end_mrr"] - gained
 
 
-def _walk_all(ledger: Ledger, table: _Totals | _Rows | WithSquares) -> None:
+def _walk_all(ledger: Ledger, table: _Totals | _ByCustomer | WithSquares) -> None:
     """Fill the table, comparing every customer's balance with the one `span` periods before.
 
     Two walks, one that many periods behind the other. With rates, customers are compared at the opening's rates.

@@ -10,9 +10,10 @@ import pandas as pd
 
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
+from csmetrics.cohorts._changes import Changes, held
 from csmetrics.cohorts._ends import Reach, must_be_told, reach_of
 from csmetrics.cohorts._engine_changes import OPEN, Reducer
-from csmetrics.cohorts._ledger import Asked, Changes, Ledger, Numbers, held
+from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines, settled
 from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._reading import NEGATIVE, coded, currency_column, periods_of, screened, several, span_of

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from csmetrics.cohorts._changes import NONE, Changes, within
 from csmetrics.cohorts._lines import Homes, Lines, below_zero, bridged, homes, running, settled
 from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._rows.groups import Groups, number_units
@@ -61,51 +62,6 @@ class Asked:
     def follows(self) -> bool:
         """Whether a customer with all its lines belongs to one group at a time."""
         return self.by_at == "opening" and self.by is not None
-
-
-@dataclass(frozen=True)
-class Changes:
-    """Changes of MRR in the order of their rows, for one sign.
-
-    Attributes
-    ----------
-    account
-        Numbers from 0, one per row.
-    period
-        Numbers from 0, below the count of periods.
-    units
-        The amounts of the changes, in whole units.
-    """
-
-    account: Any
-    period: Any
-    units: Any
-
-    def by_period(self, periods: int) -> Sorted:
-        """Sort by period; as periods are few, this is a radix sort of one or two bytes."""
-        period = self.period.astype(np.min_scalar_type(max(periods - 1, 0)))
-        order = np.argsort(period, kind="stable")
-        ends = np.append(0, np.cumsum(np.bincount(period, minlength=periods)))
-        return Sorted(narrow(self.account)[order], narrow(self.units)[order], ends)
-
-
-class Sorted(NamedTuple):
-    """Changes of MRR, sorted by period: accounts, units, and where each period's rows begin and end."""
-
-    account: Any
-    units: Any
-    ends: Any
-
-    def of(self, period: int) -> tuple[Any, Any]:
-        """Return the accounts and the units of a period."""
-        rows = slice(int(self.ends[period]), int(self.ends[period + 1]))
-        return self.account[rows].astype(np.intp), self.units[rows].astype(np.int64)
-
-
-def narrow(values: Any) -> Any:
-    """Halve the memory of numbers that fit in 32 bits, as they are gathered in random order."""
-    small = values.max(initial=0) < 2**31 and values.min(initial=0) >= -(2**31)
-    return values.astype(np.int32) if small else values
 
 
 class Numbers:
@@ -204,8 +160,8 @@ class Ledger:
     scale: Any
     rates: Rates | None
     remarks: Remarks
-    gains: Changes = Changes(*np.zeros((3, 0), np.int64))
-    losses: Changes = Changes(*np.zeros((3, 0), np.int64))
+    gains: Changes = NONE
+    losses: Changes = NONE
     homes: Homes | None = None
     clipped: bool = False
 
@@ -272,20 +228,25 @@ class Ledger:
             np.maximum.at(high, lines.unit, lines.currency)
             lines = lines.take((low == high)[lines.unit])
         units, at, balance = below_zero(lines, stop)
-        for unit, instant, value in zip(units[:1], at, balance, strict=False):
-            self.complain(
-                units.size, int(unit), np.datetime64(int(instant), "us"), float(back(int(value), self.scale or 1))
-            )
         rows = np.arange(len(self.customers))[self.rows]
-        return replace(self, clipped=True), self.customers.iloc[
-            rows[np.isin(self.numbers.unit, units)]
-        ].unique().tolist()
+        found: list[Any] = self.customers.iloc[rows[np.isin(self.numbers.unit, units)]].unique().tolist()
+        if units.size:  # the first one, whatever the order of the rows
+            early = np.flatnonzero(at == at.min())
+            names = [self._name(unit) for unit in units[early]]
+            one = early[min(range(early.size), key=lambda i: str(names[i]))]
+            stamp = np.datetime64(int(at[one]), "us")
+            self.complain(units.size, int(units[one]), stamp, float(back(int(balance[one]), self.scale or 1)))
+        return replace(self, clipped=True), found
+
+    def _name(self, unit: int) -> Any:
+        """Return the customer behind a unit."""
+        row = np.arange(len(self.customers))[self.rows][np.flatnonzero(self.numbers.unit == unit)[0]]
+        return self.customers.iloc[row]
 
     def complain(self, count: int, unit: int, instant: Any, balance: float) -> None:
         """Refuse, or note, the balance of a unit at an instant."""
-        row = np.arange(len(self.customers))[self.rows][np.flatnonzero(self.numbers.unit == unit)[0]]
         stamp = str(instant).removesuffix(".000000").removesuffix("T00:00:00")
-        found = f"{balance:.15g} for {shown(self.customers.iloc[row])} at {stamp}"
+        found = f"{balance:.15g} for {shown(self._name(unit))} at {stamp}"
         found += f", and less than 0 for {count - 1} more" if count > 1 else ""
         if self.asked.on_bad_rows == "report":
             sentence = f"A balance is below 0 and was counted as 0: {found}. The rows are in .attrs['excluded']."
@@ -296,17 +257,3 @@ class Ledger:
         hint += "; on_bad_rows='report' counts such balances as 0 and lists the rows in .attrs['excluded']"
         rule = "must add up to 0 or more for each customer at any instant"
         raise MetricInputError(self.asked.metric, self.asked.names[1], rule, f"got {found}", hint)
-
-
-def held(gains: Changes, periods: int) -> Changes:
-    """Return the losses that end each snapshot's amount in the period after it."""
-    last = gains.period + 1 < periods
-    return Changes(gains.account[last], gains.period[last] + 1, gains.units[last])
-
-
-def within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[Any, Any]:
-    """Return the rows with an instant before the close of the last period, and their periods."""
-    known = times.before(close)
-    rows = slice(None) if known is None else known
-    numbering = calendar.numbering(times.take(rows))
-    return rows, numbering.of(slice(None)).astype(np.int64) + (numbering.first - first)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csmetrics.cohorts._changes import Changes, held, within
 from csmetrics.cohorts._ends import Reach, blank_ends, first_after, must_be_told, reach_of, read_ends, refuse_early
-from csmetrics.cohorts._ledger import Asked, Changes, Ledger, Numbers, held, within
+from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines
 from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._rows.groups import Groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,15 +10,12 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics.cohorts._ends import first_after, reach_of, read_ends, refuse_early
 from csmetrics.cohorts._rows.groups import Groups, number_units
-from csmetrics.cohorts._rows.options import check_cells, check_length, check_word
+from csmetrics.cohorts._rows.options import Closed, OnBadRows, check_cells, check_length, check_word, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, NAT, Calendar, Times, end_of_data, in_micros
 from csmetrics.core._dates import in_days
 from csmetrics.core.revenue import mrr as monthly
-
-Closed: TypeAlias = Literal["left", "both"]
-BadRows: TypeAlias = Literal["raise", "report"]
 
 
 def ledger_from_invoices(
@@ -29,7 +26,7 @@ def ledger_from_invoices(
     end: str = "end",
     amount: str = "amount",
     closed: Closed = "left",
-    on_bad_rows: BadRows = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Spread the lines of invoices over their service periods: a ledger for `movements_from_subscriptions`.
 
@@ -38,7 +35,8 @@ def ledger_from_invoices(
     Parameters
     ----------
     invoices
-        One row per line of an invoice: a pandas DataFrame, or a frame of an engine, whose rows are then brought over.
+        One row per line of an invoice: a pandas DataFrame, or a frame of an engine, whose rows are then brought over,
+        as each of them is a row of the result.
     customer, start, end, amount
         The columns of the customer; of the first instant of the service that the line is for; of the first instant
         after it; and of the amount after discounts and before tax, negative for a credit.
@@ -127,15 +125,15 @@ def renewals(
     freq: str | None = "M",
     as_of: Any = None,
     by: Any = None,
-    on_bad_rows: BadRows = "raise",
+    on_bad_rows: OnBadRows = "raise",
 ) -> pd.DataFrame:
     r"""Count the terms that came to their end, and those that were renewed, for `renewal_rate`.
 
     Parameters
     ----------
     terms
-        One row per term of a contract or subscription: a pandas DataFrame, or a frame of an engine, whose rows are then
-        brought over.
+        One row per term of a contract or subscription: a pandas DataFrame, or a frame of an engine, from which the
+        columns that are named are brought over, as a term looks for the next one of its customer.
     customer, start, end
         The columns of the customer; of the first instant of the term; and of the first instant after it. A term without
         an end is not due.
@@ -190,7 +188,8 @@ def renewals(
     metric = "renewals"
     check_word(metric, "closed", closed, ("left", "both"))
     calendar, wait = Calendar(metric, "M" if freq is None else freq), check_length(metric, "grace", grace)
-    rows = Rows(metric, _in_pandas(metric, terms), on_bad_rows, calendar)
+    named = [customer, start, end, *key_names(metric, by, "period")]
+    rows = Rows(metric, _in_pandas(metric, terms, named), on_bad_rows, calendar)
     reach = reach_of(rows, end, closed)
     customers, begins = rows.units(customer, "customer"), rows.times(start, "start")
     ends = read_ends(rows, end, begins)
@@ -248,5 +247,10 @@ def _whole_months(begin: pd.DatetimeIndex, until: pd.DatetimeIndex) -> Any:
     return np.where(on_day & on_time, months, 0)
 
 
-def _in_pandas(metric: str, frame: Any) -> pd.DataFrame:
-    return frame if isinstance(frame, pd.DataFrame) else engines.collect(engines.lazy(frame, metric, "frame"))
+def _in_pandas(metric: str, frame: Any, columns: list[Any] | None = None) -> pd.DataFrame:
+    """Bring the rows of an engine over, all columns or some; those that do not exist are found later."""
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    rows = engines.lazy(frame, metric, "frame")
+    there = rows.collect_schema().names()
+    return engines.collect(rows.select(*(name for name in there if columns is None or name in columns)))

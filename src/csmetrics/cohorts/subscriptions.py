@@ -1,21 +1,13 @@
-"""From subscriptions or snapshots of MRR to its movements: customers won, lost and won back, and their MRR."""
+"""From a ledger of subscriptions to the movements of MRR: customers won, lost and won back, and their MRR."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import pandas as pd
 
-from csmetrics.cohorts._bridge import bridge
-from csmetrics.cohorts._engine_ledger import from_engine
-from csmetrics.cohorts._ledger import Asked
-from csmetrics.cohorts._reading import from_pandas
-from csmetrics.cohorts._rows.options import OnBadRows, check_flag, check_length, check_whole, check_word
-from csmetrics.cohorts._rows.time import Calendar
-from csmetrics.errors import MetricInputError
-
-Closed: TypeAlias = Literal["left", "both"]
-ByAt: TypeAlias = Literal["row", "opening"]
+from csmetrics.cohorts._movements import movements
+from csmetrics.cohorts._rows.options import ByAt, Closed, OnBadRows
 
 
 def movements_from_subscriptions(
@@ -113,6 +105,11 @@ def movements_from_subscriptions(
     MissingColumnError
         If the frame has no such column.
 
+    See Also
+    --------
+    movements_from_snapshots, movements_from_changes : the same from one amount per period, and from changes of MRR.
+    ledger_from_invoices : a ledger from the lines of invoices.
+
     Notes
     -----
     Every row balances to the last digit:
@@ -168,187 +165,4 @@ def movements_from_subscriptions(
     """
     columns = (customer, start, end, mrr, ("start", "mrr"))
     options = (currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows)
-    return _movements("movements_from_subscriptions", subscriptions, columns, options)
-
-
-def movements_from_snapshots(
-    snapshots: Any,
-    *,
-    customer: str = "customer",
-    date: str = "date",
-    mrr: str = "mrr",
-    currency: str | None = None,
-    rates: Any = None,
-    grace: Any = None,
-    span: int = 1,
-    freq: str = "M",
-    as_of: Any = None,
-    by: Any = None,
-    by_at: ByAt = "row",
-    squares: bool = False,
-    on_bad_rows: OnBadRows = "raise",
-) -> pd.DataFrame:
-    r"""Count customers and MRR won, expanded, contracted and lost in each period, from one amount per period.
-
-    A customer's MRR at the end of a period is the sum of its rows in that period; without a row it is 0.
-
-    Parameters
-    ----------
-    snapshots
-        One row per customer and period, such as payments or a monthly export: a pandas DataFrame, or a frame of Polars,
-        PyArrow, DuckDB, Dask, PySpark or Ibis, whose engine then adds the rows up.
-    customer, date, mrr
-        The columns of the customer; of a date (or a Period) within the period; and of the amount, negative for a
-        credit. Integers stay integers.
-    currency, rates, grace, span, freq, as_of, by, by_at, squares, on_bad_rows
-        The same as in `movements_from_subscriptions`. If `date` holds Periods, the data covers the last of them to its
-        end.
-
-    Returns
-    -------
-    DataFrame
-        The same columns as `movements_from_subscriptions`.
-
-    Raises
-    ------
-    MetricInputError
-        If a customer, a date or an amount is missing, a date is not a date, an amount is infinite, or the amounts of a
-        customer in a period add up to less than 0.
-    MissingColumnError
-        If the frame has no such column.
-
-    Notes
-    -----
-    The last period has a row only if the data covers it to its end (see `as_of`): in a month that still runs, most
-    customers would look lost.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> import csmetrics as csm
-    >>> payments = pd.DataFrame(
-    ...     {
-    ...         "customer": ["ann", "ann", "bob", "ann"],
-    ...         "date": pd.to_datetime(["2026-01-10", "2026-02-10", "2026-02-11", "2026-03-10"]),
-    ...         "mrr": [20, 25, 10, 25],
-    ...     }
-    ... )
-    >>> months = csm.cohorts.movements_from_snapshots(payments, as_of="2026-03-31")
-    >>> months[["start_mrr", "new_mrr", "expansion_mrr", "churned_mrr", "end_mrr"]]
-             start_mrr  new_mrr  expansion_mrr  churned_mrr  end_mrr
-    period
-    2026-01          0       20              0            0       20
-    2026-02         20       10              5            0       35
-    2026-03         35        0              0           10       25
-    """
-    columns = (customer, date, None, mrr, ("date", "mrr"))
-    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, squares, on_bad_rows)
-    return _movements("movements_from_snapshots", snapshots, columns, options)
-
-
-def movements_from_changes(
-    changes: Any,
-    *,
-    customer: str = "customer",
-    time: str = "time",
-    change: str = "change",
-    currency: str | None = None,
-    rates: Any = None,
-    grace: Any = None,
-    span: int = 1,
-    freq: str = "M",
-    as_of: Any = None,
-    by: Any = None,
-    by_at: ByAt = "row",
-    squares: bool = False,
-    on_bad_rows: OnBadRows = "raise",
-) -> pd.DataFrame:
-    r"""Count customers and MRR won, expanded, contracted and lost in each period, from changes of MRR.
-
-    A customer's MRR at an instant is the sum of its changes up to it.
-
-    Parameters
-    ----------
-    changes
-        One row per change, such as the MRR events of a billing system: a pandas DataFrame, or a frame of Polars,
-        PyArrow, DuckDB, Dask, PySpark or Ibis, whose engine then adds the rows up.
-    customer, time, change
-        The columns of the customer; of the instant of the change; and of the amount by which its MRR rises or, where
-        it is negative, falls. Integers stay integers.
-    currency, rates, grace, span, freq, as_of, by, by_at, squares, on_bad_rows
-        The same as in `movements_from_subscriptions`.
-
-    Returns
-    -------
-    DataFrame
-        The same columns as `movements_from_subscriptions`.
-
-    Raises
-    ------
-    MetricInputError
-        If a customer, a time or a change is missing, a time is not a date, a change is infinite, or the changes of a
-        customer add up to less than 0 at any instant.
-    MissingColumnError
-        If the frame has no such column.
-
-    Notes
-    -----
-    The changes must reach back to each customer's start: a ledger of the last year only lets old customers appear with
-    their first change, and a fall as a negative balance, which is refused.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> import csmetrics as csm
-    >>> events = pd.DataFrame(
-    ...     {
-    ...         "customer": ["ann", "bob", "ann", "bob"],
-    ...         "time": pd.to_datetime(["2026-01-10", "2026-01-20", "2026-02-10", "2026-02-11"]),
-    ...         "change": [100, 40, 50, -40],
-    ...     }
-    ... )
-    >>> months = csm.cohorts.movements_from_changes(events, as_of="2026-02-28")
-    >>> months[["start_mrr", "new_mrr", "expansion_mrr", "churned_mrr", "end_mrr"]]
-             start_mrr  new_mrr  expansion_mrr  churned_mrr  end_mrr
-    period
-    2026-01          0      140              0            0      140
-    2026-02        140        0             50           40      150
-    """
-    columns = (customer, time, None, change, ("time", "change"))
-    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, squares, on_bad_rows)
-    return _movements("movements_from_changes", changes, columns, options)
-
-
-def _movements(
-    metric: str, frame: Any, columns: tuple[str, str, str | None, str, tuple[str, str]], options: tuple[Any, ...]
-) -> pd.DataFrame:
-    """Check the options, read the rows and make the bridge."""
-    customer, begin, end, amount, names = columns
-    currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows = options
-    calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
-    check_word(metric, "closed", closed, ("left", "both"))
-    check_word(metric, "by_at", by_at, ("row", "opening"))
-    check_flag(metric, "squares", squares)
-    if rates is not None and currency is None:
-        raise MetricInputError(metric, "currency", "must name a column where `rates` are set", "got None")
-    asked = Asked(
-        metric,
-        customer,
-        begin,
-        end,
-        amount,
-        names,
-        currency=currency,
-        rates=rates,
-        closed=closed,
-        grace=check_length(metric, "grace", grace),
-        span=span,
-        calendar=calendar,
-        as_of=as_of,
-        by=by,
-        by_at=by_at,
-        on_bad_rows=on_bad_rows,
-        snapshots=metric == "movements_from_snapshots",
-        squares=squares,
-    )
-    return bridge((from_pandas if isinstance(frame, pd.DataFrame) else from_engine)(frame, asked))
+    return movements("movements_from_subscriptions", subscriptions, columns, options)

@@ -15,6 +15,8 @@ from csmetrics.core._money import BITS
 from csmetrics.errors import MetricInputError, shown
 
 OnBadRows: TypeAlias = Literal["raise", "report"]
+Closed: TypeAlias = Literal["left", "both"]
+ByAt: TypeAlias = Literal["row", "opening"]
 
 _MOST = 1_000_000  # periods, days or events that an option counts
 

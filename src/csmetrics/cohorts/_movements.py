@@ -1,0 +1,50 @@
+"""Movements of MRR from any of their sources: the options are checked, the rows read, and the bridge is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from csmetrics.cohorts._bridge import bridge
+from csmetrics.cohorts._engine_ledger import from_engine
+from csmetrics.cohorts._ledger import Asked
+from csmetrics.cohorts._reading import from_pandas
+from csmetrics.cohorts._rows.options import check_flag, check_length, check_whole, check_word
+from csmetrics.cohorts._rows.time import Calendar
+from csmetrics.errors import MetricInputError
+
+
+def movements(
+    metric: str, frame: Any, columns: tuple[str, str, str | None, str, tuple[str, str]], options: tuple[Any, ...]
+) -> pd.DataFrame:
+    """Check the options, read the rows and make the bridge."""
+    customer, begin, end, amount, names = columns
+    currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows = options
+    calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
+    check_word(metric, "closed", closed, ("left", "both"))
+    check_word(metric, "by_at", by_at, ("row", "opening"))
+    check_flag(metric, "squares", squares)
+    if rates is not None and currency is None:
+        raise MetricInputError(metric, "currency", "must name a column where `rates` are set", "got None")
+    asked = Asked(
+        metric,
+        customer,
+        begin,
+        end,
+        amount,
+        names,
+        currency=currency,
+        rates=rates,
+        closed=closed,
+        grace=check_length(metric, "grace", grace),
+        span=span,
+        calendar=calendar,
+        as_of=as_of,
+        by=by,
+        by_at=by_at,
+        on_bad_rows=on_bad_rows,
+        snapshots=metric == "movements_from_snapshots",
+        squares=squares,
+    )
+    return bridge((from_pandas if isinstance(frame, pd.DataFrame) else from_engine)(frame, asked))
