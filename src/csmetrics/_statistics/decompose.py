@@ -14,6 +14,7 @@ import pandas as pd
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.decomposition import PARTS, Decomposition
+from csmetrics._statistics.doubt import warn_of
 from csmetrics._statistics.factors import without_segments
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
@@ -105,9 +106,12 @@ def decompose(
     if data is not None:
         before, after = _periods(spec, data, builder, before, after, keys, period, options or {}, customer)
     if not keys:
-        return without_segments(spec, before, after, sure, float(confidence), columns, customer)
-    samples = [_segments(spec, frame, keys, columns, customer) for frame in (before, after)]
-    return by_segment(samples[0], samples[1], keys, sure, float(confidence))
+        found = without_segments(spec, before, after, sure, float(confidence), columns, customer)
+    else:
+        samples = [_segments(spec, frame, keys, columns, customer) for frame in (before, after)]
+        found = by_segment(samples[0], samples[1], keys, sure, float(confidence))
+    warn_of(found.notes)
+    return found
 
 
 def _periods(
@@ -168,6 +172,8 @@ def decompose_periods(
     period: Any = None,
     confidence: float = 95,
     customer: Any = None,
+    builder: Callable[..., Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     **columns: Any,
 ) -> pd.DataFrame:
     """Take every change of a metric over time apart, each period against the one before.
@@ -177,12 +183,12 @@ def decompose_periods(
     metric
         The metric, or its name.
     frame
-        A cohort frame of any engine with a time axis.
+        A cohort frame of any engine with a time axis; raw rows where a `builder` is given.
     by
         The column, or columns, of the segments.
     period
         The column or index level that is the time axis; ``"period"`` unless given.
-    confidence, customer, **columns
+    confidence, customer, builder, options, **columns
         As `decompose` takes them.
 
     Returns
@@ -211,7 +217,7 @@ def decompose_periods(
     spec = registered(metric, "decompose_periods")
     sure = Confidence.percent(spec.name, confidence)
     keys = tuple(by) if isinstance(by, (list, tuple)) else (by,)
-    grain = grain_of(frame)
+    grain = grain_of(frame if builder is None else build(builder, frame, keys, options or {}, customer))
     if grain is None:
         raise MetricInputError(spec.name, "frame", "must be a cohort frame", f"got a {type(frame).__name__}")
     grain = Grain(grain.frame, (), grain.period if period is None else period)
@@ -244,7 +250,8 @@ def decompose_periods(
         limits = {f"{n}_{end}": v for n, pair in found.intervals.items() for end, v in zip(ENDS, pair, strict=True)}
         rows.append({**{n: getattr(found, n) for n in names}, **limits})
     out = pd.DataFrame(rows, index=periods[1:].rename(axis_name)).reindex(columns=_columns(rows, names))
-    out.attrs["notes"] = notes
+    out.attrs["notes"] = [*sample.notes, *notes]
+    warn_of(sample.notes)
     return out
 
 
