@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,6 +120,11 @@ def test_sums() -> None:
         csm.arr, pd.DataFrame({"p": ["x"], "mrr": [3]}), pd.DataFrame({"p": ["x"], "mrr": [4]}), by="p"
     )
     assert total.change == 12
+    booked = [pd.DataFrame({"plan": ["x", "y"], "amount": [50, 20]}), pd.DataFrame({"plan": ["x"], "amount": [90]})]
+    month = csm.decompose(csm.mrr, *booked, by="plan")
+    assert (month.before, month.after, month.within, month.left) == (70, 90, 40, -20)
+    with pytest.raises(csm.MetricInputError, match="one unit first"):
+        csm.decompose(csm.mrr, *booked, by="plan", interval="year")
 
 
 # On random frames
@@ -235,6 +241,41 @@ def test_a_ledger_in_one_call() -> None:
         options={"as_of": "2026-03-31"},
     )
     assert found.change == pytest.approx(100 * 2 / 5 - 100 * 1 / 6)
+    assert sum_of(found) == pytest.approx(found.change)
+    options: dict[str, Any] = {
+        "data": ledger,
+        "builder": csm.cohorts.movements_from_subscriptions,
+        "customer": "customer",
+        "options": {"as_of": "2026-03-31"},
+    }
+    parts = csm.decompose(csm.nrr, "2026-02", "2026-03", **options)
+    assert parts.frame.loc["churned_mrr", "effect"] == pytest.approx(-100 * (90 / 200 - 10 / 210))
+    assert (parts.n_before, parts.n_after) == (6, 5)
+    months = csm.decompose_periods(
+        csm.churn_rate, ledger, by="plan", **{n: v for n, v in options.items() if n != "data"}
+    )
+    assert months.loc["2026-03", "change"] == pytest.approx(found.change)
+    assert months.loc["2026-03", "within"] == pytest.approx(found.within)
+
+
+EVENTS = {
+    "activation": ("activation_rate", {"key_event": "paid", "freq": "M"}),
+    "survey": ("nps", {"nps": "score", "time": "time", "freq": "M"}),
+    "adoption": ("feature_adoption_rate", {"feature": "event", "time": "time", "eligible": "all", "freq": "M"}),
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_events_and_answers_in_one_call(name: str) -> None:
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame({"user": rng.integers(0, 120, 900), "event": rng.choice(["seen", "paid"], 900, p=[0.8, 0.2])})
+    rows["time"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 90, 900), unit="D")
+    rows["plan"], rows["score"], rows["all"] = rows["user"].map(lambda u: "abc"[u % 3]), rng.integers(0, 11, 900), True
+    metric, options = EVENTS[name]
+    builder = getattr(csm.cohorts, name)
+    found = csm.decompose(metric, "2026-01", "2026-02", by="plan", data=rows, builder=builder, options=options)
+    made = builder(rows, by="plan", **options).csm.by("period").compute(metric)
+    assert found.change == pytest.approx(made["2026-02"] - made["2026-01"])
     assert sum_of(found) == pytest.approx(found.change)
 
 

@@ -22,6 +22,7 @@ from csmetrics._statistics.periods import axis_of, one_period
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.segments import by_segment
 from csmetrics.core._registry import Registration, registered
+from csmetrics.core._sums import sampled_of
 from csmetrics.errors import MetricInputError, shown
 
 ENDS = ("low", "high")
@@ -140,9 +141,9 @@ def build(
     """Make a cohort frame of raw rows, by segment at the opening where the builder knows it."""
     known = inspect.signature(builder).parameters
     given = dict(options)
-    if keys and "by" in known:
-        more = [] if customer is None or customer in keys else [customer]
-        given.setdefault("by", [*keys, *more])
+    wanted = [*keys, *([] if customer is None or customer in keys else [customer])]
+    if wanted and "by" in known:
+        given.setdefault("by", wanted)
     if "by_at" in known and builder.__name__.startswith("movements_"):
         given.setdefault("by_at", "opening")
     return builder(data, **given)
@@ -155,6 +156,11 @@ def _segments(
     if grain is None:
         rule = "must be cohort frames; or labels of two periods, with data="
         raise MetricInputError(spec.name, "before, after", rule, f"got {shown(frame)}")
+    if sampled_of(spec).kind == "none":
+        for name in columns:
+            if name not in sampled_of(spec).totals and name != "undefined":
+                rule, hint = "is not for segments", "bring the column to one unit first"
+                raise MetricInputError(spec.name, name, rule, f"got {shown(columns[name])}", hint)
     made = frame_sample(replace(grain, keys=keys), spec, columns, customer, totals=True)
     if not made.sums.top:
         rule, hint = "must be a ratio of sums, a score or a sum to have segments", "leave out by="
