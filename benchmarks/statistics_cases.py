@@ -50,6 +50,100 @@ def resample(frame: pd.DataFrame, times: int) -> list[float]:
     return [csm.nrr(d["start_mrr"], d["expansion_mrr"], d["contraction_mrr"], d["churned_mrr"]) for d in drawn]
 
 
+def sums_of(frame: pd.DataFrame) -> list[Any]:
+    """Add the counts of each group up, as whoever calls statsmodels has to."""
+    sums = frame.groupby("group")[["lost", "start"]].sum()
+    return [sums[name].to_numpy() for name in ("lost", "start")]
+
+
+def close(ours: Any, theirs: Any) -> None:
+    """Check that both sides give the same limits, ours in percent."""
+    np.testing.assert_allclose(ours[["low", "high"]].to_numpy() / 100, np.column_stack(theirs[:2]), atol=1e-6)
+
+
+def with_statsmodels(groups: int) -> Iterator[Case]:
+    """Compare with statsmodels, which takes arrays of counts."""
+    from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+    def theirs(method: str, size: int = groups) -> Any:
+        lost, start = sums_of(make_groups(size))
+        return proportion_confint(lost, start, method=method)
+
+    for method, name in (("wilson", "wilson"), ("clopper-pearson", "beta"), ("jeffreys", "jeffreys")):
+
+        def ours(method: str = method, size: int = groups) -> Any:
+            return make_groups(size).csm.by("group").interval("churn_rate", method=method)
+
+        def check(ours: Any = ours, name: str = name) -> None:
+            close(ours(size=100), theirs(name, 100))
+
+        yield Case(
+            f"interval of churn_rate ({method}), 100,000 groups, beside statsmodels",
+            f"groupby, then statsmodels' proportion_confint({name!r})",
+            ours,
+            lambda name=name: theirs(name),  # type: ignore[misc]
+            limit=1.5,
+            check=check,
+        )
+    few = max(10, groups // 100)
+    waves = pd.concat([make_groups(few).assign(period="before"), make_groups(few).assign(period="after")])
+    waves["lost"] = np.concatenate([make_groups(few)["lost"], make_groups(few)["lost"].to_numpy()[::-1]])
+
+    def pairs() -> Any:
+        return waves.csm.by("group").compare_periods("churn_rate", "before", "after")
+
+    def one_by_one() -> Any:
+        sides = [sums_of(waves[waves["period"] == name]) for name in ("after", "before")]
+        found = [
+            confint_proportions_2indep(k1, n1, k0, n0, method="newcomb", compare="diff")
+            for k1, n1, k0, n0 in zip(*sides[0], *sides[1], strict=True)
+        ]
+        return np.array(found).T
+
+    yield Case(
+        "Newcombe's interval and its p-value, 1,000 pairs",
+        "statsmodels' confint_proportions_2indep, pair by pair, without a p-value",
+        pairs,
+        one_by_one,
+        limit=1,
+        check=lambda: close(pairs(), one_by_one()),
+    )
+
+
+def with_scipy(customers: int, times: int = 200) -> Case:
+    """Compare the bootstrap with that of scipy."""
+    from scipy.stats import bootstrap
+
+    def columns() -> list[Any]:
+        return [values.to_numpy() for _, values in make_customers(customers).items()]
+
+    def ours() -> Any:
+        names = make_customers(customers).columns
+        return csm.interval(csm.nrr, method="percentile", resamples=times, **dict(zip(names, columns(), strict=True)))
+
+    def nrr(start: Any, expansion: Any, contraction: Any, churned: Any, axis: int = -1) -> Any:
+        kept = start + expansion - contraction - churned
+        return 100 * kept.sum(axis=axis) / start.sum(axis=axis)
+
+    def theirs() -> Any:
+        options: dict[str, Any] = {"paired": True, "n_resamples": times, "method": "percentile", "batch": 10}
+        return bootstrap(columns(), nrr, **options)
+
+    def check() -> None:
+        found, limits = ours(), theirs().confidence_interval
+        assert abs(found.low - limits.low) < 0.1
+        assert abs(found.high - limits.high) < 0.1
+
+    return Case(
+        f"bootstrap of NRR, 100,000 customers, {times} resamples",
+        "scipy.stats.bootstrap, in batches",
+        ours,
+        theirs,
+        limit=0.75,
+        check=check,
+    )
+
+
 def statistics_cases(scale: float) -> Iterator[Case]:
     groups = int(100_000 * scale)
 
@@ -86,6 +180,8 @@ def statistics_cases(scale: float) -> Iterator[Case]:
         memory="process",
         most_memory=2000,
     )
+    yield from with_statsmodels(groups)
+    yield with_scipy(int(100_000 * scale))
     sides = [make_groups(groups)[["group", "start", "lost"]] for _ in range(2)]
     sides[1] = sides[1].assign(lost=sides[1]["lost"].to_numpy()[::-1])
     yield Case(

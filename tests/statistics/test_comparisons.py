@@ -1,4 +1,4 @@
-"""Comparisons against published figures; the p-value is the inversion of the interval on every table."""
+"""Comparisons against published figures; test_agreement.py holds the interval against the p-value."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import csmetrics as csm
 from csmetrics._statistics.confidence import Confidence, special
@@ -23,7 +21,6 @@ from csmetrics._statistics.reading import from_answers
 from csmetrics.core._registry import REGISTRY
 from csmetrics.core._sums import sampled_of
 
-from ..drawn import drawn
 from .figures import FIGURES, read
 
 
@@ -156,70 +153,6 @@ def test_paired_scores_are_matched_by_customer() -> None:
         csm.compare(csm.nps, [1, 2], [3], paired=True)
     with pytest.raises(csm.MetricInputError, match="paired"):
         csm.compare(csm.nrr, {}, {}, paired=True)
-
-
-# Interval and p-value
-
-
-def agree(found: csm.Comparison) -> None:
-    excluded = found.low > 0 or found.high < 0
-    assert excluded == (found.p_value < 0.05) or found.p_value == pytest.approx(0.05, abs=1e-6)
-    assert found.low <= found.difference <= found.high
-
-
-counts = st.integers(0, 40)
-
-
-@drawn(50)
-@given(counts, counts, counts, counts, st.sampled_from(["newcombe", "wald", "pooled-z"]), st.booleans())
-def test_shares_agree(a: int, b: int, c: int, d: int, method: str, correction: bool) -> None:
-    if a + b and c + d:
-        agree(csm.compare(csm.churn_rate, churn(a, a + b), churn(c, c + d), method=method, correction=correction))
-
-
-@drawn(50)
-@given(st.tuples(*[counts] * 3), st.tuples(*[counts] * 3), st.sampled_from(["adjusted-wald", "wald"]))
-def test_scores_agree(one: Any, two: Any, method: str) -> None:
-    if sum(one) and sum(two):
-        agree(csm.compare(csm.nps, nps(*one), nps(*two), method=method))
-
-
-@drawn(25)
-@given(counts, counts, counts, counts, st.sampled_from(["newcombe-10", "newcombe-8", "mcnemar"]))
-def test_pairs_agree(a: int, b: int, c: int, d: int, method: str) -> None:
-    if a + b + c + d:
-        cells = {"both": a, "first_only": b, "second_only": c, "neither": d}
-        agree(csm.compare(csm.csat, paired=cells, method=method))
-
-
-@drawn(25)
-@given(st.lists(st.integers(1, 7), min_size=2, max_size=30), st.lists(st.integers(1, 7), min_size=2, max_size=30))
-def test_means_and_rates_agree(one: list[int], two: list[int]) -> None:
-    agree(csm.compare(csm.ces, one, two))
-    rates = [{"tickets": sum(x), "customers": len(x)} for x in (one, two)]
-    agree(csm.compare(csm.contact_rate, *rates))
-    lives = [{"lost": len(x), "start": 10 * sum(x)} for x in (one, two)]
-    agree(csm.compare(csm.average_lifetime, *lives))
-
-
-def test_revenue_agrees() -> None:
-    rng = np.random.default_rng(1)
-    for _ in range(40):
-        sides = []
-        for lost in rng.uniform(0, 0.2, 2):
-            start = rng.lognormal(4, 1, 40)
-            gone = rng.random(40) < lost
-            grown = (rng.random(40) < 0.3) & ~gone
-            rows = {"start_mrr": start, "expansion_mrr": start * grown / 2, "contraction_mrr": 0 * start}
-            sides.append({**rows, "churned_mrr": start * gone})
-        agree(csm.compare(csm.nrr, *sides))
-        agree(csm.compare(csm.grr, *({n: v for n, v in s.items() if n != "expansion_mrr"} for s in sides)))
-
-
-def test_reversing_time_turns_the_sign() -> None:
-    one, two = churn(31, 1000), churn(45, 900)
-    there, back = csm.compare(csm.churn_rate, one, two), csm.compare(csm.churn_rate, two, one)
-    assert (there.low, there.high, there.p_value) == pytest.approx((-back.high, -back.low, back.p_value))
 
 
 # Groups

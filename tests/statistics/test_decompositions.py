@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import csmetrics as csm
 from csmetrics._statistics.parts import gradients, ratio_parts, shapley_parts
 
+from ..drawn import drawn
 from .figures import FIGURES
 
 BEFORE = pd.DataFrame({"plan": ["Starter", "Team", "Legacy"], "lost": [32, 15, 12], "start": [400, 500, 100]})
@@ -116,6 +120,11 @@ def test_sums() -> None:
         csm.arr, pd.DataFrame({"p": ["x"], "mrr": [3]}), pd.DataFrame({"p": ["x"], "mrr": [4]}), by="p"
     )
     assert total.change == 12
+    booked = [pd.DataFrame({"plan": ["x", "y"], "amount": [50, 20]}), pd.DataFrame({"plan": ["x"], "amount": [90]})]
+    month = csm.decompose(csm.mrr, *booked, by="plan")
+    assert (month.before, month.after, month.within, month.left) == (70, 90, 40, -20)
+    with pytest.raises(csm.MetricInputError, match="one unit first"):
+        csm.decompose(csm.mrr, *booked, by="plan", interval="year")
 
 
 # On random frames
@@ -173,8 +182,8 @@ def test_gradients_are_the_slopes() -> None:
     x0, x1 = d0 * rng.uniform(0.02, 0.2, 5), d1 * rng.uniform(0.02, 0.2, 5)
     parts = ratio_parts(x0, d0, x1, d1)
     at = np.concatenate([x0, d0, x1, d1])
-    for name, given in gradients(parts).items():
-        slopes = [np.broadcast_to(slope, 5) for slope in given]
+    for name, sides in gradients(parts).items():
+        slopes = [np.broadcast_to(slope, 5) for slope in sides]
         for i in np.flatnonzero(at):
             ends = []
             for step in (1e-4, -1e-4):
@@ -232,6 +241,41 @@ def test_a_ledger_in_one_call() -> None:
         options={"as_of": "2026-03-31"},
     )
     assert found.change == pytest.approx(100 * 2 / 5 - 100 * 1 / 6)
+    assert sum_of(found) == pytest.approx(found.change)
+    options: dict[str, Any] = {
+        "data": ledger,
+        "builder": csm.cohorts.movements_from_subscriptions,
+        "customer": "customer",
+        "options": {"as_of": "2026-03-31"},
+    }
+    parts = csm.decompose(csm.nrr, "2026-02", "2026-03", **options)
+    assert parts.frame.loc["churned_mrr", "effect"] == pytest.approx(-100 * (90 / 200 - 10 / 210))
+    assert (parts.n_before, parts.n_after) == (6, 5)
+    months = csm.decompose_periods(
+        csm.churn_rate, ledger, by="plan", **{n: v for n, v in options.items() if n != "data"}
+    )
+    assert months.loc["2026-03", "change"] == pytest.approx(found.change)
+    assert months.loc["2026-03", "within"] == pytest.approx(found.within)
+
+
+EVENTS = {
+    "activation": ("activation_rate", {"key_event": "paid", "freq": "M"}),
+    "survey": ("nps", {"nps": "score", "time": "time", "freq": "M"}),
+    "adoption": ("feature_adoption_rate", {"feature": "event", "time": "time", "eligible": "all", "freq": "M"}),
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_events_and_answers_in_one_call(name: str) -> None:
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame({"user": rng.integers(0, 120, 900), "event": rng.choice(["seen", "paid"], 900, p=[0.8, 0.2])})
+    rows["time"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 90, 900), unit="D")
+    rows["plan"], rows["score"], rows["all"] = rows["user"].map(lambda u: "abc"[u % 3]), rng.integers(0, 11, 900), True
+    metric, options = EVENTS[name]
+    builder = getattr(csm.cohorts, name)
+    found = csm.decompose(metric, "2026-01", "2026-02", by="plan", data=rows, builder=builder, options=options)
+    made = builder(rows, by="plan", **options).csm.by("period").compute(metric)
+    assert found.change == pytest.approx(made["2026-02"] - made["2026-01"])
     assert sum_of(found) == pytest.approx(found.change)
 
 
@@ -337,3 +381,70 @@ def test_components_have_intervals_where_customers_are_known() -> None:
     assert "What moved it most, beyond noise: churned_mrr" in str(loud)
     with pytest.raises(csm.MetricInputError, match="one number for each input"):
         csm.decompose(csm.clv, {"arpa": [1, 2], "churn_rate": 5}, {"arpa": 1, "churn_rate": 5})
+
+
+# On frames that nobody chose
+
+
+def drawn_frames(seed: int, kind: str) -> tuple[list[pd.DataFrame], list[str]]:
+    """Two periods whose segments, of one to three keys of which some are missing, come and go."""
+    rng = np.random.default_rng(seed)
+    keys = ["k", "l", "m"][: rng.integers(1, 4)]
+    frames = []
+    for _ in range(2):
+        rows = int(rng.integers(1, 30))
+        frame = pd.DataFrame({key: rng.choice(["a", "b", "c", None], rows, p=[0.4, 0.3, 0.2, 0.1]) for key in keys})
+        if kind == "share":
+            frame["start"] = rng.integers(0, 50, rows)
+            frame["lost"] = rng.integers(0, frame["start"] + 1)
+        elif kind == "trinomial":
+            for name in ("promoters", "passives", "detractors"):
+                frame[name] = rng.integers(0, 20, rows)
+        elif kind == "money":
+            frame["start_mrr"] = rng.lognormal(3, 1, rows) * (rng.random(rows) < 0.9)
+            for name, most in (("expansion_mrr", 0.5), ("contraction_mrr", 0.2), ("churned_mrr", 0.3)):
+                frame[name] = frame["start_mrr"] * rng.uniform(0, most, rows)
+        else:
+            for name in ("new_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr"):
+                frame[name] = rng.integers(0, 100, rows)
+        frames.append(frame)
+    return frames, keys
+
+
+METRICS = {"share": "churn_rate", "trinomial": "nps", "money": "nrr", "sum": "net_new_mrr"}
+BASES = {"share": ["start"], "trinomial": ["promoters", "passives", "detractors"], "money": ["start_mrr"], "sum": []}
+
+
+@drawn(120)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([*METRICS]))
+def test_parts_of_drawn_frames(seed: int, kind: str) -> None:
+    (before, after), keys = drawn_frames(seed, kind)
+    metric = METRICS[kind]
+    totals = [frame.csm.total().compute(metric) for frame in (before, after)]
+    there = [set(f.loc[f[BASES[kind]].sum(axis=1) > 0, keys].fillna("-").apply(tuple, axis=1)) for f in (before, after)]
+    if kind != "sum" and not there[0] & there[1]:
+        with pytest.raises(csm.MetricInputError, match=r"both periods|adds up to 0"):
+            csm.decompose(metric, before, after, by=keys)
+        return
+    found = csm.decompose(metric, before, after, by=keys)
+    near = {"rel": 1e-9, "abs": 1e-8}
+    assert found.change == pytest.approx(totals[1] - totals[0], **near)
+    assert sum_of(found) == pytest.approx(found.change, **near)
+    assert sum(found.mix_by.values()) == pytest.approx(found.mix, **near)
+    assert found.frame[list(PARTS)].sum().tolist() == pytest.approx([getattr(found, n) for n in PARTS], **near)
+    assert found.frame["total"].sum() == pytest.approx(found.change, **near)
+    back = csm.decompose(metric, after, before, by=keys)
+    turned = {"within": -back.within, "mix": -back.mix, "entered": -back.left, "left": -back.entered}
+    assert {n: getattr(found, n) for n in PARTS} == pytest.approx(turned, **near)
+    assert found.mix_by == pytest.approx({key: -value for key, value in back.mix_by.items()}, **near)
+    other = csm.decompose(metric, before.sample(frac=1, random_state=1), after[::-1], by=keys[::-1])
+    assert other.mix_by == pytest.approx(found.mix_by, **near)
+    for name, (low, high) in found.intervals.items():
+        assert low - 1e-9 <= getattr(found, name) <= high + 1e-9
+        swapped = {"entered": "left", "left": "entered"}.get(name, name)
+        assert (-back.intervals[swapped][1], -back.intervals[swapped][0]) == pytest.approx((low, high), **near)
+    assert json.dumps(found.as_dict(), allow_nan=False)
+    assert str(found)
+    both = pd.concat([before.assign(period=1), after.assign(period=2)])
+    over = csm.decompose_periods(metric, both, by=keys, period="period")
+    assert over.loc[2, list(PARTS)].tolist() == pytest.approx([getattr(found, n) for n in PARTS], **near)

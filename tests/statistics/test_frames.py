@@ -65,14 +65,42 @@ def test_customers_on_a_frame_are_those_of_arrays() -> None:
         assert found.loc[plan, "n_eff"] == pytest.approx(alone.n_eff)
     raw = frame.csm.by("plan").interval("nps_from_scores", scores="score", customer="customer")
     assert raw["low"].tolist() == pytest.approx(found["low"].tolist())
-    plain = frame.csm.total().interval("nps")
-    assert any("several rows of one are one unit" in note for note in plain.notes)
     with pytest.raises(csm.MetricInputError, match="asked for each row"):
         frame.csm.interval("nps", customer="customer")
     with pytest.raises(csm.MissingColumnError):
         frame.csm.total().interval("nps", customer="account")
     with pytest.raises(csm.MetricInputError, match="missing"):
         frame.assign(customer=None).csm.total().interval("nps", customer="customer")
+
+
+def test_customers_whom_nobody_named_are_noted() -> None:
+    """Where one has several rows the interval is too narrow, which is warned of, once per call."""
+    frame = answers()
+    words = "with customer='customer' several rows of one are one unit"
+    with pytest.warns(csm.CohortWarning, match=words) as caught:
+        found = frame.csm.total().interval("nps")
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert any(words in note for note in found.notes)
+    once = frame.drop_duplicates("customer")
+    assert any(words in note for note in once.csm.total().interval("nps").notes)
+    sides = [frame[frame["period"] == name] for name in ("Q1", "Q2")]
+    for call in (
+        lambda: frame.csm.by("plan").interval("nps_from_scores", scores="score"),
+        lambda: csm.interval(csm.nps, frame),
+        lambda: csm.compare(csm.nps, *sides),
+        lambda: csm.compare(csm.nps_from_scores, *sides, scores="score"),
+        lambda: csm.compare_groups(csm.nps, frame, by="plan"),
+        lambda: frame.csm.by("plan").compare_periods("nps", "Q1", "Q2"),
+        lambda: csm.decompose(csm.nps, *sides, by="plan"),
+        lambda: csm.decompose_periods(csm.nps, frame, by="plan"),
+        lambda: csm.over(FRAMES["polars"](frame)).by("plan").interval("nps"),
+    ):
+        with pytest.warns(csm.CohortWarning, match=words) as caught:
+            call()
+        assert len(caught) == 1
+    said = frame.csm.by("plan").interval("nps", customer="customer")  # and then nothing is warned of
+    assert not any("customer" in note for note in said.attrs["notes"])
 
 
 def test_revenue_takes_rows_of_customers() -> None:
@@ -130,9 +158,9 @@ def test_levels_come_from_their_columns() -> None:
 
 @pytest.mark.parametrize("engine", NAMES)
 def test_engines(engine: str) -> None:
-    frame = answers()
+    frame = answers().rename(columns={"customer": "who"})
     other = FRAMES[engine](frame)
-    for options in ({}, {"customer": "customer"}):
+    for options in ({}, {"customer": "who"}):
         ours = frame.csm.by("plan").interval("nps", **options)
         theirs = csm.over(other).by("plan").interval("nps", **options)
         for name in ("estimate", "low", "high", "n", "n_eff"):
@@ -151,7 +179,7 @@ def test_engines(engine: str) -> None:
 
 
 def test_compare_periods() -> None:
-    frame = answers()
+    frame = answers().drop(columns="customer")
     total = frame.csm.total().compare_periods("nps", "Q1", "Q2")
     sides = [frame[frame["period"] == name] for name in ("Q1", "Q2")]
     assert total.difference == pytest.approx(csm.compare(csm.nps, *sides).difference)

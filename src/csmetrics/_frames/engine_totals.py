@@ -78,6 +78,14 @@ class EngineFrame:
         small = engines.collect(groups.filter(nw.col("rows") > 1))
         return self._labels(small), small["rows"]
 
+    def repeats(self, keys: tuple[str, ...]) -> bool:
+        """Check whether several rows have the same values in these columns."""
+        nw = narwhals()
+        columns, cells = self._keys(keys)
+        counted = self.frame.select(*columns).group_by(*cells).agg(nw.len().alias("rows"))
+        most = engines.collect(counted.select(nw.col("rows").max()))["rows"]
+        return bool((most > 1).any())
+
     def sums(self, keys: tuple[str, ...], needs: Mapping[Any, Need]) -> tuple[pd.DataFrame, dict[Any, Any]]:
         """Add columns up by group, or over all rows if there are no keys.
 

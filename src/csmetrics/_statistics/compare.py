@@ -15,6 +15,7 @@ from csmetrics._statistics import paired as pairs
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.counts import rate_ratio, rate_ratio_p
 from csmetrics._statistics.differences import DIFFERENCES, Change, differ
+from csmetrics._statistics.doubt import warn_of
 from csmetrics._statistics.given import grain_of, reducer_of, sample_of
 from csmetrics._statistics.methods import Asked, dispersion, limits, method_of
 from csmetrics._statistics.reading import from_answers
@@ -100,7 +101,9 @@ def compare(
         if sample.index is not None:
             hint = "give one figure on each side; for groups use df.csm.by(...).compare_periods(...)"
             raise MetricInputError(spec.name, "before, after", "must each be one figure", "got several", hint)
-    return compared(first, second, sure, confidence, method, correction)
+    found = compared(first, second, sure, confidence, method, correction)
+    warn_of(found.notes)
+    return found
 
 
 def _named(before: Any, after: Any) -> list[tuple[str, Any]]:

@@ -14,6 +14,7 @@ import pandas as pd
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.decomposition import PARTS, Decomposition
+from csmetrics._statistics.doubt import warn_of
 from csmetrics._statistics.factors import without_segments
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
@@ -21,6 +22,7 @@ from csmetrics._statistics.periods import axis_of, one_period
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.segments import by_segment
 from csmetrics.core._registry import Registration, registered
+from csmetrics.core._sums import sampled_of
 from csmetrics.errors import MetricInputError, shown
 
 ENDS = ("low", "high")
@@ -105,9 +107,12 @@ def decompose(
     if data is not None:
         before, after = _periods(spec, data, builder, before, after, keys, period, options or {}, customer)
     if not keys:
-        return without_segments(spec, before, after, sure, float(confidence), columns, customer)
-    samples = [_segments(spec, frame, keys, columns, customer) for frame in (before, after)]
-    return by_segment(samples[0], samples[1], keys, sure, float(confidence))
+        found = without_segments(spec, before, after, sure, float(confidence), columns, customer)
+    else:
+        samples = [_segments(spec, frame, keys, columns, customer) for frame in (before, after)]
+        found = by_segment(samples[0], samples[1], keys, sure, float(confidence))
+    warn_of(found.notes)
+    return found
 
 
 def _periods(
@@ -136,9 +141,9 @@ def build(
     """Make a cohort frame of raw rows, by segment at the opening where the builder knows it."""
     known = inspect.signature(builder).parameters
     given = dict(options)
-    if keys and "by" in known:
-        more = [] if customer is None or customer in keys else [customer]
-        given.setdefault("by", [*keys, *more])
+    wanted = [*keys, *([] if customer is None or customer in keys else [customer])]
+    if wanted and "by" in known:
+        given.setdefault("by", wanted)
     if "by_at" in known and builder.__name__.startswith("movements_"):
         given.setdefault("by_at", "opening")
     return builder(data, **given)
@@ -151,6 +156,11 @@ def _segments(
     if grain is None:
         rule = "must be cohort frames; or labels of two periods, with data="
         raise MetricInputError(spec.name, "before, after", rule, f"got {shown(frame)}")
+    if sampled_of(spec).kind == "none":
+        for name in columns:
+            if name not in sampled_of(spec).totals and name != "undefined":
+                rule, hint = "is not for segments", "bring the column to one unit first"
+                raise MetricInputError(spec.name, name, rule, f"got {shown(columns[name])}", hint)
     made = frame_sample(replace(grain, keys=keys), spec, columns, customer, totals=True)
     if not made.sums.top:
         rule, hint = "must be a ratio of sums, a score or a sum to have segments", "leave out by="
@@ -168,6 +178,8 @@ def decompose_periods(
     period: Any = None,
     confidence: float = 95,
     customer: Any = None,
+    builder: Callable[..., Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     **columns: Any,
 ) -> pd.DataFrame:
     """Take every change of a metric over time apart, each period against the one before.
@@ -177,12 +189,12 @@ def decompose_periods(
     metric
         The metric, or its name.
     frame
-        A cohort frame of any engine with a time axis.
+        A cohort frame of any engine with a time axis; raw rows where a `builder` is given.
     by
         The column, or columns, of the segments.
     period
         The column or index level that is the time axis; ``"period"`` unless given.
-    confidence, customer, **columns
+    confidence, customer, builder, options, **columns
         As `decompose` takes them.
 
     Returns
@@ -211,7 +223,7 @@ def decompose_periods(
     spec = registered(metric, "decompose_periods")
     sure = Confidence.percent(spec.name, confidence)
     keys = tuple(by) if isinstance(by, (list, tuple)) else (by,)
-    grain = grain_of(frame)
+    grain = grain_of(frame if builder is None else build(builder, frame, keys, options or {}, customer))
     if grain is None:
         raise MetricInputError(spec.name, "frame", "must be a cohort frame", f"got a {type(frame).__name__}")
     grain = Grain(grain.frame, (), grain.period if period is None else period)
@@ -244,7 +256,8 @@ def decompose_periods(
         limits = {f"{n}_{end}": v for n, pair in found.intervals.items() for end, v in zip(ENDS, pair, strict=True)}
         rows.append({**{n: getattr(found, n) for n in names}, **limits})
     out = pd.DataFrame(rows, index=periods[1:].rename(axis_name)).reindex(columns=_columns(rows, names))
-    out.attrs["notes"] = notes
+    out.attrs["notes"] = [*sample.notes, *notes]
+    warn_of(sample.notes)
     return out
 
 

@@ -13,6 +13,7 @@ from csmetrics._frames.columns import Need, column, has, require
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
+from csmetrics._statistics.doubt import Doubt
 from csmetrics._statistics.reading import (
     COUNTED,
     check_counts,
@@ -80,10 +81,24 @@ def frame_sample(
     index, known = _totals(grain, labels, numbers, {})
     made = _made(spec, sums, index, known, given)
     check_counts(made)
-    if sums.kind in COUNTED and grain.keys is not None and has(grain.frame, CUSTOMER):
-        said = f"this frame has a column {CUSTOMER!r}: with customer={CUSTOMER!r} several rows of one are one unit"
-        made = replace(made, notes=(said,))
-    return made
+    return replace(made, notes=_unsaid(grain)) if sums.kind in COUNTED else made
+
+
+def _unsaid(grain: Grain) -> tuple[str, ...]:
+    """Note that there are customers whom nobody named; where one has several rows, the interval is too narrow."""
+    if grain.keys is None or not has(grain.frame, CUSTOMER) or CUSTOMER in grain.keys:
+        return ()
+    keys = (*grain.keys, CUSTOMER)
+    if isinstance(grain.frame, EngineFrame):
+        repeated = grain.frame.repeats(keys)
+    else:
+        columns = {place: column(grain.frame, key, "by", "keys") for place, key in enumerate(keys)}
+        repeated = bool(pd.DataFrame(columns).duplicated().any())
+    remedy = f"with customer={CUSTOMER!r} several rows of one are one unit"
+    if repeated:
+        why = f"some values of the column {CUSTOMER!r} have several rows here, so the interval is too narrow"
+        return (Doubt(f"{why}: {remedy}"),)
+    return (f"this frame has a column {CUSTOMER!r}: {remedy}",)
 
 
 def _labels(
@@ -233,8 +248,9 @@ def _answers(grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str
     columns: dict[str, Any] = {n: column(rows, label, spec.name, n) for n, label in labels.items()}
     rest = {n: v for n, v in named.items() if n not in columns}
     owner = None if customer is None else column(rows, customer, spec.name, "customer")
+    notes = _unsaid(grain) if customer is None and sums.kind != "quantile" else ()
     if not keys:
-        return from_answers(spec, sums, {**columns, **rest}, customer=owner)
+        return replace(from_answers(spec, sums, {**columns, **rest}, customer=owner), notes=notes)
     if sums.kind == "quantile":
         hint = "compute it for each group of rows"
         raise MetricInputError(spec.name, "keys", "has its interval for one column of dates", "asked by group", hint)
@@ -244,7 +260,8 @@ def _answers(grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str
     place = np.empty(len(rows), np.intp)
     for group, at in enumerate(places):
         place[at] = group
-    return from_answers(spec, sums, {**columns, **rest}, customer=owner, place=place, index=index)
+    made = from_answers(spec, sums, {**columns, **rest}, customer=owner, place=place, index=index)
+    return replace(made, notes=notes)
 
 
 def _levels(grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str, Any], customer: Any) -> Sample:

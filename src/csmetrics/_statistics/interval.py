@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.confidence import QUIET, Confidence
+from csmetrics._statistics.doubt import warn_of
 from csmetrics._statistics.given import sample_of
 from csmetrics._statistics.methods import Asked, limits, method_of, notes_of
 from csmetrics._statistics.results import Interval
@@ -109,6 +110,7 @@ def of_sample(
         raise MetricInputError(sample.spec.name, "resamples", rule, f"got {shown(resamples)}")
     found = limits(sample, Asked(sure, method, population, int(resamples), rng))
     said = (*notes_of(sample, found, method), *notes)
+    warn_of(said)
     columns = {"estimate": sample.estimate, **found._asdict()}
     if sample.index is None:
         one = {name: float(values[0]) for name, values in columns.items()}

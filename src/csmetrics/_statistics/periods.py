@@ -16,6 +16,7 @@ from csmetrics._frames.grain import Grain
 from csmetrics._statistics.compare import compared, method_for, possible
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.differences import differ
+from csmetrics._statistics.doubt import warn_of
 from csmetrics._statistics.frames import frame_sample
 from csmetrics.core._registry import Registration
 from csmetrics.errors import MetricInputError, shown
@@ -83,7 +84,9 @@ def compare_periods(
     first, second = samples
     note = ("customers of both periods are taken as independent",) if first.rows is not None else ()
     if first.index is None or second.index is None:
-        return compared(first, second, sure, confidence, method, notes=note)
+        found = compared(first, second, sure, confidence, method, notes=note)
+        warn_of(found.notes)
+        return found
     both = second.index[second.index.isin(first.index)]
     places = [np.array([s.index.get_loc(label) for label in both], dtype=np.intp) for s in samples]  # type: ignore[union-attr]
     first, second = (s.pick(at) for s, at in zip(samples, places, strict=True))
@@ -94,4 +97,5 @@ def compare_periods(
     frame = pd.DataFrame({**columns, "low": low, "high": high, "p_value": change.p_value}, index=both)
     frame["method"] = chosen
     frame.attrs["notes"] = [*dict.fromkeys([*first.notes, *second.notes, *note])]
+    warn_of(frame.attrs["notes"])
     return frame

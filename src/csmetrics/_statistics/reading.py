@@ -318,8 +318,11 @@ def of_levels(
     required(spec, {**values, **options})
     estimate = np.atleast_1d(np.asarray(spec.function(**values, **options), dtype=np.float64))
     index = next((level.index for level in levels.values() if level.index is not None), None)
-    notes = [f"{n} is taken as known" for n in spec.inputs if n in values and n not in levels and n in REGISTRY]
-    return Sample(spec, sums, estimate, index, levels=levels, values={**values, **options}, notes=tuple(notes))
+    notes = [note for level in levels.values() for note in level.notes]
+    notes += [f"{n} is taken as known" for n in spec.inputs if n in values and n not in levels and n in REGISTRY]
+    return Sample(
+        spec, sums, estimate, index, levels=levels, values={**values, **options}, notes=tuple(dict.fromkeys(notes))
+    )
 
 
 def _raw(spec: Registration, sums: Sampled, given: Mapping[str, Any], customer: Any) -> Sample:

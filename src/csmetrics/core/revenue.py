@@ -46,7 +46,7 @@ _NOT_NEW = "losses of customers who were not there at the start do not belong he
         ),
     },
     base="count",
-    sampled=not_sampled("it is what was booked, not a sample"),
+    sampled=not_sampled("it is what was booked, not a sample", "amount"),  # a sum of what is monthly already
 )
 def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: Undefined = nan) -> T:
     r"""Monthly value of one subscription, whatever the interval of its bills.
