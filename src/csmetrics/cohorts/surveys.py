@@ -187,7 +187,7 @@ def survey(
         rows.end(as_of, {"time": found["time"]})
         if freq is not None or as_of is not None:
             rows.place(found["time"], "time")
-    found = rows.only_counted(found)
+    found = rows.only_counted(found, grouped=by is not None or keep != "all")
     weighing = found.get("weights")
     counted = []
     if keep == "all":
@@ -236,15 +236,15 @@ class _Question:
             classes = {"satisfied": answers >= self.lowest}
         else:
             classes = {"easy": answers >= self.lowest, "difficult": answers < self.highest}
-        classes |= {f"{self.kind}_responses": answers >= self.low, f"{self.kind}_invited": rows.every()}
-        first = {"effort_sum": answers} if self.kind == "ces" else {}
-        if weights is None:
-            return first | classes
-        known = ~rows.missing(weights)
-        unknown = rows.only(rows.missing(weights), 1)
-        first = {name: amounts * weights for name, amounts in first.items()}
-        weighed = {name: rows.only(flag & known, weights) for name, flag in classes.items()}
-        return first | weighed | {f"{_UNWEIGHTED} {self.kind}": unknown}
+        answered = answers >= self.low
+        classes |= {f"{self.kind}_responses": answered, f"{self.kind}_invited": rows.every()}
+        counted, effort, others = classes, answers, {}
+        if weights is not None:
+            known, effort = ~rows.missing(weights), answers * weights
+            counted = {name: rows.only(flag & known, weights) for name, flag in classes.items()}
+            others = {f"{_UNWEIGHTED} {self.kind}": rows.only(~known, 1)}
+        first = {"effort_sum": rows.only(answered, effort)} if self.kind == "ces" else {}
+        return first | counted | others
 
 
 def _questions(kinds: dict[str, Any], score: Any, kind: Any, scale: Any, top: Any) -> list[_Question]:
