@@ -98,18 +98,22 @@ def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]
 
 
 def total_sums(columns: dict[Any, Any]) -> Sums:
-    """Sum whole columns: integers exactly, to an int; others to a float, which is NaN where a row is missing."""
+    """Sum whole columns: flags and integers exactly, to an int; others to a float, NaN where a row is missing."""
     totals: dict[Any, Any] = {}
+    least: dict[Any, float] = {}
     for name, values in columns.items():
-        if values.dtype.kind in "iu":
-            peak = max(-int(values.min(initial=0)), int(values.max(initial=0)))
-            totals[name] = int(values.sum(dtype=np.int64)) if peak * values.size < 2**63 else sum(values.tolist())
-        elif values.dtype == object:
-            totals[name] = sum(values.tolist())
+        if values.dtype.kind == "b":
+            totals[name], least[name] = int(np.count_nonzero(values)), 0.0
+        elif values.dtype.kind in "iu":
+            low, high = int(values.min(initial=0)), int(values.max(initial=0))
+            safe = max(-low, high) * values.size < 2**63
+            totals[name], least[name] = int(values.sum(dtype=np.int64)) if safe else sum(values.tolist()), float(low)
         else:
             with np.errstate(over="ignore", invalid="ignore"):
-                totals[name] = float(values.sum(dtype=np.float64))
-    return Sums(totals, {name: float(np.fmin.reduce(values, initial=0)) for name, values in columns.items()})
+                exact = values.dtype == object
+                totals[name] = sum(values.tolist()) if exact else float(values.sum(dtype=np.float64))
+            least[name] = float(np.fmin.reduce(values, initial=0))
+    return Sums(totals, least)
 
 
 def key(series: pd.Series[Any]) -> Key:

@@ -194,7 +194,7 @@ def survey(
         rows.end(as_of, {"time": found["time"]})
         if freq is not None or as_of is not None:
             rows.place(found["time"], "time")
-    found = rows.only_counted(found)
+    found = rows.only_counted(found, grouped=by is not None or keep != "all")
     weighing = found.get("weights")
     counted = []
     if keep == "all":
@@ -248,25 +248,26 @@ class _Question:
             classes = {"satisfied": answers >= self.lowest}
         else:
             classes = {"easy": answers >= self.lowest, "difficult": answers < self.highest}
-        classes |= {f"{self.kind}_responses": answers >= self.low, f"{self.kind}_invited": rows.every()}
-        first = {"effort_sum": answers} if self.kind == "ces" else {}
-        if weights is None:
-            return first | classes | ({f"{n}*{n}": one * one for n, one in first.items()} if squares else {})
-        known = ~rows.missing(weights)
-        unknown = rows.only(rows.missing(weights), 1)
-        first = {name: amounts * weights for name, amounts in first.items()}
-        weighed = {name: rows.only(flag & known, weights) for name, flag in classes.items()}
-        products = self._products(rows, first, classes, known, weights) if squares else {}
-        return first | weighed | products | {f"{_UNWEIGHTED} {self.kind}": unknown}
+        answered = answers >= self.low
+        classes |= {f"{self.kind}_responses": answered, f"{self.kind}_invited": rows.every()}
+        counted, effort, others, products = classes, answers, {}, {}
+        if weights is not None:
+            known, effort = ~rows.missing(weights), answers * weights
+            counted = {name: rows.only(flag & known, weights) for name, flag in classes.items()}
+            others = {f"{_UNWEIGHTED} {self.kind}": rows.only(~known, 1)}
+        first = {"effort_sum": rows.only(answered, effort)} if self.kind == "ces" else {}
+        if squares:
+            products = {f"{name}*{name}": amounts * amounts for name, amounts in first.items()}
+            products |= {} if weights is None else self._products(rows, first, classes, answered, weights)
+        return first | counted | products | others
 
-    def _products(self, rows: Any, first: Any, classes: Any, known: Any, weights: Any) -> dict[str, Any]:
-        """Return the squares of what each answer adds to a total, and its products with what it adds to the base."""
-        base, invited = f"{self.kind}_responses", f"{self.kind}_invited"
-        found = {f"{name}*{name}": amounts * amounts for name, amounts in first.items()}
-        found |= {f"{name}*{base}": amounts * weights for name, amounts in first.items()}
+    def _products(self, rows: Any, first: Any, classes: Any, answered: Any, weights: Any) -> dict[str, Any]:
+        """Return the squares of the weights by class, and the products of what else an answer adds with its weight."""
+        base = f"{self.kind}_responses"
+        found = {f"{name}*{base}": rows.only(answered, amounts * weights) for name, amounts in first.items()}
         for name, flag in classes.items():
-            if name != invited:
-                found[f"{name}*{name}"] = rows.only(flag & known, weights * weights)
+            if name != f"{self.kind}_invited":
+                found[f"{name}*{name}"] = rows.only(flag, weights * weights)  # an answer has a weight
                 if name != base:
                     found[f"{name}*{base}"] = found[f"{name}*{name}"]
         return found

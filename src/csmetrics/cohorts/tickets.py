@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -236,10 +237,8 @@ def tickets(
         rows.end(as_of, dates)
     if placed:
         rows.place(found[at], at)
-    found = rows.only_counted(found)
-    if as_of is not None:
-        found |= {argument: rows.known(found[argument]) for argument in dates if argument != "created"}
-    columns = _columns(rows, found, hours)
+    found = rows.only_counted(found, grouped=by is not None)
+    columns = _columns(rows, found, hours, rows.happened if as_of is None else rows.by_now)
     amounts = [*_TIMES, *(f"{name} rest" for name in _TIMES), "all_contacts"]
     for name in _TIMES if squares else ():
         if name in columns:
@@ -285,11 +284,13 @@ def _read(rows: Any, there: dict[str, Any], due: Any) -> dict[str, Any]:
     return found
 
 
-def _columns(rows: Any, found: dict[str, Any], hours: BusinessHours | None) -> dict[str, Any]:
+def _columns(
+    rows: Any, found: dict[str, Any], hours: BusinessHours | None, seen: Callable[[Any], Any]
+) -> dict[str, Any]:
     """Return the conditions to count and the amounts to add up, for the columns found, in the order of the result."""
     columns = {"tickets": rows.every()}
     waits = _waits(rows, found, hours)
-    happened: dict[str, Any] = {n: rows.happened(found[n]) for n in ("first_response", "resolved") if n in found}
+    happened: dict[str, Any] = {n: seen(found[n]) for n in ("first_response", "resolved") if n in found}
     for date, duration in _DURATIONS.items():
         if duration in found:
             known = found[duration][1]
@@ -322,7 +323,7 @@ def _columns(rows: Any, found: dict[str, Any], hours: BusinessHours | None) -> d
     if "escalated" in found:
         columns["escalated"], columns["escalation_known"] = _both(*found["escalated"])
     if "contacts" in found:
-        columns["all_contacts"] = found["contacts"]
+        columns["all_contacts"] = rows.only(found["contacts"] > 0, found["contacts"])
     if "sla" in found:
         columns["met"], columns["measured"] = _both(*found["sla"])
     if "due" in found or "due_in" in found:
@@ -362,7 +363,7 @@ def _outcome(
         if "resolved" not in found:
             raise MissingColumnError(_METRIC, "resolved", "no column of dates, which `due` needs", what_is_there(rows))
         due, solved = found["due"], happened["resolved"]
-        wanted, late, over = rows.happened(due), rows.late(found["resolved"], due), rows.happened(rows.known(due))
+        wanted, late, over = rows.happened(due), rows.late(found["resolved"], due), rows.by_now(due)
     else:
         if "resolved" not in waits:
             rule = "no time until the solution, which `due` needs"

@@ -152,7 +152,7 @@ class EngineRowTotals(EngineRows):
             return column
         return narwhals().when(column.is_finite()).then(column)
 
-    def only_counted(self, found: Read) -> Read:
+    def only_counted(self, found: Read, grouped: bool = True) -> Read:
         """Return what was read: the frame holds only rows that count."""
         return found
 
@@ -163,6 +163,10 @@ class EngineRowTotals(EngineRows):
     def happened(self, times: Any) -> Any:
         """Return the condition that the row has a date."""
         return ~times.is_null()
+
+    def by_now(self, times: Any) -> Any:
+        """Return the condition that the row has a date, and that it is known by the end of the data."""
+        return self.happened(self.known(times))
 
     def only(self, condition: Any, amounts: Any) -> Any:
         """Return amounts where a condition holds, and 0 elsewhere."""
@@ -285,7 +289,7 @@ class EngineRowTotals(EngineRows):
         ]
 
     def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
-        """Count the conditions and add up the amounts of the good rows by group; a missing value adds nothing."""
+        """Count the conditions and add up the amounts, which `only` has made, by group."""
         nw = narwhals()
         names = self.grouping(by)
         asked = {"csm rows": nw.lit(1).cast(nw.Int64)}

@@ -192,7 +192,9 @@ class Rows:
 def earlier(ends: Times, begins: Times) -> Any:
     """Mark the ends that are earlier than their beginnings, whatever the units; missing dates are not marked."""
     ended, begun = ends.elapsed(), begins.elapsed()
-    if ends.per_day >= begins.per_day:
+    if ends.per_day == begins.per_day:
+        early = ended < begun
+    elif ends.per_day > begins.per_day:
         early = ended // (ends.per_day // begins.per_day) < begun
     else:
         whole, rest = np.divmod(begun, begins.per_day // ends.per_day)

@@ -13,9 +13,21 @@ import pandas as pd
 from csmetrics._frames.columns import has
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.bad import COMPARE, FLAGS, no_flags, not_once
+from csmetrics.cohorts._rows.groups import number_units
 from csmetrics.cohorts._rows.pandas import Rows, earlier
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import HOUR, NAT, Times, Wall, end_of_data, in_micros, in_utc, must_match, on_clock
+from csmetrics.cohorts._rows.time import (
+    DAY,
+    HOUR,
+    NAT,
+    Times,
+    Wall,
+    end_of_data,
+    in_micros,
+    in_utc,
+    must_match,
+    on_clock,
+)
 from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._flags import flags
 from csmetrics.errors import MetricInputError
@@ -49,8 +61,9 @@ class RowTotals(Rows):
 
     stop: Wall | None = None
     axis: Axis | None = None
-    counted: Any = slice(None)  # positions of the rows that count, after `place`
+    counted: Any = slice(None)  # the rows that count, after `place`: their positions, or flags
     size: int | None = None  # how many they are, after `only_counted`
+    marked: Any = None  # or which rows they are, where they are not cut
     numbers_of_periods: Any = None
 
     def times(
@@ -58,7 +71,7 @@ class RowTotals(Rows):
     ) -> Times:
         """Read dates; where a date may be missing, one in the year 9999 is."""
         times = super().times(name, argument, optional=optional, like=like, series=series)
-        return _without(times, times.ticks >= NEVER_DAY * times.per_day) if optional else times
+        return _until(times, NEVER_DAY * DAY) if optional else times
 
     def has(self, name: Any) -> bool:
         """Check whether the frame has such a column."""
@@ -120,19 +133,18 @@ class RowTotals(Rows):
 
     def known(self, times: Times) -> Times:
         """Take dates after the end of the data as missing: they are not known yet."""
-        late = times.late(self.stop)
-        return times if late is None else _without(times, late)
+        return _until(times, self.stop)
 
     def place(self, times: Times, argument: str) -> None:
         """Count the rows whose date is known by the end of the data, by complete period if there is a calendar."""
         kept = self.kept()
-        there, late = self.happened(times), times.late(self.stop)
-        there = there if late is None else there & ~late
+        there = self.by_now(times)
         whole = isinstance(kept, slice) and there.all()
-        self.counted = kept if whole else np.flatnonzero(there) if isinstance(kept, slice) else kept[there[kept]]
+        self.counted = kept if whole else there if isinstance(kept, slice) else kept[there[kept]]
         if self.calendar is None:
             return
         calendar = self.calendar
+        self.counted = self.rows()
         numbering = calendar.numbering(times.take(self.counted))
         numbers = numbering.of(slice(None)).astype(np.int64) + numbering.first
         self.axis = Axis.until(calendar, numbering.first if numbers.size else None, self.stop)
@@ -142,8 +154,14 @@ class RowTotals(Rows):
             numbers = numbers[complete]
         self.numbers_of_periods = numbers
 
-    def only_counted(self, found: Read) -> Read:
-        """Cut what was read down to the rows that count; what is computed from it is about these rows alone."""
+    def only_counted(self, found: Read, grouped: bool = True) -> Read:
+        """Cut what was read down to the rows that count; what is computed from it is about these rows alone.
+
+        Rows that are not `grouped` are not cut, but marked: to pass over them in a total is faster than to move others.
+        """
+        if not grouped and isinstance(self.counted, np.ndarray) and self.counted.dtype == bool:
+            self.marked = self.counted
+            return found
         rows = self.rows()
         if isinstance(rows, slice):
             return found
@@ -159,9 +177,14 @@ class RowTotals(Rows):
         """Return the condition that the row has a date."""
         return times.ticks != NAT
 
+    def by_now(self, times: Times) -> Any:
+        """Return the condition that the row has a date, and that it is known by the end of the data."""
+        there, late = self.happened(times), times.late(self.stop)
+        return there if late is None else there & ~late
+
     def only(self, condition: Any, amounts: Any) -> Any:
         """Return amounts where a condition holds, and 0 elsewhere."""
-        return np.where(condition, amounts, 0)
+        return np.where(condition if self.marked is None else condition & self.marked, amounts, 0)
 
     def squared(self, seconds: Any, rest: Any) -> Any:
         """Return the squares of times in seconds and a rest of nanoseconds."""
@@ -206,6 +229,13 @@ class RowTotals(Rows):
     def once(self, name: Any, argument: str) -> None:
         """Reject ids that several rows have; a missing one is bad."""
         ids = self.units(name, argument)
+        if isinstance(ids.dtype, np.dtype) and ids.dtype.kind in "iu":
+            values, low, size = number_units(self.metric, ids, slice(None))
+            if size <= 4 * len(ids):  # integers close together are looked up much faster than hashed
+                seen = np.zeros(size, bool)
+                seen[values - low] = True
+                if np.count_nonzero(seen) == len(ids):
+                    return
         again = ids.duplicated() & ids.notna()
         if again.any():
             raise not_once(self.metric, argument, int(again.sum()), ids[again].iloc[:1].tolist()[0])
@@ -222,17 +252,19 @@ class RowTotals(Rows):
         return {n: hours.worked(np.where(self.happened(times[n]), at, wall[since])) for n, at in wall.items()}
 
     def waited(self, times: dict[str, Times], since: str) -> dict[str, tuple[Any, Any]]:
-        """Return the time passed from `since` to each other date, 0 where it is missing: seconds, rest in nanoseconds.
+        """Return the time passed from `since` to each other date: seconds, rest in nanoseconds.
 
-        The sum of either part fits in int64, and sums of integers are the same on all engines.
+        The sum of either part fits in int64, and sums of integers are the same on all engines. Where a date is missing,
+        the time means nothing.
         """
-        begun, begun_rest = _seconds(times[since])
+        begun, unit = times[since].elapsed(), times[since].per_day
         found = {}
         for argument, until in times.items():
-            if argument != since:
-                ended, rest = _seconds(until)
-                there = self.happened(until)
-                found[argument] = (np.where(there, ended - begun, 0), np.where(there, rest - begun_rest, 0))
+            if argument != since and until.per_day == unit:
+                found[argument] = _seconds(until.elapsed() - begun, unit)
+            elif argument != since:
+                (ended, rest), (started, less) = _seconds(until.elapsed(), until.per_day), _seconds(begun, unit)
+                found[argument] = (ended - started, rest - less)
         return found
 
     def whole(self, name: Any) -> bool:
@@ -242,27 +274,26 @@ class RowTotals(Rows):
     def grouping(self, by: Any) -> list[pd.Series[Any]]:
         """Return the grouping columns of the rows that count; the numbers of the periods come first."""
         keys = self.keys(by, None if self.axis is None else PERIOD)
-        rows = self.rows()
+        rows = self.rows() if keys else slice(None)
         taken = [key if isinstance(rows, slice) else key.iloc[rows] for key in keys]
         return taken if self.axis is None else [pd.Series(self.numbers_of_periods, name=PERIOD), *taken]
 
     def rows(self) -> Any:
         """Return the positions of the rows that count."""
         kept = self.kept()
-        return kept if isinstance(self.counted, slice) else self.counted
+        if isinstance(self.counted, slice):
+            return kept
+        return np.flatnonzero(self.counted) if self.counted.dtype == bool else self.counted
 
     def totals(self, by: Any, columns: dict[str, Any], amounts: Sequence[str] = ()) -> pd.DataFrame:
-        """Count the conditions and add up the amounts by group; a missing value adds nothing.
-
-        The columns are about the rows that count, see `only_counted`.
-        """
-        given = {}
+        """Count the conditions and add up the amounts, which `only` has made, by group."""
+        keys, given = self.grouping(by), dict(columns)
         for name, values in columns.items():
-            if name not in amounts:
+            if name not in amounts and keys:
                 given[name] = values.view(np.int8)
-            else:
-                given[name] = np.where(np.isnan(values), 0.0, values) if values.dtype.kind == "f" else values
-        return noted(table(self.metric, self.grouping(by), given, self.axis), self.remarks)
+            elif name not in amounts and self.marked is not None:
+                given[name] = values & self.marked
+        return noted(table(self.metric, keys, given, self.axis), self.remarks)
 
 
 def _cut(found: Any, rows: Any) -> Any:
@@ -278,14 +309,14 @@ def _cut(found: Any, rows: Any) -> Any:
     return found[rows] if isinstance(found, np.ndarray) else found
 
 
-def _without(times: Times, gone: Any) -> Times:
-    """Make some dates missing."""
-    gone = gone & (times.ticks != NAT)
-    return replace(times, ticks=np.where(gone, NAT, times.ticks)) if gone.any() else times
+def _until(times: Times, stop: int | None) -> Times:
+    """Take dates from an instant on as missing."""
+    late = times.late(stop)
+    return times if late is None else replace(times, ticks=np.where(late, NAT, times.ticks))
 
 
-def _seconds(times: Times) -> tuple[Any, Any]:
-    """Return seconds since 1970-01-01 in UTC, and the remainder in nanoseconds."""
-    per_second = times.per_day // 86_400
-    seconds, rest = np.divmod(times.elapsed(), per_second)
-    return seconds, rest * (10**9 // per_second)
+def _seconds(ticks: Any, per_day: int) -> tuple[Any, Any]:
+    """Convert ticks to seconds, and the remainder in nanoseconds."""
+    per_second = per_day // 86_400
+    seconds = ticks // per_second
+    return seconds, (ticks - seconds * per_second) * (10**9 // per_second)
