@@ -34,3 +34,12 @@ def test_groups(telco: pd.DataFrame) -> None:
     for contract, percent in BY_CONTRACT.items():
         some = telco["contract"] == contract
         assert csm.survival.kaplan_meier(telco["tenure"][some], left[some]).at(72) == pytest.approx(percent, abs=5.1e-5)
+
+
+def test_what_customers_of_a_shop_have_brought(invoices: pd.DataFrame) -> None:
+    """The mean customer of Online Retail brought 2,054.27, the median one 674.485 (plain pandas)."""
+    named = {"customer": "CustomerID", "time": "InvoiceDate", "amount": "gross"}
+    bought = invoices[invoices["gross"] > 0].assign(InvoiceDate=pd.to_datetime(invoices["InvoiceDate"]))
+    each = csm.cohorts.purchases(bought, **named, by="CustomerID")
+    assert each.csm.total().historical_clv() == pytest.approx(2054.27, abs=0.005)
+    assert each["revenue"].median() == pytest.approx(674.485, abs=5e-4)

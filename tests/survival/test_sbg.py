@@ -238,7 +238,7 @@ def test_a_rate_without_interest_is_refused(rate: Any) -> None:
 
 @pytest.mark.parametrize("first", ["now", "next", "certain_next"])
 def test_a_constant_rate_is_the_textbook(first: Any) -> None:
-    """At 80 % retention and 10 % interest 100 a payment are worth 366.67, 266.67 or 333.33 (Fader and Hardie, note 024)."""
+    """At 80 % retention and 10 % interest, 100 a payment: 366.67, 266.67 or 333.33 (Fader and Hardie, note 024)."""
     curve = 100 * 0.8 ** np.arange(300)
     expected = csm.discounted_clv(100, 80, 10, first_payment=first)
     worth = csm.survival.clv(curve, margin=100, discount_rate=10, first_payment=first, horizon=299)

@@ -9,6 +9,7 @@ from csmetrics.cohorts.billing import ledger_from_invoices, renewals
 from csmetrics.cohorts.funnel import funnel
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
+from csmetrics.cohorts.purchases import purchases
 from csmetrics.cohorts.retention import retention
 from csmetrics.cohorts.subscriptions import (
     movements_from_changes,
@@ -31,6 +32,7 @@ __all__ = [
     "movements_from_snapshots",
     "movements_from_subscriptions",
     "onboarding",
+    "purchases",
     "renewals",
     "retention",
     "survey",

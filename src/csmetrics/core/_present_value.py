@@ -17,9 +17,9 @@ def payments(first: str, periods: int) -> int:
 
 
 def present_value(margin: float, waiting: Array, discount_rate: float, first: str, horizon: int) -> float:
-    """Return the worth of a customer from the percent still there after 0, 1, ... periods.
+    r"""Return the worth of a customer from the percent still there after 0, 1, ... periods.
 
-    .. math:: \\sum_t \\text{margin} \\cdot S(t) / (1 + d)^t
+    .. math:: \sum_t \text{margin} \cdot S(t) / (1 + d)^t
     """
     age, late = FIRST[first]
     ages: Any = np.arange(horizon)
