@@ -73,7 +73,7 @@ def test_by_hand() -> None:
 def test_bad_rows() -> None:
     table = shop(20).astype({"amount": float})
     table.loc[3, "amount"] = np.nan
-    with pytest.raises(csm.MetricInputError, match="`amount` is missing|amount"):
+    with pytest.raises(csm.MetricInputError, match="`amount`"):
         PURCHASES(table)
     kept = PURCHASES(table, on_bad_rows="report")
     assert kept.attrs["excluded"]["rows"] == 1

@@ -153,4 +153,5 @@ def _from_engine(rows: Any, names: list[Any], found: dict[str, Any]) -> pd.DataF
     totals = (nw.col(_FIRST).min(), nw.col(_ORDERS).sum(), nw.col(_REVENUE).sum())
     small = engines.collect(some.group_by(*keys).agg(*totals))
     sums = {name: summed(small[name], whole=name == _ORDERS) for name in (_ORDERS, _REVENUE)}
-    return pd.concat(rows.labels(small, keys), axis=1).assign(**{_FIRST: small[_FIRST], **sums})
+    labels: pd.DataFrame = pd.concat(rows.labels(small, keys), axis=1)
+    return labels.assign(**{_FIRST: small[_FIRST], **sums})

@@ -275,8 +275,8 @@ def historical_clv(revenue: T, customers: Values, *, undefined: Undefined = nan)
 
     Pitfalls:
 
-    * Young customers had little time to buy. Compare cohorts at the same age: `retention` with `value=` and
-      ``.cumulative()``.
+    * Young customers had little time to buy. Compare cohorts at the same age: ``csm.cohorts.retention`` with
+      ``value=``, and its ``.cumulative()``.
     * Revenue is not margin; against an acquisition cost, use margin.
 
     References
