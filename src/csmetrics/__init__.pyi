@@ -63,9 +63,11 @@ from csmetrics.errors import CsmetricsError as CsmetricsError
 from csmetrics.errors import MetricInputError as MetricInputError
 from csmetrics.errors import MissingColumnError as MissingColumnError
 from csmetrics.errors import UndefinedMetricError as UndefinedMetricError
-from csmetrics.health import Bands as Bands
-from csmetrics.health import Component as Component
-from csmetrics.health import HealthScore as HealthScore
+from csmetrics.health.backtest import Backtest as Backtest
+from csmetrics.health.score import Bands as Bands
+from csmetrics.health.score import Component as Component
+from csmetrics.health.score import HealthScore as HealthScore
+from csmetrics.health.weights import SuggestedWeights as SuggestedWeights
 from csmetrics.survival.curve import Survival as Survival
 from csmetrics.survival.curves import Curves as Curves
 
