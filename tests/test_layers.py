@@ -143,7 +143,7 @@ MODELS = (  # loaded when first asked for
     "_catalog.document",
     "_catalog.models",
     "_catalog.compute",
-    "health",
+    "health.score",
 )
 
 

@@ -32,6 +32,7 @@ __version__ = "0.1.0"
 
 # Loaded when first asked for: pydantic's models cost as much to build as everything else here
 _HOMES = {
+    "Backtest": "csmetrics.health",
     "Bands": "csmetrics.health",
     "BusinessHours": "csmetrics.cohorts.hours",
     "Catalog": "csmetrics._catalog.catalog",
@@ -52,6 +53,7 @@ _HOMES = {
     "Result": "csmetrics._catalog.models",
     "RetentionGrid": "csmetrics.cohorts.grid",
     "Rival": "csmetrics._explain.explanation",
+    "SuggestedWeights": "csmetrics.health",
     "Survival": "csmetrics.survival",
     "catalog": "csmetrics._catalog.catalog",
     "compare": "csmetrics._statistics.compare",

@@ -63,9 +63,11 @@ from csmetrics.errors import CsmetricsError as CsmetricsError
 from csmetrics.errors import MetricInputError as MetricInputError
 from csmetrics.errors import MissingColumnError as MissingColumnError
 from csmetrics.errors import UndefinedMetricError as UndefinedMetricError
-from csmetrics.health import Bands as Bands
-from csmetrics.health import Component as Component
-from csmetrics.health import HealthScore as HealthScore
+from csmetrics.health.backtest import Backtest as Backtest
+from csmetrics.health.score import Bands as Bands
+from csmetrics.health.score import Component as Component
+from csmetrics.health.score import HealthScore as HealthScore
+from csmetrics.health.weights import SuggestedWeights as SuggestedWeights
 from csmetrics.survival.curve import Survival as Survival
 from csmetrics.survival.curves import Curves as Curves
 
@@ -629,6 +631,14 @@ def clv_from_purchases(
 def clv_from_purchases(
     order_value: AnyKind, purchases: AnyKind, lifetime: AnyKind, gross_margin: Column, *, undefined: Undefined = nan
 ) -> pd.Series[float]: ...
+@overload
+def historical_clv(revenue: Number, customers: Number, *, undefined: Undefined = nan) -> float: ...
+@overload
+def historical_clv(revenue: Numbers, customers: Numbers, *, undefined: Undefined = nan) -> Array: ...
+@overload
+def historical_clv(revenue: Column, customers: AnyKind, *, undefined: Undefined = nan) -> pd.Series[float]: ...
+@overload
+def historical_clv(revenue: AnyKind, customers: Column, *, undefined: Undefined = nan) -> pd.Series[float]: ...
 @overload
 def discounted_clv(
     margin: Number,

@@ -67,6 +67,16 @@ def dated(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     return table.assign(plan=pd.Series([row[3] for row in rows], dtype=object))
 
 
+def out_early(known: list[tuple[Any, ...]]) -> bool:
+    """Check whether all who were observed by some time had reached the end by then, and others enter later."""
+    seen = [k for k in known if k[0] > k[2] or not k[2]]
+    for time in sorted({wait for wait, reached, *_ in seen if reached}):
+        at_risk = [(w, reached) for w, reached, e, _ in seen if w >= time and (e < time or e == 0)]
+        if all(w == time and reached for w, reached in at_risk) and any(w > time for w, *_ in seen):
+            return True
+    return False
+
+
 @given(rows=spans, stop=st.integers(0, 60), delayed=st.booleans())
 @DRAWN
 def test_dates_against_counting(rows: list[tuple[Any, ...]], stop: int, delayed: bool) -> None:
@@ -81,6 +91,11 @@ def test_dates_against_counting(rows: list[tuple[Any, ...]], stop: int, delayed:
             known.append((wait, reached, (enters or 0) * day if delayed else 0, plan))
     asked = {"entry": "entry"} if delayed else {}
     as_of = pd.Timestamp("2026-01-01") + pd.Timedelta(days=stop)
+    if any(out_early(some) for some in (known, *([k for k in known if k[3] == g] for g in ("x", "y", None)))):
+        by = None if out_early(known) else "plan"
+        with pytest.raises(csm.MetricInputError, match="others enter later"):
+            FROM(dated(rows), as_of=as_of, by=by, **asked)
+        return
     got = FROM(dated(rows), as_of=as_of, **asked)
     curves = FROM(dated(rows), as_of=as_of, by="plan", **asked)
     assert [None if pd.isna(group) else group for group in curves.groups] == sorted(

@@ -334,6 +334,16 @@ law(
     signs="+-+",
 )
 law(
+    "historical_clv(revenue~, customers)",
+    "money",
+    "higher",
+    (None, None),
+    over,
+    ({"revenue": 89, "customers": 7}, "89/7"),
+    ({"revenue": -89, "customers": 7}, "-89/7"),
+    signs="+.",
+)
+law(
     "clv_from_purchases(order_value°, purchases°, lifetime°, gross_margin°≤=100)",
     "money",
     "higher",

@@ -64,7 +64,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "src" / "csmetrics" / "core"
 SURVIVORS = Path(__file__).with_name("survivors.txt")
-TESTS = ["tests/core", "tests/test_survival.py", "tests/accessors/test_cohorts.py", "tests/test_errors.py"]
+TESTS = [
+    "tests/core",
+    "tests/survival/test_curve.py",
+    "tests/survival/test_sure.py",
+    "tests/accessors/test_cohorts.py",
+    "tests/test_errors.py",
+]
 DECLARED = [
     "tests/core/test_reference.py",
     "tests/catalog/test_document.py",

@@ -191,6 +191,10 @@ class CohortMetrics(Generic[R]):
         undefined: Undefined = nan,
     ) -> R:
         """Gross margin that a customer without a contract brings over its lifetime."""
+    def historical_clv(
+        self, revenue: Source = "revenue", customers: Source = "customers", *, undefined: Undefined = nan
+    ) -> R:
+        """What customers have brought so far, per customer."""
     def discounted_clv(
         self,
         margin: Source = "margin",

@@ -86,15 +86,28 @@ def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple
     return index, Sums(totals, {name: running.least for name, running in sums.items()})
 
 
-def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]]:
-    """Return the groups that occur, sorted, and the positions of the rows in each, for anything but sums."""
+def group_numbers(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], Any]:
+    """Return the groups that occur, sorted, and the position of each row's group among them."""
     coded = [key(series) for series in keys]
     numbers, found = _combinations(coded)
-    counts = np.bincount(numbers, minlength=len(found[0]))
-    groups = np.flatnonzero(counts)
-    rows = np.split(np.argsort(numbers, kind="stable"), np.cumsum(counts[groups])[:-1])
+    groups = np.flatnonzero(np.bincount(numbers, minlength=len(found[0])))
     index, order = _index(keys, coded, [codes[groups] for codes in found])
-    return index, [rows[at] for at in order]
+    places = np.zeros(len(found[0]), np.intp)
+    places[groups[order]] = np.arange(groups.size)
+    return index, places[numbers]
+
+
+def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]]:
+    """Return the groups that occur, sorted, and the positions of the rows in each, for anything but sums."""
+    index, places = group_numbers(keys)
+    return index, rows_of(places, len(index))
+
+
+def rows_of(places: Any, groups: int) -> list[Any]:
+    """Return the positions of the rows in each group, from each row's group; small numbers sort in one pass."""
+    counts = np.bincount(places, minlength=groups)
+    order = np.argsort(places.astype(np.min_scalar_type(groups)), kind="stable")
+    return np.split(order, np.cumsum(counts)[:-1])
 
 
 def total_sums(columns: dict[Any, Any]) -> Sums:

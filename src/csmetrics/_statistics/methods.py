@@ -12,9 +12,11 @@ from csmetrics._statistics import bootstrap
 from csmetrics._statistics.confidence import Confidence, ratio
 from csmetrics._statistics.counts import garwood, odds
 from csmetrics._statistics.reading import needs_customers
+from csmetrics._statistics.results import FEW_UNITS
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.shares import SHARES, Limits, centre_and_variance
 from csmetrics._statistics.sums import around, clustered, effective, money_share, net
+from csmetrics._statistics.waiting import quantile_limits
 from csmetrics.core._sums import METHODS
 from csmetrics.core._survival import steps
 from csmetrics.core._types import Array
@@ -22,7 +24,6 @@ from csmetrics.errors import MetricInputError, shown
 
 RESAMPLED = ("percentile", "bca")
 FROM_ROWS = ("jackknife", "linearised", *RESAMPLED)
-_FEW = 30  # units below which a note says that they are few
 
 
 class Asked(NamedTuple):
@@ -356,20 +357,8 @@ def _quantile(sample: Sample, sure: Confidence) -> Found:
     if not days.size:
         return Found(np.array([np.nan]), np.array([np.nan]), n, n)
     found = steps(days, reached)
-    waiting, at_risk = found.waiting() / 100, found.at_risk()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        greenwood = np.cumsum(found.reached / (at_risk * (at_risk - found.reached)))
-        error = np.sqrt(greenwood) / np.abs(np.log(waiting))
-        half = sure.z * error
-        below, above = waiting ** np.exp(half), waiting ** np.exp(-half)
-    some = found.reached > 0
-    below = np.where(waiting >= 1, 1.0, np.where(waiting <= 0, 0.0, below))
-    above = np.where(waiting >= 1, 1.0, np.where(waiting <= 0, 0.0, above))
-    ends = []
-    for curve in (below, above):
-        there = some & (curve <= 0.5 * (1 + 1e-12))
-        ends.append(float(found.times[there.argmax()]) if there.any() else np.inf)
-    return Found(np.array([ends[0]]), np.array([ends[1]]), n, n)
+    low, high = quantile_limits(found, found.waiting(), 50, sure, "log-log")
+    return Found(np.array([low]), np.array([high]), n, n)
 
 
 def notes_of(sample: Sample, found: Found, method: str) -> list[str]:
@@ -387,8 +376,8 @@ def notes_of(sample: Sample, found: Found, method: str) -> list[str]:
     if sample.sums.answers and kind != "quantile":
         notes.append("who did not answer is not in it")
     few = np.fmin(found.n_eff, found.n) if np.isfinite(found.n).any() else found.n_eff
-    if np.isfinite(few).any() and np.nanmin(few) < _FEW:
-        notes.append(f"fewer than {_FEW} units stand behind it: read it with care")
+    if np.isfinite(few).any() and np.nanmin(few) < FEW_UNITS:
+        notes.append(f"fewer than {FEW_UNITS} units stand behind it: read it with care")
     if np.isnan(found.low).any():
         undefined = np.isnan(sample.estimate) & np.isnan(found.low)
         why = "there is nothing to divide by" if undefined.all() else "one unit does not tell how much they differ"

@@ -11,6 +11,7 @@ import numpy as np
 
 SIGNS = {"percent": " %", "pp": " pp", "points": " points", "days": " days", "periods": " periods"}
 FEW = 6  # digits of a figure in a sentence
+FEW_UNITS = 30  # below which a note says that they are few
 
 
 def figure(value: float, unit: str = "") -> str:

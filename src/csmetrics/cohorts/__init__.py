@@ -10,6 +10,7 @@ from csmetrics.cohorts.exports import answers_from_export
 from csmetrics.cohorts.funnel import funnel
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.onboarding import onboarding
+from csmetrics.cohorts.purchases import purchases
 from csmetrics.cohorts.retention import retention
 from csmetrics.cohorts.snapshots import movements_from_changes, movements_from_snapshots
 from csmetrics.cohorts.subscriptions import movements_from_subscriptions
@@ -30,6 +31,7 @@ __all__ = [
     "movements_from_snapshots",
     "movements_from_subscriptions",
     "onboarding",
+    "purchases",
     "renewals",
     "retention",
     "survey",

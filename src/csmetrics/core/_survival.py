@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import nan
 from typing import Any, Final, NamedTuple
 
@@ -24,18 +25,37 @@ class Steps(NamedTuple):
         The durations that occur: int64 or float64.
     reached, censored
         How many got there after so long, and how many were not followed any longer; int64.
-    later
-        How many of them were not followed yet at each time, as they entered then or after it.
+    entries
+        When those entered who are followed only from some time on, in order, and how many before each of them and in
+        all; None where everybody is followed from the start.
     """
 
     times: Any
     reached: Any
     censored: Any
-    later: Any = 0
+    entries: tuple[Any, Any] | None = None
 
     def at_risk(self) -> Any:
         """Count those who were not there before each time and are known for that long."""
-        return (self.reached + self.censored)[::-1].cumsum()[::-1] - self.later
+        return self._entered((self.reached + self.censored)[::-1].cumsum()[::-1], self.times)
+
+    def at_risk_at(self, times: Any) -> Any:
+        """Count the same at any times."""
+        later = np.append((self.reached + self.censored)[::-1].cumsum()[::-1], 0)
+        return self._entered(later[np.searchsorted(self.times, times, side="left")], times)
+
+    def _entered(self, later: Any, times: Any) -> Any:
+        if self.entries is None:
+            return later
+        entries, before = self.entries
+        return later - (before[-1] - before[np.searchsorted(entries, times, side="left")])
+
+    def restricted_mean(self, waiting: Array, time: float) -> tuple[float, Array]:
+        """Return the area under the curve up to a time, and what of it comes after each step."""
+        ends = np.minimum(np.append(self.times.astype(np.float64), time), time)
+        areas = np.append(1.0, waiting / 100) * np.diff(ends, prepend=0.0)
+        after = np.append(areas[::-1].cumsum()[::-1], 0.0)
+        return float(after[0]), after[1:-1]
 
     def waiting(self) -> Array:
         """Return the percent who are not there after each time.
@@ -98,6 +118,62 @@ def steps(durations: Any, reached: Any, counts: Any = None, longest: Any = None)
         return _by_sort(durations.astype(kind, copy=False), reached, counts)
     there, *happened = _by_day(durations, reached, counts, int(longest) + 1)
     return Steps(there.astype(kind), *happened)
+
+
+def packs(groups: int, waited: Any) -> bool:
+    """Check whether `steps_by_group` can take these durations."""
+    whole = waited.size and waited.dtype.kind in "iu"
+    return bool(whole) and int(waited.max()).bit_length() + groups.bit_length() <= 62
+
+
+def steps_by_group(
+    places: Any, groups: int, waited: Any, reached: Any, unit: Callable[[Any], Any] | None = None
+) -> list[Steps]:
+    """Count by group and duration: group, duration and what happened make up one number, and one sort orders all.
+
+    Parameters
+    ----------
+    places
+        The group of each row, from 0 to `groups` - 1.
+    waited
+        Integers, none negative, that `packs`.
+    reached
+        bool: whether the duration ended with getting there.
+    unit
+        Turns what was waited into durations, keeping their order.
+    """
+    bits = int(waited.max(initial=0)).bit_length()
+    keys = places.astype(np.int64)
+    keys <<= bits
+    keys |= waited.astype(np.int64, copy=False)
+    keys <<= 1
+    keys |= reached
+    keys.sort()
+    waits, starts = _runs(keys >> 1)
+    got, every = np.add.reduceat(keys & 1, starts), np.diff(starts, append=keys.size)
+    group, times = waits >> bits, waits & ((1 << bits) - 1)
+    if unit is not None:  # which may make two durations one
+        times = unit(times)
+        starts = np.flatnonzero(np.append(True, (times[1:] != times[:-1]) | (group[1:] != group[:-1])))
+        group, times = group[starts], times[starts]
+        got, every = np.add.reduceat(got, starts), np.add.reduceat(every, starts)
+    ends = np.searchsorted(group, np.arange(groups + 1))
+    return [Steps(times[one], got[one], every[one] - got[one]) for one in map(slice, ends[:-1], ends[1:])]
+
+
+def _runs(ordered: Any) -> tuple[Any, Any]:
+    """Return the different values of an array in order, and where each begins."""
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    return ordered[starts], starts
+
+
+def delayed(found: Steps, entries: Any, counts: Any = None) -> Steps:
+    """Count those who are followed only from some time on as at risk from then on."""
+    if not entries.size:
+        return found
+    order = np.argsort(entries)
+    often = np.ones(entries.size, np.int64) if counts is None else counts[order]
+    return found._replace(entries=(entries[order], np.append(0, np.cumsum(often))))
 
 
 def median(durations: Any, reached: Any, counts: Any = None) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import nan
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,10 @@ import pandas as pd
 from csmetrics.core._evaluate import evaluate, share
 from csmetrics.core._guards import ordinary
 from csmetrics.core._kinds import aligned, is_scalar, number
-from csmetrics.core._numeric import check, clamp, fill_value, places, undefined_error
+from csmetrics.core._numeric import BLOCK, TOLERANCE, check, clamp, fill_value, places, undefined_error
 from csmetrics.core._registry import AMOUNT, COUNT, NUMBER, REGISTRY, SCORE, at_most, flow, level, metric, stock
 from csmetrics.core._sampled import not_sampled, sampled
-from csmetrics.core._types import Array, Column, T, Undefined, Values
+from csmetrics.core._types import Array, T, Undefined, Values
 from csmetrics.core._weighted import weighted
 from csmetrics.errors import MetricInputError, shown
 
@@ -125,17 +125,61 @@ def health_score(
     return finish(np.where(empty, fill, np.clip(out, 0, 100)))
 
 
-def contributions(scores: Mapping[str, Column], weights: Mapping[str, float]) -> dict[str, Column]:
-    """Compute the points that each component adds to the `health_score` of the same arguments.
+class Scale(NamedTuple):
+    """The weight of a component, and the values between which it goes from 0 to 100 points."""
+
+    weight: float
+    low: float
+    high: float
+    less_is_better: bool
+
+
+def scored(values: Sequence[Array], scales: Sequence[Scale], least: float) -> tuple[Array, Array, list[Array]]:
+    """Score many customers in one pass: `normalize_score`, then `health_score`, a block of customers at a time.
+
+    Parameters
+    ----------
+    values
+        One float64 array per component, NaN where missing, nowhere infinite.
+    scales
+        The scale of each.
+    least
+        Percent of the weight below which a customer gets no score.
 
     Returns
     -------
-    dict of str to Series
-        The points of each component, NaN where its score is missing. They sum to the score.
+    score, coverage : ndarray
+        Points, and percent of the weight for which there are values.
+    parts : list of ndarray
+        The points that each component adds, NaN where its value is missing. They sum to the score.
     """
-    points, weight, finish = _weighed(scores, weights)
-    with np.errstate(divide="ignore", invalid="ignore"):  # where nothing is left to weigh
-        return {name: finish(part / weight) for name, part in zip(scores, points, strict=False)}
+    size, whole = values[0].size, sum(scale.weight for scale in scales)
+    score, coverage = np.empty(size), np.empty(size)
+    parts = [np.empty(size) for _ in values]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for at in range(0, size, BLOCK):
+            rows = slice(at, at + BLOCK)
+            weight, total = np.zeros(score[rows].size), np.zeros(score[rows].size)
+            for column, part, (factor, low, high, less) in zip(values, parts, scales, strict=True):
+                points = high - column[rows] if less else column[rows] - low
+                points *= 100
+                points /= high - low
+                np.clip(points, 0, 100, out=points)
+                points *= factor
+                missing = np.isnan(points)
+                if missing.any():
+                    weight += factor * ~missing
+                    total += np.where(missing, 0.0, points)
+                else:
+                    weight += factor
+                    total += points
+                part[rows] = points
+            coverage[rows] = 100 * weight / whole
+            weight[coverage[rows] < least * (1 - TOLERANCE)] = np.nan
+            score[rows] = np.clip(total / weight, 0, 100)
+            for part in parts:
+                part[rows] /= weight
+    return score, coverage, parts
 
 
 def _weighed(scores: Any, weights: Any) -> tuple[list[Array], Array, Any]:

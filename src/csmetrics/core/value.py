@@ -215,6 +215,84 @@ def clv_from_purchases(
 
 
 @metric(
+    title="Historical customer lifetime value",
+    aliases=(
+        "historical CLV",
+        "historic CLV",
+        "historical LTV",
+        "revenue to date",
+        "average revenue per customer to date",
+    ),
+    unit="money",
+    better="higher",
+    inputs={"revenue": flow(SIGNED_MONEY), "customers": flow(COUNT)},
+    sampled=sampled("mean", "revenue", "customers"),
+    rises=("revenue",),
+    rivals={
+        "revenue / repeat customers": lambda revenue, repeat_customers: revenue / repeat_customers,
+    },
+    base="customers",
+)
+def historical_clv(revenue: T, customers: Values, *, undefined: Undefined = nan) -> T:
+    r"""What customers have brought so far, per customer.
+
+    .. math:: \text{historical CLV} = \frac{\text{revenue}}{\text{customers}}
+
+    Parameters
+    ----------
+    revenue
+        What these customers have paid since their first purchase, less what they got back; or the gross margin of it.
+    customers
+        All customers who ever paid, also those who have left.
+    undefined
+        Value where `customers` is 0, or ``"raise"``.
+
+    Returns
+    -------
+    float, ndarray or Series
+        Money per customer; the kind of the inputs.
+
+    Raises
+    ------
+    MetricInputError
+        If an input is infinite or no number, or `customers` is negative.
+    UndefinedMetricError
+        If `customers` is 0 and ``undefined="raise"``.
+
+    See Also
+    --------
+    clv, clv_from_purchases, repeat_purchase_rate
+
+    Notes
+    -----
+    It looks back only: nothing in it is a guess, and nothing in it is what is still to come.
+
+    Other definitions in use:
+
+    * revenue / repeat customers: leaves out those who bought once, and flatters.
+    * revenue / orders: the value of one order (average order value), not of a customer.
+    * the median customer: far lower, as a few customers bring most of the money.
+
+    Pitfalls:
+
+    * Young customers had little time to buy. Compare cohorts at the same age: ``csm.cohorts.retention`` with
+      ``value=``, and its ``.cumulative()``.
+    * Revenue is not margin; against an acquisition cost, use margin.
+
+    References
+    ----------
+    .. [1] P. S. Fader, B. G. S. Hardie and K. L. Lee, "Counting your customers the easy way", Marketing Science 24
+       (2005): the CDNOW customers, of whom each had brought 106.08 by the end of the data.
+
+    Examples
+    --------
+    >>> historical_clv(revenue=24000, customers=150)
+    160.0
+    """
+    return mean(historical_clv, revenue, customers, undefined)
+
+
+@metric(
     title="Discounted customer lifetime value",
     aliases=(
         "discounted CLV",

@@ -3,11 +3,15 @@
 from typing import TYPE_CHECKING
 
 from csmetrics.core._surface import surface
-from csmetrics.survival.curve import Survival, kaplan_meier
+from csmetrics.survival.comparing import LogRank, compare
+from csmetrics.survival.contracts import SBG, sbg
+from csmetrics.survival.curve import Survival
 from csmetrics.survival.curves import Curves
+from csmetrics.survival.estimate import kaplan_meier
 from csmetrics.survival.from_dates import kaplan_meier_from_dates
+from csmetrics.survival.lifetime_value import clv
 
-__all__ = ["Curves", "Survival", "kaplan_meier", "kaplan_meier_from_dates"]
+__all__ = ["SBG", "Curves", "LogRank", "Survival", "clv", "compare", "kaplan_meier", "kaplan_meier_from_dates", "sbg"]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = surface(__name__, __all__)

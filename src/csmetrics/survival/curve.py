@@ -1,26 +1,29 @@
-"""How long customers take, when some are still waiting: time to value, tenure, time to the next purchase."""
+"""A curve of survival: its table, its times, and how sure they are."""
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
-from math import nan
-from typing import Any
+from functools import cached_property
+from math import isnan, nan
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api.extensions import ExtensionArray
 
-from csmetrics.core._flags import flags
-from csmetrics.core._kinds import array, as_array, common_index, is_scalar
-from csmetrics.core._numeric import fill_value, places, show
+from csmetrics._statistics.confidence import Confidence
+from csmetrics._statistics.results import FEW_UNITS, Interval
+from csmetrics._statistics.waiting import CURVES, area_error, curve_limits, quantile_limits, standard_errors
+from csmetrics.core._kinds import array, is_scalar
+from csmetrics.core._numeric import places, show
 from csmetrics.core._registry import NUMBER, PERCENT
-from csmetrics.core._survival import Steps, peak, steps
-from csmetrics.core._types import Undefined
-from csmetrics.errors import MetricInputError, UndefinedMetricError
+from csmetrics.core._survival import Steps
+from csmetrics.errors import MetricInputError, shown
 
-_METRIC = "kaplan_meier"
+Method = Literal["log-log", "greenwood"]
 _ALMOST = 1 + 1e-12  # a product of exact shares may round to just above
 _SHOWN = 12  # times that a repr shows
+_FEW_AT_RISK = 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +42,8 @@ class Survival:
     median : float
         The first time by which half of the customers have reached the event; NaN if fewer than half reach it in the
         time observed.
+    notes : tuple of str
+        What a reader should know.
 
     Examples
     --------
@@ -55,8 +60,26 @@ class Survival:
     8.0         1        0         1      30.0
     """
 
-    table: pd.DataFrame
-    median: float
+    steps: Steps
+    fill: float = nan
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def median(self) -> float:
+        """The first time by which half of the customers have reached the event."""
+        return self.steps.median(self._waiting) if self.steps.times.size else self.fill
+
+    @cached_property
+    def _waiting(self) -> Any:
+        return self.steps.waiting()
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """What happened at each duration."""
+        found = self.steps
+        columns = {"at_risk": found.at_risk(), "reached": found.reached, "censored": found.censored}
+        columns["survival"] = self._waiting
+        return pd.DataFrame(columns, index=pd.Index(found.times, name="time"), copy=False)
 
     def at(self, time: Any) -> Any:
         """Return the percent of customers still waiting just after a time.
@@ -88,9 +111,9 @@ class Survival:
         array([100.,  80.,  80.,  30.,  nan])
         """
         times = array("Survival.at", "time", time, NUMBER).astype(np.float64)
-        _refuse_impossible("Survival.at", "time", times.reshape(-1), "")
-        known = self.table.index.to_numpy(dtype=np.float64)
-        waiting = self.table["survival"].to_numpy()
+        refuse_impossible("Survival.at", "time", times.reshape(-1), "")
+        known = self.steps.times.astype(np.float64)
+        waiting = self._waiting
         place = np.searchsorted(known, times, side="right")
         out = np.append(100.0 if known.size else nan, waiting)[place]
         beyond = known.size and waiting[-1] > 0
@@ -132,19 +155,186 @@ class Survival:
         asked = array("Survival.percentile", "percent", percent, PERCENT).astype(np.float64)
         flat = asked.reshape(-1)
         outside = (flat < 0) | (flat > 100)
-        _refuse("Survival.percentile", "percent", "must be between 0 and 100", outside, flat, "90 is 90 %")
-        waiting = self.table["survival"].to_numpy()
+        refuse("Survival.percentile", "percent", "must be between 0 and 100", outside, flat, "90 is 90 %")
+        waiting = self._waiting
         left = (100 - flat) * _ALMOST
         left[flat == 0] = np.nextafter(100.0, 0)
         place = np.searchsorted(-waiting, -left, side="left")  # the percentages fall with time
-        times = np.append(self.table.index.to_numpy(dtype=np.float64), nan)
+        times = np.append(self.steps.times.astype(np.float64), nan)
         out = np.where(np.isnan(flat), nan, times[place]).reshape(asked.shape)
         if isinstance(percent, pd.Series):
             return percent._constructor(out, index=percent.index, name="time")
         return float(out) if is_scalar(percent) else out
 
+    def restricted_mean(self, time: float) -> float:
+        """Return the mean time waited up to a limit: the area under the curve.
+
+        Unlike the mean it is known while some are still waiting, and unlike the median it moves with the whole curve.
+
+        Parameters
+        ----------
+        time
+            The limit, in the unit of the durations, above 0 and not beyond the longest duration.
+
+        Returns
+        -------
+        float
+            In the unit of the durations: of `time` to come, how much customers wait on average. NaN without durations.
+
+        Raises
+        ------
+        MetricInputError
+            If nobody was observed for so long.
+
+        Examples
+        --------
+        >>> import csmetrics as csm
+        >>> curve = csm.survival.kaplan_meier([2, 3, 3, 5, 8], [True, True, False, True, False])
+        >>> round(curve.restricted_mean(8), 9)
+        4.9
+        """
+        return self._area(time)[0]
+
+    def standard_error(self, time: float | None = None, *, restricted_mean: float | None = None) -> float:
+        """Return the standard error of the percent still waiting (Greenwood), or of the restricted mean.
+
+        Parameters
+        ----------
+        time
+            In the unit of the durations.
+        restricted_mean
+            Instead of `time`: the limit of the restricted mean.
+
+        Returns
+        -------
+        float
+            In percent, for the restricted mean in the unit of the durations; NaN where the percentage is not known, or
+            nobody is left waiting.
+
+        Raises
+        ------
+        MetricInputError
+            If not exactly one of them is given, or it is none that `at` and `restricted_mean` take.
+
+        Examples
+        --------
+        >>> import csmetrics as csm
+        >>> curve = csm.survival.kaplan_meier([2, 3, 3, 5, 8], [True, True, False, True, False])
+        >>> round(curve.standard_error(3), 4)
+        21.9089
+        """
+        _one_of("Survival.standard_error", time=time, restricted_mean=restricted_mean)
+        if restricted_mean is not None:
+            return self._area(restricted_mean)[1]
+        place = self._place(time)
+        return nan if place is None else 0.0 if place < 0 else float(self._errors()[place])
+
+    def interval(
+        self,
+        time: float | None = None,
+        *,
+        percentile: float | None = None,
+        restricted_mean: float | None = None,
+        confidence: float = 95,
+        method: Method = "log-log",
+    ) -> Interval:
+        """Say how sure the curve is at a time, or how sure a percentile or the restricted mean is.
+
+        Parameters
+        ----------
+        time
+            A time: the interval of the percent still waiting just after it.
+        percentile
+            Instead of a time, from 0 to 100: the interval of the time by which so many have reached the event; 50 is
+            the median.
+        restricted_mean
+            Instead of a time: the interval of the mean time up to this limit.
+        confidence
+            Percent, from 50 to below 100.
+        method
+            "log-log" (default) keeps between 0 and 100 % and does well with few customers; "greenwood" is the plain
+            normal interval. A percentile's limits are the times at which the curve's limits cross it. The restricted
+            mean has a normal interval.
+
+        Returns
+        -------
+        Interval
+            Percent, or a time in the unit of the durations. A high limit that the data does not reach is inf: the time
+            may be any later one.
+
+        Raises
+        ------
+        MetricInputError
+            If not exactly one of the three is given, a value is not possible, or there is no such method.
+
+        Examples
+        --------
+        >>> import csmetrics as csm
+        >>> weeks = [35, 34, 32, 32, 25, 23, 22, 20, 19, 17, 16, 13, 11, 10, 10, 9, 7, 6, 6, 6, 6]
+        >>> reached = [0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 1, 1, 1]
+        >>> curve = csm.survival.kaplan_meier(weeks, reached)
+        >>> print(curve.interval(percentile=50))
+        percentile 23, 95 % interval [13, without end] (log-log, n = 21)
+        Note: fewer than 30 customers stand behind it: read it with care
+        >>> print(curve.interval(10))  # doctest: +ELLIPSIS
+        survival 75.29 %, 95 % interval [50.32, 88.94] (log-log, n = 21)
+        ...
+        """
+        metric = "Survival.interval"
+        _one_of(metric, time=time, percentile=percentile, restricted_mean=restricted_mean)
+        sure = Confidence.percent(metric, confidence)
+        if method not in CURVES:
+            near = difflib.get_close_matches(str(method)[:40], CURVES, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else ""
+            raise MetricInputError(metric, "method", "must be 'log-log' or 'greenwood'", f"got {shown(method)}", hint)
+        waiting = self._waiting
+        name, unit, notes = "survival", "percent", list(self.notes)
+        if restricted_mean is not None:
+            name, unit, method = "restricted_mean", "", "greenwood"
+            estimate, error = self._area(restricted_mean)
+            low, high = max(estimate - sure.z * error, 0.0), min(estimate + sure.z * error, restricted_mean)
+        elif percentile is not None:
+            name, unit = "percentile", ""
+            estimate = float(self.percentile(percentile))
+            low, high = quantile_limits(self.steps, waiting, percentile, sure, method) if waiting.size else (nan, nan)
+        else:
+            estimate, place = float(self.at(time)), self._place(time)
+            low = high = nan if place is None else 100.0
+            if place is not None and place >= 0:
+                limits = curve_limits(self.steps, waiting, sure, method)
+                low, high = (float(limit[place]) for limit in limits)
+            if estimate == 0:
+                notes.append("no interval where nobody is left waiting")
+        everyone = float((self.steps.reached + self.steps.censored).sum())
+        if 0 < everyone < FEW_UNITS:
+            notes.append(f"fewer than {FEW_UNITS} customers stand behind it: read it with care")
+        return Interval(estimate, low, high, everyone, everyone, float(confidence), method, name, unit, tuple(notes))
+
+    def _errors(self) -> Any:
+        return standard_errors(self.steps, self._waiting)
+
+    def _place(self, time: Any) -> int | None:
+        """Return the row of the table that holds at a time, -1 before the first; None where nothing is known."""
+        if isnan(float(self.at(time))):
+            return None
+        return int(np.searchsorted(self.steps.times.astype(np.float64), float(time), side="right")) - 1
+
+    def _area(self, time: Any) -> tuple[float, float]:
+        metric, argument = "restricted_mean", "time"
+        limit = array(metric, argument, time, NUMBER).astype(np.float64)
+        if limit.ndim or not 0 < limit < np.inf:
+            raise MetricInputError(metric, argument, "must be one number above 0", f"got {shown(time)}")
+        if not self.steps.times.size:
+            return nan, nan
+        waiting, longest = self._waiting, float(self.steps.times[-1])
+        if limit > longest and waiting[-1] > 0:
+            rule, hint = "must not be beyond the longest duration", f"nobody was observed after {longest:g}"
+            raise MetricInputError(metric, argument, rule, f"got {show(float(limit))}", hint)
+        mean, after = self.steps.restricted_mean(waiting, float(limit))
+        return mean, area_error(self.steps, after)
+
     def _title(self) -> str:
-        reached, censored = int(self.table["reached"].sum()), int(self.table["censored"].sum())
+        reached, censored = int(self.steps.reached.sum()), int(self.steps.censored.sum())
         everyone = f"{reached + censored:,} in all, {reached:,} reached, {censored:,} censored"
         return f"Survival: {everyone}; median {self.median:g}"
 
@@ -152,6 +342,7 @@ class Survival:
         if self.table.empty:
             return self._title()
         lines = [self._title(), *self.table.to_string(max_rows=_SHOWN).splitlines()]
+        lines += [f"Note: {note}" for note in self.notes]
         return "\n".join(line.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
@@ -159,121 +350,38 @@ class Survival:
         return f"<p>{self._title()}</p>{'' if table.empty else table.to_html(max_rows=_SHOWN)}"
 
 
-def kaplan_meier(durations: Any, observed: Any, *, counts: Any = None, undefined: Undefined = nan) -> Survival:
-    r"""Estimate the share of customers still waiting after each time (Kaplan-Meier).
-
-    .. math:: S(t) = \prod_{t_i \le t} \left( 1 - \frac{d_i}{n_i} \right) \times 100
-
-    where :math:`d_i` customers reach the event :math:`t_i` after their start, out of the :math:`n_i` who were still
-    waiting just before and were observed for that long.
-
-    Parameters
-    ----------
-    durations
-        How long each customer took to reach the event, or has waited so far: an array, list or Series of numbers, 0 or
-        more, in any unit.
-    observed
-        Whether the duration ended with the event (True or 1), or the customer was still waiting when last seen (False
-        or 0: censored).
-    counts
-        How many customers each row stands for, in whole numbers, if the durations have been counted already. By default
-        each row is one customer.
-    undefined
-        Value of the median if there are no durations, or ``"raise"``.
-
-    Returns
-    -------
-    Survival
-        The estimate, with `table`, `median` and `at(time)`.
-
-    Raises
-    ------
-    MetricInputError
-        If a duration is negative, missing, infinite or not a number, if `observed` differs in length from `durations`
-        or is neither true nor false, or if a count is negative or fractional.
-    UndefinedMetricError
-        If there are no durations and ``undefined="raise"``.
-
-    See Also
-    --------
-    median_ttv, churn_rate
-
-    Notes
-    -----
-    Customers still waiting count up to the last day observed. A customer last seen at the time at which another reaches
-    the event still counts as waiting at that time. If everyone reaches the event, the median is the plain lower median.
-
-    Other definitions in use:
-
-    * the median or mean of only those who reached the event: on Gehan's data 10 and 12.1 weeks, where the estimate from
-      everyone is 23.
-    * customers still waiting counted as if they had reached the event on the day they were last seen: also too fast.
-    * the last percentage kept for all times after the longest duration, or set to 0 there (Efron): nobody was observed
-      for that long, so the value is missing here.
-
-    Pitfalls:
-
-    * Censoring must have nothing to do with the event. A customer who leaves because the product brings no value was
-      never going to reach value soon, so treating it as merely "last seen" makes the estimate too fast.
-    * At long times only a few customers are left; look at `at_risk` before reading a percentage.
-
-    References
-    ----------
-    .. [1] E. L. Kaplan and P. Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958).
-    .. [2] Gehan's remission data as in lifelines, lifelines/datasets/anderson.csv, computed with lifelines 0.30.3.
-
-    Examples
-    --------
-    Five customers: days to first value, or days observed without it.
-
-    >>> import csmetrics as csm
-    >>> csm.survival.kaplan_meier([2, 3, 3, 5, 8], [True, True, False, True, False])
-    Survival: 5 in all, 3 reached, 2 censored; median 5
-          at_risk  reached  censored  survival
-    time
-    2.0         5        1         0      80.0
-    3.0         4        1         1      60.0
-    5.0         2        1         0      30.0
-    8.0         1        0         1      30.0
-    """
-    fill = fill_value(_METRIC, undefined)
-    common_index(_METRIC, {"durations": durations, "observed": observed, "counts": counts})
-    days = _column("durations", durations)
-    days = days.astype(np.float64 if days.dtype.kind == "f" else days.dtype.newbyteorder("="), copy=False)
-    longest = peak(days)
-    if longest is None:
-        hint = "for customers still waiting use the time waited so far, with observed=False"
-        _refuse_impossible(_METRIC, "durations", days, hint)
-    reached = _observed(observed, days.size)
-    often = None if counts is None else _counts(counts, days.size)
-    found = steps(days, reached, often, longest)
-    if not found.times.size and isinstance(undefined, str):
-        hint = "leave undefined=nan, or give a number"
-        raise UndefinedMetricError(_METRIC, "durations", "must hold at least one duration", "got none", hint)
-    return curve(found, fill)
-
-
-def curve(found: Steps, fill: float = nan) -> Survival:
+def curve(found: Steps, fill: float = nan, metric: str = "kaplan_meier") -> Survival:
     """Make the result from what happened at each duration; `fill` is the median of nothing."""
-    waiting = found.waiting()
-    columns = {"at_risk": found.at_risk(), "reached": found.reached, "censored": found.censored, "survival": waiting}
-    table = pd.DataFrame(columns, index=pd.Index(found.times, name="time"), copy=False)
-    return Survival(table, found.median(waiting) if found.times.size else fill)
+    return Survival(found, fill, () if found.entries is None else _late(metric, found))
 
 
-def _column(argument: str, value: Any) -> Any:
-    """Return one column of numbers."""
-    if isinstance(value, (np.ndarray, pd.Series, pd.Index)) and value.dtype.kind == "m":
-        hint = "take their days or seconds first, for example with .dt.total_seconds()"
-        raise MetricInputError(_METRIC, argument, "must be numbers", "got timedeltas", hint)
-    values = array(_METRIC, argument, value, NUMBER)
-    if values.ndim == 1:
-        return values
-    found = "got one number" if values.ndim == 0 else f"got the shape {values.shape}"
-    raise MetricInputError(_METRIC, argument, "must be one column of numbers", found)
+def _late(metric: str, found: Steps) -> tuple[str, ...]:
+    """Refuse a curve that falls to 0 before everybody has entered; say where few are at risk."""
+    out = np.flatnonzero(found.waiting() <= 0)
+    if out.size and out[0] < found.times.size - 1:
+        rule = "must leave somebody waiting at each time at which customers reach the event"
+        at = f"all who were observed by {found.times[out[0]]:g} reached it there, others enter later"
+        hint = "start the curve later: keep those who waited longer, and count their entry from then on at the earliest"
+        raise MetricInputError(metric, "entry", rule, at, hint)
+    few = (found.reached > 0) & (found.at_risk() < _FEW_AT_RISK)
+    few[np.searchsorted(found.times, found.entries[0][-1]) :] = False  # type: ignore[index]
+    if not few.any():
+        return ()
+    at_risk, first = found.at_risk()[few].min(), found.times[few][0]
+    return (
+        f"as few as {at_risk} were at risk at {first:g}, as the others entered later: the whole curve rests on them",
+    )
 
 
-def _refuse(metric: str, argument: str, rule: str, bad: Any, values: Any, hint: str = "") -> None:
+def _one_of(metric: str, **given: Any) -> None:
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) != 1:
+        rule, found = f"must be the only one of {', '.join(given)} that is given", f"got {', '.join(names) or 'none'}"
+        raise MetricInputError(metric, next(iter(given)), rule, found)
+
+
+def refuse(metric: str, argument: str, rule: str, bad: Any, values: Any, hint: str = "") -> None:
+    """Reject values that break a rule; say how many, and the first."""
     if not bad.any():
         return
     first = int(np.flatnonzero(bad)[0])
@@ -282,45 +390,9 @@ def _refuse(metric: str, argument: str, rule: str, bad: Any, values: Any, hint: 
     raise MetricInputError(metric, argument, rule, found, hint)
 
 
-def _refuse_impossible(metric: str, argument: str, values: Any, hint: str) -> None:
+def refuse_impossible(metric: str, argument: str, values: Any, hint: str) -> None:
     """Reject values that are negative or infinite, and missing ones if a hint for them is given."""
     if hint:
-        _refuse(metric, argument, "must be present in every row", np.isnan(values), values, hint)
-    _refuse(metric, argument, "must be >= 0", values < 0, values)
-    _refuse(metric, argument, "must be finite", np.isinf(values), values)
-
-
-def _same_length(argument: str, size: int, wanted: int) -> None:
-    if size != wanted:
-        found = f"got {size} for {wanted} durations"
-        raise MetricInputError(_METRIC, argument, "must be as long as `durations`", found)
-
-
-def _observed(value: Any, size: int) -> Any:
-    """Return which durations ended with the event, as bool."""
-    if not is_scalar(value) and not isinstance(value, (np.ndarray, pd.Series, pd.Index, ExtensionArray)):
-        value = as_array(_METRIC, "observed", value, object if isinstance(value, (list, tuple)) else None)
-    read = None if is_scalar(value) else flags(value)
-    if read is None:
-        values = _column("observed", value)
-        _same_length("observed", values.size, size)
-        rule, hint = "must be True or False, or 1 or 0", "False for customers still waiting when last seen"
-        _refuse(_METRIC, "observed", rule, ~((values == 0) | (values == 1)), values, hint)
-        return values == 1
-    if read.yes.ndim != 1:
-        raise MetricInputError(_METRIC, "observed", "must be one column", f"got the shape {read.yes.shape}")
-    _same_length("observed", read.yes.size, size)
-    if read.known is not None:
-        missing = ~read.known
-        _refuse(_METRIC, "observed", "must be present in every row", missing, np.where(missing, nan, 0))
-    return read.yes
-
-
-def _counts(value: Any, size: int) -> Any:
-    values = _column("counts", value)
-    _same_length("counts", values.size, size)
-    _refuse_impossible(_METRIC, "counts", values, "use 0 for a row that stands for nobody")
-    _refuse(_METRIC, "counts", "must be whole numbers", values != np.rint(values), values)
-    if values.sum(dtype=np.float64) >= 2.0**62:
-        raise MetricInputError(_METRIC, "counts", "must add up to less than 2**62", "got more")
-    return values.astype(np.int64)
+        refuse(metric, argument, "must be present in every row", np.isnan(values), values, hint)
+    refuse(metric, argument, "must be >= 0", values < 0, values)
+    refuse(metric, argument, "must be finite", np.isinf(values), values)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from csmetrics.errors import MetricInputError, shown
-from csmetrics.survival.curve import Survival
+from csmetrics.survival.curve import Method, Survival
 
 
 class Curves:
@@ -101,6 +101,87 @@ class Curves:
         """
         return self._series("survival", [float(curve.at(time)) for curve in self._curves])
 
+    def restricted_mean(self, time: float) -> pd.Series[Any]:
+        """Return each group's mean time waited up to a limit.
+
+        Parameters
+        ----------
+        time
+            A number of days, above 0, not beyond the longest time of any group.
+
+        Returns
+        -------
+        Series
+            One time per group, as from `Survival.restricted_mean`.
+
+        Raises
+        ------
+        MetricInputError
+            If nobody of a group was observed for so long.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import csmetrics as csm
+        >>> plans = pd.DataFrame(
+        ...     {"plan": ["pro", "pro", "free"], "start": "2026-03-01", "end": ["2026-03-03", None, None]}
+        ... )
+        >>> csm.survival.kaplan_meier_from_dates(plans, as_of="2026-03-31", by="plan").restricted_mean(10)
+        plan
+        free    10.0
+        pro      6.0
+        Name: restricted_mean, dtype: float64
+        """
+        return self._series("restricted_mean", [curve.restricted_mean(time) for curve in self._curves])
+
+    def interval(
+        self,
+        time: float | None = None,
+        *,
+        percentile: float | None = None,
+        restricted_mean: float | None = None,
+        confidence: float = 95,
+        method: Method = "log-log",
+    ) -> pd.DataFrame:
+        """Say how sure each group's curve is at a time, or how sure its percentile or restricted mean is.
+
+        Parameters
+        ----------
+        time, percentile, restricted_mean, confidence, method
+            As `Survival.interval` takes them.
+
+        Returns
+        -------
+        DataFrame
+            One row per group: ``estimate low high n n_eff method``.
+
+        Raises
+        ------
+        MetricInputError
+            As `Survival.interval` raises it.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import csmetrics as csm
+        >>> plans = pd.DataFrame(
+        ...     {"plan": ["pro", "pro", "free"], "start": "2026-03-01", "end": ["2026-03-03", None, None]}
+        ... )
+        >>> curves = csm.survival.kaplan_meier_from_dates(plans, as_of="2026-03-31", by="plan")
+        >>> curves.interval(5).round(1)
+              estimate    low   high    n  n_eff   method
+        plan
+        free     100.0  100.0  100.0  1.0    1.0  log-log
+        pro       50.0    0.6   91.0  2.0    2.0  log-log
+        """
+        asked = {"percentile": percentile, "restricted_mean": restricted_mean}
+        found = [c.interval(time, **asked, confidence=confidence, method=method) for c in self._curves]
+        columns = ("estimate", "low", "high", "n", "n_eff", "method")
+        rows = [[getattr(one, name) for name in columns] for one in found]
+        frame = pd.DataFrame(rows, index=self.groups, columns=list(columns))
+        frame.attrs["notes"] = [*dict.fromkeys(note for one in found for note in one.notes)]
+        return frame
+
     def __getitem__(self, group: Any) -> Survival:
         try:
             place = self.groups.get_loc(group)
@@ -118,7 +199,9 @@ class Curves:
         return len(self._curves)
 
     def __repr__(self) -> str:
-        counts = pd.DataFrame({"customers": [int(c.table["at_risk"].max()) for c in self._curves]}, index=self.groups)
+        counts = pd.DataFrame(
+            {"customers": [int((c.steps.reached + c.steps.censored).sum()) for c in self._curves]}, index=self.groups
+        )
         return f"Survival of {len(self)} groups\n{counts.assign(median=self.median).to_string(max_rows=12)}"
 
     def _series(self, name: str, values: list[float]) -> pd.Series[Any]:

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.engines import narwhals, summed
-from csmetrics._frames.groups import group_rows
+from csmetrics._frames.groups import group_numbers, rows_of
 from csmetrics.cohorts._rows.engine_totals import EngineRowTotals
 from csmetrics.cohorts._rows.pandas_totals import RowTotals
 from csmetrics.cohorts._rows.time import in_micros, in_utc
 from csmetrics.cohorts._rows.totals import read
 from csmetrics.core._dates import in_days
-from csmetrics.core._survival import Steps, steps
+from csmetrics.core._survival import Steps, delayed, packs, steps, steps_by_group
 from csmetrics.survival.curve import Survival, curve
 from csmetrics.survival.curves import Curves
 
@@ -70,7 +70,8 @@ def kaplan_meier_from_dates(
     Raises
     ------
     MetricInputError
-        If a row has no start, ends or is first observed before it, or a value is not a date.
+        If a row has no start, ends or is first observed before it, a value is not a date, or all who were seen early
+        reach the end before others enter.
     MissingColumnError
         If the frame has no such column.
 
@@ -112,17 +113,22 @@ def kaplan_meier_from_dates(
                 rows.refuse_before(argument, found[argument], found["start"], "start", _ORDER)
         return found
 
-    rows, found = read(_METRIC, frame, "raise", screened)
-    rows.end(as_of, {argument: found[argument] for argument in ("start", "end")})
-    rows.place(found["start"], "start")
-    found = rows.only_counted(found)
-    counted = _from_pandas(rows, found, by) if isinstance(rows, RowTotals) else _from_engine(rows, found, by)
+    rows, dates = read(_METRIC, frame, "raise", screened)
+    rows.end(as_of, {argument: dates[argument] for argument in ("start", "end")})
+    rows.place(dates["start"], "start")
+    dates = rows.only_counted(dates)
+    counted = _from_pandas(rows, dates, by) if isinstance(rows, RowTotals) else _from_engine(rows, dates, by)
     keys, waited, reached, entered, counts = counted
     if not keys:
-        return curve(_steps(waited, reached, entered, counts))
-    groups, places = group_rows(keys)
-    parts = ([None if one is None else one[at] for one in (waited, reached, entered, counts)] for at in places)
-    return Curves(groups, [curve(_steps(*part)) for part in parts])
+        return curve(_steps(waited, reached, entered, counts), metric=_METRIC)
+    groups, numbers = group_numbers(keys)
+    if entered is None and counts is None and packs(len(groups), waited):
+        found = steps_by_group(numbers, len(groups), waited, reached, in_days)
+    else:
+        columns = (waited, reached, entered, counts)
+        parts = ([None if one is None else one[at] for one in columns] for at in rows_of(numbers, len(groups)))
+        found = [_steps(*part) for part in parts]
+    return Curves(groups, [curve(one, metric=_METRIC) for one in found])
 
 
 def _steps(waited: Any, reached: Any, entered: Any, counts: Any) -> Steps:
@@ -135,9 +141,7 @@ def _steps(waited: Any, reached: Any, entered: Any, counts: Any) -> Steps:
     if entered is None or not entered.size:
         return found
     late = entered > 0  # whoever is observed from the start on is at risk at once
-    order = np.argsort(entered[late])
-    days, often = in_days(entered[late])[order], np.append(0, np.cumsum(counts[late][order]))
-    return found._replace(later=often[-1] - often[np.searchsorted(days, found.times, side="left")])
+    return delayed(found, in_days(entered[late]), counts[late])
 
 
 def _from_pandas(rows: RowTotals, found: dict[str, Any], by: Any) -> tuple[Any, ...]:

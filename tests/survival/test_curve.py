@@ -20,7 +20,7 @@ import csmetrics as csm
 from csmetrics.core._numeric import BLOCK
 from csmetrics.survival import Survival, kaplan_meier
 
-from .drawn import drawn
+from ..drawn import drawn
 
 DRAWN = drawn(200)
 
