@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from csmetrics._frames import engines
 from csmetrics._frames.columns import column as find
 from csmetrics._frames.columns import guess
+from csmetrics.core._door import plot_of
 from csmetrics.core._numeric import TOLERANCE
 from csmetrics.core._types import Column
 from csmetrics.core.health import contributions, health_band, health_score, normalize_score
@@ -159,6 +160,34 @@ class HealthScore(_Strict):
         columns = {"score": score, "band": health_band(score, self.bands.red, self.bands.yellow), "coverage": coverage}
         parts = {f"contribution_{name}": part.where(enough) for name, part in contributions(scores, weights).items()}
         return pd.DataFrame(columns | parts, index=frame.index)
+
+    def plot(self, scores: pd.DataFrame, churned: Any = None, **options: Any) -> Any:
+        """Draw how many customers are in each band; with `churned`, the churn rate of each band and its interval.
+
+        Parameters
+        ----------
+        scores
+            The result of `score`.
+        churned
+            For each customer of `scores`, whether it left afterwards: booleans, or the name of a column.
+        **options
+            As `csmetrics.plotting.health` takes them: `confidence`, `ax`.
+
+        Returns
+        -------
+        Axes
+            The Axes drawn on.
+
+        Raises
+        ------
+        MissingColumnError
+            If `scores` has no column ``band``.
+        MetricInputError
+            If `churned` is not as long as `scores`.
+        ImportError
+            If matplotlib is not installed.
+        """
+        return plot_of("health")(scores, churned, **options)
 
     def _points(self, frame: pd.DataFrame, name: str) -> Column:
         try:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.results import Printed, between, figure, plain
+from csmetrics.core._door import Door
 
 PARTS = ("within", "mix", "entered", "left")
 _WORDS = {
@@ -65,6 +66,8 @@ class Decomposition(Printed):
     causes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     by: tuple[Any, ...] = field(default=())
+
+    plot = Door("decomposition")
 
     def __str__(self) -> str:
         title = f"{self.metric} {figure(self.before)} to {figure(self.after, self.unit)}: {signed(self.change)}"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
+from csmetrics.core._door import Door
 from csmetrics.core._flags import flags
 from csmetrics.core._kinds import array, as_array, common_index, is_scalar
 from csmetrics.core._numeric import fill_value, places, show
@@ -57,6 +58,8 @@ class Survival:
 
     table: pd.DataFrame
     median: float
+
+    plot = Door("survival")
 
     def at(self, time: Any) -> Any:
         """Return the percent of customers still waiting just after a time.
