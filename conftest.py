@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -31,6 +32,16 @@ DOT = 50  # tests that pass for one dot, where workers run them
 CACHED = type(cache(len))
 
 passed = count(1)
+
+os.environ.setdefault("MPLBACKEND", "Agg")  # plots open no window
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open() -> Iterator[None]:
+    """Close the figures of a test, or of an example."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

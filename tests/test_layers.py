@@ -31,6 +31,9 @@ FLOORS = (
     ("testing", "plotting", "_report"),
     ("__init__", "__main__"),
 )
+DOOR = (
+    "csmetrics.core._door"  # the one module that names a room above it, for `.plot`; it loads it when it is asked for
+)
 HEAVY = ("pydantic", "narwhals", "scipy", "matplotlib", "polars", "pyarrow", "duckdb")
 
 
@@ -112,6 +115,15 @@ def test_no_room_imports_itself_on_the_way() -> None:
     assert arrows["_accessors"] >= {"_frames", "core"}  # arrows are seen
 
 
+def test_one_door_leads_up() -> None:
+    """No other module loads a module by a name that it holds."""
+    from csmetrics.core import _door
+
+    assert _door.PLOTTING == "csmetrics.plotting"
+    by_name = {module_name(path) for path in MODULES if "import_module" in path.read_text("utf-8")}
+    assert by_name == {DOOR, "csmetrics.core._surface"}  # which finds a module's own names
+
+
 def test_the_floors_are_seen() -> None:
     """The tests above read what is there: core stands on errors, the package on all."""
     assert len(MODULES) > 20
@@ -153,7 +165,10 @@ def test_extras_are_imported_where_they_are_used(path: Path) -> None:
         top = imported.split(".")[0]
         if top in HEAVY:
             models = top == "pydantic" and module_name(path).removeprefix("csmetrics.") in MODELS
-            assert models or not at_once, f"{module_name(path)} imports {imported} at once"
+            drawn = (
+                top == "matplotlib" and room(module_name(path)) == "plotting"
+            )  # which is loaded when a plot is drawn
+            assert models or drawn or not at_once, f"{module_name(path)} imports {imported} at once"
 
 
 def test_importing_csmetrics_is_light() -> None:
@@ -165,6 +180,7 @@ def test_importing_csmetrics_is_light() -> None:
         "csmetrics._catalog.catalog",
         "csmetrics.health",
         "csmetrics.datasets",
+        "csmetrics.plotting",
         "csmetrics.testing",
         "csmetrics._explain.explain",
         "csmetrics._statistics.interval",
@@ -200,8 +216,8 @@ def divisions(text: str) -> list[int]:
     return sorted(set(found))
 
 
-# None of these computes a metric: they draw made-up data, compare words, compute wrong figures on purpose, or say how
-# sure a figure is
+# None of these computes a metric: they draw made-up data, compare words, compute wrong figures on purpose, say how
+# sure a figure is, or find the place of things in a plot
 MAY_DIVIDE = {
     *(module_name(path) for path in (SOURCE / "_statistics").glob("*.py")),
     "csmetrics.datasets._saas",
@@ -209,6 +225,11 @@ MAY_DIVIDE = {
     "csmetrics._catalog.drawn_rows",
     "csmetrics._catalog.formula",
     "csmetrics._catalog.search",
+    "csmetrics.plotting._canvas",
+    "csmetrics.plotting._models",
+    "csmetrics.plotting._money",
+    "csmetrics.plotting._retention",
+    "csmetrics.plotting._answers",
     "csmetrics.testing._causes",
     "csmetrics.testing._mistakes",
     "csmetrics.testing._verify",

@@ -64,7 +64,7 @@ _HOMES = {
     "interval": "csmetrics._statistics.interval",
     "sample_size": "csmetrics._statistics.sample_size",
 }
-_ROOMS = ("cohorts", "datasets", "survival", "testing")
+_ROOMS = ("cohorts", "datasets", "plotting", "survival", "testing")
 
 __all__ = [
     *_REGISTRY,

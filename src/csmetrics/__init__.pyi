@@ -14,6 +14,7 @@ import pandas as pd
 from csmetrics import cohorts as cohorts
 from csmetrics import datasets as datasets
 from csmetrics import errors as errors
+from csmetrics import plotting as plotting
 from csmetrics import survival as survival
 from csmetrics import testing as testing
 from csmetrics._accessors.answers import Answers as Answers

@@ -18,6 +18,7 @@ from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.groups import group_rows
 from csmetrics._frames.plan import Plan
+from csmetrics.core._door import Door
 from csmetrics.core._registry import REGISTRY, Registration, registered
 from csmetrics.errors import MetricInputError, MissingColumnError
 
@@ -56,6 +57,7 @@ class Cohorts(CohortMetrics[R]):
     """
 
     __slots__ = ("_grain",)
+    plot = Door("", "bridge", "movements", "nps", "over_time", "small_multiples", "active_users", "lifecycle", "funnel")
 
     def __init__(self: Cohorts[pd.Series[float]], frame: Any) -> None:
         self._grain = Grain(frame if isinstance(frame, pd.DataFrame) else EngineFrame(frame))

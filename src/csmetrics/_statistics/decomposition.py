@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.results import Printed, behind, between, figure, named, plain, signed
+from csmetrics.core._door import Door
 
 PARTS = ("within", "mix", "entered", "left")
 _NAMED = 3  # segments that the words name at most
@@ -74,6 +75,8 @@ class Decomposition(Printed):
     method: str = "linearised"
     n_before: float = nan
     n_after: float = nan
+
+    plot = Door("decomposition")
 
     def __str__(self) -> str:
         title = f"{self.metric} {figure(self.before)} to {figure(self.after, self.unit)}: {signed(self.change)}"

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from csmetrics.core._door import Door
 from csmetrics.core._numeric import percents
 from csmetrics.errors import MetricInputError
 
@@ -65,6 +66,8 @@ class RetentionGrid:
     2     50.000000
     Name: pooled, dtype: float64
     """
+
+    plot = Door("retention", "curves", "layers")
 
     def __init__(
         self, sizes: pd.Series[Any], members: pd.Series[Any], counts: pd.DataFrame, codes: Any, kind: str, freq: str

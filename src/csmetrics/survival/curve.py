@@ -14,6 +14,7 @@ import pandas as pd
 from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.results import FEW_UNITS, Interval
 from csmetrics._statistics.waiting import CURVES, area_error, curve_limits, quantile_limits, standard_errors
+from csmetrics.core._door import Door
 from csmetrics.core._kinds import array, is_scalar
 from csmetrics.core._numeric import places, show
 from csmetrics.core._registry import NUMBER, PERCENT
@@ -80,6 +81,8 @@ class Survival:
         columns = {"at_risk": found.at_risk(), "reached": found.reached, "censored": found.censored}
         columns["survival"] = self._waiting
         return pd.DataFrame(columns, index=pd.Index(found.times, name="time"), copy=False)
+
+    plot = Door("survival")
 
     def at(self, time: Any) -> Any:
         """Return the percent of customers still waiting just after a time.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from csmetrics.core._door import Door
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.survival.curve import Method, Survival
 
@@ -26,6 +27,8 @@ class Curves:
     groups : Index
         The groups, in order.
     """
+
+    plot = Door("survival")
 
     def __init__(self, groups: pd.Index[Any], curves: list[Survival]) -> None:
         self.groups, self._curves = groups, curves
