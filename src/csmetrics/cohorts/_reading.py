@@ -231,9 +231,9 @@ def from_engine(frame: Any, asked: Asked) -> Ledger:
             rows.remarks.excluded = _with(rows.remarks.excluded, bad.explained())
     if asked.line_by_line:
         return ledger.from_lines(lines, until)
-    period = small["csm period"].to_numpy(dtype=np.int64) - first
+    period = small["csm:period"].to_numpy(dtype=np.int64) - first
     complete = np.flatnonzero(period < periods)
-    amount = small["csm units"].to_numpy(dtype=np.int64)
+    amount = small["csm:units"].to_numpy(dtype=np.int64)
     gains = Changes(ledger.numbers.account[complete], period[complete], amount[complete])
     return replace(ledger, gains=gains, losses=held(gains, periods if asked.snapshots else 0))
 
@@ -277,11 +277,11 @@ class _Reducer:
         nw = narwhals()
         self.asked, self.keys, self.units, self.begins, self.ends = asked, keys, units, begins, ends
         self.stop, self.zone, self.currency = stop, zone, currency
-        self.names = ["csm customer", *(f"csm key {i}" for i in range(len(keys)))]
+        self.names = ["csm:customer", *(f"csm:key {i}" for i in range(len(keys)))]
         self.whose = [nw.col(name).alias(new) for new, name in zip(self.names, [asked.customer, *keys], strict=True)]
         if currency is not None:
-            self.names.append("csm currency")
-            self.whose.append(nw.col(currency).alias("csm currency"))
+            self.names.append("csm:currency")
+            self.whose.append(nw.col(currency).alias("csm:currency"))
 
     def changes(self, frame: Any, reach: Reach) -> pd.DataFrame:
         """Add up the changes before the end of the data, by customer, groups, currency and period."""
@@ -291,12 +291,12 @@ class _Reducer:
             parts.append((-1, *_end_period(self.asked.calendar, self.ends, reach)))
         known = [
             frame.filter(times < instant(self.stop, self.zone)).select(
-                *self.whose, period.alias("csm period"), (self.units * sign).alias("csm units")
+                *self.whose, period.alias("csm:period"), (self.units * sign).alias("csm:units")
             )
             for sign, times, period in parts
         ]
         both = nw.concat(known) if len(known) > 1 else known[0]
-        return engines.collect(both.group_by(*self.names, "csm period").agg(nw.col("csm units").sum()))
+        return engines.collect(both.group_by(*self.names, "csm:period").agg(nw.col("csm:units").sum()))
 
     def lines(self, frame: Any, reach: Reach) -> pd.DataFrame:
         """Add up lines with the same customer, groups, currency, begin and end; note the largest row of each."""
@@ -309,40 +309,40 @@ class _Reducer:
                 (frame.filter(self.ends.is_null()), nw.lit(_OPEN)),
                 (frame.filter(~self.ends.is_null()), wall_micros(self.ends)),
             ]
-        names = [*self.names, "csm begin", "csm end"]
-        amounts = (self.units.alias("csm units"), self.units.alias("csm largest"))
+        names = [*self.names, "csm:begin", "csm:end"]
+        amounts = (self.units.alias("csm:units"), self.units.alias("csm:largest"))
         some = [
-            part.select(*self.whose, begin.alias("csm begin"), end.cast(nw.Int64).alias("csm end"), *amounts)
+            part.select(*self.whose, begin.alias("csm:begin"), end.cast(nw.Int64).alias("csm:end"), *amounts)
             for part, end in parts
         ]
         rows = nw.concat(some) if len(some) > 1 else some[0]
-        small = engines.collect(rows.group_by(*names).agg(nw.col("csm units").sum(), nw.col("csm largest").max()))
-        begin, end = (small[name].to_numpy(dtype=np.int64) for name in ("csm begin", "csm end"))
+        small = engines.collect(rows.group_by(*names).agg(nw.col("csm:units").sum(), nw.col("csm:largest").max()))
+        begin, end = (small[name].to_numpy(dtype=np.int64) for name in ("csm:begin", "csm:end"))
         if asked.snapshots:
             begin, end = _periods_of(asked.calendar, begin)
         else:
             end = first_after(Times(np.where(end == _OPEN, NAT, end), DAY), reach).ticks
-        return small.assign(**{"csm begin": begin, "csm end": end})
+        return small.assign(**{"csm:begin": begin, "csm:end": end})
 
     def ledger(self, small: pd.DataFrame, rows: Any, first: int, periods: int, scale: Any) -> tuple[Ledger, Any]:
         """Number what the engine gave back; also return its lines, where it gave lines."""
         asked, everything = self.asked, slice(None)
         groups = Groups(
-            asked.metric, [small[f"csm key {i}"].rename(key) for i, key in enumerate(self.keys)], everything
+            asked.metric, [small[f"csm:key {i}"].rename(key) for i, key in enumerate(self.keys)], everything
         )
         currency = names = rates = None
         if self.currency is not None:
-            currency, names = _coded(small["csm currency"])
+            currency, names = _coded(small["csm:currency"])
             most = float(rows.facts["money"].iloc[0] or 0) * (scale or 1)
             rates = Rates(asked.metric, asked.rates, names, asked.calendar, first, periods, most)
-        numbers = Numbers(asked, small["csm customer"].rename(asked.customer), groups, currency, everything)
+        numbers = Numbers(asked, small["csm:customer"].rename(asked.customer), groups, currency, everything)
         ledger = Ledger(
-            asked, small["csm customer"], everything, groups, numbers, first, periods, scale, rates, rows.remarks
+            asked, small["csm:customer"], everything, groups, numbers, first, periods, scale, rates, rows.remarks
         )
-        if "csm begin" not in small:
+        if "csm:begin" not in small:
             return ledger, None
         begin, end, amount, largest = (
-            small[f"csm {name}"].to_numpy(dtype=np.int64) for name in ("begin", "end", "units", "largest")
+            small[f"csm:{name}"].to_numpy(dtype=np.int64) for name in ("begin", "end", "units", "largest")
         )
         return ledger, Lines(numbers.unit, begin, end, amount, largest, groups.number, currency)
 
@@ -378,9 +378,10 @@ def _end_period(calendar: Calendar, ends: Any, reach: Reach) -> tuple[Any, Any]:
 def _ask_money(rows: EngineRows, amounts: Any) -> None:
     """Request the facts that decide the unit of amounts: their sum, and how many do not fit each possible unit."""
     nw = narwhals()
-    rows.fact("money", amounts.abs().cast(nw.Float64), "sum")
-    if rows.frame.select(amounts.alias("csm mrr")).collect_schema()["csm mrr"].is_integer():
+    if rows.frame.select(amounts.alias("csm:mrr")).collect_schema()["csm:mrr"].is_integer():
+        rows.fact("money", engines.floats(rows.frame, amounts).abs(), "sum")
         return
+    rows.fact("money", amounts.abs().cast(nw.Float64), "sum")
     known = nw.when(amounts.is_finite()).then(amounts).otherwise(nw.lit(0.0))  # infinite and NaN amounts are bad rows
     for scale in SCALES:
         odd = nw.when(is_whole((known * scale).abs())).then(nw.lit(0)).otherwise(nw.lit(1))

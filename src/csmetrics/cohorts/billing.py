@@ -85,7 +85,7 @@ def ledger_from_invoices(
     1      bob   50.0
     """
     metric = "ledger_from_invoices"
-    check_word(metric, "closed", closed, ("left", "both"))
+    closed = check_word(metric, "closed", closed, ("left", "both"))
     rows = Rows(metric, _in_pandas(metric, invoices), on_bad_rows)
     reach = reach_of(rows, end, closed)
     rows.units(customer, "customer")
@@ -188,7 +188,7 @@ def renewals(
     Freq: M, Name: renewal_rate, dtype: float64
     """
     metric = "renewals"
-    check_word(metric, "closed", closed, ("left", "both"))
+    closed = check_word(metric, "closed", closed, ("left", "both"))
     calendar, wait = Calendar(metric, "M" if freq is None else freq), check_length(metric, "grace", grace)
     rows = Rows(metric, _in_pandas(metric, terms), on_bad_rows, calendar)
     reach = reach_of(rows, end, closed)

@@ -9,7 +9,7 @@ import pandas as pd
 from csmetrics.cohorts._bridge import bridge
 from csmetrics.cohorts._ledger import Asked
 from csmetrics.cohorts._reading import from_engine, from_pandas
-from csmetrics.cohorts._rows.options import OnBadRows, check_length, check_whole, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_length, check_mode, check_whole, check_word
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.errors import MetricInputError, shown
 
@@ -320,8 +320,8 @@ def _movements(
     customer, begin, end, amount, names = columns
     currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows = options
     calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
-    check_word(metric, "closed", closed, ("left", "both"))
-    check_word(metric, "by_at", by_at, ("row", "opening"))
+    closed = check_word(metric, "closed", closed, ("left", "both"))
+    by_at = check_word(metric, "by_at", by_at, ("row", "opening"))
     if not isinstance(squares, bool):
         raise MetricInputError(metric, "squares", "must be True or False", f"got {shown(squares)}")
     if rates is not None and currency is None:
@@ -342,7 +342,7 @@ def _movements(
         as_of=as_of,
         by=by,
         by_at=by_at,
-        on_bad_rows=on_bad_rows,
+        on_bad_rows="report" if check_mode(metric, on_bad_rows) else "raise",
         snapshots=metric == "movements_from_snapshots",
         squares=squares,
     )

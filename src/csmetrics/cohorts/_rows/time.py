@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.core._dates import data_end
+from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown
 
 Ints: TypeAlias = Any  # an integer array
@@ -384,6 +385,7 @@ class Calendar:
     """
 
     def __init__(self, metric: str, freq: Any) -> None:
+        freq = plain(freq)
         letter, _, anchor = freq.partition("-") if isinstance(freq, str) else ("", "", "")
         anchors = _ANCHORS.get(letter, ())
         if letter not in _FREQS or (isinstance(freq, str) and "-" in freq and anchor not in anchors):

@@ -12,6 +12,7 @@ import pandas as pd
 
 from csmetrics._frames.columns import has
 from csmetrics._frames.engines import narwhals, summed
+from csmetrics._frames.kinds import EXACT
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import (
@@ -52,7 +53,8 @@ _COMPARE = (
     "compare a count or a duration first, and keep what is missing: (frame['late'] <= 0).where(frame['late'].notna())"
 )
 _SECOND = 1_000_000  # microseconds
-_PERIOD = "csm period"  # of an engine's rows
+_ENDLESS = 10**9  # hours, whose microseconds int64 still holds
+_PERIOD = "csm:period"  # of an engine's rows
 _NEVER = 9999  # a date in this year stands for no date
 _NEVER_DAY = 2_932_532  # its first day since 1970-01-01
 
@@ -107,6 +109,7 @@ class RowTotals(Rows):
         values = self.numbers(name, argument, missing=True)
         answered = np.logical_or.reduce([~np.isnan(one) for one in answers])
         self.refuse(argument, "is missing", np.isnan(values) & answered, "give every answer a weight; 0 leaves it out")
+        self.refuse(argument, "is 2**53 or more", (values >= EXACT) & np.isfinite(values))
         return values
 
     def missing(self, values: Any) -> Any:
@@ -159,6 +162,7 @@ class RowTotals(Rows):
         """Read whole numbers that are not negative, NaN where missing."""
         values = self.numbers(name, argument, missing=True)
         self._refuse_fractions(argument, values, values >= 0, "")
+        self.refuse(argument, "is 2**53 or more", (values >= EXACT) & np.isfinite(values))
         return values
 
     def _refuse_fractions(self, argument: str, values: Any, possible: Any, hint: str) -> None:
@@ -247,7 +251,8 @@ class RowTotals(Rows):
             self.refuse(argument, "is negative", ~missing & (passed < 0))
         else:
             hours = self.numbers(name, argument, missing=True)
-            missing = ~np.isfinite(hours)
+            self.refuse(argument, f"is {_ENDLESS:,} hours or more", (hours >= _ENDLESS) & np.isfinite(hours))
+            missing = ~(hours < _ENDLESS)
             passed = np.rint(np.where(missing, 0, hours) * HOUR).astype(np.int64)
         return np.where(missing, 0, passed), ~missing
 
@@ -357,6 +362,7 @@ class EngineRowTotals(EngineRows):
         values = self._given(name, argument)
         for one in answers:
             self.refuse(values.is_null() & ~one.is_null())
+        self.refuse(values >= EXACT)
         return values
 
     def missing(self, values: Any) -> Any:
@@ -371,27 +377,28 @@ class EngineRowTotals(EngineRows):
         keys = self.grouping(by)
         at = self.instants({"time": times}, "time")["time"]
         frame = self.frame.with_columns(
-            unit.alias("csm unit"),
-            nw.when(answers.is_null()).then(nw.lit(0)).otherwise(nw.lit(1)).alias("csm answered"),
-            at.alias("csm at"),
-            answers.alias("csm answer"),
-            (nw.lit(1) if weights is None else weights).alias("csm weight"),
+            unit.alias("csm:unit"),
+            nw.when(answers.is_null()).then(nw.lit(0)).otherwise(nw.lit(1)).alias("csm:answered"),
+            at.alias("csm:at"),
+            answers.alias("csm:answer"),
+            (nw.lit(1) if weights is None else weights).alias("csm:weight"),
         )
-        alone = ["csm unit", *(key for key in keys if key == _PERIOD)]
-        best = {"csm answered": "max", "csm at": "max" if keep == "last" else "min", "csm answer": "min"}
-        best |= {**{key: "min" for key in keys if key != _PERIOD}, "csm weight": "min"}
+        alone = ["csm:unit", *(key for key in keys if key == _PERIOD)]
+        best = {"csm:answered": "max", "csm:at": "max" if keep == "last" else "min", "csm:answer": "min"}
+        best |= {**{key: "min" for key in keys if key != _PERIOD}, "csm:weight": "min"}
         for name, how in best.items():
-            frame = frame.with_columns(getattr(nw.col(name), how)().over(*alone).alias("csm best"))
-            frame = frame.filter((nw.col(name) == nw.col("csm best")) | nw.col("csm best").is_null())
+            frame = frame.with_columns(getattr(nw.col(name), how)().over(*alone).alias("csm:best"))
+            frame = frame.filter((nw.col(name) == nw.col("csm:best")) | nw.col("csm:best").is_null())
         names = list(dict.fromkeys([*alone, *keys]))
         kept = copy(self)
-        kept.frame = frame.group_by(*names).agg(nw.col("csm answer").max(), nw.col("csm weight").max())
-        return kept, nw.col("csm answer"), None if weights is None else nw.col("csm weight")
+        kept.frame = frame.group_by(*names).agg(nw.col("csm:answer").max(), nw.col("csm:weight").max())
+        return kept, nw.col("csm:answer"), None if weights is None else nw.col("csm:weight")
 
     def counts(self, name: Any, argument: str) -> Any:
         """Read whole numbers that are not negative, null where missing."""
         given = self._given(name, argument)
         self._refuse_fractions(name, given)
+        self.refuse(given >= EXACT)
         return given
 
     def _refuse_fractions(self, name: Any, given: Any) -> None:
@@ -491,7 +498,7 @@ class EngineRowTotals(EngineRows):
         if dtype == nw.Duration:
             try:
                 column = column.dt.total_microseconds()
-                self.frame.select(column.alias("csm duration"))
+                self.frame.select(column.alias("csm:duration"))
             except NotImplementedError:
                 rule, hint = "must be hours on this engine", "convert the durations to hours in the engine first"
                 raise MetricInputError(self.metric, argument, rule, f"got a column of {dtype}", hint) from None
@@ -499,9 +506,8 @@ class EngineRowTotals(EngineRows):
             return column, ~column.is_null()
         given = self._given(name, argument)
         whole = dtype.is_integer()
-        filled = (
-            nw.when(given.is_null()).then(nw.lit(0)).otherwise(given)
-        )  # Dask cannot make integers of missing values
+        self.refuse(given >= _ENDLESS)
+        filled = nw.when(given < _ENDLESS).then(given).otherwise(nw.lit(0))  # Dask cannot make integers of missing ones
         return (filled * HOUR if whole else (filled * HOUR).round()).cast(nw.Int64), ~given.is_null()
 
     def is_date(self, name: Any, argument: str) -> bool:
@@ -531,11 +537,11 @@ class EngineRowTotals(EngineRows):
                 self.frame.select(*(at.alias(n) for n, at in filled.items())).collect_schema()
             except NotImplementedError:
                 raise bound_to_session(self.metric, since, self._own_zone()) from None
-        wall = {f"csm wall_{n}": wall_micros(at).alias(f"csm wall_{n}") for n, at in filled.items()}
+        wall = {f"csm:wall_{n}": wall_micros(at).alias(f"csm:wall_{n}") for n, at in filled.items()}
         self.frame = self.frame.with_columns(*wall.values())
-        worked = {n: hours.worked_of(nw.col(f"csm wall_{n}")).alias(f"csm worked_{n}") for n in filled}
+        worked = {n: hours.worked_of(nw.col(f"csm:wall_{n}")).alias(f"csm:worked_{n}") for n in filled}
         self.frame = self.frame.with_columns(*worked.values())
-        return {n: nw.col(f"csm worked_{n}") for n in filled}
+        return {n: nw.col(f"csm:worked_{n}") for n in filled}
 
     def _own_zone(self) -> Any:
         """Return the time zone of the first column of dates."""
@@ -553,9 +559,9 @@ class EngineRowTotals(EngineRows):
             for argument, at in times.items()
         }
         zones = {argument: self.instant(argument).zone for argument in times}
-        asked = {f"csm micros_{argument}": (argument, at, zones[argument]) for argument, at in filled.items()}
+        asked = {f"csm:micros_{argument}": (argument, at, zones[argument]) for argument, at in filled.items()}
         self.frame = with_micros(self.frame, self.metric, asked)
-        return {argument: nw.col(f"csm micros_{argument}") for argument in times}
+        return {argument: nw.col(f"csm:micros_{argument}") for argument in times}
 
     def waited(self, times: dict[str, Any], since: str) -> dict[str, tuple[Any, Any]]:
         """Return the time passed from `since` to each other date, as `RowTotals` does."""
@@ -585,12 +591,12 @@ class EngineRowTotals(EngineRows):
         """Count the conditions and add up the amounts of the good rows by group; a missing value adds nothing."""
         nw = narwhals()
         names = self.grouping(by)
-        asked = {"csm rows": nw.lit(1).cast(nw.Int64)}
+        asked = {"csm:rows": nw.lit(1).cast(nw.Int64)}
         for name, values in columns.items():
             flag = nw.when(values).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
-            asked[f"csm {name}"] = values if name in amounts else flag
+            asked[f"csm:{name}"] = values if name in amounts else flag
         small = self.sums(names, asked)
-        sums = {name: summed(small[f"csm {name}"]) for name in columns}
+        sums = {name: summed(small[f"csm:{name}"]) for name in columns}
         return noted(table(self.metric, self.labels(small, names), sums, self.axis), self.remarks)
 
 
