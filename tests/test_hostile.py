@@ -20,15 +20,13 @@ import csmetrics as csm
 from csmetrics.core._registry import REGISTRY
 
 from .drawn import drawn
-from .hostile_inputs import COLUMNS, DOCUMENTS, FRAMES, SCALARS, VAST, HostileError, engine_frames
+from .hostile_inputs import COLUMNS, DOCUMENTS, FRAMES, SCALARS, VAST, WITH_EQ, WITH_LEN, HostileError, engine_frames
 
 VALUES = {**SCALARS, **COLUMNS}
 SIGNATURE = re.compile(r"argument|positional|one document")  # a TypeError for a call that nothing could answer
 SECONDS = 5.0  # limit of computing for one call, which takes a fraction of a second
-# User objects whose `==`, `hash()`, `len()` or `bool()` raises: Python itself lets that through
-OWN = {name for name in VALUES if name.endswith((", eq", ", len", ", bool")) or name in ("bare", "bares", "eqs")}
-if pydantic.VERSION.startswith("2.0"):  # pydantic 2.0 looks up attributes of its input
-    OWN |= {"getter"}
+# pydantic 2.0 looks up attributes of its input, and lets through what that raises
+OWN = {"getter", "bare", "bares"} if pydantic.VERSION.startswith("2.0") else set()
 
 Call = Callable[[Any], Any]
 
@@ -264,3 +262,34 @@ def test_junk(one: Any, other: Any) -> None:
     throw("junk", lambda: csm.catalog["churn_rate"].compute({"lost": one, "start": other}))
     throw("junk", lambda: csm.catalog["churn_rate"].compute(json.dumps(repr(one))))
     throw("junk", lambda: FRAMES["good"]().csm.by(one).churn_rate(lost=other))
+
+
+def test_columns_of_values_whose_own_eq_raises() -> None:
+    """Cells of somebody's own class, in every column that a builder reads."""
+    cells = {"eq": COLUMNS["eqs"], "bare": COLUMNS["bares"]}
+    for name, (build, good) in BUILDERS.items():
+        for column in good:
+            for make in cells.values():
+                odd = pd.Series(make(), dtype=object)
+                throw(name, lambda: build(good.assign(**{column: odd})))  # noqa: B023
+    events = _dated(user=[1, 2, 3], time=None, event=COLUMNS["eqs"]())
+    with pytest.raises(
+        csm.MetricInputError, match="`event` must hold values that can be compared; got one whose own =="
+    ):
+        csm.cohorts.retention(events, start_event="a")
+
+
+def test_words_of_somebodys_own_class_are_taken_as_text() -> None:
+    """A text whose own == raises says what it says; an object whose own == raises names no column."""
+    word = WITH_EQ[str]
+    build, good = BUILDERS["subscriptions"]
+    expected = build(good, closed="both", by_at="row", on_bad_rows="report")
+    got = build(good, closed=word("both"), by_at=word("row"), freq=word("M"), on_bad_rows=word("report"))
+    pd.testing.assert_frame_equal(got, expected)
+    assert csm.catalog[word("churn_rate")] is csm.catalog["churn_rate"]
+    assert csm.normalize_score(4, 0, 10, better=word("low")) == 60
+    assert csm.health_score({"a": 50}, WITH_LEN[dict]({"a": 1})) == 50
+    with pytest.raises(csm.MetricInputError, match="`lost` must be a number; got a HostileObject"):
+        FRAMES["good"]().csm.churn_rate(lost=WITH_EQ[object]())
+    with pytest.raises(csm.MetricInputError, match="`by` must name columns; got "):
+        build(good, by=WITH_EQ[object]())

@@ -29,7 +29,7 @@ def both(engine: str, frame: pd.DataFrame, call: Callable[[Any], pd.DataFrame]) 
 
 @pytest.mark.sampled(5)
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", ["_bad", "_period", "_value", "rows", "last", "who"])
+@pytest.mark.parametrize("name", ["_bad", "csm period", "csm value", "csm start", "csm rows", "last"])
 def test_columns_may_have_any_name(engine: str, name: str) -> None:
     """Helper columns of an engine's query are not mistaken for the user's own columns."""
     table = EVENTS.assign(**{name: [10, 20, 30, 40]})
@@ -38,6 +38,22 @@ def test_columns_may_have_any_name(engine: str, name: str) -> None:
     named = EVENTS.rename(columns={"plan": name})
     both(engine, named, lambda f: build.lifecycle(f, by=name, as_of="2026-03-31"))
     both(engine, named, lambda f: build.retention(f, by=name, min_events=2, window="elapsed").counts)
+    both(engine, named, lambda f: build.tickets(f, created="time", by=name, freq="M"))
+    if name.startswith("csm "):
+        own = name.replace(" ", ":")
+        with pytest.raises(csm.MetricInputError, match=f"`by` must not begin with 'csm:' on this engine; got '{own}'"):
+            build.lifecycle(FRAMES[engine](named.rename(columns={name: own})), by=own)
+
+
+def test_a_ledger_up_to_the_last_day_of_all() -> None:
+    """Periods without a change cost next to nothing; where each costs something, so many are refused."""
+    ledger = pd.DataFrame({"customer": [1, 2], "start": TIMES[:2], "end": [pd.NaT, TIMES[3]], "mrr": [10, 20]})
+    months = build.movements_from_subscriptions(ledger, as_of=datetime.max)
+    assert len(months) == 12 * 7974
+    assert months["lost"].sum() == 1
+    assert months["end_mrr"].iloc[[0, 1, 2, -1]].tolist() == [30, 30, 10, 10]
+    with pytest.raises(csm.MetricInputError, match=r"`freq` must make at most .*2026-01-01 to 9999-12-31"):
+        build.movements_from_subscriptions(ledger, as_of=datetime.max, freq="D", squares=True)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "uint8", "uint64", "Int64", "int16[pyarrow]"])

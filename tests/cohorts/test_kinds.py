@@ -271,3 +271,63 @@ def test_durations_and_commas_have_hints_of_their_own() -> None:
     assert "blank" in hint_for_text(" ")
     assert np.isclose(float("5 %".rstrip("%")), 5)
     assert ".str.rstrip('%')" in hint_for_text("5 %")
+
+
+# Unsigned integers past int64
+
+PAST = 2**63 + 5
+DAYS = pd.to_datetime(["2026-01-05", "2026-01-06", "2026-02-03"]).astype("M8[us]")
+
+
+def unsigned(*values: int) -> Any:
+    return np.array(values, dtype=np.uint64)
+
+
+def test_ids_and_kinds_of_events_past_int64(make: Any) -> None:
+    table = pd.DataFrame({"user": unsigned(PAST, PAST + 1, PAST), "time": DAYS, "event": unsigned(PAST, 2, PAST)})
+    people = pd.DataFrame({"user": unsigned(PAST, PAST + 1), "since": DAYS[:2], "plan": unsigned(PAST, 1)})
+    calls = (
+        lambda f, _: csm.cohorts.retention(f, as_of="2026-02-28").counts,
+        lambda f, _: csm.cohorts.retention(f, as_of="2026-02-28", start_event=PAST).counts,
+        lambda f, u: csm.cohorts.retention(f, as_of="2026-02-28", users=u, started="since", by="plan").counts,
+    )
+    expected = ([[2, 1], [0, pd.NA]], [[1, 1], [0, pd.NA]], [[1, 0], [1, 1], [0, pd.NA], [0, pd.NA]])
+    for frame, users in ((table, people), (make(table), make(people))):
+        for call, counts in zip(calls, expected, strict=True):
+            assert call(frame, users).astype(object).to_numpy().tolist() == counts
+        with pytest.raises(csm.MetricInputError, match=f"`start_event` must be an event.*; got {2**70}"):
+            csm.cohorts.retention(frame, start_event=2**70)
+
+
+def test_amounts_and_counts_past_int64_are_bad_rows(make: Any) -> None:
+    ledger = pd.DataFrame(
+        {"customer": [1, 2, 3], "date": DAYS, "mrr": unsigned(PAST, 7, 8), "sla": unsigned(PAST, 0, 1)}
+    )
+    for frame in (ledger, make(ledger)):
+        with pytest.raises(csm.MetricInputError, match=r"`mrr` must be less than 2\*\*63; 1 of 3 rows"):
+            csm.cohorts.movements_from_snapshots(frame)
+        found = csm.cohorts.movements_from_snapshots(frame, as_of="2026-02-28", on_bad_rows="report")
+        assert found["end_mrr"].tolist() == [7, 8]
+        assert found.attrs["excluded"]["reasons"] == {"`mrr` is 2**63 or more": 1}
+        with pytest.raises(csm.MetricInputError, match=r"`contacts` must be less than 2\*\*63; 1 of 3 rows"):
+            csm.cohorts.tickets(frame, created="date", contacts="mrr")
+        with pytest.raises(csm.MetricInputError, match="`sla` must be booleans, or 0 and 1; 1 of 3"):
+            csm.cohorts.tickets(frame, created="date", sla="sla")
+        with pytest.raises(csm.MetricInputError, match=r"`value` must be less than 2\*\*63"):
+            csm.cohorts.retention(frame, user="customer", time="date", value="mrr")
+
+
+def test_numbers_that_would_overflow_are_bad_rows(make: Any) -> None:
+    table = pd.DataFrame(
+        {"created": DAYS, "calls": [1, 2**53, 1], "hours": [2.0, 1e9, 1.0], "cents": [2**62, 2**62, 1]}
+    )
+    for frame in (table, make(table)):
+        found = csm.cohorts.tickets(frame, contacts="calls", response_time="hours", on_bad_rows="report")
+        assert found["all_contacts"].tolist() == [2]
+        assert found["response_time"].tolist() == [3]
+        reasons = found.attrs["excluded"]["reasons"]
+        assert reasons == {"`contacts` is 2**53 or more": 1, "`response_time` is 1,000,000,000 hours or more": 1}
+        with pytest.raises(csm.MetricInputError, match=r"`mrr` must add up to less than 2\*\*62"):
+            csm.cohorts.movements_from_snapshots(frame, customer="calls", date="created", mrr="cents")
+        with pytest.raises(csm.MetricInputError, match=r"`value` must add up to less than 2\*\*62"):
+            csm.cohorts.retention(frame, user="calls", time="created", value="cents")

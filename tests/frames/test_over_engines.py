@@ -492,3 +492,10 @@ def test_rows_cross_without_loss(make: Make) -> None:
     none = engines.collect(engines.lazy(make(rows.iloc[:0])))
     assert list(none) == list(rows)
     assert none.empty
+
+
+def test_unsigned_integers_past_int64_are_refused(make: Make) -> None:
+    frame = pd.DataFrame({"lost": np.array([2**63, 1], dtype=np.uint64), "start": np.array([9, 9], dtype=np.uint64)})
+    with pytest.raises(csm.MetricInputError, match=r"`lost` must be less than 2\*\*63 on this engine; got 1"):
+        csm.over(make(frame)).total().churn_rate()
+    assert csm.over(make(frame.iloc[1:])).total().churn_rate() == pytest.approx(100 / 9)

@@ -70,7 +70,7 @@ def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
     at = None
     one = isinstance(group, (str, bytes, tuple)) or not hasattr(type(group), "__iter__")  # many are no label
     if one and group is not ...:
-        with suppress(KeyError, TypeError, ValueError, pd.errors.InvalidIndexError):
+        with suppress(Exception):  # what is no label, such as a value whose own == raises
             at = index.get_loc(_missing_label(index) if as_python(group) is None else group)
     if isinstance(at, (int, np.integer)):
         return int(at)

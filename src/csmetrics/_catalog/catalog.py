@@ -7,6 +7,7 @@ from typing import Any
 
 from csmetrics._catalog.search import LONGEST, likeness, tokens
 from csmetrics._catalog.spec import MetricSpec, metric_spec
+from csmetrics.core._plain import plain
 from csmetrics.core._registry import REGISTRY, nearest
 from csmetrics.errors import MetricInputError, shown
 
@@ -26,7 +27,7 @@ class Catalog(Mapping[str, MetricSpec]):
     def __getitem__(self, name: str) -> MetricSpec:
         if name not in self:
             raise KeyError(f"no metric {shown(name)}; {nearest(name)}")
-        return metric_spec(REGISTRY[name])
+        return metric_spec(REGISTRY[plain(name)])
 
     def __iter__(self) -> Iterator[str]:
         return iter(REGISTRY)
@@ -35,7 +36,7 @@ class Catalog(Mapping[str, MetricSpec]):
         return len(REGISTRY)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name in REGISTRY
+        return isinstance(name, str) and plain(name) in REGISTRY
 
     def __repr__(self) -> str:
         return f"<csmetrics catalog: {len(self)} metrics>"

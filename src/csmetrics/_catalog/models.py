@@ -27,6 +27,7 @@ from pydantic_core import PydanticKnownError
 from csmetrics._catalog.docstring import Docstring
 from csmetrics._catalog.once import once
 from csmetrics._catalog.plain_data import LARGEST, as_python
+from csmetrics.core._plain import plain
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
 
 Status = Literal["ok", "missing", "undefined"]
@@ -83,7 +84,7 @@ else:
 def _column(value: Any) -> Any:
     """Return a list, an array, a Series or an Index as a tuple."""
     many = isinstance(value, (list, pd.Series, pd.Index, ExtensionArray))
-    return tuple(value) if many or (isinstance(value, np.ndarray) and value.ndim > 0) else value
+    return tuple(plain(value)) if many or (isinstance(value, np.ndarray) and value.ndim > 0) else value
 
 
 def _number(value: Any) -> Any:

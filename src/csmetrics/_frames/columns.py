@@ -24,7 +24,7 @@ def has(frame: Any, name: Any) -> bool:
     levels = frame.index.names if isinstance(frame, pd.DataFrame) else ()
     try:
         return name is not None and (name in frame.columns or name in levels)
-    except TypeError:  # a list or an array cannot be the name of a column
+    except Exception:  # a list or an array cannot be the name of a column, nor can a value whose own == raises
         return False
 
 

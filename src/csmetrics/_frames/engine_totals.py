@@ -119,6 +119,9 @@ class EngineFrame:
         for label, need in needs.items():
             value = self._value(label)
             parts = {"value": value}
+            if self._is(label, "UInt64"):
+                past = engines.signed(self.frame, label)[1]
+                parts["past"] = nw.when(past).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
             if self.schema[label].is_integer():
                 parts["sum"] = value // HALF if label in halved else value
                 if label in halved:
@@ -142,6 +145,8 @@ class EngineFrame:
             return value
         if not self.schema[label].is_integer():
             return value.cast(nw.Float64)
+        if self._is(label, "UInt64"):
+            return engines.signed(self.frame, label)[0]
         if engine.is_dask() or engine.is_pandas_like():  # these engines add in int64 anyway and cannot cast a null
             return value
         return value.cast(nw.Int64)
@@ -166,6 +171,9 @@ class EngineFrame:
                 found = f"got a column {label!r} of a type that cannot be added"
                 raise MetricInputError(need.metric, need.argument, "must be numbers", found)
             return np.where(rows > 0, nan, 0.0)
+        if f"past {label}" in small and (past := int(summed(small[f"past {label}"], whole=True).sum())):
+            found, hint = f"got {past} larger ones in the column {label!r}", "use a larger unit"
+            raise MetricInputError(need.metric, need.argument, "must be less than 2**63 on this engine", found, hint)
         if self.schema[label].is_integer():
             wrong = summed(small[f"least {label}"], whole=True).min(initial=0) < need.quantity.low
             total = summed(small[f"sum {label}"], whole=True)

@@ -114,6 +114,26 @@ def in_micros(frame: Any, name: str) -> Any:
     return narwhals().from_native(frame.to_native().project(f"* REPLACE ({cut} AS {column})")).lazy()
 
 
+def signed(frame: Any, name: str) -> tuple[Any, Any]:
+    """Return a column of unsigned integers as Int64, and which values are past that; they become 2**63 - 1.
+
+    PyArrow compares such values with numbers of their own type only.
+    """
+    nw = narwhals()
+    column, most = nw.col(name), nw.lit(2**63 - 1, nw.UInt64)
+    within = nw.when(column > most).then(most).otherwise(column)
+    return within if frame.implementation.is_dask() else within.cast(nw.Int64), column > most  # no cast of a null
+
+
+def floats(frame: Any, integers: Any) -> Any:
+    """Return integers as floats, rounded where they are past 2**53; PyArrow refuses to round and adds two parts."""
+    nw = narwhals()
+    if not frame.implementation.is_pyarrow():
+        return integers.cast(nw.Float64)
+    high = integers // 2**31
+    return high.cast(nw.Float64) * 2.0**31 + (integers - high * 2**31).cast(nw.Float64)
+
+
 def group_key(schema: Mapping[str, Any], name: str) -> Any:
     """Return a column to group by: categories as text, and NaN as missing in floats."""
     nw = narwhals()

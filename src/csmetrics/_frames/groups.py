@@ -166,7 +166,7 @@ def factorize(series: pd.Series[Any]) -> tuple[Any, Callable[[], pd.Index[Any]]]
     try:
         codes, unique = pd.factorize(series)
         labels = pd.Index(unique)
-    except (TypeError, OverflowError):  # values that cannot be hashed, or integers too large for labels in pandas 2
+    except Exception:  # values that cannot be hashed or compared, or integers too large for labels in pandas 2
         found = f"got lists, huge integers or the like in the column {shown(series.name)}"
         raise MetricInputError("by", "keys", "must be values that rows can have in common", found) from None
     if codes.min(initial=0) < 0:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 EXACT: Final = 2**53  # from here on floats no longer tell all integers apart
 BLANKS: Final = ("", "nan", "NaN", "None", "<NA>", "NaT")  # text that stands for a missing id, or was made of one
@@ -54,7 +54,11 @@ def _kind(value: Any) -> str:
 
 def check_one_kind(metric: str, argument: str, series: pd.Series[Any]) -> None:
     """Reject a column of ids or keys that mixes kinds, or holds numbers that floats do not tell apart."""
-    found = kinds(series)
+    try:
+        found = kinds(series)
+    except Exception:  # a signalling Decimal, or a value whose own == raises
+        rule, what = "must hold values that can be compared", "got one whose own == raises"
+        raise MetricInputError(metric, argument, rule, f"{what} in the column {shown(series.name)}") from None
     if len(found) > 1:
         raise _mixed(metric, argument, f"got {' and '.join(found)} in the column {series.name!r}", found, [series])
     if found == ["numbers"] and getattr(series.dtype, "kind", "O") in "fO" and _past_exact(series):

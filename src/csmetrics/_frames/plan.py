@@ -10,6 +10,7 @@ from csmetrics._frames.columns import Need, column, has, require
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
 from csmetrics.core._kinds import array, is_scalar
+from csmetrics.core._plain import plain
 from csmetrics.core._registry import REGISTRY, Kind, Registration
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
@@ -109,14 +110,14 @@ class Plan:
 
     def _take_several(self, name: str, value: Any, grain: Grain) -> None:
         """Take the columns of the components, or their weights, for an input with one value per component."""
-        first = next(iter(self.spec.inputs))
+        first, value = next(iter(self.spec.inputs)), plain(value)
         if name != first:
             labeled = isinstance(value, (list, tuple)) and len(value) == len(self.components)
             self.sources[name] = dict(zip(self.components, value, strict=True)) if labeled else value
             return
         columns = value
         if isinstance(value, list):
-            with suppress(TypeError):  # a list of values that cannot be names of columns
+            with suppress(Exception):  # a list of values that cannot be names of columns
                 columns = {c: c for c in value}
         if not isinstance(columns, Mapping) or not columns:
             rule, hint = "must name several columns", f'for example {name}=["logins", "exports"], weights=[2, 1]'

@@ -17,6 +17,7 @@ from csmetrics.errors import MetricInputError
 
 CUSTOMERS = ("start", "new", "reactivated", "lost", "end")
 AMOUNTS = ("start_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "end_mrr")
+_STEP = 2**10  # what a step of the walk over all periods costs, in cells
 
 
 def bridge(ledger: Ledger) -> pd.DataFrame:
@@ -35,6 +36,7 @@ def bridge(ledger: Ledger) -> pd.DataFrame:
     if isinstance(table, _Totals) and asked.span == 1 and ledger.rates is None and ledger.homes is None:
         _walk(ledger, table)
     else:
+        check_cells(asked.metric, asked.calendar, ledger.first, ledger.periods, _STEP)
         _walk_all(ledger, table)
     columns, scale = table.columns(), None
     if ledger.rates is not None or ledger.scale is not None:
@@ -130,7 +132,7 @@ def _walk(ledger: Ledger, table: _Totals) -> None:
     """Fill the table, looking only at customers whose MRR changes in the period."""
     balance, seen = np.zeros(ledger.numbers.accounts, np.int64), np.zeros(ledger.numbers.units, bool)
     group_of = ledger.numbers.group_of
-    for period, touched, before, after in _steps(ledger, balance):
+    for period, touched, before, after in _steps(ledger, balance, every=False):
         if ledger.clipped:
             before, after = np.maximum(before, 0), np.maximum(after, 0)
         group = None if group_of is None else group_of[touched]
@@ -182,14 +184,15 @@ def _walk_all(ledger: Ledger, table: _Totals | _ByCustomer | WithSquares) -> Non
         table.put(period, group, parts)
 
 
-def _steps(ledger: Ledger, balance: Any) -> Iterator[tuple[int, Any, Any, Any]]:
+def _steps(ledger: Ledger, balance: Any, *, every: bool = True) -> Iterator[tuple[int, Any, Any, Any]]:
     """Move the balances from one closing to the next; yield the period, the accounts touched, and their MRR at both.
 
-    `balance` is updated in place.
+    `balance` is updated in place. Periods without a change are passed over unless `every` one is asked for.
     """
     gains, losses = (changes.by_period(ledger.periods) for changes in (ledger.gains, ledger.losses))
     place = np.zeros(balance.size, np.int32 if len(ledger.gains.account) < 2**30 else np.int64)
-    for period in range(ledger.periods):
+    busy = np.flatnonzero(np.diff(gains.ends) | np.diff(losses.ends)).tolist()
+    for period in range(ledger.periods) if every else busy:
         (came, gained), (gone, lost) = gains.of(period), losses.of(period)
         accounts = np.concatenate([came, gone])
         rows = np.arange(accounts.size, dtype=place.dtype)

@@ -63,7 +63,7 @@ def _open_texts(column: pd.Series[Any]) -> list[str]:
     if column.dtype != object and not isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype)):
         return []
     unique: Any = []
-    with suppress(TypeError):  # values that cannot be hashed are no dates, which is found elsewhere
+    with suppress(Exception):  # values that cannot be hashed or compared are no dates, which is found elsewhere
         unique = column.dropna().unique()
     return [text for text in unique if isinstance(text, str) and (_is_blank(text) or _is_never(text))]
 
@@ -95,8 +95,8 @@ def reach_of(rows: Any, name: Any, closed: str) -> Reach:
     if rows.schema[name] == nw.Date:
         return "day"
     ends = read_ends(EngineRows(rows.metric, nw.to_native(rows.frame), "report"), name, None)
-    times = rows.frame.select((ends != ends.dt.truncate("1d")).cast(nw.Int64).alias("csm odd"))
-    return "second" if engines.collect(times.select(nw.col("csm odd").sum()))["csm odd"].fillna(0).iloc[0] else "day"
+    times = rows.frame.select((ends != ends.dt.truncate("1d")).cast(nw.Int64).alias("csm:odd"))
+    return "second" if engines.collect(times.select(nw.col("csm:odd").sum()))["csm:odd"].fillna(0).iloc[0] else "day"
 
 
 def refuse_early(rows: Any, ends: Any, begins: Any, reach: Reach) -> None:

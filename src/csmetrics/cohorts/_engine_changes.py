@@ -65,9 +65,9 @@ class Reducer:
         nw = narwhals()
         self.asked, self.frame, self.begins, self.ends, self.reach = asked, frame, begins, ends, reach
         self.units, self.stop = units, instant(stop, zone)
-        customer = {"csm customer": nw.col(asked.customer)}
-        groups = {f"csm key {i}": nw.col(name) for i, name in enumerate(keys)}
-        money = {} if currency is None else {"csm currency": nw.col(currency)}
+        customer = {"csm:customer": nw.col(asked.customer)}
+        groups = {f"csm:key {i}": nw.col(name) for i, name in enumerate(keys)}
+        money = {} if currency is None else {"csm:currency": nw.col(currency)}
         self.pair, self.line, self.money = customer | groups, customer | groups | money, bool(money)
         self.group, self.account = groups, customer | money if asked.follows else self.line
 
@@ -81,7 +81,7 @@ class Reducer:
         net = self._by_instant(self.frame, self.account)
         engine = net.implementation
         if self.money or engine.is_pyarrow() or engine.is_dask():
-            return engines.collect(net.select(*self.account, "csm at", "csm units"))
+            return engines.collect(net.select(*self.account, "csm:at", "csm:units"))
         return engines.collect(self._by_period(self._bridged(net)))
 
     def instants(self, customers: Any) -> pd.DataFrame:
@@ -89,7 +89,7 @@ class Reducer:
         frame = self.frame.join(customers, on=self.asked.customer, how="inner")
         if self.asked.snapshots:
             return engines.collect(self._by_period(self._changes(frame, self.account)))
-        return engines.collect(self._by_instant(frame, self.account).select(*self.account, "csm at", "csm units"))
+        return engines.collect(self._by_instant(frame, self.account).select(*self.account, "csm:at", "csm:units"))
 
     def labels(self) -> list[pd.DataFrame]:
         """Return the groups, as one may have no changes; nothing where there are none, or where they are customers."""
@@ -108,32 +108,32 @@ class Reducer:
         have the first and the last of the periods at whose closing they are live, and their earliest begin.
         """
         nw = narwhals()
-        several = self._distinct(self.pair).group_by("csm customer").agg(nw.len().alias("csm groups"))
-        several = several.filter(nw.col("csm groups") > 1).select(nw.col("csm customer").alias(self.asked.customer))
+        several = self._distinct(self.pair).group_by("csm:customer").agg(nw.len().alias("csm:groups"))
+        several = several.filter(nw.col("csm:groups") > 1).select(nw.col("csm:customer").alias(self.asked.customer))
         frame = self.frame.join(several, on=self.asked.customer, how="inner")
         if self.ends is None and not self.asked.snapshots:
             net = self._by_instant(frame, self.line)
-            return engines.collect(net.select(*self.line, nw.col("csm at").alias("csm begin"), "csm units"))
+            return engines.collect(net.select(*self.line, nw.col("csm:at").alias("csm:begin"), "csm:units"))
         if self.ends is not None and not self.asked.grace:
             return engines.collect(self._stays(frame))
         begin = _number(self.asked.calendar, self.begins) if self.asked.snapshots else wall_micros(self.begins)
-        columns = {"csm begin": begin, "csm units": self.units, "csm largest": self.units}
-        rows = self._until(frame, None if self.ends is None else self._after(self.ends), columns, "csm end")
-        totals = nw.col("csm units").sum(), nw.col("csm largest").max()
-        return engines.collect(rows.group_by(*self.line, "csm begin", "csm end").agg(*totals))
+        columns = {"csm:begin": begin, "csm:units": self.units, "csm:largest": self.units}
+        rows = self._until(frame, None if self.ends is None else self._after(self.ends), columns, "csm:end")
+        totals = nw.col("csm:units").sum(), nw.col("csm:largest").max()
+        return engines.collect(rows.group_by(*self.line, "csm:begin", "csm:end").agg(*totals))
 
     def _distinct(self, columns: dict[str, Any]) -> Any:
         rows = self.frame.select(*_named(columns))
-        return rows.group_by(*columns).agg(narwhals().len().alias("csm rows"))
+        return rows.group_by(*columns).agg(narwhals().len().alias("csm:rows"))
 
     def _stays(self, frame: Any) -> Any:
         """Return the rows that are live at a closing; of equal ones the earliest."""
         nw = narwhals()
         since, begin = _number(self.asked.calendar, self.begins), wall_micros(self.begins)
-        columns = {"csm since": since, "csm units": self.units, "csm begin": begin}
-        rows = self._until(frame, self._period_after(self.ends), columns, "csm until")
-        rows = rows.filter((nw.col("csm units") > 0) & (nw.col("csm since") < nw.col("csm until")))
-        return rows.group_by(*self.line, "csm since", "csm until", "csm units").agg(nw.col("csm begin").min())
+        columns = {"csm:since": since, "csm:units": self.units, "csm:begin": begin}
+        rows = self._until(frame, self._period_after(self.ends), columns, "csm:until")
+        rows = rows.filter((nw.col("csm:units") > 0) & (nw.col("csm:since") < nw.col("csm:until")))
+        return rows.group_by(*self.line, "csm:since", "csm:until", "csm:units").agg(nw.col("csm:begin").min())
 
     def _until(self, frame: Any, ends: Any, columns: dict[str, Any], name: str) -> Any:
         """Select columns with an end, which is `OPEN` for those without one before the end of the data."""
@@ -151,37 +151,37 @@ class Reducer:
             parts.append((-1, self.ends, self._period_after(self.ends), self._after))
         return _together(
             frame.filter(times < self.stop).select(
-                *_named(whose | {"csm period": period, "csm units": self.units * sign}),
-                *([instant_of(times).alias("csm at")] if at else []),
+                *_named(whose | {"csm:period": period, "csm:units": self.units * sign}),
+                *([instant_of(times).alias("csm:at")] if at else []),
             )
             for sign, times, period, instant_of in parts
         )
 
     def _by_period(self, changes: Any) -> Any:
-        units = narwhals().col("csm units")
-        return changes.group_by(*self.account, "csm period").agg(units.sum()).filter(units != 0)
+        units = narwhals().col("csm:units")
+        return changes.group_by(*self.account, "csm:period").agg(units.sum()).filter(units != 0)
 
     def _by_instant(self, frame: Any, whose: dict[str, Any]) -> Any:
         nw = narwhals()
-        units, changes = nw.col("csm units"), self._changes(frame, whose, at=True)
-        return changes.group_by(*whose, "csm at").agg(units.sum(), nw.col("csm period").max()).filter(units != 0)
+        units, changes = nw.col("csm:units"), self._changes(frame, whose, at=True)
+        return changes.group_by(*whose, "csm:at").agg(units.sum(), nw.col("csm:period").max()).filter(units != 0)
 
     def _bridged(self, net: Any) -> Any:
         """Move changes to nothing to the next change, where that is not more than `grace` later."""
         nw = narwhals()
-        at, period, units = nw.col("csm at"), nw.col("csm period"), nw.col("csm units")
+        at, period, units = nw.col("csm:at"), nw.col("csm:period"), nw.col("csm:units")
 
         def along(column: Any) -> Any:
-            return column.over(*self.account, order_by="csm at")
+            return column.over(*self.account, order_by="csm:at")
 
         net = net.with_columns(
-            along(units.cum_sum()).cast(nw.Int64).alias("csm balance"),
-            along(at.shift(-1)).alias("csm next"),
-            along(period.shift(-1)).alias("csm later"),
+            along(units.cum_sum()).cast(nw.Int64).alias("csm:balance"),
+            along(at.shift(-1)).alias("csm:next"),
+            along(period.shift(-1)).alias("csm:later"),
         )
-        gap = (nw.col("csm balance") == 0) & (nw.col("csm next") - at <= self.asked.grace)
-        moved = nw.when(gap).then(nw.col("csm later")).otherwise(period)
-        return net.with_columns(moved.alias("csm period"))
+        gap = (nw.col("csm:balance") == 0) & (nw.col("csm:next") - at <= self.asked.grace)
+        moved = nw.when(gap).then(nw.col("csm:later")).otherwise(period)
+        return net.with_columns(moved.alias("csm:period"))
 
     def _last_second(self, ends: Any) -> Any:
         return (ends.dt.hour() == 23) & (ends.dt.minute() == 59) & (ends.dt.second() == 59)

@@ -47,15 +47,15 @@ class ReducedEvents:
         self.all = roles[0] is None and roles[1] is None
         self.amounts = amounts is not None
         flags = [nw.lit(1) if role is None else nw.when(role).then(nw.lit(1)).otherwise(nw.lit(0)) for role in roles]
-        columns = {"csm period": period_key(calendar, times)}
-        columns |= {f"csm {role}": flag.cast(nw.Int64) for role, flag in zip(("start", "return"), flags, strict=True)}
+        columns = {"csm:period": period_key(calendar, times)}
+        columns |= {f"csm:{role}": flag.cast(nw.Int64) for role, flag in zip(("start", "return"), flags, strict=True)}
         if self.amounts:
-            columns["csm value"] = amounts
+            columns["csm:value"] = amounts
         self.frame = rows.frame.with_columns(*(column.alias(name) for name, column in columns.items()))
         if self.amounts:
             self.frame = self.frame.with_columns(
                 *(
-                    (nw.col("csm value") * nw.col(f"csm {role}")).alias(f"csm {role}_value")
+                    (nw.col("csm:value") * nw.col(f"csm:{role}")).alias(f"csm:{role}_value")
                     for role in ("start", "return")
                 )
             )
@@ -63,17 +63,17 @@ class ReducedEvents:
     def periods(self, count: bool) -> tuple[pd.DataFrame, Any, Any]:
         """Return one row per user and period with events and amounts; and the rows of starts and returns, or None."""
         nw = narwhals()
-        names = [self.user, *self.keys, "csm period"]
+        names = [self.user, *self.keys, "csm:period"]
         if self.all and not count and not self.amounts:
-            distinct = self.frame.group_by(*names).agg(nw.len().alias("csm events"))  # streams, unlike unique()
+            distinct = self.frame.group_by(*names).agg(nw.len().alias("csm:events"))  # streams, unlike unique()
             return engines.collect(distinct.select(*names)), None, None
-        totals = [nw.col("csm start").sum(), nw.col("csm return").sum()]
+        totals = [nw.col("csm:start").sum(), nw.col("csm:return").sum()]
         if self.amounts:
-            totals += [nw.col("csm start_value").sum(), nw.col("csm return_value").sum()]
+            totals += [nw.col("csm:start_value").sum(), nw.col("csm:return_value").sum()]
         small = engines.collect(self.frame.group_by(*names).agg(*totals))
         parts = [
-            small[small[f"csm {role}"] > 0].rename(
-                columns={f"csm {role}": "csm events", f"csm {role}_value": "csm value"}
+            small[small[f"csm:{role}"] > 0].rename(
+                columns={f"csm:{role}": "csm:events", f"csm:{role}_value": "csm:value"}
             )
             for role in (("start",) if self.all else ("start", "return"))
         ]
@@ -81,7 +81,7 @@ class ReducedEvents:
             return parts[0], None, None
         sizes = [len(part) for part in parts]
         if self.keys:  # a group without starts has its rows, too
-            parts.append(small.drop_duplicates(self.keys).rename(columns={"csm start_value": "csm value"}))
+            parts.append(small.drop_duplicates(self.keys).rename(columns={"csm:start_value": "csm:value"}))
         both = pd.concat(parts, ignore_index=True)
         return both, np.arange(sizes[0]), np.arange(sizes[0], sum(sizes))
 
@@ -93,16 +93,16 @@ class ReducedEvents:
     def gaps(self, longest: int) -> pd.DataFrame:
         """Count users by group, day, and days until their next active day (at most `longest`)."""
         nw = narwhals()
-        seen = self.frame.group_by(self.user, *self.keys, "csm period").agg(nw.len().alias("csm users"))
-        seen = seen.with_columns(_days(nw.col("csm period")).alias("csm day"))
-        following = nw.col("csm day").shift(-1).over(self.user, *self.keys, order_by="csm day")
-        seen = seen.with_columns((following - nw.col("csm day")).alias("csm gap"))
-        gap = nw.when(nw.col("csm gap") < longest).then(nw.col("csm gap")).otherwise(nw.lit(longest))
-        seen = seen.select(*self.keys, "csm period", gap.alias("csm gap"))
-        return engines.collect(seen.group_by(*self.keys, "csm period", "csm gap").agg(nw.len().alias("csm users")))
+        seen = self.frame.group_by(self.user, *self.keys, "csm:period").agg(nw.len().alias("csm:users"))
+        seen = seen.with_columns(_days(nw.col("csm:period")).alias("csm:day"))
+        following = nw.col("csm:day").shift(-1).over(self.user, *self.keys, order_by="csm:day")
+        seen = seen.with_columns((following - nw.col("csm:day")).alias("csm:gap"))
+        gap = nw.when(nw.col("csm:gap") < longest).then(nw.col("csm:gap")).otherwise(nw.lit(longest))
+        seen = seen.select(*self.keys, "csm:period", gap.alias("csm:gap"))
+        return engines.collect(seen.group_by(*self.keys, "csm:period", "csm:gap").agg(nw.len().alias("csm:users")))
 
     def labels(self) -> pd.DataFrame:
         """Return the distinct groups of all rows."""
         if not self.keys:
             return pd.DataFrame()
-        return engines.collect(self.frame.group_by(*self.keys).agg(narwhals().len().alias("csm events")))[self.keys]
+        return engines.collect(self.frame.group_by(*self.keys).agg(narwhals().len().alias("csm:events")))[self.keys]

@@ -126,11 +126,11 @@ class _Reading:
         some, one = slice(count, count + len(lines)), slice(count + len(lines), None)
         of_line, of_pair = group[: len(lines)], group[len(lines) :]
         its = self._lines(lines, unit[some], of_line, None if currency is None else currency[some])
-        if "csm since" not in lines:
+        if "csm:since" not in lines:
             ledger = ledger.with_homes(unit[one], of_pair, its, self.stop)
         else:
             home, _ = settled(unit[one], of_pair, ledger.numbers.units)
-            begin, end = (lines[f"csm {name}"].to_numpy(dtype=np.int64) - self.first for name in ("since", "until"))
+            begin, end = (lines[f"csm:{name}"].to_numpy(dtype=np.int64) - self.first for name in ("since", "until"))
             ledger = ledger.with_stays(home, its, begin, np.minimum(end, self.periods))
         return self._with_changes(ledger, changes, slice(count))
 
@@ -142,13 +142,13 @@ class _Reading:
 
     def _with_changes(self, ledger: Ledger, changes: pd.DataFrame, part: slice) -> Ledger:
         asked, numbers = self.asked, ledger.numbers
-        if asked.grace and (asked.snapshots or "csm at" in changes):
+        if asked.grace and (asked.snapshots or "csm:at" in changes):
             account, of = numbers.account[part], numbers.currency_of
             lines = self._lines(changes, numbers.unit[part], None, None if of is None else of[account])
             return ledger.with_changes(account, lines, self.stop)
-        period = changes["csm period"].to_numpy(dtype=np.int64) - self.first
+        period = changes["csm:period"].to_numpy(dtype=np.int64) - self.first
         complete = np.flatnonzero(period < self.periods)
-        units = changes["csm units"].to_numpy(dtype=np.int64)
+        units = changes["csm:units"].to_numpy(dtype=np.int64)
         gains = Changes(numbers.account[part][complete], period[complete], units[complete])
         return replace(ledger, gains=gains, losses=held(gains, self.periods if asked.snapshots else 0))
 
@@ -158,15 +158,15 @@ class _Reading:
         The parts without currencies come last, and those without customers first.
         """
         asked, everything = self.asked, slice(None)
-        customers = _joined(parts, "csm customer").rename(asked.customer)
-        keys = [_joined(grouped, f"csm key {i}").rename(key) for i, key in enumerate(self.keys) if grouped]
+        customers = _joined(parts, "csm:customer").rename(asked.customer)
+        keys = [_joined(grouped, f"csm:key {i}").rename(key) for i, key in enumerate(self.keys) if grouped]
         groups = Groups(asked.metric, keys, everything)
         group = groups.number
         if group is not None and not asked.follows:
             groups.number = group[group.size - len(customers) :]
         currency = rates = None
         if asked.rates is not None:
-            codes, names = coded(_joined([part for part in parts if "csm currency" in part], "csm currency"))
+            codes, names = coded(_joined([part for part in parts if "csm:currency" in part], "csm:currency"))
             currency = np.zeros(len(customers), np.int64)
             currency[: codes.size] = codes
             most = float(self.rows.facts["money"].iloc[0] or 0) * (self.scale or 1)
@@ -178,17 +178,17 @@ class _Reading:
     def _lines(self, some: pd.DataFrame, unit: Any, group: Any, currency: Any) -> Lines:
         """Turn lines, or changes that go on, into arrays."""
         columns = {name: some[name].to_numpy(dtype=np.int64) for name in some if name in _NUMBERS}
-        units = columns["csm units"]
+        units = columns["csm:units"]
         if self.asked.snapshots:
-            begin, end = periods_of(self.asked.calendar, columns.get("csm begin", columns.get("csm period")))
+            begin, end = periods_of(self.asked.calendar, columns.get("csm:begin", columns.get("csm:period")))
         else:
-            begin = columns.get("csm begin", columns.get("csm at"))
-            end = columns.get("csm end", np.full(units.size, OPEN))
+            begin = columns.get("csm:begin", columns.get("csm:at"))
+            end = columns.get("csm:end", np.full(units.size, OPEN))
             end = np.where(end == OPEN, NAT, end)
-        return Lines(unit, begin, end, units, columns.get("csm largest", units), group, currency)
+        return Lines(unit, begin, end, units, columns.get("csm:largest", units), group, currency)
 
 
-_NUMBERS = ("csm begin", "csm end", "csm at", "csm period", "csm units", "csm largest")
+_NUMBERS = ("csm:begin", "csm:end", "csm:at", "csm:period", "csm:units", "csm:largest")
 
 
 def _joined(parts: list[pd.DataFrame], name: str) -> pd.Series[Any]:
@@ -198,9 +198,10 @@ def _joined(parts: list[pd.DataFrame], name: str) -> pd.Series[Any]:
 def _ask_money(rows: EngineRows, amounts: Any) -> None:
     """Request the facts that decide the unit of amounts: their sum, and how many do not fit each possible unit."""
     nw = narwhals()
-    rows.fact("money", amounts.abs().cast(nw.Float64), "sum")
-    if rows.frame.select(amounts.alias("csm mrr")).collect_schema()["csm mrr"].is_integer():
+    if rows.frame.select(amounts.alias("csm:mrr")).collect_schema()["csm:mrr"].is_integer():
+        rows.fact("money", engines.floats(rows.frame, amounts).abs(), "sum")
         return
+    rows.fact("money", amounts.abs().cast(nw.Float64), "sum")
     known = nw.when(amounts.is_finite()).then(amounts).otherwise(nw.lit(0.0))  # infinite and NaN amounts are bad rows
     for scale in SCALES:
         odd = nw.when(is_whole((known * scale).abs())).then(nw.lit(0)).otherwise(nw.lit(1))

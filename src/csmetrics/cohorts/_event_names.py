@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from numbers import Number
+from numbers import Number, Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -16,6 +16,7 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.remarks import Remarks
+from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown
 
 _LONGEST = 80  # letters of a misspelt name that are compared
@@ -60,7 +61,8 @@ class Named:
         if given is None:
             return cls(argument, None, needed)
         many = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)
-        listed = list(given) if isinstance(given, many) and getattr(given, "ndim", 1) == 1 else [given]
+        given = plain(given)
+        listed = list(map(plain, given)) if isinstance(given, many) and getattr(given, "ndim", 1) == 1 else [given]
         known = (pd.api.types.is_scalar(one) and not isinstance(one, Decimal) and not pd.isna(one) for one in listed)
         if listed and all(known):
             return cls(argument, [one.item() if isinstance(one, np.generic) else one for one in listed], needed)
@@ -105,7 +107,7 @@ def find_pandas(metric: str, named: Sequence[Named], happened: Any, kept: Any, r
         try:
             each = [(column == kind).to_numpy(dtype=bool, na_value=False) for kind in one.kinds[:_FEW]]
             several = column.isin(one.kinds).to_numpy(dtype=bool) if len(one.kinds) > _FEW else None
-        except (TypeError, ValueError, ArithmeticError, NotImplementedError):  # they cannot be compared
+        except Exception:  # they cannot be compared, whatever error says so
             _refuse_type(metric, one, str(happened.dtype))
         found.append(np.flatnonzero(np.logical_or.reduce(each) if several is None else several))
         absent = [kind for kind, flags in zip(one.kinds, each, strict=False) if not flags.any()]
@@ -152,11 +154,15 @@ class EngineKinds:
 
     def matches(self, kinds: list[Any]) -> Any:
         """Return the expression that is true for events of some kinds."""
-        whole = self.rows.schema[self.event].is_integer()
-        plain: list[Any] = [one.to_pydatetime() if isinstance(one, pd.Timestamp) else one for one in kinds]
-        if whole:  # an engine may refuse to compare integers with fractions
-            plain = [int(one) for one in plain if one == int(one)]
-        return self.column.is_in(plain) if plain else narwhals().lit(False)
+        nw, dtype = narwhals(), self.rows.schema[self.event]
+        wanted: list[Any] = [one.to_pydatetime() if isinstance(one, pd.Timestamp) else one for one in kinds]
+        if dtype.is_integer():  # an engine may refuse to compare integers with fractions, or with larger ones
+            low, high = (0, 2**64) if dtype == nw.UInt64 else (-(2**63), 2**63)
+            whole: list[Any] = [one for one in wanted if isinstance(one, Real) and one % 1 == 0]
+            wanted = [int(one) for one in whole if low <= one < high]
+        if wanted and dtype == nw.UInt64:
+            return self.column.cast(nw.String).is_in(list(map(str, wanted)))
+        return self.column.is_in(wanted) if wanted else nw.lit(False)
 
     def check(self) -> None:
         """Reject the kinds that no row has, or note them; the rows are screened."""
@@ -166,8 +172,8 @@ class EngineKinds:
                 absent.setdefault(id(one), (one, []))[1].append(kind)
         if absent and self.rows.count("rows"):
             nw = narwhals()
-            kinds = self.rows.frame.select(self.column.alias("csm kind")).group_by("csm kind").agg(nw.len())
-            there = engines.collect(kinds)["csm kind"].dropna()
+            kinds = self.rows.frame.select(self.column.alias("csm:kind")).group_by("csm:kind").agg(nw.len())
+            there = engines.collect(kinds)["csm:kind"].dropna()
             for one, missing in absent.values():
                 one.must_occur(self.rows.metric, missing, there, self.rows.remarks)
 

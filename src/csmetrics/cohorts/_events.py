@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csmetrics._frames import engines
 from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._engine_events import ReducedEvents
 from csmetrics.cohorts._engine_members import EngineMembers
@@ -257,10 +258,15 @@ def _from_engine(asked: Request, events: Any) -> Events:
     named = asked.starts, asked.returns
     kinds = EngineKinds(rows, asked.event, named)
     rows.fact("last", instants, "max")
+    whole = asked.value is not None and rows.schema[asked.value].is_integer()
+    if whole:
+        rows.fact("amounts", engines.floats(rows.frame, amounts).abs(), "sum")
     if begun is not None:
         rows.fact("begun", begun, "max")
     people = None if asked.users is None else EnginePeople(rows, asked.users, asked.people, asked.axis)
     rows.screen(asked.screened)
+    if whole and not rows.facts["amounts"].fillna(0).iloc[0] < 2.0**BITS:
+        raise too_large(metric, "value")
     kinds.check()
     last = rows.instant("last")
     stamps = [last, *([] if begun is None else [rows.instant("begun")]), *([] if people is None else people.last())]
@@ -275,24 +281,22 @@ def _from_engine(asked: Request, events: Any) -> Events:
         own = None if begun is None else (str(asked.started), begun)
         groups, members = EngineMembers(reduced, calendar, asked.ways, people, own, (stop, last.zone)).read()
         nothing = np.zeros(0, np.int64)
-        values = None
-        if asked.value is not None:
-            values = nothing if rows.schema[asked.value].is_integer() else nothing.astype(np.float64)
+        values = None if asked.value is None else nothing if whole else nothing.astype(np.float64)
         log = Log(nothing, 0, 1, groups, Numbers(0, 1, nothing), values=values)
         return Events(log, stop, last.zone, rows.remarks, members=members)
     starts = returns = gaps = None
     if asked.longest is not None and reduced.looks_ahead:
         small = reduced.gaps(asked.longest)
-        gaps = small["csm gap"].to_numpy(dtype=np.int64), small["csm users"].to_numpy(dtype=np.int64)
+        gaps = small["csm:gap"].to_numpy(dtype=np.int64), small["csm:users"].to_numpy(dtype=np.int64)
     else:
         small, starts, returns = reduced.periods(asked.ways.least > 1)
-    numbers = period_numbers(calendar, small["csm period"])
+    numbers = period_numbers(calendar, small["csm:period"])
     first = int(numbers.min()) if numbers.size else 0
     log = Log(
-        *number_units(metric, small["csm users" if gaps is not None else asked.user], slice(None)),
+        *number_units(metric, small["csm:users" if gaps is not None else asked.user], slice(None)),
         Groups(metric, [small[key] for key in keys], slice(None)),
         Numbers(first, int(numbers.max(initial=first)) - first + 1, numbers - first),
-        small["csm events"].to_numpy() if asked.ways.least > 1 else None,
-        None if asked.value is None else small["csm value"].to_numpy(),
+        small["csm:events"].to_numpy() if asked.ways.least > 1 else None,
+        None if asked.value is None else small["csm:value"].to_numpy(),
     )
     return Events(log, stop, last.zone, rows.remarks, starts, returns, gaps=gaps)

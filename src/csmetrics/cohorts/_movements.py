@@ -10,7 +10,7 @@ from csmetrics.cohorts._bridge import bridge
 from csmetrics.cohorts._engine_ledger import from_engine
 from csmetrics.cohorts._ledger import Asked
 from csmetrics.cohorts._reading import from_pandas
-from csmetrics.cohorts._rows.options import check_flag, check_length, check_whole, check_word
+from csmetrics.cohorts._rows.options import check_flag, check_length, check_mode, check_whole, check_word
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.errors import MetricInputError
 
@@ -22,8 +22,8 @@ def movements(
     customer, begin, end, amount, names = columns
     currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows = options
     calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
-    check_word(metric, "closed", closed, ("left", "both"))
-    check_word(metric, "by_at", by_at, ("row", "opening"))
+    closed = check_word(metric, "closed", closed, ("left", "both"))
+    by_at = check_word(metric, "by_at", by_at, ("row", "opening"))
     check_flag(metric, "squares", squares)
     if rates is not None and currency is None:
         raise MetricInputError(metric, "currency", "must name a column where `rates` are set", "got None")
@@ -43,7 +43,7 @@ def movements(
         as_of=as_of,
         by=by,
         by_at=by_at,
-        on_bad_rows=on_bad_rows,
+        on_bad_rows="report" if check_mode(metric, on_bad_rows) else "raise",
         snapshots=metric == "movements_from_snapshots",
         squares=squares,
     )

@@ -128,11 +128,11 @@ class EnginePeople:
         self.everyone = self.rows.frame  # with those who start after the end of the data
         _note_bad(self.rows.remarks, rows.remarks)
         nw = narwhals()
-        counts = self.rows.frame.group_by(self.user).agg(nw.len().alias("csm rows")).filter(nw.col("csm rows") > 1)
+        counts = self.rows.frame.group_by(self.user).agg(nw.len().alias("csm:rows")).filter(nw.col("csm:rows") > 1)
         several = engines.collect(counts)
         if len(several):
             raise _repeated(
-                rows.metric, several[self.user].iloc[:1].tolist()[0], int(several["csm rows"].sum()) - len(several)
+                rows.metric, several[self.user].iloc[:1].tolist()[0], int(several["csm:rows"].sum()) - len(several)
             )
 
     def screened(self, rows: Any) -> tuple[Any, Any]:

@@ -37,28 +37,28 @@ def note_touching(remarks: Remarks, customer: Any, begins: Times, ends: Times) -
 def note_touching_on_engine(remarks: Remarks, frame: Any, customer: str, begins: Any, ends: Any) -> None:
     """Do the same on an engine, for the customers of its first rows."""
     nw = narwhals()
-    rows = frame.select(nw.col(customer).alias("csm customer"), begins.alias("csm begin"), ends.alias("csm end"))
-    rows = rows.join(rows.select("csm customer").head(_HEAD).unique(), on="csm customer", how="inner")
-    ended = rows.filter(~nw.col("csm end").is_null())
-    at = _seconds(nw.col("csm end"))
+    rows = frame.select(nw.col(customer).alias("csm:customer"), begins.alias("csm:begin"), ends.alias("csm:end"))
+    rows = rows.join(rows.select("csm:customer").head(_HEAD).unique(), on="csm:customer", how="inner")
+    ended = rows.filter(~nw.col("csm:end").is_null())
+    at = _seconds(nw.col("csm:end"))
     at = nw.when(at % _DAY == _DAY - 1).then(at + 1).otherwise(at)  # the last second of a day is its end
-    odd = ended.select((at % _DAY != 0).cast(nw.Int64).alias("csm odd")).select(nw.col("csm odd").sum())
-    odd = engines.collect(odd)["csm odd"].iloc[0]
+    odd = ended.select((at % _DAY != 0).cast(nw.Int64).alias("csm:odd")).select(nw.col("csm:odd").sum())
+    odd = engines.collect(odd)["csm:odd"].iloc[0]
     if pd.isna(odd):  # nothing ends
         return
-    tags = ("csm start", "csm touching", "csm exact")
-    parts = [(rows, _seconds(nw.col("csm begin"))), (ended, at + (1 if odd else _DAY)), (ended, at)]
+    tags = ("csm:start", "csm:touching", "csm:exact")
+    parts = [(rows, _seconds(nw.col("csm:begin"))), (ended, at + (1 if odd else _DAY)), (ended, at)]
     tagged = [
         part.select(
-            "csm customer", second.alias("csm at"), *(nw.lit(int(i == j)).alias(tag) for j, tag in enumerate(tags))
+            "csm:customer", second.alias("csm:at"), *(nw.lit(int(i == j)).alias(tag) for j, tag in enumerate(tags))
         )
         for i, (part, second) in enumerate(parts)
     ]
-    met = nw.concat(tagged).group_by("csm customer", "csm at")
-    met = met.agg(nw.col("csm start").sum(), nw.col("csm touching").max(), nw.col("csm exact").max())
-    start = nw.col("csm start")
-    by_customer = met.group_by("csm customer").agg(start.sum().alias("csm start"))
-    again = by_customer.select((start - 1).alias("csm again")).select(nw.col("csm again").sum())
+    met = nw.concat(tagged).group_by("csm:customer", "csm:at")
+    met = met.agg(nw.col("csm:start").sum(), nw.col("csm:touching").max(), nw.col("csm:exact").max())
+    start = nw.col("csm:start")
+    by_customer = met.group_by("csm:customer").agg(start.sum().alias("csm:start"))
+    again = by_customer.select((start - 1).alias("csm:again")).select(nw.col("csm:again").sum())
     found = engines.collect(
         met.select((start * nw.col(tag)).alias(tag) for tag in tags[1:]).select(
             *(nw.col(tag).sum() for tag in tags[1:])
@@ -66,7 +66,7 @@ def note_touching_on_engine(remarks: Remarks, frame: Any, customer: str, begins:
     )
     touching, exact = (int(found[tag].iloc[0]) for tag in tags[1:])
     if touching:
-        _note(remarks, touching, exact, int(engines.collect(again)["csm again"].iloc[0]), not odd)
+        _note(remarks, touching, exact, int(engines.collect(again)["csm:again"].iloc[0]), not odd)
 
 
 def _seconds(times: Any) -> Any:

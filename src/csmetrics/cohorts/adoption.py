@@ -193,7 +193,7 @@ def _accounts(eligible: Any, user: str, others: list[str]) -> pd.DataFrame:
         if missing:
             columns = pd.DataFrame(columns=list(frame.collect_schema()))
             require(columns, missing[0], _METRIC, "user" if missing[0] == user else "by")
-        eligible = engines.collect(frame.group_by(*names).agg(narwhals().len().alias("csm rows")))
+        eligible = engines.collect(frame.group_by(*names).agg(narwhals().len().alias("csm:rows")))
     rows = Rows(_METRIC, eligible, "raise")
     found = {user: rows.units(user, "user")} | {name: rows.column(name, "by") for name in others}
     rows.kept()
@@ -215,10 +215,10 @@ def _reduced(rows: RowTotals | EngineRowTotals, names: list[str], allowed: Any) 
     nw = narwhals()
     keys = rows.grouping(names)
     could = nw.lit(1) if allowed is None else nw.when(allowed).then(nw.lit(1)).otherwise(nw.lit(0))
-    flagged = rows.frame.select(*keys, could.cast(nw.Int64).alias("csm could"))
-    small = engines.collect(flagged.group_by(*keys).agg(nw.col("csm could").max()))
+    flagged = rows.frame.select(*keys, could.cast(nw.Int64).alias("csm:could"))
+    small = engines.collect(flagged.group_by(*keys).agg(nw.col("csm:could").max()))
     uses = pd.concat(rows.labels(small, keys), axis=1)
-    return uses, None if allowed is None else small["csm could"].to_numpy() == 1
+    return uses, None if allowed is None else small["csm:could"].to_numpy() == 1
 
 
 class _Found:

@@ -83,7 +83,7 @@ def ledger_from_invoices(
     1      bob   50.0
     """
     metric = "ledger_from_invoices"
-    check_word(metric, "closed", closed, ("left", "both"))
+    closed = check_word(metric, "closed", closed, ("left", "both"))
     rows = Rows(metric, _in_pandas(metric, invoices), on_bad_rows)
     reach = reach_of(rows, end, closed)
     rows.units(customer, "customer")
@@ -186,7 +186,7 @@ def renewals(
     Freq: M, Name: renewal_rate, dtype: float64
     """
     metric = "renewals"
-    check_word(metric, "closed", closed, ("left", "both"))
+    closed = check_word(metric, "closed", closed, ("left", "both"))
     calendar, wait = Calendar(metric, "M" if freq is None else freq), check_length(metric, "grace", grace)
     named = [customer, start, end, *key_names(metric, by, "period")]
     rows = Rows(metric, _in_pandas(metric, terms, named), on_bad_rows, calendar)

@@ -248,39 +248,39 @@ class _Asked(NamedTuple):
         if self.as_of is not None and stop is not None:
             rows.keep_before(instants, stop, last.zone)
         flags = {
-            f"csm step_{place}": nw.when(kinds.matches(one.kinds or [])).then(nw.lit(1)).otherwise(nw.lit(0))
+            f"csm:step_{place}": nw.when(kinds.matches(one.kinds or [])).then(nw.lit(1)).otherwise(nw.lit(0))
             for place, one in enumerate(self.named)
         }
         period = nw.lit(0) if self.calendar is None else period_key(self.calendar, instants)
-        timed = rows.frame.with_columns(period.alias("csm period"), *(flag.alias(name) for name, flag in flags.items()))
-        timed = with_micros(timed, _METRIC, {"csm micros": ("time", instants, last.zone)})
-        soonest = nw.col("csm micros").min()
-        begins = timed.filter(nw.col("csm step_0") == 1)
-        totals = [soonest.alias("csm reached"), nw.col("csm period").min().alias("csm period")]
+        timed = rows.frame.with_columns(period.alias("csm:period"), *(flag.alias(name) for name, flag in flags.items()))
+        timed = with_micros(timed, _METRIC, {"csm:micros": ("time", instants, last.zone)})
+        soonest = nw.col("csm:micros").min()
+        begins = timed.filter(nw.col("csm:step_0") == 1)
+        totals = [soonest.alias("csm:reached"), nw.col("csm:period").min().alias("csm:period")]
         first = engines.collect(begins.group_by(self.user, *keys).agg(*totals))
-        labels = engines.collect(timed.group_by(*keys).agg(nw.len().alias("csm rows"))) if keys else first[:0]
+        labels = engines.collect(timed.group_by(*keys).agg(nw.len().alias("csm:rows"))) if keys else first[:0]
         groups = Groups(_METRIC, [pd.concat([first[key], labels[key]], ignore_index=True) for key in keys], slice(None))
-        first["csm group"] = 0 if groups.number is None else groups.number[: len(first)]
-        first = first.sort_values([self.user, "csm reached", "csm group"], ignore_index=True)
+        first["csm:group"] = 0 if groups.number is None else groups.number[: len(first)]
+        first = first.sort_values([self.user, "csm:reached", "csm:group"], ignore_index=True)
         first = first.drop_duplicates(self.user, ignore_index=True)
         reached = np.full((len(first), len(self.named)), NEVER)
-        reached[:, 0] = first["csm reached"].to_numpy()
-        now = begins.group_by(self.user).agg(soonest.alias("csm first"))
-        now = now.with_columns(nw.col("csm first").alias("csm before"))
-        places = first[[self.user]].assign(**{"csm who": np.arange(len(first))})
+        reached[:, 0] = first["csm:reached"].to_numpy()
+        now = begins.group_by(self.user).agg(soonest.alias("csm:first"))
+        now = now.with_columns(nw.col("csm:first").alias("csm:before"))
+        places = first[[self.user]].assign(**{"csm:who": np.arange(len(first))})
         for place in range(1, len(self.named)):
-            after = timed.filter(nw.col(f"csm step_{place}") == 1).join(now, on=self.user, how="inner")
-            when, before = nw.col("csm micros"), nw.col("csm before")
+            after = timed.filter(nw.col(f"csm:step_{place}") == 1).join(now, on=self.user, how="inner")
+            when, before = nw.col("csm:micros"), nw.col("csm:before")
             after = after.filter(when > before if _strict(self.named, place) else when >= before)
             if self.length is not None:
-                after = after.filter(when - nw.col("csm first") < self.length)
-            now = after.group_by(self.user, "csm first").agg(soonest.alias("csm before"))
-            found = engines.collect(now.select(self.user, "csm before")).merge(places, on=self.user)
-            reached[found["csm who"].to_numpy(), place] = found["csm before"].to_numpy()
+                after = after.filter(when - nw.col("csm:first") < self.length)
+            now = after.group_by(self.user, "csm:first").agg(soonest.alias("csm:before"))
+            found = engines.collect(now.select(self.user, "csm:before")).merge(places, on=self.user)
+            reached[found["csm:who"].to_numpy(), place] = found["csm:before"].to_numpy()
         cohort = np.zeros(len(first), np.int64)
         if self.calendar is not None:
-            cohort = period_numbers(self.calendar, first["csm period"])
-        return Walked(groups, first["csm group"].to_numpy(), cohort, reached, stop), rows.remarks
+            cohort = period_numbers(self.calendar, first["csm:period"])
+        return Walked(groups, first["csm:group"].to_numpy(), cohort, reached, stop), rows.remarks
 
 
 def _counted(

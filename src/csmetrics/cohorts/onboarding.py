@@ -183,7 +183,7 @@ def _from_engine(rows: EngineRowTotals, found: dict[str, Any], by: Any) -> pd.Da
     keys = rows.grouping(by)
     end = in_utc(rows.stop, rows.zone) if rows.stop is not None else 0
     micros = rows.instants(found, "started")
-    asked = {"csm rows": nw.lit(1).cast(nw.Int64)}
+    asked = {"csm:rows": nw.lit(1).cast(nw.Int64)}
     there = {
         argument: nw.when(rows.happened(found[argument]) & (at < end))
         .then(nw.lit(1))
@@ -192,24 +192,24 @@ def _from_engine(rows: EngineRowTotals, found: dict[str, Any], by: Any) -> pd.Da
         for argument, at in micros.items()
     }
     if "completed" in found:
-        asked["csm completed"] = there["completed"]
+        asked["csm:completed"] = there["completed"]
     names = list(keys)
     if "value" in found:
         got = rows.happened(found["value"]) & (micros["value"] < end)
         upto = nw.when(got).then(micros["value"]).otherwise(nw.lit(end - 1))
         rows.frame = rows.frame.with_columns(
-            there["value"].alias("csm reached"), (upto - micros["started"]).alias("csm waited")
+            there["value"].alias("csm:reached"), (upto - micros["started"]).alias("csm:waited")
         )
-        names += ["csm waited", "csm reached"]
+        names += ["csm:waited", "csm:reached"]
     small = rows.sums(names, asked)
-    counts = summed(small["csm rows"], whole=True)
+    counts = summed(small["csm:rows"], whole=True)
     columns = {"started": counts}
     if "completed" in found:
-        columns["completed"] = summed(small["csm completed"], whole=True)
+        columns["completed"] = summed(small["csm:completed"], whole=True)
     groups, blank = rows.labels(small, keys), {}
     if "value" in found:
-        reached = small["csm reached"].to_numpy(dtype=np.int64) == 1
+        reached = small["csm:reached"].to_numpy(dtype=np.int64) == 1
         columns["reached"] = counts * reached
-        waited = in_days(small["csm waited"].to_numpy(dtype=np.int64))
+        waited = in_days(small["csm:waited"].to_numpy(dtype=np.int64))
         blank["median_ttv"] = _medians(groups, waited, reached, counts)
     return table(rows.metric, groups, columns, rows.axis, blank)

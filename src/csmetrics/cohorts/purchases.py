@@ -15,7 +15,7 @@ from csmetrics.cohorts._rows.time import in_micros
 from csmetrics.cohorts._rows.totals import RowTotals, read
 
 _METRIC = "purchases"
-_FIRST, _ORDERS, _REVENUE = "csm first", "csm orders", "csm revenue"  # of one customer
+_FIRST, _ORDERS, _REVENUE = "csm:first", "csm:orders", "csm:revenue"  # of one customer
 
 
 def purchases(

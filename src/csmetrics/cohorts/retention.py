@@ -18,6 +18,7 @@ from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole,
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import Calendar, in_utc
 from csmetrics.cohorts.grid import RetentionGrid
+from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown
 
 KINDS = ("on", "on_or_after", "on_or_before")
@@ -246,10 +247,10 @@ def retention(
     Freq: M, Name: 1, dtype: float64
     """
     metric = "retention"
-    check_word(metric, "kind", kind, KINDS)
-    check_word(metric, "cohort", cohort, ("first", "recurring"))
-    check_word(metric, "window", window, ("calendar", "elapsed"))
-    check_word(metric, "by_at", by_at, ("row", "start"))
+    kind = check_word(metric, "kind", kind, KINDS)
+    cohort = check_word(metric, "cohort", cohort, ("first", "recurring"))
+    window = check_word(metric, "window", window, ("calendar", "elapsed"))
+    by_at = check_word(metric, "by_at", by_at, ("row", "start"))
     zero = _counts_age_zero(metric, age_zero, value, started)
     least = check_whole(metric, "min_events", min_events)
     calendar = Calendar(metric, freq)
@@ -281,7 +282,7 @@ def _counts_age_zero(metric: str, age_zero: Any, value: Any, started: Any) -> bo
     """Return whether age 0 counts returns, and not the members."""
     if age_zero is None:
         return value is not None
-    check_word(metric, "age_zero", age_zero, ("size", "returned"))
+    age_zero = check_word(metric, "age_zero", age_zero, ("size", "returned"))
     if age_zero == "size" and value is not None and started is not None:
         hint = "a start that is no event has no amount"
         raise MetricInputError(metric, "age_zero", "must be 'returned' with value= and started=", "got 'size'", hint)
@@ -306,6 +307,7 @@ _ENDLESS = 10**12  # the longest bracket: ages past the end of the data are neve
 def _lengths(metric: str, brackets: Any) -> list[int] | None:
     if brackets is None:
         return None
+    brackets = plain(brackets)
     many = isinstance(brackets, (Sequence, np.ndarray, pd.Series)) and not isinstance(brackets, str)
     if many and getattr(brackets, "ndim", 1) == 1 and len(brackets):
         return [check_whole(metric, "brackets", length, most=_ENDLESS) for length in brackets]

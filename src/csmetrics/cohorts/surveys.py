@@ -24,7 +24,7 @@ _SCORE = Unnamed("score")
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 _KEYS = {"nps": ("promoters", "detractors"), "csat": ("top",), "ces": ("easy",)}  # besides column and scale
 _AMOUNTS = ("effort_sum", "effort_sum*effort_sum")  # what is added up and not counted
-_UNWEIGHTED = "csm unweighted"  # rows whose weight is not known
+_UNWEIGHTED = "csm:unweighted"  # rows whose weight is not known
 
 
 def survey(
@@ -170,7 +170,7 @@ def survey(
     0.0
     """
     questions = _questions({"nps": nps, "csat": csat, "ces": ces}, score, kind, scale, top)
-    check_word(_METRIC, "keep", keep, ("all", "first", "last"))
+    keep = check_word(_METRIC, "keep", keep, ("all", "first", "last"))
     check_flag(_METRIC, "squares", squares)
     needs = {"customer": customer, "time": time} if keep != "all" else {"time": time}
     because = "keep" if keep != "all" else "freq" if freq is not None else "as_of" if as_of is not None else ""
@@ -277,7 +277,7 @@ def _questions(kinds: dict[str, Any], score: Any, kind: Any, scale: Any, top: An
     """Read the short form, or what was given by kind."""
     given = {name: one for name, one in kinds.items() if one is not None}
     if not given:
-        check_word(_METRIC, "kind", kind, tuple(_SCALES))
+        kind = check_word(_METRIC, "kind", kind, tuple(_SCALES))
         form = {"column": str(score) if isinstance(score, Unnamed) else score, "scale": scale}
         return [_question(kind, "score", form | ({} if top is None else {"top": top}))]
     short = {"score": not isinstance(score, Unnamed), "scale": scale is not None, "top": top is not None}

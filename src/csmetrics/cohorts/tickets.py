@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import what_is_there
-from csmetrics.cohorts._rows.options import OnBadRows, check_flag, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_flag, check_length, check_word
 from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._dates import in_hours
@@ -205,7 +205,7 @@ def tickets(
         "response_time": response_time,
         "resolution_time": resolution_time,
     }
-    check_word(_METRIC, "at", at, ("created", "resolved"))
+    at = check_word(_METRIC, "at", at, ("created", "resolved"))
     check_flag(_METRIC, "squares", squares)
     if hours is not None and not isinstance(hours, BusinessHours):
         rule = "must be csm.BusinessHours(...)"
@@ -276,7 +276,7 @@ def _read(rows: Any, there: dict[str, Any], due: Any) -> dict[str, Any]:
         if argument in there:
             found[argument] = rows.durations(there[argument], argument)
     if isinstance(due, (timedelta, np.timedelta64)):
-        found["due_in"] = int(pd.Timedelta(due).value // 1000), rows.every()
+        found["due_in"] = check_length(_METRIC, "due", due), rows.every()
     elif due is not None and rows.is_date(due, "due"):
         found["due"] = rows.times(due, "due", optional=True, like=found.get("created"))
     elif due is not None:

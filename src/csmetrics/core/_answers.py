@@ -13,6 +13,7 @@ import pandas as pd
 
 from csmetrics.core._kinds import aligned, array, is_scalar
 from csmetrics.core._numeric import LARGE, fill_value, least, most, places, show
+from csmetrics.core._plain import plain
 from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.errors import MetricInputError, UndefinedMetricError, shown
 
@@ -241,6 +242,7 @@ def lowest_top(metric: Callable[..., Any], scale: tuple[int, int], top: Any = No
 
 
 def _is_pair(value: Any) -> bool:
+    value = plain(value)
     return isinstance(value, (tuple, list)) and len(value) == 2 and all(map(_is_whole, value))
 
 

@@ -38,7 +38,7 @@ def flags(value: Any) -> Flags | None:
         return None
     try:
         missing = np.asarray(pd.isna(values), dtype=bool)
-    except ArithmeticError:  # a signalling Decimal
+    except Exception:  # a signalling Decimal, or a value whose own == raises
         return None
     if missing.all() or not set(map(type, values[~missing].tolist())) <= {bool, np.bool_}:
         return None

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
+from csmetrics.core._plain import plain
 from csmetrics.core._registry import WHOLE, Quantity, Registration
 from csmetrics.errors import MetricInputError, shown
 
@@ -223,10 +224,11 @@ def _words(metric: str, argument: str, values: Any, quantity: Quantity) -> Any:
     values = values.astype(object)
     try:
         missing = pd.isna(values)
-    except ArithmeticError:  # a signalling Decimal
+    except Exception:  # a signalling Decimal, or a value whose own == raises
         missing = [_is_missing(value) for value in values.reshape(-1)]
     values[np.reshape(missing, values.shape)] = None
     flat = values.reshape(-1)
+    flat[:] = [plain(word) for word in flat]
     meant = {word: quantity.meant(word) for word in {word for word in flat if isinstance(word, str)}}
     bad = [i for i, word in enumerate(flat) if word is not None and not (isinstance(word, str) and meant[word])]
     if bad:

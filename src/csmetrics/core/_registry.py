@@ -11,6 +11,7 @@ from math import inf
 from types import FunctionType, MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
+from csmetrics.core._plain import plain
 from csmetrics.core._sampled import Declared
 from csmetrics.errors import MetricInputError, shown
 
@@ -200,7 +201,7 @@ def nearest(name: Any, known: Mapping[str, str] | None = None, otherwise: str = 
 
 def registered(metric: Callable[..., Any] | str, asked_by: str) -> Registration:
     """Find a metric by its name or function; `asked_by` names the caller in the error."""
-    name = metric if isinstance(metric, str) else metric.__name__ if isinstance(metric, FunctionType) else ""
+    name = plain(metric) if isinstance(metric, str) else metric.__name__ if isinstance(metric, FunctionType) else ""
     spec = REGISTRY.get(name)
     if spec is not None and (isinstance(metric, str) or spec.function is metric):
         return spec

@@ -14,6 +14,7 @@ from pandas.api.extensions import ExtensionArray
 
 from csmetrics.core._kinds import aligned, array, as_array, as_float, is_scalar, number
 from csmetrics.core._numeric import LARGE, check, show
+from csmetrics.core._plain import plain
 from csmetrics.core._registry import REGISTRY, Quantity, flow
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
@@ -113,6 +114,7 @@ def weighted(
 def _held(metric: str, argument: str, given: Any) -> Any:
     """Bring arrays of other libraries to numpy."""
     known = (np.ndarray, pd.Series, pd.Index, ExtensionArray, list, tuple, range, Mapping, pd.DataFrame)
+    given = plain(given)
     return given if is_scalar(given) or isinstance(given, known) else as_array(metric, argument, given)
 
 

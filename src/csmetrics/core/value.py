@@ -11,6 +11,7 @@ import numpy as np
 from csmetrics.core._evaluate import evaluate, mean, rate
 from csmetrics.core._guards import ordinary
 from csmetrics.core._numeric import LARGE, clamp, compounded
+from csmetrics.core._plain import plain
 from csmetrics.core._registry import (
     AMOUNT,
     COUNT,
@@ -411,6 +412,7 @@ def discounted_clv(
     >>> discounted_clv(margin=100, retention_rate=100, discount_rate=0, horizon=12)
     1200.0
     """
+    first_payment = plain(first_payment)
     _check_options(first_payment, horizon)
     if ordinary[discounted_clv](undefined, margin, retention_rate, discount_rate):
         return _discounted(margin, retention_rate, discount_rate, first_payment, horizon) + 0.0

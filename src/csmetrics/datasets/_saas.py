@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from csmetrics.core._plain import plain
 from csmetrics.datasets._common import (
     DAY_SECONDS,
     FEATURES,
@@ -209,9 +210,10 @@ _LONGEST = 64  # characters of a date
 
 
 def _day(end: Any) -> pd.Timestamp:
+    end = plain(end)
     known = isinstance(end, (date, np.datetime64)) or (isinstance(end, str) and len(end) <= _LONGEST)
     try:
-        day = pd.Timestamp(str.__str__(end) if isinstance(end, str) else end) if known else pd.NaT
+        day = pd.Timestamp(end) if known else pd.NaT
     except ValueError:
         day = pd.NaT
     known = isinstance(day, pd.Timestamp) and day.tzinfo is None and 1900 <= day.year <= 2200

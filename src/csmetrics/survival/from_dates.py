@@ -170,14 +170,14 @@ def _from_engine(rows: EngineRowTotals, found: dict[str, Any], by: Any) -> tuple
     got = rows.happened(found["end"]) & (micros["end"] < end)
     upto = nw.when(got).then(micros["end"]).otherwise(nw.lit(end - 1))
     columns = {
-        "csm waited": upto - micros["start"],
-        "csm reached": nw.when(got).then(nw.lit(1)).otherwise(nw.lit(0)),
+        "csm:waited": upto - micros["start"],
+        "csm:reached": nw.when(got).then(nw.lit(1)).otherwise(nw.lit(0)),
     }
     if "entry" in found:
-        columns["csm entered"] = micros["entry"] - micros["start"]
+        columns["csm:entered"] = micros["entry"] - micros["start"]
     rows.frame = rows.frame.with_columns(*(one.alias(name) for name, one in columns.items()))
-    small = rows.sums([*keys, *columns], {"csm rows": nw.lit(1).cast(nw.Int64)})
+    small = rows.sums([*keys, *columns], {"csm:rows": nw.lit(1).cast(nw.Int64)})
     whole = {name: small[name].to_numpy(dtype=np.int64) for name in columns}
-    counts = summed(small["csm rows"], whole=True)
+    counts = summed(small["csm:rows"], whole=True)
     labels: list[pd.Series[Any]] = rows.labels(small, keys)
-    return labels, whole["csm waited"], whole["csm reached"] == 1, whole.get("csm entered"), counts
+    return labels, whole["csm:waited"], whole["csm:reached"] == 1, whole.get("csm:entered"), counts

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from csmetrics._frames.words import TELLING, words
+from csmetrics.core._plain import plain
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, parameters
 from csmetrics.errors import MetricInputError, shown
 
@@ -125,6 +126,7 @@ def read_arguments(function: Callable[..., Any], spec: Registration, names: Mapp
 
 def _named(spec: Registration, names: Mapping[str, str], arguments: Collection[str] | None) -> dict[str, str]:
     """Check the user's own names for inputs; every name is accepted if `arguments` is None."""
+    names = {name: plain(own) for name, own in names.items()}
     for name, own in names.items():
         if not isinstance(own, str) or (arguments is not None and own not in arguments):
             rule, hint = "must name an argument of the function", f"it has {', '.join(arguments or ()) or 'none'}"

@@ -21,6 +21,11 @@ FLAGS = "must be booleans, or 0 and 1"
 COMPARE = (
     "compare a count or a duration first, and keep what is missing: (frame['late'] <= 0).where(frame['late'].notna())"
 )
+_WORDS = {
+    "^is not ": "must be ",
+    "^is before ": "must not be before ",
+    "^is (.*) or more$": r"must be less than \1",
+}
 
 
 def broken(
@@ -36,7 +41,9 @@ def broken(
     """Make the error for bad rows; only where they are few does it offer to leave them out."""
     for other, name, count in others:
         found += f"; in {count} `{name}` {other}"
-    rule = _RULES.get(reason) or re.sub("^is not ", "must be ", re.sub("^is before ", "must not be before ", reason))
+    rule = _RULES.get(reason) or reason
+    for said, rule_of in _WORDS.items():
+        rule = re.sub(said, rule_of, rule)
     if not few:  # likely one mistake in all of them: without these rows little or nothing would be left
         return MetricInputError(metric, argument, rule, found, hint)
     advice = "on_bad_rows='report' leaves these rows out and returns them in .attrs['excluded'].frame"

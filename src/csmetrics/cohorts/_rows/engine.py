@@ -22,10 +22,11 @@ from csmetrics.cohorts._rows.options import check_mode, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import UTC, Calendar, Times, Wall, one_clock, read_times
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 
 _SAMPLE = 3  # bad rows that an error shows
 _COLUMNS = 6  # and their columns
+_OWN = "csm:"  # begins the names of the columns that the library adds to a frame
 
 
 class EngineRows:
@@ -55,8 +56,7 @@ class EngineRows:
     on_pandas: ClassVar[type[Rows]] = Rows
 
     def __init__(self, metric: str, frame: Any, on_bad_rows: str, calendar: Calendar | None = None) -> None:
-        check_mode(metric, on_bad_rows)
-        self.metric, self.report = metric, on_bad_rows == "report"
+        self.metric, self.report = metric, check_mode(metric, on_bad_rows)
         self.frame = engines.lazy(frame, metric, "frame")
         self.schema = self.frame.collect_schema()
         self.columns = list(self.schema)
@@ -71,6 +71,9 @@ class EngineRows:
     def column(self, name: Any, argument: str) -> Any:
         """Return a column as an expression; raise MissingColumnError if it does not exist."""
         require(self, name, self.metric, argument)
+        if name.startswith(_OWN):
+            rule, hint = f"must not begin with {_OWN!r} on this engine", "rename it: the library's own columns do"
+            raise MetricInputError(self.metric, argument, rule, f"got {shown(name)}", hint)
         return narwhals().col(name)
 
     def keys(self, by: Any, axis: str | None = None) -> list[str]:
@@ -149,7 +152,10 @@ class EngineRows:
         column, dtype = self.column(name, argument), self.schema[name]
         if not dtype.is_numeric():
             raise MetricInputError(self.metric, argument, "must be numbers", f"got a column of {dtype}")
-        if not (dtype.is_integer() or dtype.is_float()):
+        if dtype == nw.UInt64:
+            column, past = engines.signed(self.frame, name)
+            self.refuse(past)
+        elif not (dtype.is_integer() or dtype.is_float()):
             column = column.cast(nw.Float64)
         if not missing:
             self.refuse(column.is_null())
@@ -173,21 +179,21 @@ class EngineRows:
             The function that reads the columns. It runs again on the bad rows in pandas, to find the reasons.
         """
         nw = narwhals()
-        names = [f"csm bad_{i}" for i in range(len(self._bad))]
-        facts = [column.alias(f"csm fact_{name}") for name, (column, _) in self._asked.items()]
+        names = [f"csm:bad_{i}" for i in range(len(self._bad))]
+        facts = [column.alias(f"csm:fact_{name}") for name, (column, _) in self._asked.items()]
         flagged = self.frame.with_columns(
             *(flag.alias(name) for flag, name in zip(self._bad, names, strict=True)), *facts
         )
-        flagged = flagged.with_columns(sum(map(nw.col, names), nw.lit(0)).alias("csm bad"))
-        flagged = flagged.with_columns((nw.col("csm bad") > 0).cast(nw.Int64).alias("csm bad"))
+        flagged = flagged.with_columns(sum(map(nw.col, names), nw.lit(0)).alias("csm:bad"))
+        flagged = flagged.with_columns((nw.col("csm:bad") > 0).cast(nw.Int64).alias("csm:bad"))
         self._look(flagged)
-        found, some = self.count("bad"), flagged.filter(nw.col("csm bad") == 1).select(*self.columns)
+        found, some = self.count("bad"), flagged.filter(nw.col("csm:bad") == 1).select(*self.columns)
         if found and not self.report:
             raise self._error(self._worded(some.head(_SAMPLE), screened), found)
         if self.report:
             self.remarks.excluded = self._worded(some, screened).explained()
         if found:
-            flagged = flagged.filter(nw.col("csm bad") == 0)
+            flagged = flagged.filter(nw.col("csm:bad") == 0)
             self.frame = flagged.select(*self.columns)
             self._look(flagged)
 
@@ -199,8 +205,8 @@ class EngineRows:
 
     def _look(self, flagged: Any) -> None:
         nw = narwhals()
-        totals = [nw.len().alias("rows"), nw.col("csm bad").sum().alias("bad")]
-        totals += [getattr(nw.col(f"csm fact_{name}"), how)().alias(name) for name, (_, how) in self._asked.items()]
+        totals = [nw.len().alias("rows"), nw.col("csm:bad").sum().alias("bad")]
+        totals += [getattr(nw.col(f"csm:fact_{name}"), how)().alias(name) for name, (_, how) in self._asked.items()]
         self.facts = engines.collect(flagged.select(*totals))
 
     def count(self, name: str) -> int:

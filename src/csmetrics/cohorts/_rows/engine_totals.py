@@ -9,6 +9,7 @@ import pandas as pd
 
 from csmetrics._frames.columns import has
 from csmetrics._frames.engines import narwhals, summed
+from csmetrics._frames.kinds import EXACT
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.bad import COMPARE, FLAGS, no_flags, not_once
 from csmetrics.cohorts._rows.engine import EngineRows
@@ -20,7 +21,7 @@ from csmetrics.cohorts._rows.engine_time import (
     wall_micros,
     with_micros,
 )
-from csmetrics.cohorts._rows.pandas_totals import NEVER_DAY, RowTotals
+from csmetrics.cohorts._rows.pandas_totals import ENDLESS, NEVER_DAY, RowTotals
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, HOUR, Wall, end_of_data, in_utc
 from csmetrics.cohorts.hours import BusinessHours
@@ -28,7 +29,7 @@ from csmetrics.errors import MetricInputError
 
 Read = TypeVar("Read")
 
-ROW_PERIOD = "csm period"  # the column with the period of each row
+ROW_PERIOD = "csm:period"  # the column with the period of each row
 _SECOND = 1_000_000  # microseconds
 _NEVER = 9999  # a date in this year stands for no date
 
@@ -75,6 +76,7 @@ class EngineRowTotals(EngineRows):
         values = self._given(name, argument)
         for one in answers:
             self.refuse(values.is_null() & ~one.is_null())
+        self.refuse(values >= EXACT)
         return values
 
     def missing(self, values: Any) -> Any:
@@ -85,6 +87,7 @@ class EngineRowTotals(EngineRows):
         """Read whole numbers that are not negative, null where missing."""
         given = self._given(name, argument)
         self._refuse_fractions(name, given)
+        self.refuse(given >= EXACT)
         return given
 
     def _refuse_fractions(self, name: Any, given: Any) -> None:
@@ -198,7 +201,7 @@ class EngineRowTotals(EngineRows):
         if dtype == nw.Duration:
             try:
                 column = column.dt.total_microseconds()
-                self.frame.select(column.alias("csm duration"))
+                self.frame.select(column.alias("csm:duration"))
             except NotImplementedError:
                 rule, hint = "must be hours on this engine", "convert the durations to hours in the engine first"
                 raise MetricInputError(self.metric, argument, rule, f"got a column of {dtype}", hint) from None
@@ -206,9 +209,8 @@ class EngineRowTotals(EngineRows):
             return column, ~column.is_null()
         given = self._given(name, argument)
         whole = dtype.is_integer()
-        filled = (
-            nw.when(given.is_null()).then(nw.lit(0)).otherwise(given)
-        )  # Dask cannot make integers of missing values
+        self.refuse(given >= ENDLESS)
+        filled = nw.when(given < ENDLESS).then(given).otherwise(nw.lit(0))  # Dask cannot make integers of missing ones
         return (filled * HOUR if whole else (filled * HOUR).round()).cast(nw.Int64), ~given.is_null()
 
     def is_date(self, name: Any, argument: str) -> bool:
@@ -238,11 +240,11 @@ class EngineRowTotals(EngineRows):
                 self.frame.select(*(at.alias(n) for n, at in filled.items())).collect_schema()
             except NotImplementedError:
                 raise bound_to_session(self.metric, since, self._own_zone()) from None
-        wall = {f"csm wall_{n}": wall_micros(at).alias(f"csm wall_{n}") for n, at in filled.items()}
+        wall = {f"csm:wall_{n}": wall_micros(at).alias(f"csm:wall_{n}") for n, at in filled.items()}
         self.frame = self.frame.with_columns(*wall.values())
-        worked = {n: hours.worked_of(nw.col(f"csm wall_{n}")).alias(f"csm worked_{n}") for n in filled}
+        worked = {n: hours.worked_of(nw.col(f"csm:wall_{n}")).alias(f"csm:worked_{n}") for n in filled}
         self.frame = self.frame.with_columns(*worked.values())
-        return {n: nw.col(f"csm worked_{n}") for n in filled}
+        return {n: nw.col(f"csm:worked_{n}") for n in filled}
 
     def _own_zone(self) -> Any:
         """Return the time zone of the first column of dates."""
@@ -260,9 +262,9 @@ class EngineRowTotals(EngineRows):
             for argument, at in times.items()
         }
         zones = {argument: self.instant(argument).zone for argument in times}
-        asked = {f"csm micros_{argument}": (argument, at, zones[argument]) for argument, at in filled.items()}
+        asked = {f"csm:micros_{argument}": (argument, at, zones[argument]) for argument, at in filled.items()}
         self.frame = with_micros(self.frame, self.metric, asked)
-        return {argument: nw.col(f"csm micros_{argument}") for argument in times}
+        return {argument: nw.col(f"csm:micros_{argument}") for argument in times}
 
     def waited(self, times: dict[str, Any], since: str) -> dict[str, tuple[Any, Any]]:
         """Return the time passed from `since` to each other date, as `RowTotals` does."""
@@ -292,10 +294,10 @@ class EngineRowTotals(EngineRows):
         """Count the conditions and add up the amounts, which `only` has made, by group."""
         nw = narwhals()
         names = self.grouping(by)
-        asked = {"csm rows": nw.lit(1).cast(nw.Int64)}
+        asked = {"csm:rows": nw.lit(1).cast(nw.Int64)}
         for name, values in columns.items():
             flag = nw.when(values).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
-            asked[f"csm {name}"] = values if name in amounts else flag
+            asked[f"csm:{name}"] = values if name in amounts else flag
         small = self.sums(names, asked)
-        sums = {name: summed(small[f"csm {name}"]) for name in columns}
+        sums = {name: summed(small[f"csm:{name}"]) for name in columns}
         return noted(table(self.metric, self.labels(small, names), sums, self.axis), self.remarks)

@@ -76,19 +76,19 @@ def _on_engine(
     keys = rows.grouping(by)
     at = rows.instants({"time": times}, "time")["time"]
     frame = rows.frame.with_columns(
-        unit.alias("csm unit"),
-        nw.when(answers.is_null()).then(nw.lit(0)).otherwise(nw.lit(1)).alias("csm answered"),
-        at.alias("csm at"),
-        answers.alias("csm answer"),
-        (nw.lit(1) if weights is None else weights).alias("csm weight"),
+        unit.alias("csm:unit"),
+        nw.when(answers.is_null()).then(nw.lit(0)).otherwise(nw.lit(1)).alias("csm:answered"),
+        at.alias("csm:at"),
+        answers.alias("csm:answer"),
+        (nw.lit(1) if weights is None else weights).alias("csm:weight"),
     )
-    alone = ["csm unit", *(key for key in keys if key == ROW_PERIOD)]
-    best = {"csm answered": "max", "csm at": "max" if keep == "last" else "min", "csm answer": "min"}
-    best |= {**{key: "min" for key in keys if key != ROW_PERIOD}, "csm weight": "min"}
+    alone = ["csm:unit", *(key for key in keys if key == ROW_PERIOD)]
+    best = {"csm:answered": "max", "csm:at": "max" if keep == "last" else "min", "csm:answer": "min"}
+    best |= {**{key: "min" for key in keys if key != ROW_PERIOD}, "csm:weight": "min"}
     for name, how in best.items():
-        frame = frame.with_columns(getattr(nw.col(name), how)().over(*alone).alias("csm best"))
-        frame = frame.filter((nw.col(name) == nw.col("csm best")) | nw.col("csm best").is_null())
+        frame = frame.with_columns(getattr(nw.col(name), how)().over(*alone).alias("csm:best"))
+        frame = frame.filter((nw.col(name) == nw.col("csm:best")) | nw.col("csm:best").is_null())
     names = list(dict.fromkeys([*alone, *keys]))
     kept = copy(rows)
-    kept.frame = frame.group_by(*names).agg(nw.col("csm answer").max(), nw.col("csm weight").max())
-    return kept, nw.col("csm answer"), None if weights is None else nw.col("csm weight")
+    kept.frame = frame.group_by(*names).agg(nw.col("csm:answer").max(), nw.col("csm:weight").max())
+    return kept, nw.col("csm:answer"), None if weights is None else nw.col("csm:weight")

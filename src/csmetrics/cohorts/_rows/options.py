@@ -12,6 +12,7 @@ import pandas as pd
 
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.core._money import BITS
+from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown
 
 OnBadRows: TypeAlias = Literal["raise", "report"]
@@ -21,16 +22,19 @@ ByAt: TypeAlias = Literal["row", "opening"]
 _MOST = 1_000_000  # periods, days or events that an option counts
 
 
-def check_mode(metric: str, on_bad_rows: Any) -> None:
-    """Reject an unknown word for `on_bad_rows`."""
-    if not isinstance(on_bad_rows, str) or on_bad_rows not in ("raise", "report"):
+def check_mode(metric: str, on_bad_rows: Any) -> bool:
+    """Return whether bad rows are reported; reject an unknown word for `on_bad_rows`."""
+    mode = plain(on_bad_rows)
+    if not isinstance(mode, str) or mode not in ("raise", "report"):
         raise MetricInputError(metric, "on_bad_rows", "must be 'raise' or 'report'", f"got {shown(on_bad_rows)}")
+    return mode == "report"
 
 
-def check_word(metric: str, argument: str, value: Any, words: Sequence[str]) -> None:
+def check_word(metric: str, argument: str, value: Any, words: Sequence[str]) -> Any:
     """Reject a word that is not one of the choices."""
-    if not isinstance(value, str) or value not in words:
-        raise MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, words))}", f"got {shown(value)}")
+    if isinstance(value, str) and plain(value) in words:
+        return plain(value)
+    raise MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, words))}", f"got {shown(value)}")
 
 
 def check_flag(metric: str, argument: str, value: Any) -> None:
@@ -50,9 +54,9 @@ def check_whole(metric: str, argument: str, value: Any, low: int = 1, most: int 
 
 def key_names(metric: str, by: Any, axis: str | None = None) -> list[Any]:
     """Return the column names in `by` as a list, empty for None."""
-    names = [] if by is None else list(by) if isinstance(by, list) else [by]
+    names = [] if by is None else list(map(plain, plain(by))) if isinstance(by, list) else [plain(by)]
     once: set[Any] = {pd.NA}
-    with suppress(TypeError):  # names that cannot be hashed
+    with suppress(Exception):  # names that cannot be hashed or compared
         once = set(names)
     if pd.NA in once:  # no column can have such a name
         raise MetricInputError(metric, "by", "must name columns", f"got {shown(by)}")
@@ -87,7 +91,7 @@ def check_length(metric: str, argument: str, length: Any) -> int:
         return 0
     try:
         timed = isinstance(length, (str, timedelta, np.timedelta64))
-        found = pd.Timedelta(str.__str__(length) if isinstance(length, str) else length) if timed else pd.NaT
+        found = pd.Timedelta(plain(length)) if timed else pd.NaT
     except (ValueError, TypeError, OverflowError):
         found = pd.NaT
     if found is pd.NaT or found < pd.Timedelta(0):

@@ -45,8 +45,7 @@ class Rows:
     """
 
     def __init__(self, metric: str, frame: pd.DataFrame, on_bad_rows: str, calendar: Calendar | None = None) -> None:
-        check_mode(metric, on_bad_rows)
-        self.metric, self.frame, self.report = metric, frame, on_bad_rows == "report"
+        self.metric, self.frame, self.report = metric, frame, check_mode(metric, on_bad_rows)
         self.bad: list[tuple[str, str, str, Any]] = []
         self.calendar = calendar
         self.remarks = Remarks()
@@ -57,8 +56,8 @@ class Rows:
         if series.dtype == object:
             try:
                 series.isna()
-            except ArithmeticError:
-                rule, found = "must hold values that can be compared", "got a signalling Decimal NaN"
+            except Exception:  # whatever a value's own == raises, as that of a signalling Decimal NaN
+                rule, found = "must hold values that can be compared", "got one whose own == raises"
                 raise MetricInputError(self.metric, argument, rule, found) from None
         return series
 
@@ -118,7 +117,9 @@ class Rows:
             series = series.fillna(0)  # so that the others stay integers
         values = array(self.metric, argument, series, NUMBER)
         if values.dtype.kind == "u":
-            values = values.astype(np.int64 if values.max(initial=0) < 2**63 else np.float64)
+            most = values.dtype.type(min(np.iinfo(values.dtype).max, 2**63 - 1))
+            self.refuse(argument, "is 2**63 or more", values > most, "use a larger unit")
+            values = np.minimum(values, most).astype(np.int64)
         if values.dtype.kind == "i":
             values = values.astype(np.int64, copy=False)
         else:

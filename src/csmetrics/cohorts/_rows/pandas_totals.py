@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import has
+from csmetrics._frames.kinds import EXACT
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.bad import COMPARE, FLAGS, no_flags, not_once
 from csmetrics.cohorts._rows.groups import number_units
@@ -43,6 +44,7 @@ _NO_UNIT = (
     "pd.to_timedelta(column, unit='h')."
 )
 _MILLISECOND = 1000  # microseconds
+ENDLESS = 10**9  # hours, whose microseconds int64 still holds
 NEVER_DAY = 2_932_532  # days from 1970-01-01 to the year 9999, in which a date stands for no date
 
 
@@ -92,6 +94,7 @@ class RowTotals(Rows):
         values = self.numbers(name, argument, missing=True)
         answered = np.logical_or.reduce([~np.isnan(one) for one in answers])
         self.refuse(argument, "is missing", np.isnan(values) & answered, "give every answer a weight; 0 leaves it out")
+        self.refuse(argument, "is 2**53 or more", (values >= EXACT) & np.isfinite(values))
         return values
 
     def missing(self, values: Any) -> Any:
@@ -102,6 +105,7 @@ class RowTotals(Rows):
         """Read whole numbers that are not negative, NaN where missing."""
         values = self.numbers(name, argument, missing=True)
         self._refuse_fractions(argument, values, values >= 0, "")
+        self.refuse(argument, "is 2**53 or more", (values >= EXACT) & np.isfinite(values))
         return values
 
     def _refuse_fractions(self, argument: str, values: Any, possible: Any, hint: str) -> None:
@@ -218,7 +222,8 @@ class RowTotals(Rows):
             except MetricInputError as wrong:
                 hint = _DURATIONS if re.search(r"\d(:\d\d| *[hms])", wrong.found) else wrong.hint
                 raise MetricInputError(self.metric, argument, wrong.rule, wrong.found, hint) from None
-            missing = ~np.isfinite(hours)
+            self.refuse(argument, f"is {ENDLESS:,} hours or more", (hours >= ENDLESS) & np.isfinite(hours))
+            missing = ~(hours < ENDLESS)
             passed = np.rint(np.where(missing, 0, hours) * HOUR).astype(np.int64)
         return np.where(missing, 0, passed), ~missing
 

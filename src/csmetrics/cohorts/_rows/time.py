@@ -19,6 +19,7 @@ import pandas as pd
 
 from csmetrics.cohorts._rows.date_hints import hint_for_numbers
 from csmetrics.core._dates import data_end
+from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown
 
 Ints: TypeAlias = Any  # an integer array
@@ -381,6 +382,7 @@ class Calendar:
     """
 
     def __init__(self, metric: str, freq: Any) -> None:
+        freq = plain(freq)
         letter, _, anchor = freq.partition("-") if isinstance(freq, str) else ("", "", "")
         anchors = _ANCHORS.get(letter, ())
         if letter not in _FREQS or (isinstance(freq, str) and "-" in freq and anchor not in anchors):
