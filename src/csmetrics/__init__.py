@@ -64,7 +64,7 @@ _HOMES = {
     "interval": "csmetrics._statistics.interval",
     "sample_size": "csmetrics._statistics.sample_size",
 }
-_ROOMS = ("cohorts", "datasets", "plotting", "survival", "testing")
+_ROOMS = ("plotting", "datasets", "survival", "testing", "cohorts")  # of a name that several have, the last is meant
 
 __all__ = [
     *_REGISTRY,

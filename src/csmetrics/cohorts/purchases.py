@@ -10,9 +10,10 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_numbers
+from csmetrics.cohorts._rows.pandas_totals import RowTotals
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import in_micros
-from csmetrics.cohorts._rows.totals import RowTotals, read
+from csmetrics.cohorts._rows.totals import read
 
 _METRIC = "purchases"
 _FIRST, _ORDERS, _REVENUE = "csm:first", "csm:orders", "csm:revenue"  # of one customer

@@ -149,8 +149,8 @@ def held_against(
     if few_of(gone, everyone):
         notes.append(f"fewer than {_LEAST} customers left, or stayed: nothing is said of so few")
     return Backtest(
-        Interval(auc, *reach, n, n, level, method, "AUC", "ratio"),
-        Interval(float(ratio[0]), float(low[0]), float(high[0]), n, n, level, "square-and-add", "lift", "ratio"),
+        Interval(auc, *reach, n, n, level, method, (), "AUC", "ratio"),
+        Interval(float(ratio[0]), float(low[0]), float(high[0]), n, n, level, "square-and-add", (), "lift", "ratio"),
         _share(gone - hit, gone, sure, level, "missed"),
         _share(flagged - hit, flagged, sure, level, "false alarms"),
         bands,
@@ -178,7 +178,7 @@ def _share(part: float, whole: float, sure: Confidence, confidence: float, name:
     low, high = wilson(np.array([part]), np.array([whole]), sure)
     share = conversion_rate(float(part), float(whole))
     limits = float(100 * low[0]), float(100 * high[0])
-    return Interval(share, *limits, float(whole), float(whole), confidence, "wilson", name, "percent")
+    return Interval(share, *limits, float(whole), float(whole), confidence, "wilson", (), name, "percent")
 
 
 def one_row_each(metric: str, frame: pd.DataFrame, customer: Any) -> None:

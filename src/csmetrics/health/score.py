@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from csmetrics._frames import engines
 from csmetrics._frames.columns import column as find
 from csmetrics._frames.columns import guess
+from csmetrics.core._door import plot_of
 from csmetrics.core._kinds import array
 from csmetrics.core._numeric import places, show
 from csmetrics.core._registry import NUMBER
@@ -296,6 +297,34 @@ class HealthScore(_Strict):
             raise MetricInputError("HealthScore.suggest_weights", "components", rule, f"got {len(self.components)}")
         names = list(self.components)
         return better_weights(names, self._columns(frame), self._scales(), frame, churned, time, customer, confidence)
+
+    def plot(self, scores: pd.DataFrame, churned: Any = None, **options: Any) -> Any:
+        """Draw how many customers are in each band; with `churned`, the churn rate of each band and its interval.
+
+        Parameters
+        ----------
+        scores
+            The result of `score`.
+        churned
+            For each customer of `scores`, whether it left afterwards: booleans, or the name of a column.
+        **options
+            As `csmetrics.plotting.health` takes them: `confidence`, `ax`.
+
+        Returns
+        -------
+        Axes
+            The Axes drawn on.
+
+        Raises
+        ------
+        MissingColumnError
+            If `scores` has no column ``band``.
+        MetricInputError
+            If `churned` is not as long as `scores`.
+        ImportError
+            If matplotlib is not installed.
+        """
+        return plot_of("health")(scores, churned, **options)
 
     def __repr__(self) -> str:
         told = self._tested[1] if self._tested and self._tested[0] == self.model_dump() else "unvalidated"

@@ -110,7 +110,7 @@ def better_weights(
     def told(scores: Array) -> Interval:
         auc, error = area(tally(scores, gone))
         return Interval(
-            auc, *area_limits(auc, error, sure, "delong-logit"), n, n, level, "delong-logit", "AUC", "ratio"
+            auc, *area_limits(auc, error, sure, "delong-logit"), n, n, level, "delong-logit", (), "AUC", "ratio"
         )
 
     change, error = area_difference(equal, best, gone)
@@ -122,7 +122,7 @@ def better_weights(
         told(best),
         told(equal),
         told(present),
-        Interval(change, low, high, n, n, level, "delong paired", "gain in AUC", "ratio"),
+        Interval(change, low, high, n, n, level, "delong paired", (), "gain in AUC", "ratio"),
         int(early.sum()),
         int((~early).sum()),
     )

@@ -255,7 +255,7 @@ def layers(grid: RetentionGrid, *, ax: Axes | None = None) -> Axes:
     known = np.isfinite(amounts).any(axis=1)
     cohorts, amounts = counts.index[known], amounts[known]
     x = canvas.times(cohorts)
-    stacked = np.zeros((len(cohorts), int(max(x)) + 1))
+    stacked: Any = np.zeros((len(cohorts), int(max(x)) + 1))
     for row, start in enumerate(x):
         length = min(amounts.shape[1], stacked.shape[1] - start)
         stacked[row, start : start + length] = np.nan_to_num(amounts[row, :length])

@@ -294,7 +294,7 @@ class SBG(Printed):
             lowest = self.log_likelihood - sure.z**2 * 0.5
             low, high = (_sbg.profile_limit(*pooled, fit, which, lowest, up) for up in (False, True))
         n = float(self.customers)
-        return Interval(estimate, low, high, n, n, float(confidence), method, parameter, "", self.notes)
+        return Interval(estimate, low, high, n, n, float(confidence), method, self.notes, parameter)
 
     def fan(
         self,

@@ -311,7 +311,7 @@ class Survival:
         everyone = float((self.steps.reached + self.steps.censored).sum())
         if 0 < everyone < FEW_UNITS:
             notes.append(f"fewer than {FEW_UNITS} customers stand behind it: read it with care")
-        return Interval(estimate, low, high, everyone, everyone, float(confidence), method, name, unit, tuple(notes))
+        return Interval(estimate, low, high, everyone, everyone, float(confidence), method, tuple(notes), name, unit)
 
     def _errors(self) -> Any:
         return standard_errors(self.steps, self._waiting)
