@@ -87,15 +87,21 @@ def _live(lines: list[Line], edge: datetime, how: How) -> list[Line]:
     """Return the lines just before an instant, or, in a gap that is bridged, those just before the gap."""
     lines = [line for line in lines if line.mrr and line.start != line.end]
     here = _before(lines, edge)
-    left = max((line.end for line in lines if line.end and line.end < edge), default=None)
-    back = min((line.start for line in lines if line.start >= edge), default=None)
-    if here or not how.grace or left is None or back is None or back - left > how.grace:
+    if here or not how.grace:
+        return here
+    moments = {line.start for line in lines} | {line.end for line in lines if line.end}
+    left = max((t for t in moments if t < edge and _before(lines, t)), default=None)
+    back = min((t for t in moments if t >= edge and _before(lines, t + timedelta(seconds=1))), default=None)
+    if left is None or back is None or back - left > how.grace:
         return here
     return _before(lines, left)
 
 
 def _before(lines: list[Line], edge: datetime) -> list[Line]:
-    return [line for line in lines if line.start < edge and (line.end is None or line.end >= edge)]
+    """Return the lines that are live just before an instant; none where they add up to nothing."""
+    live = [line for line in lines if line.start < edge and (line.end is None or line.end >= edge)]
+    sums = {line.currency: sum(other.mrr for other in live if other.currency == line.currency) for line in live}
+    return live if any(sums.values()) else []
 
 
 def _add(

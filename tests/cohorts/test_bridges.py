@@ -34,6 +34,11 @@ def drawn_lines(draw: st.DrawFn) -> list[Line]:
         mrr = draw(st.sampled_from([0, 100, 100, 250, 999]))
         customer, group, currency = (draw(st.sampled_from(some)) for some in ("abc", ["pro", "team"], ["EUR", "USD"]))
         out.append(Line(customer, start, end, mrr, group, currency))
+        off = draw(st.sampled_from([0, 0, mrr // 2, mrr]))
+        if off:  # a credit, for all or for some days of the line
+            since = start + timedelta(days=draw(st.sampled_from([0, 1])))
+            until = end if draw(st.booleans()) or length in (0, 1) else since + timedelta(days=5)
+            out.append(Line(customer, min(since, end or since), until, -off, group, currency))
     return out
 
 
