@@ -468,6 +468,16 @@ def test_the_latest_answer_by_hand() -> None:
         survey(table, keep="latest", customer="who", time="time")
 
 
+def test_of_rows_at_one_instant_one_with_a_weight_is_kept(make: Callable[[pd.DataFrame], Any]) -> None:
+    table = pd.DataFrame(
+        {"who": [1, 1, 2], "score": [np.nan, np.nan, 9.0], "weight": [np.nan, 3.0, 2.0], "day": ["2026-01-05"] * 3}
+    )
+    table["day"] = pd.to_datetime(table["day"])
+    for frame in (table, make(table)):
+        kept = survey(frame, customer="who", keep="last", time="day", weights="weight")
+        assert kept[["promoters", "nps_responses", "nps_invited"]].iloc[0].tolist() == [2, 2, 5]
+
+
 def test_weights_equal_those_of_the_formula() -> None:
     scores, weights = [10, 2, 7, 8, 6, None], [2000, 8000, 2000, 2000, 8000, 500]
     table = pd.DataFrame({"score": scores, "revenue": weights})

@@ -49,7 +49,7 @@ def _on_pandas(
         lambda: elapsed if keep == "last" else -elapsed,
         lambda: -np.where(np.isnan(answers), 0, answers),
         lambda: -(0 if (number := Groups(rows.metric, rows.grouping(by), slice(None)).number) is None else number),
-        lambda: 0 if weights is None else -weights,
+        lambda: 0 if weights is None else -np.where(np.isnan(weights), np.inf, weights),
     ]
     place = np.full(size, -1)
     for rank in ranks:
