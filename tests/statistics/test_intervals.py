@@ -16,7 +16,7 @@ import pytest
 import csmetrics as csm
 from csmetrics._statistics.bootstrap import jackknife_error, resampled, without_each
 from csmetrics._statistics.confidence import Confidence, special
-from csmetrics._statistics.reading import behind
+from csmetrics._statistics.made_of import behind
 from csmetrics._statistics.shares import SHARES
 from csmetrics._statistics.sums import Moments
 from csmetrics.core._registry import REGISTRY

@@ -13,19 +13,13 @@ from csmetrics._frames.columns import Need, column, has, require
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
+from csmetrics._statistics.answers import from_answers
+from csmetrics._statistics.customers import by_sums, from_rows, needs_customers
 from csmetrics._statistics.doubt import Doubt
-from csmetrics._statistics.reading import (
-    COUNTED,
-    check_counts,
-    from_answers,
-    from_rows,
-    needs_customers,
-    of_levels,
-    taken_totals,
-    with_counts,
-    without,
-)
+from csmetrics._statistics.made_of import of_levels
+from csmetrics._statistics.reading import COUNTED, check_counts, taken_totals, without
 from csmetrics._statistics.samples import Pair, Sample
+from csmetrics._statistics.squares import with_counts
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.core._sums import PER_CUSTOMER, Sampled, sampled_of
@@ -155,8 +149,6 @@ def _made(
     options = {n: v for n, v in given.items() if n in spec.options}
     made = Sample(spec, sums, np.zeros(size), index, arrays)
     if not inputs and spec.inputs:
-        from csmetrics._statistics.reading import by_sums
-
         return replace(made, estimate=by_sums(made))
     return replace(made, estimate=np.array(_array(spec.function(**inputs, **options), size)))
 

@@ -13,7 +13,7 @@ from csmetrics._frames.columns import require, what_is_there
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.grain import Grain
-from csmetrics._statistics.compare import compared, method_for, possible
+from csmetrics._statistics.comparing import compared, method_for, possible
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.differences import differ
 from csmetrics._statistics.doubt import warn_of
