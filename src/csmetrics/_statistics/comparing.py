@@ -17,6 +17,8 @@ from csmetrics._statistics.samples import Sample
 from csmetrics.core._registry import Registration
 from csmetrics.errors import MetricInputError, shown
 
+APART = "customers of both periods are taken as independent"
+
 
 def method_for(sample: Sample, method: Any) -> str:
     """Return the method of a difference."""
@@ -42,12 +44,13 @@ def compared(
     confidence: float,
     method: Any = None,
     correction: bool = False,
-    notes: tuple[str, ...] = (),
 ) -> Comparison:
     """Compare two samples of one figure each."""
     method = method_for(after, method)
     change = differ(before, after, sure, method, correction)
-    said = [*dict.fromkeys([*before.notes, *after.notes, *notes])]
+    said = [*dict.fromkeys([*before.notes, *after.notes])]
+    if all(s.rows is not None and s.rows.owner is not None for s in (before, after)):
+        said.append(APART)
     if after.sums.kind in ("share", "trinomial", "exposure") and not after.known:
         said.append("counts are taken as independent; customer= tells whose they are")
     if method == "fisher":
