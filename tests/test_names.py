@@ -40,7 +40,17 @@ def test_a_frame_completes_its_metrics() -> None:
     frame = pd.DataFrame({"lost": [5], "start": [100]})
     for grain in (frame.csm, frame.csm.by("lost"), frame.csm.total()):
         public = {name for name in dir(grain) if not name.startswith("_")}
-        assert public == {*REGISTRY, "by", "total", "compute", "metrics", "explain", "interval", "compare_periods", "plot"}
+        assert public == {
+            *REGISTRY,
+            "by",
+            "total",
+            "compute",
+            "metrics",
+            "explain",
+            "interval",
+            "compare_periods",
+            "plot",
+        }
 
 
 @pytest.mark.parametrize(
@@ -62,7 +72,10 @@ def test_a_frame_completes_its_metrics() -> None:
         ("csm.cohorts.retentiongrid", "did you mean 'RetentionGrid'?"),
         ("csm.cohorts.churn_rat", "did you mean csm.churn_rate?"),
         ("csm.survival.kaplan_maier", "did you mean 'kaplan_meier'?"),
-        ("csm.survival.zzzz", "it has Curves, LogRank, SBG, Survival, clv, compare, kaplan_meier, kaplan_meier_from_dates, sbg"),
+        (
+            "csm.survival.zzzz",
+            "it has Curves, LogRank, SBG, Survival, clv, compare, kaplan_meier, kaplan_meier_from_dates, sbg",
+        ),
         ("csm.testing.verfy", "did you mean 'verify'?"),
         ("csm.testing.stratgies", "did you mean 'strategies'?"),
         ("csm.testing.cohort_frame", "did you mean csm.testing.strategies.cohort_frames?"),

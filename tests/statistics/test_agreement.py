@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
-from csmetrics._statistics.compare import DIFFERENCES
+from csmetrics._statistics.differences import DIFFERENCES
 from csmetrics.core._registry import REGISTRY
 from csmetrics.core._sums import sampled_of
 

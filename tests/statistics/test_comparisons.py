@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 import csmetrics as csm
+from csmetrics._statistics.answers import from_answers
 from csmetrics._statistics.confidence import Confidence, special
 from csmetrics._statistics.counts import rate_ratio, rate_ratio_p
 from csmetrics._statistics.differences import differ
 from csmetrics._statistics.groups import holm
 from csmetrics._statistics.paired import of_means
-from csmetrics._statistics.reading import from_answers
 from csmetrics.core._registry import REGISTRY
 from csmetrics.core._sums import sampled_of
 

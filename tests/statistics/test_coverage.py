@@ -12,9 +12,11 @@ from scipy.stats import binom, kstest, poisson
 
 from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.counts import rate_ratio_p
+from csmetrics._statistics.customers import from_rows
 from csmetrics._statistics.differences import Change, differ
-from csmetrics._statistics.methods import Asked, limits, method_of
-from csmetrics._statistics.reading import from_rows, read
+from csmetrics._statistics.kinds import Asked
+from csmetrics._statistics.methods import limits, method_of
+from csmetrics._statistics.reading import read
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.shares import SHARES
 from csmetrics.core._registry import REGISTRY

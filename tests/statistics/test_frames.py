@@ -284,3 +284,23 @@ def test_squares_on_engines(engine: str) -> None:
     cases = csm.datasets.make_saas().tickets[["created", "first_response", "resolved"]].head(300)
     theirs = csm.cohorts.tickets(FRAMES[engine](cases), squares=True)
     pd.testing.assert_frame_equal(theirs, csm.cohorts.tickets(cases, squares=True), check_exact=False)
+
+
+def test_customers_in_several_rows_are_those_in_one() -> None:
+    """Rows that are customers already are taken as they are; others are added up first. Both give the same."""
+    frame = bridge().sample(frac=1, random_state=2)
+    frame.loc[frame.index[:7], "plan"] = None
+    names = ["start_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr"]
+    halves = pd.concat([frame.assign(**{n: frame[n] / 2 for n in names})] * 2)
+    for keys in (["plan"], ["plan", "lost"]):
+        once = frame.csm.by(*keys).interval("nrr", customer="customer")
+        pd.testing.assert_frame_equal(once, halves.csm.by(*keys).interval("nrr", customer="customer"))
+        assert once.index.equals(frame.csm.by(*keys).nrr().index)
+    with pytest.raises(csm.MetricInputError, match="start_mrr"):
+        frame.assign(start_mrr=-1).csm.by("plan").interval("nrr", customer="customer")
+    unknown = frame.astype({"start_mrr": float})
+    unknown.iloc[20, unknown.columns.get_loc("start_mrr")] = np.nan
+    found = unknown.csm.by("plan").interval("nrr", customer="customer")
+    assert found["estimate"].isna().tolist() == unknown.csm.by("plan").nrr().isna().tolist()
+    compared = csm.compare(csm.nrr, frame[:150], frame[150:], customer="customer")
+    assert any("taken as independent" in note for note in compared.notes)

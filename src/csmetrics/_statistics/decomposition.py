@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._statistics.results import Printed, behind, between, figure, named, plain, signed
+from csmetrics._statistics.printed import Printed, behind, between, figure, named, plain, signed
 from csmetrics.core._door import Door
 
 PARTS = ("within", "mix", "entered", "left")

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from csmetrics._statistics.confidence import FURTHEST, Confidence, ratio, t_tail, tail
-from csmetrics._statistics.methods import Asked, Found, balance, limits, mean_error, method_of, worth
+from csmetrics._statistics.kinds import Asked, Found, balance, mean_error, worth
+from csmetrics._statistics.methods import limits, method_of
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.shares import Limits
 from csmetrics.core._types import Array

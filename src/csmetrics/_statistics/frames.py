@@ -12,20 +12,15 @@ import pandas as pd
 from csmetrics._frames.columns import Need, column, has, require
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
+from csmetrics._frames.groups import group_places
 from csmetrics._frames.plan import Plan
+from csmetrics._statistics.answers import from_answers
+from csmetrics._statistics.customers import by_sums, from_rows, needs_customers
 from csmetrics._statistics.doubt import Doubt
-from csmetrics._statistics.reading import (
-    COUNTED,
-    check_counts,
-    from_answers,
-    from_rows,
-    needs_customers,
-    of_levels,
-    taken_totals,
-    with_counts,
-    without,
-)
+from csmetrics._statistics.made_of import of_levels
+from csmetrics._statistics.reading import COUNTED, check_counts, taken_totals, without
 from csmetrics._statistics.samples import Pair, Sample
+from csmetrics._statistics.squares import with_counts
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.core._sums import PER_CUSTOMER, Sampled, sampled_of
@@ -155,8 +150,6 @@ def _made(
     options = {n: v for n, v in given.items() if n in spec.options}
     made = Sample(spec, sums, np.zeros(size), index, arrays)
     if not inputs and spec.inputs:
-        from csmetrics._statistics.reading import by_sums
-
         return replace(made, estimate=by_sums(made))
     return replace(made, estimate=np.array(_array(spec.function(**inputs, **options), size)))
 
@@ -207,30 +200,45 @@ def _from_customers(
     customer: Any,
 ) -> Sample:
     """Make a sample of customers: their rows are added up first, by the engine where it is one."""
-    keys = grain.keys or ()
+    index, place, owner, totals = _units(grain, spec, labels, customer)
+    columns = {name: _array(value, len(owner)) for name, value in {**totals, **numbers}.items()}
+    columns |= {name: np.zeros(len(owner)) for name in sums.totals if name not in columns}
+    unknown = np.logical_or.reduce([np.isnan(values) for values in columns.values()])
+    columns = {name: np.where(unknown, 0.0, values) for name, values in columns.items()}
+    who = np.asarray(owner)
+    who = who if who.dtype.kind in "iu" else who.astype(object)
+    made = from_rows(spec, sums, columns, given, place=place, index=index, owner=who)
+    if unknown.any():
+        some = np.zeros(made.estimate.size, bool)
+        some[np.zeros(len(owner), np.intp)[unknown] if place is None else place[unknown]] = True
+        made = replace(made, estimate=np.where(some, np.nan, made.estimate))
+    return replace(made, customers=sums.kind in COUNTED)
+
+
+def _units(
+    grain: Grain, spec: Registration, labels: Mapping[str, tuple[Any, Need]], customer: Any
+) -> tuple[Any, Any, Any, dict[str, Any]]:
+    """Return the groups, the group of each customer, the customers themselves, and the totals of each."""
+    keys, frame = grain.keys or (), grain.frame
+    if isinstance(frame, pd.DataFrame) and customer not in keys:
+        owner: Any = column(frame, customer, spec.name, "customer")
+        if owner.is_unique and not owner.hasnans:  # each row is a customer: there is nothing to add up
+            index, _ = _totals(grain, labels, {}, {})  # which refuses what cannot be right
+            place = group_places([column(frame, key, "by", "keys") for key in keys])[1] if keys else None
+            return index, place, owner, {n: column(frame, label, *need) for n, (label, need) in labels.items()}
     by_customer = replace(grain, keys=(*(key for key in keys if key != customer), customer))
-    index_, totals = _totals(by_customer, labels, numbers, {})
-    whole: Any = index_
-    owner: Any = whole.get_level_values(-1)
+    totals: Any
+    whole: Any
+    whole, totals = _totals(by_customer, labels, {}, {})
+    owner = whole.get_level_values(-1)
     if owner.isna().any():
         found = "some are missing"
         raise MetricInputError(spec.name, "customer", "must be there for each row", found, "a blank id is no customer")
-    kept = customer in keys
-    groups: Any = whole if kept else whole.droplevel(-1) if whole.nlevels > 1 else None
-    index, place = None, None
-    if groups is not None:
-        first = ~groups.duplicated()
-        index, place = groups[first], np.cumsum(first) - 1
-    columns = {name: _array(value, len(whole)) for name, value in totals.items()}
-    columns |= {name: np.zeros(len(whole)) for name in sums.totals if name not in columns}
-    unknown = np.logical_or.reduce([np.isnan(values) for values in columns.values()])
-    columns = {name: np.where(unknown, 0.0, values) for name, values in columns.items()}
-    made = from_rows(spec, sums, columns, given, place=place, index=index, owner=np.asarray(owner, dtype=object))
-    if unknown.any():
-        some = np.zeros(made.estimate.size, bool)
-        some[np.zeros(len(whole), np.intp)[unknown] if place is None else place[unknown]] = True
-        made = replace(made, estimate=np.where(some, np.nan, made.estimate))
-    return replace(made, customers=sums.kind in COUNTED)
+    groups = whole if customer in keys else whole.droplevel(-1) if whole.nlevels > 1 else None
+    if groups is None:
+        return None, None, owner, totals
+    first = ~groups.duplicated()
+    return groups[first], np.cumsum(first) - 1, owner, totals
 
 
 def _answers(grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str, Any], customer: Any) -> Sample:
@@ -254,12 +262,7 @@ def _answers(grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str
     if sums.kind == "quantile":
         hint = "compute it for each group of rows"
         raise MetricInputError(spec.name, "keys", "has its interval for one column of dates", "asked by group", hint)
-    from csmetrics._frames.groups import group_rows
-
-    index, places = group_rows([column(rows, key, "by", "keys") for key in keys])
-    place = np.empty(len(rows), np.intp)
-    for group, at in enumerate(places):
-        place[at] = group
+    index, place = group_places([column(rows, key, "by", "keys") for key in keys])
     made = from_answers(spec, sums, {**columns, **rest}, customer=owner, place=place, index=index)
     return replace(made, notes=notes)
 

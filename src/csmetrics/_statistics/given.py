@@ -11,7 +11,8 @@ import pandas as pd
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.frames import frame_sample
-from csmetrics._statistics.reading import behind, read
+from csmetrics._statistics.made_of import behind
+from csmetrics._statistics.reading import read
 from csmetrics._statistics.samples import Sample
 from csmetrics.core._kinds import is_scalar
 from csmetrics.core._registry import REGISTRY, Registration
@@ -49,6 +50,13 @@ def sample_of(
         rule = "must be a mapping of inputs, a row, a cohort frame or a column of answers"
         raise MetricInputError(spec.name, "data", rule, f"got {shown(data)}")
     return raw(spec, data, inputs, customer)
+
+
+def given_side(spec: Registration, name: str, data: Any) -> Any:
+    """Refuse a comparison that lacks a side."""
+    if data is None:
+        raise MetricInputError(spec.name, name, "is required", "not given", "compare(metric, before, after)")
+    return data
 
 
 def grain_of(data: Any) -> Grain | None:

@@ -10,13 +10,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from csmetrics._statistics.compare import compared
+from csmetrics._statistics.comparing import compared
 from csmetrics._statistics.confidence import QUIET, Confidence, chi2_tail, special
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
 from csmetrics._statistics.interval import of_sample
-from csmetrics._statistics.methods import balance, dispersion, mean_error, worth
-from csmetrics._statistics.results import Printed, between, counted, named, p_equals, plain, signed
+from csmetrics._statistics.kinds import balance, dispersion, mean_error, worth
+from csmetrics._statistics.printed import Printed, between, counted, named, p_equals, plain, signed
 from csmetrics._statistics.samples import Sample
 from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown

@@ -11,7 +11,8 @@ import pandas as pd
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.doubt import warn_of
 from csmetrics._statistics.given import sample_of
-from csmetrics._statistics.methods import Asked, limits, method_of, notes_of
+from csmetrics._statistics.kinds import Asked
+from csmetrics._statistics.methods import limits, method_of, notes_of
 from csmetrics._statistics.results import Interval
 from csmetrics._statistics.samples import Sample
 from csmetrics.core._registry import registered

@@ -13,7 +13,7 @@ from csmetrics._frames.columns import require, what_is_there
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.grain import Grain
-from csmetrics._statistics.compare import compared, method_for, possible
+from csmetrics._statistics.comparing import APART, compared, method_for, possible
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.differences import differ
 from csmetrics._statistics.doubt import warn_of
@@ -82,9 +82,9 @@ def compare_periods(
         for name, label in (("before", before), ("after", after))
     ]
     first, second = samples
-    note = ("customers of both periods are taken as independent",) if first.rows is not None else ()
+    note = (APART,) if first.rows is not None and first.rows.owner is not None else ()
     if first.index is None or second.index is None:
-        found = compared(first, second, sure, confidence, method, notes=note)
+        found = compared(first, second, sure, confidence, method)
         warn_of(found.notes)
         return found
     both = second.index[second.index.isin(first.index)]

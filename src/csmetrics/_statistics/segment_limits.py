@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.aligned import Places
-from csmetrics._statistics.compare import method_for
+from csmetrics._statistics.comparing import method_for
 from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.differences import Change, differ
 from csmetrics._statistics.parts import Parts, gradients, variance

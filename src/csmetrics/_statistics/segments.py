@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.aligned import Places, aligned
+from csmetrics._statistics.comparing import APART
 from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.decomposition import PARTS, Decomposition, causes, statuses
 from csmetrics._statistics.parts import Parts, mix_by_key, ratio_parts
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.segment_limits import behind, known_of, part_errors, segment_intervals
 from csmetrics.core._registry import Registration
+from csmetrics.core._sums import PER_CUSTOMER
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
 
@@ -55,6 +57,8 @@ def by_segment(
         segment_intervals(frame, before, after, at_0, at_1, parts, sure)
     said = causes(found, intervals, frame)
     notes = [*dict.fromkeys([*before.notes, *after.notes])]
+    if known == "units" and after.rows is None and after.sums.kind in PER_CUSTOMER - {"mean"}:
+        notes.append(APART)
     if known == "counts":
         notes.append("counts are taken as independent; customer= tells whose they are")
     return Decomposition(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from math import nan
 from typing import Any, Literal
 
@@ -12,19 +9,16 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.groups import group_sums
+from csmetrics.cohorts._questions import UNWEIGHTED, read_questions
 from csmetrics.cohorts._rows.one_each import one_each
 from csmetrics.cohorts._rows.options import OnBadRows, check_flag, check_word
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import Unnamed, read
-from csmetrics.core._answers import lowest_top, nps_cuts, rating_scale
-from csmetrics.errors import MetricInputError, shown
+from csmetrics.errors import MetricInputError
 
 _METRIC = "survey"
 _SCORE = Unnamed("score")
-_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
-_KEYS = {"nps": ("promoters", "detractors"), "csat": ("top",), "ces": ("easy",)}  # besides column and scale
 _AMOUNTS = ("effort_sum", "effort_sum*effort_sum")  # what is added up and not counted
-_UNWEIGHTED = "csm:unweighted"  # rows whose weight is not known
 
 
 def survey(
@@ -169,7 +163,7 @@ def survey(
     >>> latest.csm.total().nps()
     0.0
     """
-    questions = _questions({"nps": nps, "csat": csat, "ces": ces}, score, kind, scale, top)
+    questions = read_questions(survey, {"nps": nps, "csat": csat, "ces": ces}, score, kind, scale, top)
     keep = check_word(_METRIC, "keep", keep, ("all", "first", "last"))
     check_flag(_METRIC, "squares", squares)
     needs = {"customer": customer, "time": time} if keep != "all" else {"time": time}
@@ -205,113 +199,20 @@ def survey(
     else:
         for question, answers in zip(questions, found["answers"], strict=True):
             kept = one_each(rows, answers, weighing, found["customer"], found["time"], keep, by)
-            columns = question.columns(*kept, squares)
+            columns = question.columns(kept[0], kept[1], kept[2], squares)
             counted.append(kept[0].totals(by, columns, [*columns] if weights is not None else _AMOUNTS))
     out = _joined(counted)
     for question in questions:
-        unknown = out.pop(f"{_UNWEIGHTED} {question.kind}") if weights is not None else None
+        unknown = out.pop(f"{UNWEIGHTED} {question.kind}") if weights is not None else None
         if unknown is not None and unknown.any():
             out[f"{question.kind}_invited"] = out[f"{question.kind}_invited"].where(unknown == 0, nan)
         if question.kind == "ces" and rows.whole(question.column) and (weights is None or rows.whole(weights)):
             out["effort_sum"] = out["effort_sum"].astype(np.int64)
     if squares:
-        products = [name for name in map(str, out) if "*" in name]
-        out = out[[*(name for name in out if name not in products), *products]].astype(
-            dict.fromkeys(products, np.float64)
-        )
+        names = [str(name) for name in out]
+        products = [name for name in names if "*" in name]
+        out = out[[name for name in names if "*" not in name] + products].astype(dict.fromkeys(products, np.float64))
     return noted(out, rows.remarks)
-
-
-@dataclass(frozen=True)
-class _Question:
-    """One question: its column, its scale, and the answers at which its classes begin or end."""
-
-    kind: str
-    column: Any
-    argument: str
-    low: int
-    high: int
-    lowest: Any  # answer of the good class: promoters, satisfied, easy
-    highest: Any  # answer of the bad class: detractors
-
-    def answers(self, rows: Any) -> Any:
-        """Read the answers."""
-        return rows.answers(self.column, self.argument, self.low, self.high, whole=self.kind != "ces")
-
-    def columns(self, rows: Any, answers: Any, weights: Any, squares: bool) -> dict[str, Any]:
-        """Return the conditions to count, or the weights to add up, in the order of the result."""
-        classes: dict[str, Any] = {}
-        if self.kind == "nps":
-            between = (answers > self.highest) & (answers < self.lowest)
-            classes = {"promoters": answers >= self.lowest, "passives": between, "detractors": answers <= self.highest}
-        elif self.kind == "csat":
-            classes = {"satisfied": answers >= self.lowest}
-        else:
-            classes = {"easy": answers >= self.lowest, "difficult": answers < self.highest}
-        answered = answers >= self.low
-        classes |= {f"{self.kind}_responses": answered, f"{self.kind}_invited": rows.every()}
-        counted, effort, others, products = classes, answers, {}, {}
-        if weights is not None:
-            known, effort = ~rows.missing(weights), answers * weights
-            counted = {name: rows.only(flag & known, weights) for name, flag in classes.items()}
-            others = {f"{_UNWEIGHTED} {self.kind}": rows.only(~known, 1)}
-        first = {"effort_sum": rows.only(answered, effort)} if self.kind == "ces" else {}
-        if squares:
-            products = {f"{name}*{name}": amounts * amounts for name, amounts in first.items()}
-            products |= {} if weights is None else self._products(rows, first, classes, answered, weights)
-        return first | counted | products | others
-
-    def _products(self, rows: Any, first: Any, classes: Any, answered: Any, weights: Any) -> dict[str, Any]:
-        """Return the squares of the weights by class, and the products of what else an answer adds with its weight."""
-        base = f"{self.kind}_responses"
-        found = {f"{name}*{base}": rows.only(answered, amounts * weights) for name, amounts in first.items()}
-        for name, flag in classes.items():
-            if name != f"{self.kind}_invited":
-                found[f"{name}*{name}"] = rows.only(flag, weights * weights)  # an answer has a weight
-                if name != base:
-                    found[f"{name}*{base}"] = found[f"{name}*{name}"]
-        return found
-
-
-def _questions(kinds: dict[str, Any], score: Any, kind: Any, scale: Any, top: Any) -> list[_Question]:
-    """Read the short form, or what was given by kind."""
-    given = {name: one for name, one in kinds.items() if one is not None}
-    if not given:
-        kind = check_word(_METRIC, "kind", kind, tuple(_SCALES))
-        form = {"column": str(score) if isinstance(score, Unnamed) else score, "scale": scale}
-        return [_question(kind, "score", form | ({} if top is None else {"top": top}))]
-    short = {"score": not isinstance(score, Unnamed), "scale": scale is not None, "top": top is not None}
-    for argument, there in short.items():
-        if there:
-            rule, hint = "is for the short form", f'here it is a key: {next(iter(given))}={{"column": ..., ...}}'
-            raise MetricInputError(_METRIC, argument, rule, f"got {', '.join(given)} as well", hint)
-    return [_question(n, n, one if isinstance(one, Mapping) else {"column": one}) for n, one in given.items()]
-
-
-def _question(kind: str, argument: str, form: Mapping[str, Any]) -> _Question:
-    keys = ("column", "scale", *_KEYS[kind])
-    for name in form:
-        if name not in keys:
-            near = difflib.get_close_matches(str(name), keys, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else ""
-            raise MetricInputError(_METRIC, kind, f"may have the keys {', '.join(keys)}", f"got {shown(name)}", hint)
-    if "column" not in form:
-        hint = f'for example {kind}={{"column": "rating", "scale": {_SCALES[kind]}}}'
-        raise MetricInputError(_METRIC, kind, "must name its column", f"got the keys {', '.join(map(str, form))}", hint)
-    given = form.get("scale")
-    low, high = rating_scale(survey, _SCALES[kind] if given is None else given)
-    middle = 0.5 * (low + high)
-    lowest, highest = form.get("easy"), middle
-    if kind == "nps":
-        lowest, highest = nps_cuts(survey, (low, high), form.get("promoters"), form.get("detractors"))[1:]
-    elif kind == "csat":
-        lowest = lowest_top(survey, (low, high), form.get("top"))
-    elif lowest is None:
-        lowest = np.nextafter(middle, high)  # fractions just above the middle are easy, too
-    elif isinstance(lowest, bool) or not isinstance(lowest, (int, np.integer)) or not middle < lowest <= high:
-        rule = f"must be a whole number above {middle:g}, the middle of the scale, and up to {high}"
-        raise MetricInputError(_METRIC, "easy", rule, f"got {shown(lowest)}", "the lowest answer on the easy side")
-    return _Question(kind, form["column"], argument, low, high, lowest, highest)
 
 
 def _joined(counted: list[pd.DataFrame]) -> pd.DataFrame:

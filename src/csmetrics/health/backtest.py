@@ -12,7 +12,8 @@ import pandas as pd
 from csmetrics._frames.columns import column as find
 from csmetrics._statistics.auc import METHODS, Tally, area, area_limits, risk_ratio, tally
 from csmetrics._statistics.confidence import Confidence
-from csmetrics._statistics.results import Interval, Printed, counted, figure
+from csmetrics._statistics.printed import Printed, counted, figure
+from csmetrics._statistics.results import Interval
 from csmetrics._statistics.shares import wilson
 from csmetrics.core._flags import flags
 from csmetrics.core._kinds import array, is_scalar

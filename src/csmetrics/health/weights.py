@@ -11,7 +11,8 @@ import pandas as pd
 
 from csmetrics._statistics.auc import area, area_difference, area_limits, tally
 from csmetrics._statistics.confidence import Confidence
-from csmetrics._statistics.results import Interval, Printed, counted, figure
+from csmetrics._statistics.printed import Printed, counted, figure
+from csmetrics._statistics.results import Interval
 from csmetrics._statistics.separating import separating
 from csmetrics.core._types import Array
 from csmetrics.core.health import Scale, scored

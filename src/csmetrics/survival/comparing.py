@@ -11,7 +11,7 @@ import pandas as pd
 
 from csmetrics._frames.groups import group_numbers, rows_of
 from csmetrics._statistics.log_rank import log_rank
-from csmetrics._statistics.results import Printed, figure, p_equals
+from csmetrics._statistics.printed import Printed, figure, p_equals
 from csmetrics.core._survival import packs, steps_by_group
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.survival.curve import Survival, curve

@@ -11,7 +11,8 @@ import pandas as pd
 
 from csmetrics._statistics.bootstrap import generator
 from csmetrics._statistics.confidence import Confidence
-from csmetrics._statistics.results import Interval, Printed, figure
+from csmetrics._statistics.printed import Printed, figure
+from csmetrics._statistics.results import Interval
 from csmetrics.core import _sbg
 from csmetrics.core._kinds import array, is_scalar
 from csmetrics.core._registry import NUMBER

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.confidence import Confidence
-from csmetrics._statistics.results import FEW_UNITS, Interval
+from csmetrics._statistics.printed import FEW_UNITS
+from csmetrics._statistics.results import Interval
 from csmetrics._statistics.waiting import CURVES, area_error, curve_limits, quantile_limits, standard_errors
 from csmetrics.core._door import Door
 from csmetrics.core._kinds import array, is_scalar
