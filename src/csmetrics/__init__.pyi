@@ -35,12 +35,15 @@ from csmetrics._statistics.compare import compare as compare
 from csmetrics._statistics.decompose import decompose as decompose
 from csmetrics._statistics.decompose import decompose_periods as decompose_periods
 from csmetrics._statistics.decomposition import Decomposition as Decomposition
+from csmetrics._statistics.evaluated import Evaluated as Evaluated
 from csmetrics._statistics.groups import GroupComparison as GroupComparison
 from csmetrics._statistics.groups import compare_groups as compare_groups
 from csmetrics._statistics.interval import interval as interval
 from csmetrics._statistics.results import Comparison as Comparison
 from csmetrics._statistics.results import Interval as Interval
 from csmetrics._statistics.sample_size import sample_size as sample_size
+from csmetrics._statistics.scorecard import Scorecard as Scorecard
+from csmetrics._statistics.targets import Target as Target
 from csmetrics.cohorts._rows.remarks import Excluded as Excluded
 from csmetrics.cohorts.grid import RetentionGrid as RetentionGrid
 from csmetrics.cohorts.hours import BusinessHours as BusinessHours

@@ -47,4 +47,7 @@ def movements(
         snapshots=metric == "movements_from_snapshots",
         squares=squares,
     )
-    return bridge((from_pandas if isinstance(frame, pd.DataFrame) else from_engine)(frame, asked))
+    made = bridge((from_pandas if isinstance(frame, pd.DataFrame) else from_engine)(frame, asked))
+    if span > 1:
+        made.attrs["span"] = span  # periods overlap: comparisons leave out those that share one
+    return made
