@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from csmetrics._statistics.results import figure, plain
+from csmetrics._statistics.printed import figure, plain
 from csmetrics._statistics.targets import Target
 
 _IN_POINTS = {"percent": " pp", "points": " points"}  # how a change is written

@@ -13,13 +13,14 @@ import pandas as pd
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
 from csmetrics._statistics.calendar_axis import TimeAxis, only, read_axis
-from csmetrics._statistics.compare import method_for
+from csmetrics._statistics.comparing import method_for
 from csmetrics._statistics.confidence import QUIET, Confidence, special
 from csmetrics._statistics.differences import differ
 from csmetrics._statistics.evaluated import Evaluated, Line
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
-from csmetrics._statistics.methods import Asked, limits, method_of
+from csmetrics._statistics.kinds import Asked
+from csmetrics._statistics.methods import limits, method_of
 from csmetrics._statistics.noise import adjusted, reach
 from csmetrics._statistics.periods import axis_of
 from csmetrics._statistics.samples import Sample

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
 
-from csmetrics._statistics.results import figure
+from csmetrics._statistics.printed import figure
 from csmetrics.errors import MetricInputError, shown
 
 
