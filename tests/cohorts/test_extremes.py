@@ -52,7 +52,7 @@ def test_a_ledger_up_to_the_last_day_of_all() -> None:
     assert len(months) == 12 * 7974
     assert months["lost"].sum() == 1
     assert months["end_mrr"].iloc[[0, 1, 2, -1]].tolist() == [30, 30, 10, 10]
-    with pytest.raises(csm.MetricInputError, match="`freq` must make at most .*2026-01-01 to 9999-12-31"):
+    with pytest.raises(csm.MetricInputError, match=r"`freq` must make at most .*2026-01-01 to 9999-12-31"):
         build.movements_from_subscriptions(ledger, as_of=datetime.max, freq="D", squares=True)
 
 
