@@ -9,6 +9,7 @@ import reprlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.resources import files
+from time import thread_time
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -26,10 +27,13 @@ from starlette.routing import Match
 import csmetrics as csm
 
 MAX_CALLS = 10_000  # in one batch
-MAX_BYTES = 2 * 1024**2  # in one body
+MAX_BYTES = 1024**2  # in one body
+MAX_SECONDS = 0.8  # of computing for one batch; no other body of MAX_BYTES takes longer
+MAX_VALUES = 20_000  # of a score of components, or of an interval by resampling, which take long for each
 MAX_GUESSES = 20  # wrong names in one batch for which the nearest metric is looked up, which takes a millisecond each
 INLINE = 4096  # bytes: smaller bodies are quicker without a thread, larger ones would make other requests wait
 SPECS = MappingProxyType(dict(csm.catalog.items()))
+SCORES = frozenset({"engagement_score", "health_score"})
 CODES = MappingProxyType({404: "not_found", 405: "wrong_method", 413: "too_large", 415: "wrong_content_type"})
 
 
@@ -93,7 +97,15 @@ def compute(spec: csm.MetricSpec, inputs: object) -> bytes:
     if not isinstance(inputs, dict):
         rule = "must be an object with the inputs by name"
         raise csm.MetricInputError(spec.name, "inputs", rule, f"got {reprlib.repr(inputs)}")
+    if spec.name in SCORES:
+        count(spec, inputs)
     return spec.compute(inputs).model_dump_json().encode()
+
+
+def count(spec: csm.MetricSpec, inputs: dict[str, Any], hint: str = "") -> None:
+    found = sum(len(value) for value in inputs.values() if isinstance(value, list | dict))
+    if found > MAX_VALUES:
+        raise Refused(413, spec.name, "inputs", f"must hold at most {MAX_VALUES:,} values", f"got {found:,}", hint)
 
 
 def one(spec: csm.MetricSpec, text: bytes) -> bytes:
@@ -107,6 +119,8 @@ def sure(spec: csm.MetricSpec, text: bytes) -> bytes:
         rule = "must be an object with the inputs by name"
         raise csm.MetricInputError(spec.name, "inputs", rule, f"got {reprlib.repr(inputs)}")
     options = {name: inputs.pop(name) for name in ("confidence", "method") if name in inputs}
+    if spec.name in SCORES or options.get("method") in ("bca", "percentile"):
+        count(spec, inputs, "leave `method` out" if "method" in options else "")
     found = csm.interval(spec.name, inputs, **options)
     if isinstance(found, csm.Interval):
         return json.dumps(found.as_dict()).encode()
@@ -115,6 +129,7 @@ def sure(spec: csm.MetricSpec, text: bytes) -> bytes:
 
 
 def batch(text: bytes) -> bytes:
+    began = thread_time()
     calls = read(text, "batch")
     rule = f"must be a list of at most {MAX_CALLS:,} calls"
     if not isinstance(calls, list):
@@ -122,7 +137,13 @@ def batch(text: bytes) -> bytes:
     if len(calls) > MAX_CALLS:
         raise csm.MetricInputError("batch", "inputs", rule, f"got {len(calls):,}")
     guesses = iter(range(MAX_GUESSES))
-    return b"[%b]" % b",".join(item(call, guesses) for call in calls)
+    answers: list[bytes] = []
+    for call in calls:
+        if thread_time() - began > MAX_SECONDS:
+            found = f"after {MAX_SECONDS} seconds there were {len(answers):,} of {len(calls):,} answers"
+            raise Refused(413, "batch", "body", "must take less than a second", found, "send it in parts")
+        answers.append(item(call, guesses))
+    return b"[%b]" % b",".join(answers)
 
 
 def item(call: object, guesses: Iterator[int]) -> bytes:

@@ -6,6 +6,7 @@ pip install -r requirements-test.txt && pytest examples/service/test_service.py
 import asyncio
 import json
 import math
+import time
 
 import httpx
 import pytest
@@ -207,6 +208,73 @@ def test_a_client_that_leaves_is_no_error_of_the_service():
 def test_a_body_at_the_limit_is_taken():
     text = json.dumps(CHURN)
     assert post("/metrics/churn_rate", text + " " * (MAX_BYTES - len(text))).status_code == 200
+
+
+def filled(head, item, tail):
+    """Return a body of the largest size, most of it made of one item again and again."""
+    return head + ",".join([item] * ((MAX_BYTES - len(head) - len(tail)) // (len(item) + 1))) + tail
+
+
+def calls(metric, **inputs):
+    return json.dumps([{"metric": metric, "inputs": inputs}] * MAX_CALLS, separators=(",", ":"))
+
+
+def columns(value, *names, head="{", tail="}"):
+    rows = (MAX_BYTES - 200) // len(names) // (len(value) + 1)
+    return head + ",".join(f'"{name}":[{",".join([value] * rows)}]' for name in names) + tail
+
+
+LARGE = {  # path, body, status
+    "answers": ("/metrics/nps_from_scores", filled('{"scores":[', "9", "]}"), 200),
+    "answers off the scale": ("/metrics/nps_from_scores", filled('{"scores":[', "99", "]}"), 422),
+    "text for answers": ("/metrics/nps_from_scores", filled('{"scores":[', '"a"', "]}"), 422),
+    "lists for answers": ("/metrics/nps_from_scores", filled('{"scores":[', "[]", "]}"), 422),
+    "long integers": ("/metrics/nps_from_scores", filled('{"scores":[', "9" * 399, "]}"), 422),
+    "dates": (
+        "/metrics/median_ttv",
+        columns('"2026-01-01"', "started_at", "value_at", tail=',"as_of":"2026-03-01"}'),
+        200,
+    ),
+    "components": ("/metrics/health_score", columns("1", "scores", "weights"), 413),
+    "names of components": (
+        "/metrics/health_score",
+        json.dumps({"scores": {f"part {i}": 1 for i in range(30_000)}, "weights": {}}),
+        413,
+    ),
+    "nested deeply": ("/metrics/churn_rate", "[" * MAX_BYTES, 422),
+    "nested often": ("/metrics/churn_rate", filled('{"lost":[', "[" * 300 + "]" * 300, '],"start":1}'), 422),
+    "a long text": ("/metrics/churn_rate", '{"lost":"' + "a" * (MAX_BYTES - 30) + '","start":1}', 422),
+    "a long name": ("/metrics/churn_rate", '{"' + "a" * (MAX_BYTES - 30) + '":1}', 422),
+    "many names": ("/metrics/churn_rate", json.dumps({f"a{i}": 1 for i in range(70_000)}), 422),
+    "a long number": ("/metrics/churn_rate", '{"lost":' + "9" * (MAX_BYTES - 30) + ',"start":1}', 422),
+    "wrong metrics": (
+        "/batch",
+        json.dumps([{"metric": f"chrun_rate{i}", "inputs": {}} for i in range(MAX_CALLS)]),
+        200,
+    ),
+    "no calls": ("/batch", filled("[", "1", "]"), 422),
+    "medians": ("/batch", calls("median_ttv", started_at=["2026-01-01"], value_at=[None], as_of="2026-02-01"), 413),
+    "an interval": ("/metrics/nps_from_scores/interval", filled('{"scores":[', "9", "]}"), 200),
+    "an interval by resampling": (
+        "/metrics/nps_from_scores/interval",
+        filled('{"method":"bca","scores":[', "9", "]}"),
+        413,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_body_of_any_size_is_answered_soon_or_refused(name):
+    """A second of computing, with room for machines that are slower or busy."""
+    path, text, status = LARGE[name]
+    assert len(text) <= MAX_BYTES
+    began = time.process_time()
+    answer = post(path, text)
+    assert time.process_time() - began < 3
+    assert answer.status_code == status, answer.text[:200]
+    if status != 200:
+        assert strict(answer).keys() == PROBLEM
+        assert len(answer.content) < 2000
 
 
 # Paths and methods

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, ClassVar
 
 
 def shown(value: Any, limit: int = 60, write: Callable[[Any], str] = repr) -> str:
     """Return the text of any value for an error message, cut off at `limit` characters."""
+    if type(value) in (list, tuple):
+        value = value[:limit]  # more of them is not shown, and may take long to write
+    elif type(value) is dict:
+        value = dict(islice(value.items(), limit))
     try:
         text = write(value)
     except Exception:  # a broken repr, or an int with more digits than Python writes

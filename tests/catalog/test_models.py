@@ -366,3 +366,67 @@ def test_models_are_strict_frozen_and_closed() -> None:
 def test_one_document_or_keywords(documents: Any, inputs: Any) -> None:
     with pytest.raises(TypeError):
         csm.catalog["churn_rate"].compute(*documents, **inputs)
+
+
+SPELLINGS = [
+    *(
+        "2026-03-31",
+        "20260331",
+        "2026-W14-2",
+        "2026-W14",
+        "2026-090",
+        "2026-03",
+        "2026",
+        "",
+        " 2026-03-31",
+        "2026-3-31",
+    ),
+    *("2026-03-31T09", "2026-03-31T0900", "2026-03-31T09:00:00,5", "2026-03-31t09:00:00z", "2026-03-31T24:00"),
+    *("2026-03-31T09:00:00+0200", "2026-03-31T09:00:00+24:00", "2026-03-31T23:59:60Z", "2026-03-31 10:00:00 UTC"),
+    *("today", "NaT", "null", "31.03.2026", "2026/03/31", "1774915200", "0001-01-01", "9999-12-31", "10000-01-01"),
+    *(date(2026, 3, 31), datetime.min, datetime.max, datetime(2026, 3, 31, tzinfo=UTC), None, np.nan, pd.NaT, pd.NA),
+    *(pd.Timestamp("2026-03-31 09:00", tz="Europe/Berlin"), pd.Period("2026-03", "M"), 20260331, True, b"2026-03-31"),
+    *(
+        np.datetime64("2026-03"),
+        np.datetime64(2**62, "Y"),
+        np.datetime64(10**9, "h"),
+        np.datetime64("2026-03-31", "ns"),
+    ),
+]
+
+
+@pytest.mark.parametrize("at", SPELLINGS, ids=repr)
+def test_the_model_and_compute_take_the_same_dates(at: Any) -> None:
+    """What the model takes can be computed, and what it refuses is refused in the library's words."""
+    aware = getattr(at, "tzinfo", None) is not None or str(at).endswith("+0200")
+    late = "9999-12-31T00:00:00Z" if aware else "9999-12-31"
+    for metric, document in (
+        ("ttv", {"started_at": at, "value_at": None}),
+        ("ttv", {"started_at": None, "value_at": at}),
+        ("median_ttv", {"started_at": [None], "value_at": [at], "as_of": late}),
+        ("median_ttv", {"started_at": [None], "value_at": [None], "as_of": at}),
+    ):
+        spec = csm.catalog[metric]
+        try:
+            made = spec.Inputs(**document)
+        except ValidationError:
+            with pytest.raises(MetricInputError):
+                spec.compute(document)
+        else:
+            assert spec.compute(document) == spec.compute(made)
+
+
+@pytest.mark.parametrize("metric", ["health_score", "engagement_score"])
+def test_components_are_at_least_one(metric: str) -> None:
+    """The schema says so, too; a survey without answers, in contrast, has an undefined score."""
+    values, *_ = csm.catalog[metric].Inputs.model_fields
+    for none in ([], {}):
+        document = {values: none, "weights": none}
+        assert not fits(metric, document)
+        with pytest.raises(MetricInputError, match=f"`{values}` must hold one value per component; got none"):
+            csm.catalog[metric].compute(document)
+    assert fits("nps_from_scores", {"scores": []})
+    assert csm.catalog["nps_from_scores"].compute({"scores": []}).status == "undefined"
+    for horizon, possible in ((0, True), (-1, False), (1.5, False)):
+        document = {"margin": 100, "retention_rate": 80, "discount_rate": 10, "horizon": horizon}
+        assert fits("discounted_clv", document) == possible

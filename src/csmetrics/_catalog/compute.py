@@ -158,6 +158,8 @@ def _rule(spec: Registration, argument: str, kind: str, found: str, value: Any) 
     quantity = spec.inputs[argument].quantity
     if kind in ("greater_than_equal", "less_than_equal"):
         return quantity.rule, found, quantity.hint or f"{argument} is a {quantity.name}"
+    if kind == "too_short":
+        return "must hold one value per component", "got none", "one number by each name, or a list of numbers"
     if kind == "finite_number":
         return "must be finite", found, "null is missing"
     if quantity.choices:

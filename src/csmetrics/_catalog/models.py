@@ -126,8 +126,8 @@ def instant(value: Any) -> datetime | np.datetime64 | None:
 def _known_instant(value: Any) -> datetime | np.datetime64:
     """Return a date in the same way; reject a missing one."""
     known = instant(value)
-    if known is None:
-        raise ValueError("no date")
+    if known is None or (isinstance(known, np.datetime64) and int(known.astype("M8[Y]").astype(np.int64)) >= 8030):
+        raise ValueError("no date, or one after the year 9999")
     return known
 
 
@@ -159,19 +159,22 @@ def _iso(value: datetime | np.datetime64) -> str:
 _ISO = PlainSerializer(_iso, return_type=str, when_used="json-unless-none")
 _Known = Annotated[datetime, PlainValidator(_known_instant), _ISO, _Described(*_DATES)]
 _Instant = Annotated[datetime | None, PlainValidator(instant), _ISO, _Described(*_DATES, {"type": "null"})]
-_Scale = Annotated[tuple[int, int], BeforeValidator(_column)]
+_LISTED = BeforeValidator(_column)
+_Scale = Annotated[tuple[int, int], _LISTED]
 _Horizon = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_whole)]
 _Undefined = Annotated[Annotated[float, Field(allow_inf_nan=False)] | Literal["raise"] | None, BeforeValidator(_number)]
 # JSON gets all the digits, too
 _AS_IT_IS = PlainSerializer(lambda value: value, return_type=int | float | None, when_used="json")
 
 
-def _many(one: Any) -> Any:
-    """Return the type of a column of values."""
+def _many(one: Any, least: int = 0) -> Any:
+    """Return the type of a column of values, at least so many of them."""
     column: Any = tuple[one, ...]
+    if least:
+        column = Annotated[column, Field(min_length=least)]
     for stop in _STOP:
         column = Annotated[column, stop]
-    return Annotated[column, BeforeValidator(_column)]
+    return Annotated[column, _LISTED]
 
 
 def _type(spec: Registration, name: str) -> Any:
@@ -190,7 +193,7 @@ def _type(spec: Registration, name: str) -> Any:
     one: Any = Annotated[float, finite] | None
     number: Any = Annotated[one, BeforeValidator(_number)]
     if spec.over_columns:
-        return Annotated[_many(number) | dict[str, number], BeforeValidator(_column)]
+        return Annotated[_many(number, least=1) | Annotated[dict[str, number], Field(min_length=1)], _LISTED]
     if spec.reduces:
         return _many(number) | None if name in spec.defaults else _many(number)
     return Annotated[one, WrapValidator(_digits), _AS_IT_IS]

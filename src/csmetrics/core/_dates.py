@@ -162,6 +162,8 @@ def _last_instant(as_of: Any) -> Any:
         if isinstance(given, pd.Period):
             return (given + 1).start_time.to_datetime64().astype("M8[us]") - np.timedelta64(1, "us")
         stamp: Any = pd.Timestamp(given) if isinstance(given, (date, np.datetime64)) else pd.NaT
+        if stamp is not pd.NaT and stamp.year > date.max.year:
+            return pd.NaT
         if stamp is pd.NaT or pd.Timedelta(0) < _time_of_day(stamp) < _LAST_SECOND:
             return stamp
         following, least = np.datetime64(stamp.date(), "D") + _DAY, np.timedelta64(1, "us")
