@@ -13,6 +13,7 @@ from csmetrics.cohorts.onboarding import onboarding
 from csmetrics.cohorts.purchases import purchases
 from csmetrics.cohorts.retention import retention
 from csmetrics.cohorts.snapshots import movements_from_changes, movements_from_snapshots
+from csmetrics.cohorts.stripe import ledger_from_stripe
 from csmetrics.cohorts.subscriptions import movements_from_subscriptions
 from csmetrics.cohorts.surveys import survey
 from csmetrics.cohorts.tickets import tickets
@@ -26,6 +27,7 @@ __all__ = [
     "answers_from_export",
     "funnel",
     "ledger_from_invoices",
+    "ledger_from_stripe",
     "lifecycle",
     "movements_from_changes",
     "movements_from_snapshots",
