@@ -331,3 +331,19 @@ def test_numbers_that_would_overflow_are_bad_rows(make: Any) -> None:
             csm.cohorts.movements_from_snapshots(frame, customer="calls", date="created", mrr="cents")
         with pytest.raises(csm.MetricInputError, match=r"`value` must add up to less than 2\*\*62"):
             csm.cohorts.retention(frame, user="calls", time="created", value="cents")
+
+
+@pytest.mark.parametrize(
+    ("options", "meant"),
+    [
+        ({"kind": "on or after"}, "on_or_after"),
+        ({"cohort": "recuring"}, "recurring"),
+        ({"window": "Elapsed"}, "elapsed"),
+        ({"by_at": "begin"}, None),
+        ({"on_bad_rows": "reports"}, "report"),
+    ],
+)
+def test_a_wrong_word_names_the_nearest(options: dict[str, str], meant: str | None) -> None:
+    with pytest.raises(csm.MetricInputError) as caught:
+        csm.cohorts.retention(events([1, 2, 3]), **options)
+    assert caught.value.hint == ("" if meant is None else f"did you mean {meant!r}?")

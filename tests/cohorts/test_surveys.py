@@ -464,7 +464,7 @@ def test_the_latest_answer_by_hand() -> None:
     for missing in ({"customer": "who"}, {"time": "time"}):
         with pytest.raises(csm.MetricInputError, match="must name a column, as `keep` is given"):
             survey(table, keep="last", **missing)
-    with pytest.raises(csm.MetricInputError, match="`keep` must be one of 'all', 'first', 'last'"):
+    with pytest.raises(csm.MetricInputError, match=r"must be one of 'all', 'first', 'last'.*did you mean 'last'"):
         survey(table, keep="latest", customer="who", time="time")
 
 

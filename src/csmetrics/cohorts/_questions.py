@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from csmetrics.cohorts._rows.options import check_word
+from csmetrics.cohorts._rows.options import check_word, meant
 from csmetrics.cohorts._rows.totals import Unnamed
 from csmetrics.core._answers import lowest_top, nps_cuts, rating_scale
 from csmetrics.errors import MetricInputError, shown
@@ -91,11 +90,8 @@ def _question(survey: Callable[..., Any], kind: str, argument: str, form: Mappin
     keys = ("column", "scale", *_KEYS[kind])
     for name in form:
         if name not in keys:
-            near = difflib.get_close_matches(str(name), keys, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else ""
-            raise MetricInputError(
-                survey.__name__, kind, f"may have the keys {', '.join(keys)}", f"got {shown(name)}", hint
-            )
+            rule = f"may have the keys {', '.join(keys)}"
+            raise MetricInputError(survey.__name__, kind, rule, f"got {shown(name)}", meant(name, keys))
     if "column" not in form:
         hint = f'for example {kind}={{"column": "rating", "scale": {_SCALES[kind]}}}'
         raise MetricInputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -20,21 +21,32 @@ Closed: TypeAlias = Literal["left", "both"]
 ByAt: TypeAlias = Literal["row", "opening"]
 
 _MOST = 1_000_000  # periods, days or events that an option counts
+_LONGEST = 40  # characters of a word that are compared with the choices
 
 
 def check_mode(metric: str, on_bad_rows: Any) -> bool:
     """Return whether bad rows are reported; reject an unknown word for `on_bad_rows`."""
     mode = plain(on_bad_rows)
     if not isinstance(mode, str) or mode not in ("raise", "report"):
-        raise MetricInputError(metric, "on_bad_rows", "must be 'raise' or 'report'", f"got {shown(on_bad_rows)}")
+        hint = meant(mode, ("raise", "report"))
+        raise MetricInputError(metric, "on_bad_rows", "must be 'raise' or 'report'", f"got {shown(on_bad_rows)}", hint)
     return mode == "report"
 
 
 def check_word(metric: str, argument: str, value: Any, words: Sequence[str]) -> Any:
-    """Reject a word that is not one of the choices."""
-    if isinstance(value, str) and plain(value) in words:
-        return plain(value)
-    raise MetricInputError(metric, argument, f"must be one of {', '.join(map(repr, words))}", f"got {shown(value)}")
+    """Return a word that is one of the choices, as plain text; else name the nearest."""
+    word = plain(value)
+    if isinstance(word, str) and word in words:
+        return word
+    rule = f"must be one of {', '.join(map(repr, words))}"
+    raise MetricInputError(metric, argument, rule, f"got {shown(value)}", meant(word, words))
+
+
+def meant(word: Any, words: Sequence[str]) -> str:
+    """Name the choice that a word is nearest to, as a hint; "" if it is near to none."""
+    word = plain(word)
+    near = difflib.get_close_matches(word[:_LONGEST].lower(), words, n=1) if isinstance(word, str) else []
+    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def check_flag(metric: str, argument: str, value: Any) -> None:
