@@ -199,6 +199,8 @@ def test_periods_by_their_label() -> None:
     frame = pd.DataFrame({"lost": [3, 12, 4], "start": [100, 100, 100]}, index=months)
     found = frame.csm.total().compare_periods("churn_rate", "2026-01", "2026-02")
     assert (found.before, found.after) == (3, 12)
+    with pytest.raises(csm.MetricInputError, match=r"it has 2026-01, 2026-02, 2026-03; builders leave out"):
+        frame.csm.total().compare_periods("churn_rate", "2026-03", "2026-04")
     named = pd.DataFrame({"month": ["jan", "feb"], "lost": [3, 12], "start": [100, 100]})
     assert named.csm.total().compare_periods("churn_rate", "jan", "feb").p_value == found.p_value
     odd = named.rename(columns={"month": "wave"})

@@ -559,17 +559,3 @@ def test_hostile_input_is_refused_in_the_librarys_words(name: str) -> None:
             assert json.dumps(found.as_dict(), allow_nan=False)
             assert str(found)
             assert isnan(found.low) or found.low <= found.estimate <= found.high
-
-
-def test_survival_of_leukaemia_patients() -> None:
-    """Miller's two groups, as R's survfit prints them."""
-    for name in ("km-aml-maintained-31", "km-aml-nonmaintained-23"):
-        case = FIGURES[name]
-        curve = csm.survival.kaplan_meier(case["inputs"]["time"], [bool(seen) for seen in case["inputs"]["event"]])
-        assert curve.at(case["inputs"]["at"]) / 100 == pytest.approx(
-            case["expected"]["survival"], abs=case["tolerance"]
-        )
-    case = FIGURES["km-aml-medians"]
-    for group, given in case["inputs"].items():
-        curve = csm.survival.kaplan_meier(given["time"], [bool(seen) for seen in given["event"]])
-        assert curve.median == case["expected"][group]

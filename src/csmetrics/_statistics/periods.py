@@ -21,6 +21,8 @@ from csmetrics._statistics.frames import frame_sample
 from csmetrics.core._registry import Registration
 from csmetrics.errors import MetricInputError, shown
 
+_LISTED = 8  # periods that an error names
+
 
 def axis_of(grain: Grain, metric: str) -> Any:
     """Return the name of the one time axis; refuse a frame that has none, or several."""
@@ -49,9 +51,13 @@ def one_period(grain: Grain, metric: str, argument: str, label: Any) -> Grain:
     values = grain.axes[axis]
     here = values == _as_label(values, label)
     if not here.any():
-        there = ", ".join(map(str, values.drop_duplicates().tolist()[:8]))
-        rule = "must be a period of the frame"
-        raise MetricInputError(metric, argument, rule, f"got {shown(label)}", f"it has {there}")
+        labels = values.drop_duplicates()
+        hint = (
+            f"it has {', '.join(map(str, labels.tolist()[-_LISTED:]))}{' at its end' if len(labels) > _LISTED else ''}"
+        )
+        if isinstance(labels.dtype, pd.PeriodDtype):
+            hint += "; builders leave out a period that is not over by as_of"
+        raise MetricInputError(metric, argument, "must be a period of the frame", f"got {shown(label)}", hint)
     return Grain(grain.frame[here.to_numpy(dtype=bool)], keys, None)
 
 
