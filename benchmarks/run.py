@@ -32,6 +32,7 @@ from growth import grow
 from harness import Case, measure
 from pydantic import BaseModel, ConfigDict, Field
 from statistics_cases import statistics_cases
+from worth_cases import worth_cases
 
 import csmetrics as csm
 
@@ -342,6 +343,7 @@ def main() -> None:
         cohort_cases,
         answer_cases,
         statistics_cases,
+        worth_cases,
     ):
         for case in make(options.scale):
             if asked(case.name):

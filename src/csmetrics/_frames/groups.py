@@ -94,7 +94,8 @@ def group_numbers(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], Any]:
     index, order = _index(keys, coded, [codes[groups] for codes in found])
     places = np.zeros(len(found[0]), np.intp)
     places[groups[order]] = np.arange(groups.size)
-    return index, places[numbers]
+    in_order = groups.size == places.size and bool((places[1:] > places[:-1]).all())
+    return index, numbers if in_order else places[numbers]
 
 
 def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]]:

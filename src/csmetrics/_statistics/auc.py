@@ -36,20 +36,22 @@ def tally(scores: Array, left: Any) -> Tally:
 def area(counts: Tally) -> tuple[float, float]:
     """Return how likely one who left has the lower score than one who stayed, ties half, and its standard error."""
     left, stayed = counts.left.astype(np.float64), counts.stayed.astype(np.float64)
-    gone, kept = left.sum(), stayed.sum()
+    gone, kept = float(left.sum()), float(stayed.sum())
     if not (gone and kept):
         return np.nan, np.nan
-    above = (kept - stayed.cumsum() + stayed / 2) / kept  # of those who stayed, for one who left with this score
-    below = (left.cumsum() - left / 2) / gone
-    auc = float(left @ above / gone)
-    error = _variance(left, above - auc) + _variance(stayed, below - auc)
-    return auc, float(np.sqrt(error))
+    ranks = stayed.cumsum()
+    ranks -= 0.5 * stayed  # of those who stayed, how many scored no better, ties half
+    auc = 1 - float(left @ ranks) / (gone * kept)
+    variance = _variance(left, ranks, gone) / kept**2
+    left.cumsum(out=ranks)
+    ranks -= 0.5 * left
+    return auc, float(np.sqrt(variance + _variance(stayed, ranks, kept) / gone**2))
 
 
-def _variance(counts: Array, off: Array) -> float:
-    """Return the variance of a mean, from how far each value is off and how often it occurs."""
-    number = counts.sum()
-    return float(counts @ (off * off) / (number - 1) / number) if number > 1 else np.nan
+def _variance(counts: Array, values: Array, number: float) -> float:
+    """Return the variance of the mean of values that occur so often; they are changed."""
+    values -= counts @ values / number
+    return float(np.einsum("i,i,i->", counts, values, values) / (number - 1) / number) if number > 1 else np.nan
 
 
 def area_limits(auc: float, error: float, sure: Confidence, method: str) -> tuple[float, float]:

@@ -114,7 +114,7 @@ def steps(durations: Any, reached: Any, counts: Any = None, longest: Any = None)
     kind = np.int64 if durations.dtype.kind != "f" and longest < 2**62 else np.float64
     if not durations.size:
         return Steps(np.zeros(0, kind), *np.zeros((2, 0), np.int64))
-    if not (longest < _FEW + durations.size // 16 and _whole(durations)):
+    if not (longest < _FEW + durations.size // 16 and whole(durations)):
         return _by_sort(durations.astype(kind, copy=False), reached, counts)
     there, *happened = _by_day(durations, reached, counts, int(longest) + 1)
     return Steps(there.astype(kind), *happened)
@@ -122,8 +122,8 @@ def steps(durations: Any, reached: Any, counts: Any = None, longest: Any = None)
 
 def packs(groups: int, waited: Any) -> bool:
     """Check whether `steps_by_group` can take these durations."""
-    whole = waited.size and waited.dtype.kind in "iu"
-    return bool(whole) and int(waited.max()).bit_length() + groups.bit_length() <= 62
+    integers = waited.size and waited.dtype.kind in "iu"
+    return bool(integers) and int(waited.max()).bit_length() + groups.bit_length() <= 62
 
 
 def steps_by_group(
@@ -142,7 +142,15 @@ def steps_by_group(
     unit
         Turns what was waited into durations, keeping their order.
     """
-    bits = int(waited.max(initial=0)).bit_length()
+    size = int(waited.max(initial=0)) + 1
+    if unit is None and size * groups < _FEW + waited.size // 16:
+        cells = places * size
+        cells += waited
+        there, got, rest, _ = _by_day(cells, reached, None, size * groups)
+        ends = np.searchsorted(there, size * np.arange(groups + 1))
+        parts = list(enumerate(map(slice, ends[:-1], ends[1:])))
+        return [Steps(there[one] - size * i, got[one], rest[one]) for i, one in parts]
+    bits = (size - 1).bit_length()
     keys = places.astype(np.int64)
     keys <<= bits
     keys |= waited.astype(np.int64, copy=False)
@@ -182,7 +190,7 @@ def median(durations: Any, reached: Any, counts: Any = None) -> float:
     return found.median(found.waiting())
 
 
-def _whole(durations: Any) -> bool:
+def whole(durations: Any) -> bool:
     """Check whether all are whole numbers."""
     if durations.dtype.kind == "f":
         rounded = np.empty(min(BLOCK, durations.size), durations.dtype)

@@ -251,11 +251,13 @@ class HealthScore(_Strict):
 
         Parameters
         ----------
-        frame, churned, customer
+        frame, churned
             As `backtest` takes them.
         time
             When each customer was scored, a column of dates: the weights are found on the earlier half and tested on
             the later one, as they would be used.
+        customer
+            As `backtest` takes it.
         confidence
             Percent, from 50 to below 100.
 

@@ -12,11 +12,11 @@ import pandas as pd
 from csmetrics._frames.groups import group_numbers, rows_of
 from csmetrics._statistics.log_rank import log_rank
 from csmetrics._statistics.printed import Printed, figure, p_equals
-from csmetrics.core._survival import packs, steps_by_group
+from csmetrics.core._survival import packs, steps_by_group, whole
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.survival.curve import Survival, curve
 from csmetrics.survival.curves import Curves
-from csmetrics.survival.estimate import kaplan_meier
+from csmetrics.survival.estimate import kaplan_meier, read_columns
 
 _METRIC = "survival.compare"
 _LIKELY = 0.05
@@ -167,14 +167,13 @@ def _grouped(columns: tuple[Any, ...], by: Any) -> tuple[Any, list[Survival]]:
         rule = "takes the durations and whether each was observed"
         raise MetricInputError(_METRIC, "by", rule, f"got {len(columns)} columns")
     keys = by if isinstance(by, pd.Series) else pd.Series(by)
-    days, observed = (np.asarray(column) for column in columns)
-    if not len(keys) == days.size == observed.size:
+    days, reached, longest = read_columns(*columns)
+    if len(keys) != days.size:
         found = f"got {len(keys)} for {days.size} durations"
         raise MetricInputError(_METRIC, "by", "must be as long as the durations", found)
     groups, places = group_numbers([keys])
-    whole = kaplan_meier(days, observed).steps.times  # which checks both columns
-    if whole.size and whole[-1] < _FAR and (whole == np.rint(whole)).all():
+    if longest < _FAR and whole(days):
         days = days.astype(np.int64)
     if packs(len(groups), days):
-        return groups, [curve(one) for one in steps_by_group(places, len(groups), days, observed.astype(bool))]
-    return groups, [kaplan_meier(days[at], observed[at]) for at in rows_of(places, len(groups))]
+        return groups, [curve(one) for one in steps_by_group(places, len(groups), days, reached)]
+    return groups, [kaplan_meier(days[at], reached[at]) for at in rows_of(places, len(groups))]

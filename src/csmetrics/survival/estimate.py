@@ -106,13 +106,7 @@ def kaplan_meier(
     """
     fill = fill_value(_METRIC, undefined)
     common_index(_METRIC, {"durations": durations, "observed": observed, "entry": entry, "counts": counts})
-    days = _column("durations", durations)
-    days = days.astype(np.float64 if days.dtype.kind == "f" else days.dtype.newbyteorder("="), copy=False)
-    longest = peak(days)
-    if longest is None:
-        hint = "for customers still waiting use the time waited so far, with observed=False"
-        refuse_impossible(_METRIC, "durations", days, hint)
-    reached = _observed(observed, days.size)
+    days, reached, longest = read_columns(durations, observed)
     often = None if counts is None else _counts(counts, days.size)
     entered = None if entry is None else _entries(entry, days)
     if entered is not None:
@@ -127,6 +121,18 @@ def kaplan_meier(
         hint = "leave undefined=nan, or give a number"
         raise UndefinedMetricError(_METRIC, "durations", "must hold at least one duration", "got none", hint)
     return curve(found, fill)
+
+
+def read_columns(durations: Any, observed: Any) -> tuple[Any, Any, Any]:
+    """Return the durations, whether each ended with the event, and the longest; refuse what cannot be right."""
+    days = _column("durations", durations)
+    days = days.astype(np.float64 if days.dtype.kind == "f" else days.dtype.newbyteorder("="), copy=False)
+    longest = peak(days)
+    if longest is None:
+        hint = "for customers still waiting use the time waited so far, with observed=False"
+        refuse_impossible(_METRIC, "durations", days, hint)
+        longest = days.max()  # of durations such as -0.0
+    return days, _observed(observed, days.size), longest
 
 
 def _column(argument: str, value: Any) -> Any:
