@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
@@ -54,8 +55,6 @@ def html(contents: Contents) -> str:
         from jinja2 import Environment, StrictUndefined
     except ImportError as missing:
         raise ImportError('reports need Jinja2: pip install "csmetrics[report]"') from missing
-    import csmetrics
-
     text = files("csmetrics._report").joinpath("report.html").read_text("utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False).from_string(text)
     look = contents.template
@@ -65,7 +64,7 @@ def html(contents: Contents) -> str:
         company=look.company,
         logo=look.logo,
         colors=look.colors,
-        version=csmetrics.__version__,
+        version=version("csmetrics"),
         sections=[made for name in look.sections if (made := _section(name, contents)) is not None],
     )
 

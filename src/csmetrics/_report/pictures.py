@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from html import escape
 from io import StringIO
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _INK: Final = "#010203"  # stands for the colour of the page's text, and the next for its background
 _PAPER: Final = "#fdfefd"
@@ -32,6 +33,8 @@ def picture(draw: Callable[[Axes], Any], words: str, prefix: str, size: tuple[fl
     size
         Inches.
     """
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=size, layout="constrained")
     ax = figure.add_subplot()
     ax.set_facecolor(_PAPER)

@@ -74,7 +74,7 @@ def template(given: Any) -> Template:
     return Template(
         title=str(given.get("title", "")),
         company=str(given.get("company", "")),
-        logo=_logo(base / given["logo"]) if given.get("logo") else "",
+        logo=_logo(base.joinpath(given["logo"])) if given.get("logo") else "",
         colors=colors,
         sections=sections,
         metrics=None if metrics is None else [str(name) for name in metrics],
