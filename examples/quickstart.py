@@ -36,37 +36,31 @@ HEALTH = csm.HealthScore(
 )
 
 
+SECTIONS = {
+    "Customers": ["churn_rate", "retention_rate"],
+    "Recurring revenue": ["nrr", "grr", "arpa"],
+    "What customers say": ["nps", "csat", "ces"],
+    "Support": ["fcr"],
+    "Value of a customer": ["clv", "cac", "crc", "cac_payback"],
+    "Product": ["median_ttv", "adoption_rate", "feature_adoption_rate", "stickiness", "license_utilization"],
+    "Health": ["health_score"],
+}
+FROM_CUSTOMERS = ("median_ttv", "health_score")  # do not add up over segments
+
+
 # ------------------------------------------------------------------------------------------------ the made-up company
 
 
-def measures(at: csm.Cohorts) -> dict[str, Any]:
-    """Compute every metric that comes from totals: one value per group, or one number for the total."""
-    return {
-        "churn_rate": at.churn_rate(),
-        "retention_rate": at.retention_rate(),
-        "nrr": at.nrr(),
-        "grr": at.grr(),
-        "nps": at.nps(),
-        "csat": at.csat(),
-        "ces": at.ces(),
-        "fcr": at.fcr(),
-        "arpa": at.arpa(),
-        "clv": at.clv(gross_margin=GROSS_MARGIN),  # takes ARPA and churn from the same totals
-        "cac": at.cac(),
-        "crc": at.crc(),
-        "cac_payback": at.cac_payback(gross_margin=GROSS_MARGIN),
-        "adoption_rate": at.adoption_rate(),
-        "feature_adoption_rate": at.feature_adoption_rate(),
-        "stickiness": at.stickiness(),
-        "license_utilization": at.license_utilization(),
-    }
+def measures(at: csm.Cohorts) -> pd.DataFrame:
+    """Compute every metric that comes from totals, a row per metric; CLV takes ARPA and churn from the same totals."""
+    names = [name for section in SECTIONS.values() for name in section if name not in FROM_CUSTOMERS]
+    return at.metrics(*names, gross_margin=GROSS_MARGIN).T
 
 
 def scorecard(company: SaasCompany) -> pd.DataFrame:
     """Build a table with one row per metric, one column per plan, and the total, computed from the sums of all rows."""
     totals = company.cohorts.csm
-    table = pd.DataFrame(measures(totals.by("plan"))).T
-    table["total"] = pd.Series(measures(totals.total()))
+    table = measures(totals.by("plan")).join(measures(totals.total()))
 
     # A median does not add up, so it is taken from the customers themselves.
     onboarding = company.onboarding.merge(company.accounts[["customer", "plan"]], on="customer").csm
@@ -85,15 +79,8 @@ def scorecard(company: SaasCompany) -> pd.DataFrame:
 
 def plans_in_regions(company: SaasCompany) -> pd.DataFrame:
     """Compute churn, NRR and CLV for every plan in every region."""
-    cells = company.cohorts.csm.by("plan", "region")
-    return pd.DataFrame(
-        {
-            **company.cohorts.set_index(["plan", "region"])[["start", "lost"]],
-            "churn_rate": cells.churn_rate(),
-            "nrr": cells.nrr(),
-            "clv": cells.clv(gross_margin=GROSS_MARGIN),
-        }
-    )
+    rates = company.cohorts.csm.by("plan", "region").metrics("churn_rate", "nrr", "clv", gross_margin=GROSS_MARGIN)
+    return company.cohorts.set_index(["plan", "region"])[["start", "lost"]].join(rates)
 
 
 def health_scores(company: SaasCompany) -> pd.DataFrame:
@@ -111,16 +98,17 @@ def bands_by_plan(company: SaasCompany) -> pd.DataFrame:
     return bands
 
 
-SECTIONS = {
-    "Customers": ["churn_rate", "retention_rate"],
-    "Recurring revenue": ["nrr", "grr", "arpa"],
-    "What customers say": ["nps", "csat", "ces"],
-    "Support": ["fcr"],
-    "Value of a customer": ["clv", "cac", "crc", "cac_payback"],
-    "Product": ["median_ttv", "adoption_rate", "feature_adoption_rate", "stickiness", "license_utilization"],
-    "Health": ["health_score"],
-}
 TITLES = {"health_score": "Health score, customers' mean"}
+YOURS = """
+
+YOUR OWN TABLES
+
+The month as a page that explains each figure, or as a workbook with live formulas:
+pip install "csmetrics[report]"
+csm.report_from_tables(subscriptions=plans, as_of="2026-06-30", by="plan").save("june.html")
+From files, with the same columns (customer, start, end, mrr), and the next month in one command:
+pip install "csmetrics[cli,report]"
+csmetrics report --subscriptions plans.csv --as-of 2026-06-30 --by plan --out june.html"""
 UNITS = {"money": "dollars", "periods": "months", "rating": "1 to 7"}
 
 
@@ -527,6 +515,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show_company(company)
         show_raw_rows(company)
         show_two_months(board(company), company)
+        print(YOURS)
         return 0
     try:
         show_file(path, given.pop("segment", None), given.pop("period", None), given)

@@ -34,7 +34,7 @@ FLOORS = (
 DOOR = (
     "csmetrics.core._door"  # the one module that names a room above it, for `.plot`; it loads it when it is asked for
 )
-HEAVY = ("pydantic", "narwhals", "scipy", "matplotlib", "polars", "pyarrow", "duckdb")
+HEAVY = ("pydantic", "narwhals", "scipy", "matplotlib", "polars", "pyarrow", "duckdb", "jinja2", "xlsxwriter")
 
 
 def room(module: str) -> str:
@@ -225,6 +225,8 @@ MAY_DIVIDE = {
     "csmetrics._catalog.drawn_rows",
     "csmetrics._catalog.formula",
     "csmetrics._catalog.search",
+    "csmetrics._report.pictures",
+    "csmetrics._report.workbook",
     "csmetrics.plotting._canvas",
     "csmetrics.plotting._models",
     "csmetrics.plotting._money",

@@ -51,6 +51,7 @@ _HOMES = {
     "Interval": "csmetrics._statistics.results",
     "Law": "csmetrics._catalog.laws",
     "MetricSpec": "csmetrics._catalog.spec",
+    "Report": "csmetrics._report.report",
     "Result": "csmetrics._catalog.models",
     "RetentionGrid": "csmetrics.cohorts.grid",
     "Rival": "csmetrics._explain.explanation",
@@ -65,6 +66,8 @@ _HOMES = {
     "decompose_periods": "csmetrics._statistics.decompose",
     "explain": "csmetrics._explain.explain",
     "interval": "csmetrics._statistics.interval",
+    "report": "csmetrics._report.report",
+    "report_from_tables": "csmetrics._report.tables",
     "sample_size": "csmetrics._statistics.sample_size",
 }
 _ROOMS = ("plotting", "datasets", "survival", "testing", "cohorts")  # of a name that several have, the last is meant

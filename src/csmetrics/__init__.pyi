@@ -31,6 +31,9 @@ from csmetrics._catalog.spec import MetricSpec as MetricSpec
 from csmetrics._explain.explain import explain as explain
 from csmetrics._explain.explanation import Explanation as Explanation
 from csmetrics._explain.explanation import Rival as Rival
+from csmetrics._report.report import Report as Report
+from csmetrics._report.report import report as report
+from csmetrics._report.tables import report_from_tables as report_from_tables
 from csmetrics._statistics.compare import compare as compare
 from csmetrics._statistics.decompose import decompose as decompose
 from csmetrics._statistics.decompose import decompose_periods as decompose_periods

@@ -256,6 +256,9 @@ def decomposition(parts: Decomposition, *, ax: Axes | None = None) -> Axes:
     texts.append(compact(parts.after, sign))
     ax.set_yticks(range(len(steps) + 2), ["before", *steps, "after"])
     ax.set_ylim(len(steps) + 1.5, -0.5)
+    levels = [parts.before, parts.after, *ax.get_xlim()]
+    room = 0.06 * (max(levels) - min(levels))
+    ax.set_xlim(min(levels) - room, max(levels) + room)
     canvas.numbers(sign, "x")
     canvas.title(f"What moved {what}: {signed(parts.change, change)}", "", _interval_words(parts, limits))
     canvas.settle()

@@ -255,14 +255,14 @@ def layers(grid: RetentionGrid, *, ax: Axes | None = None) -> Axes:
     known = np.isfinite(amounts).any(axis=1)
     cohorts, amounts = counts.index[known], amounts[known]
     x = canvas.times(cohorts)
-    stacked: Any = np.zeros((len(cohorts), int(max(x)) + 1))
-    for row, start in enumerate(x):
+    stacked = np.zeros((len(cohorts), int(max(x)) + 1))
+    for place, start in enumerate(x):
         length = min(amounts.shape[1], stacked.shape[1] - start)
-        stacked[row, start : start + length] = np.nan_to_num(amounts[row, :length])
+        stacked[place, start : start + length] = np.nan_to_num(amounts[place, :length])
     shades = canvas.shades(len(cohorts))
     periods = np.arange(stacked.shape[1])
     base: Any = np.zeros(stacked.shape[1])
-    thick = []
+    thick: list[tuple[float, float]] = []
     for row, shade in zip(stacked, shades, strict=True):
         if periods.size == 1:
             ax.bar(periods, row, 0.5, bottom=base, color=shade, edgecolor=canvas.paper)

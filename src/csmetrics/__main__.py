@@ -1,0 +1,255 @@
+"""The command line: ``csmetrics list``, ``show``, ``find``, ``explain``, ``interval``, ``report``, ``verify``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+try:
+    import click
+except ImportError as missing:
+    raise ImportError('the command line needs click: pip install "csmetrics[cli]"') from missing
+
+import csmetrics as csm
+from csmetrics.core._registry import registered
+
+_TABLES: Final = ("subscriptions", "events", "responses", "tickets", "customers")
+_CONFIG: Final = "csmetrics.toml"
+_STEPS: Final = 8  # of a report with every table, for the progress bar
+
+
+class Pair(click.ParamType):  # type: ignore[type-arg]
+    """An argument such as ``lost=5``."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
+        """Split it at the first ``=``."""
+        if isinstance(value, tuple):
+            return value
+        name, sign, rest = value.partition("=")
+        if not sign or not name or not rest:
+            self.fail(f"{value!r} is not name=value", param, ctx)
+        return name, rest
+
+
+def _metrics(_context: Any, _parameter: Any, begun: str) -> list[str]:
+    """Return the metrics whose names begin so, for the shell."""
+    return [name for name in csm.catalog if name.startswith(begun)]
+
+
+def _value(text: str) -> Any:
+    """Read a number, a list, or a word."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return [_value(part) for part in text.split(",")] if "," in text else text
+
+
+def _spec(metric: str) -> Any:
+    return csm.catalog[registered(metric, "csmetrics").name]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(csm.__version__, prog_name="csmetrics")
+def cli() -> None:
+    """Customer-success and revenue metrics, with one tested definition each.
+
+    Shell completion: eval "$(_CSMETRICS_COMPLETE=bash_source csmetrics)"; also zsh_source and fish_source.
+    """
+
+
+@cli.command("list")
+@click.option("--family", help="Only the metrics of one family, such as retention.")
+def list_(family: str | None) -> None:
+    """List every metric, by family."""
+    families = dict.fromkeys(spec.family for spec in csm.catalog.values())
+    if family is not None and family not in families:
+        raise click.BadParameter(f"{family!r} is none of {', '.join(families)}", param_hint="--family")
+    for one in families if family is None else [family]:
+        click.echo(click.style(one, bold=True))
+        for spec in csm.catalog.values():
+            if spec.family == one:
+                click.echo(f"  {spec.name:<28}{spec.title} ({spec.unit})")
+
+
+@cli.command()
+@click.argument("metric", shell_complete=_metrics)
+def show(metric: str) -> None:
+    """Show what a metric means: formula, inputs, pitfalls, other definitions, sources."""
+    from csmetrics._catalog.formula import formula_text
+
+    spec = _spec(metric)
+    click.echo(f"{click.style(spec.title, bold=True)} ({spec.name}): {spec.summary}\n")
+    click.echo(f"  {formula_text(spec.name)}\n")
+    better = "" if spec.direction == "neither" else f", {spec.direction} is better"
+    click.echo(f"Unit: {spec.unit}{better}. Also called: {', '.join(spec.aliases)}.")
+    click.echo("\nInputs")
+    for name, one in spec.inputs.items():
+        click.echo(f"  {name} ({one.kind}): {' '.join(one.meaning.split())}")
+    for head, lines in (
+        ("Pitfalls", spec.pitfalls),
+        ("Other definitions in use", spec.rivals),
+        ("Sources", spec.references),
+    ):
+        click.echo(f"\n{head}")
+        for line in lines:
+            click.echo(f"  * {' '.join(line.split())}")
+
+
+@cli.command()
+@click.argument("words", nargs=-1, required=True)
+def find(words: tuple[str, ...]) -> None:
+    """Find a metric by the words that people use for it, such as "logo churn"."""
+    found = csm.catalog.find(" ".join(words))
+    if not found:
+        raise csm.MetricInputError("find", "words", "must be like the name of a metric", f"got {' '.join(words)!r}")
+    for spec in found:
+        click.echo(f"{spec.name:<28}{spec.title}: {spec.summary}")
+
+
+@cli.command()
+@click.argument("metric", shell_complete=_metrics)
+@click.argument("inputs", nargs=-1, type=Pair())
+def explain(metric: str, inputs: tuple[tuple[str, str], ...]) -> None:
+    """Compute a metric step by step: explain churn_rate lost=5 start=100."""
+    click.echo(csm.explain(_spec(metric).function, **{name: _value(text) for name, text in inputs}))
+
+
+@cli.command()
+@click.argument("metric", shell_complete=_metrics)
+@click.argument("inputs", nargs=-1, type=Pair())
+@click.option("--confidence", type=float, default=95, show_default=True, help="Percent.")
+@click.option("--method", help="Another method than the metric's own.")
+def interval(metric: str, inputs: tuple[tuple[str, str], ...], confidence: float, method: str | None) -> None:
+    """Say how sure a figure is: interval nps promoters=60 passives=20 detractors=20."""
+    given = {name: _value(text) for name, text in inputs}
+    click.echo(csm.interval(_spec(metric).function, confidence=confidence, method=method, **given))
+
+
+_FILE = click.Path(path_type=Path)
+
+
+def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for table in reversed(_TABLES):
+        words = f"Table of {table}: CSV or Parquet."
+        command = click.option(f"--{table}", type=_FILE, help=words)(command)
+    return command
+
+
+@cli.command()
+@_file_options
+@click.option("--out", type=_FILE, help="The file to write: .html or .xlsx.")
+@click.option("--as-of", help="The last day that the tables cover.")
+@click.option("--by", help="The segment by which changes are taken apart.")
+@click.option("--freq", help="Length of the periods: W, M, Q or Y.  [default: M]")
+@click.option("--title", help="Title of the report.")
+@click.option("--template", type=_FILE, help="A TOML file with colours, logo, sections and metrics.")
+@click.option("--column", "columns", multiple=True, type=Pair(), help="subscriptions.customer=account_id; repeatable.")
+@click.option("--target", "targets", multiple=True, type=Pair(), help="nrr=105; repeatable.")
+@click.option("--skip-bad-rows", is_flag=True, default=None, help="Leave out rows that cannot be right, and say which.")
+@click.option("--config", type=_FILE, help=f"Options as a file.  [default: {_CONFIG}, where it is there]")
+def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> None:
+    """Write the month's report from raw tables, as a page (.html) or a workbook (.xlsx).
+
+    Options can stand in csmetrics.toml, under [report], so that next month is one command.
+    """
+    from csmetrics._report.files import read
+
+    options = _config(config) | {name: value for name, value in given.items() if value is not None}
+    for name, column in columns:
+        table, _, what = name.partition(".")
+        options.setdefault("columns", {}).setdefault(table, {})[what] = column
+    options["targets"] = {**options.get("targets", {}), **{name: _value(text) for name, text in targets}}
+    out = options.pop("out", None)
+    if out is None or Path(out).suffix.lower() not in (".html", ".xlsx"):
+        rule, found = "must be a file that ends in .html or .xlsx", f"got {'none' if out is None else out}"
+        raise csm.MetricInputError("report", "--out", rule, found, "--out report.html")
+    files = {table: options.pop(table) for table in _TABLES if options.get(table) is not None}
+    if not files:
+        names = ", ".join(f"--{table}" for table in _TABLES)
+        raise csm.MetricInputError("report", "--subscriptions", "must be given, or another table", "got none", names)
+    bad = "report" if options.pop("skip_bad_rows", False) else "raise"
+    with click.progressbar(length=len(files) + _STEPS, label="report", file=sys.stderr) as bar:
+
+        def step(words: str) -> None:
+            bar.label = words
+            bar.update(1)
+
+        tables: dict[str, Any] = {}
+        for table, file in files.items():
+            step(f"reading {table}")
+            tables[table] = read(file)
+        made = csm.report_from_tables(
+            **tables, scorecard=options.pop("targets"), on_bad_rows=bad, progress=step, **options
+        )
+        step("writing")
+        made.save(out)
+        bar.update(len(files) + _STEPS - bar.pos)
+    click.echo(repr(made))
+    click.echo(f"Written: {out}")
+
+
+def _config(path: Path | None) -> dict[str, Any]:
+    """Read the options of a report from a file; the paths in it start where it stands."""
+    file = Path(_CONFIG) if path is None else path
+    if path is None and not file.exists():
+        return {}
+    try:
+        found = tomllib.loads(file.read_text("utf-8")).get("report", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise csm.MetricInputError("report", "--config", "must be TOML", f"{file}: {error}") from None
+    known = (*_TABLES, "out", "as_of", "by", "freq", "title", "template", "columns", "targets", "skip_bad_rows")
+    for name in found:
+        if name not in known:
+            rule = f"has the keys {', '.join(known)} under [report]"
+            raise csm.MetricInputError("report", str(file), rule, f"got {name!r}")
+    return {
+        name: file.parent.joinpath(value) if name in (*_TABLES, "out", "template") else value
+        for name, value in found.items()
+    }
+
+
+@cli.command()
+@click.argument("file", type=_FILE)
+@click.option("--metric", required=True, shell_complete=_metrics, help="The metric that the results should be.")
+@click.option("--result", help="The column of results.  [default: the metric's name, or result]")
+@click.option("--column", "columns", multiple=True, type=Pair(), help="lost=cancelled; repeatable.")
+@click.option("--data", multiple=True, type=Pair(), help="For a query: a table's name and file; repeatable.")
+@click.option("--decimals", type=int, help="Decimals that the results were rounded to.")
+@click.option("--tolerance", type=float, default=1e-9, show_default=True, help="Relative difference that is none.")
+def verify(
+    file: Path, metric: str, result: str | None, columns: Any, data: Any, decimals: Any, tolerance: float
+) -> None:
+    """Check a table of inputs and results (.csv, .parquet) against a metric, or what a query gives (.sql).
+
+    Exit code 1 says that the table is not that metric.
+    """
+    from csmetrics._report.files import query, read
+
+    if data and file.suffix.lower() != ".sql":
+        raise csm.MetricInputError("verify", "--data", "is for a query", f"got {file.name}", "a file that ends in .sql")
+    table = query(file, dict(data)) if file.suffix.lower() == ".sql" else read(file)
+    named = {name: _value(text) for name, text in columns}
+    found = csm.testing.verify_frame(
+        table, _spec(metric).function, result=result, decimals=decimals, tolerance=tolerance, **named
+    )
+    click.echo(str(found))
+    sys.exit(0 if found.ok else 1)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; what cannot be right ends with one clear message and exit code 2."""
+    try:
+        cli.main(arguments, prog_name="csmetrics", standalone_mode=True)
+    except (csm.CsmetricsError, ImportError, TypeError, OSError) as error:
+        click.echo(f"csmetrics: {' '.join(str(error).split())}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The report: one HTML file or workbook of a month's figures."""

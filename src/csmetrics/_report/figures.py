@@ -1,0 +1,254 @@
+"""The figures of a report: each metric with its change, its target, whether that is noise, and how it is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._accessors.cohorts import Cohorts
+from csmetrics._frames.grain import Grain
+from csmetrics._frames.plan import Plan
+from csmetrics._report.frames import METRICS, Source
+from csmetrics._statistics.results import figure as written
+from csmetrics.core._registry import Registration, registered
+from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, shown
+from csmetrics.plotting._words import period_name
+
+_POINTS = 24  # periods of a sparkline
+_UNKNOWN = "cannot tell whether that is noise"
+_EARLY = "Those who started last have had little time to complete, so a change says nothing yet."
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a metric should reach: at least one number, at most another, or both."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def met(self, value: float) -> bool:
+        """Check a value against the target."""
+        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+
+    def text(self, unit: str) -> str:
+        """Write the target in words."""
+        sides = (("at least", self.at_least), ("at most", self.at_most))
+        return " and ".join(f"{words} {written(value, unit)}" for words, value in sides if value is not None)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the report.
+
+    Attributes
+    ----------
+    spec
+        The metric.
+    source
+        The frame that it is computed from.
+    plan
+        Which columns it takes.
+    series
+        Its value in each period.
+    period
+        The period of the report, in words.
+    value, change
+        Its value, and the change on the period before.
+    noise
+        Whether the change is more than noise, in words.
+    certain
+        True where the change is more than noise, False where it may be noise, None where that cannot be told.
+    target
+        The target, where it has one.
+    interval, explanation
+        In words.
+    why_not
+        Why it has no value; empty where it has one.
+    """
+
+    spec: Registration
+    source: Source
+    plan: Plan | None
+    series: pd.Series[Any]
+    period: str
+    value: float
+    change: float = nan
+    noise: str = ""
+    certain: bool | None = None
+    target: Target | None = None
+    interval: str = ""
+    explanation: str = ""
+    why_not: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The value with its unit."""
+        return written(self.value, self.spec.unit)
+
+    @property
+    def change_text(self) -> str:
+        """The change on the period before, with its sign; a percentage changes in percentage points."""
+        if not isfinite(self.change):
+            return self.noise or "no period before" if isfinite(self.value) else ""
+        sign = "+" if self.change > 0 else ""
+        unit = "" if self.spec.unit == "percent" else self.spec.unit
+        return f"{sign}{written(self.change, unit)}{' pp' if self.spec.unit == 'percent' else ''}"
+
+    @property
+    def better(self) -> bool | None:
+        """Whether the change is for the better; None where there is no better, or no change."""
+        if not isfinite(self.change) or self.change == 0 or self.spec.better == "neither":
+            return None
+        return (self.change > 0) == (self.spec.better == "higher")
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None without one, or without a value."""
+        return self.target.met(self.value) if self.target is not None and isfinite(self.value) else None
+
+
+def targets_of(scorecard: Any) -> dict[str, Target]:
+    """Read the targets of a `csmetrics.Scorecard`, of what it evaluated to, or of a mapping of metrics to targets."""
+    given = getattr(scorecard, "targets", scorecard)
+    given = {} if given is None else given
+    if not hasattr(given, "items"):
+        rule, hint = (
+            "must be a Scorecard, or a mapping of metrics to targets",
+            'such as {"nrr": 105}',
+        )
+        raise MetricInputError("report", "scorecard", rule, f"got {shown(scorecard)}", hint)
+    found = {}
+    for metric, target in given.items():
+        spec = registered(metric, "report")
+        sides = [getattr(target, side, None) for side in ("at_least", "at_most")]
+        if isinstance(target, dict):
+            sides = [target.get(side) for side in ("at_least", "at_most")]
+        elif isinstance(target, (int, float)) and not isinstance(target, bool):
+            sides = [None, float(target)] if spec.better == "lower" else [float(target), None]
+        if sides == [None, None]:
+            rule, hint = "must be csm.Target(at_least=..., at_most=...)", ""
+            raise MetricInputError("report", spec.name, rule, f"got {shown(target)}", hint)
+        found[spec.name] = Target(*(None if side is None else float(side) for side in sides))
+    return found
+
+
+def figures(sources: dict[str, Source], targets: dict[str, Target], wanted: list[str] | None) -> list[Figure]:
+    """Compute the metrics that the frames give, in the order that was asked for.
+
+    Parameters
+    ----------
+    sources
+        The frames by kind.
+    targets
+        The targets by metric; a metric with a target is always asked for.
+    wanted
+        Only these metrics, in this order; None for those of each frame.
+    """
+    homes = {metric: kind for kind, metrics in METRICS.items() for metric in metrics if kind in sources}
+    asked = wanted or [*homes, *(metric for metric in targets if metric not in homes)]
+    found = []
+    for metric in asked:
+        spec = registered(metric, "report")
+        kinds = [homes[spec.name]] if spec.name in homes else list(sources)
+        made = None
+        for kind in kinds:
+            made = _figure(spec, sources[kind], targets.get(spec.name))
+            if made is not None:
+                break
+        if made is not None:
+            found.append(made)
+        elif wanted or spec.name in targets:
+            first = next(iter(sources.values()))
+            why = "no frame of this report has the columns it needs"
+            found.append(_without(spec, first, targets.get(spec.name), why))
+    return found
+
+
+def _figure(spec: Registration, source: Source, target: Target | None) -> Figure | None:
+    """Compute one metric on the totals of a frame; None where its columns are not there."""
+    if spec.reduces or spec.over_columns:
+        return None
+    grain = Grain(source.totals)
+    at: Any = Cohorts(source.totals)
+    try:
+        plan = Plan(grain, spec, {})
+        series = at.compute(spec.function)
+    except MissingColumnError:
+        return None
+    except CsmetricsError as error:
+        return _without(spec, source, target, str(error))
+    if not len(series):
+        return _without(spec, source, target, "no period is complete")
+    values = series.to_numpy(dtype=np.float64)
+    last = series.index[-1]
+    before = values[-2] if len(values) > 1 else nan
+    early = source.kind == "onboarding"
+    noise, certain = ("too early to compare", None) if early else _noise(spec, source)
+    interval, notes = _interval(spec, source)
+    return Figure(
+        spec,
+        source,
+        plan,
+        series.tail(_POINTS),
+        period_name(last) if source.axis is not None else "all",
+        float(values[-1]),
+        nan if early else float(values[-1] - before),
+        noise,
+        certain,
+        target,
+        interval,
+        str(at.explain(spec.function, last)),
+        "" if isfinite(values[-1]) else "nothing to divide by, or an input is missing",
+        [_EARLY, *notes] if early else notes,
+    )
+
+
+def _without(spec: Registration, source: Source, target: Target | None, why: str) -> Figure:
+    """Return a figure without a value, which says why."""
+    return Figure(spec, source, None, pd.Series(dtype="float64"), "", nan, target=target, why_not=why)
+
+
+def _rows(source: Source) -> Any:
+    """Return the frame without index levels of segments, so that all of a period's rows come together."""
+    return Cohorts(source.frame).total()
+
+
+def _noise(spec: Registration, source: Source) -> tuple[str, bool | None]:
+    """Say whether the change on the period before is more than noise."""
+    if len(source.periods) < 2:
+        return "", None
+    try:
+        with np.errstate(all="ignore"):
+            found = _rows(source).compare_periods(spec.function, *source.periods[-2:])
+    except (ImportError, MetricInputError):  # the interval of the figure says why
+        return _UNKNOWN, None
+    if not (isfinite(found.low) and isfinite(found.high)):
+        return _UNKNOWN, None
+    certain = bool(found.low > 0 or found.high < 0)
+    return ("more than noise" if certain else "may be noise"), certain
+
+
+def _interval(spec: Registration, source: Source) -> tuple[str, list[str]]:
+    """Write the interval of the last period, its method, and what to know about it."""
+    try:
+        if source.axis is None:
+            found = _rows(source).interval(spec.function)
+        else:
+            made = Cohorts(source.frame)._at((source.axis,), ...).interval(spec.function)
+            row = made.iloc[-1]
+            low, high = written(row["low"]), written(row["high"])
+            return f"95 % interval [{low}, {high}], method {row['method']}", list(made.attrs.get("notes", []))
+    except ImportError as error:
+        return f"no interval: {error}", []
+    except MetricInputError as error:
+        return f"no interval: {_reason(error)}", []
+    return f"95 % interval [{written(found.low)}, {written(found.high)}], method {found.method}", list(found.notes)
+
+
+def _reason(error: MetricInputError) -> str:
+    return f"{error.rule}; {error.found}" if error.rule else str(error)

@@ -1,0 +1,123 @@
+"""The cohort frames of a report: what each is for, which metrics it gives, and its rows at the report's period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import pandas as pd
+
+from csmetrics._accessors.cohorts import Cohorts
+from csmetrics._frames.engine_totals import EngineFrame
+from csmetrics._frames.engines import collect, lazy
+from csmetrics.errors import MetricInputError
+
+# Which metrics each frame is asked for, in the order of the report
+METRICS: Final = {
+    "movements": ("churn_rate", "nrr", "grr", "arr", "net_new_mrr", "arpa", "quick_ratio", "customer_growth_rate"),
+    "survey": ("nps", "csat", "ces", "response_rate"),
+    "tickets": ("fcr", "first_response_time", "resolution_time", "sla_attainment", "reopen_rate", "escalation_rate"),
+    "onboarding": ("onboarding_completion_rate",),
+    "activation": ("activation_rate",),
+    "adoption": ("adoption_rate", "feature_adoption_rate"),
+    "active_users": ("stickiness",),
+    "lifecycle": ("lifecycle_quick_ratio",),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One cohort frame.
+
+    Attributes
+    ----------
+    kind
+        The argument of `csmetrics.report` that it was given as.
+    frame
+        The frame.
+    until
+        The last day of the report; periods that end later are left out.
+    """
+
+    kind: str
+    frame: pd.DataFrame
+    until: pd.Timestamp | None = None
+
+    @cached_property
+    def axis(self) -> Any:
+        """The name of the time axis; None where the frame has none."""
+        axes = list(Cohorts(self.frame)._grain.axes)
+        if len(axes) > 1:
+            found, hint = f"{self.kind} has {', '.join(map(repr, axes))}", "drop the others, or name one 'period'"
+            raise MetricInputError("report", self.kind, "must have one time axis", found, hint)
+        return axes[0] if axes else None
+
+    @cached_property
+    def segments(self) -> list[Any]:
+        """The names of the other levels of its index."""
+        return [name for name in self.frame.index.names if name is not None and name != self.axis]
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        """The sums of all segments: a row per period, or one row."""
+        numbers = self.frame.select_dtypes("number")
+        numbers = numbers[[name for name in numbers.columns if name != self.axis and not _is_level(name)]]
+        if self.axis is None:
+            found = numbers.sum(min_count=1).to_frame().T
+            found.index = pd.Index(["all"], name="period")
+            return found
+        axis = Cohorts(self.frame)._grain.axes[self.axis]
+        found = numbers.groupby(axis.to_numpy(), sort=True).sum(min_count=1)
+        if isinstance(axis.dtype, pd.PeriodDtype):
+            found.index = pd.PeriodIndex(found.index, freq=axis.dtype.freq)
+        return found.rename_axis("period")
+
+    @cached_property
+    def periods(self) -> list[Any]:
+        """The periods in order, up to the report's last day."""
+        return list(self.totals.index) if self.axis is not None else []
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the frame should know."""
+        return list(self.frame.attrs.get("notes", []))
+
+    @property
+    def left_out(self) -> str:
+        """Which rows were left out of the frame, in words; empty where none were."""
+        excluded: Mapping[str, Any] | None = self.frame.attrs.get("excluded")
+        if not excluded or not excluded["rows"]:
+            return ""
+        reasons = ", ".join(f"{reason}: {count:,}" for reason, count in excluded["reasons"].items())
+        return f"{excluded['rows']:,} rows were left out of the {self.kind} ({reasons})."
+
+
+def _is_level(name: Any) -> bool:
+    return isinstance(name, str) and (name.startswith("median_") or "*" in name)
+
+
+def source(kind: str, given: Any, until: pd.Timestamp | None) -> Source:
+    """Read a frame of any engine; leave out the periods that end after the report's last day."""
+    if not isinstance(given, pd.DataFrame):
+        EngineFrame(given)  # refuses what is no frame
+        attrs = getattr(given, "attrs", {})
+        given = collect(lazy(given, "report", kind))
+        given.attrs.update(attrs)
+    attrs = dict(given.attrs)
+    if None in given.index.names and isinstance(given.index, (pd.PeriodIndex, pd.DatetimeIndex)):
+        given = given.rename_axis("period")
+    made = Source(kind, given, until)
+    if until is not None and made.axis is not None:
+        axis = Cohorts(given)._grain.axes[made.axis]
+        if isinstance(axis.dtype, pd.PeriodDtype):
+            kept = axis.dt.end_time.dt.normalize() <= until
+        elif axis.dtype.kind == "M":
+            kept = axis.dt.tz_localize(None) <= until
+        else:
+            return made
+        given = given[kept.to_numpy(dtype=bool)]
+        given.attrs.update(attrs)
+        made = Source(kind, given, until)
+    return made

@@ -1,0 +1,241 @@
+"""`csm.report_from_tables`: raw tables in, through the builders of cohort frames, a report out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from csmetrics._frames.columns import has, what_is_there
+from csmetrics._report.report import Report, report
+from csmetrics.cohorts import active_users as count_active_users
+from csmetrics.cohorts import adoption as count_adoption
+from csmetrics.cohorts import lifecycle as count_lifecycle
+from csmetrics.cohorts import movements_from_subscriptions, retention
+from csmetrics.cohorts import onboarding as count_onboarding
+from csmetrics.cohorts import survey as count_answers
+from csmetrics.cohorts import tickets as count_tickets
+from csmetrics.errors import MetricInputError, MissingColumnError, shown
+
+# The columns of each table by their usual names: those that its builders need, and those that they can use
+TABLES: Final = {
+    "subscriptions": (("customer", "start", "end", "mrr"), ()),
+    "events": (("user", "time"), ("event", "feature")),
+    "responses": (("time",), ("customer", "nps", "csat", "ces", "score", "kind")),
+    "tickets": (
+        ("created",),
+        ("ticket", "first_response", "resolved", "contacts", "reopened", "escalated", "sla", "due"),
+    ),
+    "customers": (("customer",), ("started", "completed", "value")),
+}
+
+
+def report_from_tables(
+    *,
+    subscriptions: Any = None,
+    events: Any = None,
+    responses: Any = None,
+    tickets: Any = None,
+    customers: Any = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+    as_of: Any = None,
+    by: str | None = None,
+    freq: str = "M",
+    scorecard: Any = None,
+    health: Any = None,
+    title: str = "",
+    template: Any = None,
+    on_bad_rows: Any = "raise",
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Make a report of a period from raw tables, of which any may be left out.
+
+    Parameters
+    ----------
+    subscriptions
+        One row per subscription: ``customer``, ``start``, ``end`` (missing while it runs) and ``mrr``.
+    events
+        One row per event of use: ``user`` and ``time``; with ``feature``, adoption too.
+    responses
+        One row per survey response: ``time``, and the scores in ``nps``, ``csat`` or ``ces``; or ``score``, with the
+        question in ``kind``.
+    tickets
+        One row per ticket: ``created``, and what `csmetrics.cohorts.tickets` takes of ``first_response``, ``resolved``,
+        ``contacts``, ``reopened``, ``escalated``, ``sla``, ``due``.
+    customers
+        One row per customer: ``customer``, the segment that `by` names, and for onboarding ``started``, ``completed``
+        and ``value`` (when the customer reached value).
+    columns
+        Where a table calls a column otherwise: ``{"subscriptions": {"customer": "account_id"}}``.
+    as_of
+        The last day that the tables cover; the report is of the last period that is complete by then.
+    by
+        The segment by which changes are taken apart: a column of `subscriptions`, or of `customers`.
+    freq
+        Length of the periods: W, M, Q or Y.
+    scorecard, health, title, template
+        As `report` takes them.
+    on_bad_rows
+        ``"raise"``, or ``"report"`` to leave rows out that cannot be right; the report says how many and why.
+    progress
+        Called with the name of each step before it begins.
+
+    Returns
+    -------
+    Report
+        With ``.save("june.html")``, ``.save("june.xlsx")``, ``.to_html()``, ``.to_xlsx()`` and `figures`.
+
+    Raises
+    ------
+    MetricInputError
+        If no table is given, or rows cannot be right.
+    MissingColumnError
+        If a table lacks a column.
+
+    See Also
+    --------
+    report
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import csmetrics as csm
+    >>> plans = pd.DataFrame(
+    ...     {
+    ...         "account_id": ["a", "b", "c"],
+    ...         "start": ["2026-04-01", "2026-04-20", "2026-05-02"],
+    ...         "end": [None, "2026-06-10", None],
+    ...         "mrr": [100, 50, 80],
+    ...     }
+    ... )
+    >>> june = csm.report_from_tables(
+    ...     subscriptions=plans, columns={"subscriptions": {"customer": "account_id"}}, as_of="2026-06-30"
+    ... )
+    >>> june.figures.loc["churn_rate", "value"].round(2)
+    np.float64(33.33)
+    """
+    given = {
+        "subscriptions": subscriptions,
+        "events": events,
+        "responses": responses,
+        "tickets": tickets,
+        "customers": customers,
+    }
+    there = {name: table for name, table in given.items() if table is not None}
+    if not there:
+        raise MetricInputError("report_from_tables", "subscriptions", "must be given, or another table", "got none")
+    named = _names(there, columns or {})
+    tell = progress or (lambda step: None)
+    rows = {"on_bad_rows": on_bad_rows}
+    frames: dict[str, Any] = {}
+    if "subscriptions" in there:
+        tell("subscriptions")
+        frames["movements"] = _movements(there, named, by, {"freq": freq, "as_of": as_of, **rows})
+    if "events" in there:
+        frames |= _used(there, named, freq, as_of, rows, tell)
+    if "responses" in there:
+        tell("responses")
+        frames["survey"] = _answers(there["responses"], named["responses"], freq, as_of, rows)
+    if "tickets" in there:
+        tell("tickets")
+        takes = inspect.signature(count_tickets).parameters
+        known: dict[str, Any] = {name: column for name, column in named["tickets"].items() if name in takes}
+        frames["tickets"] = count_tickets(there["tickets"], **known, freq=freq, as_of=as_of, **rows)
+    if "customers" in there and "started" in named["customers"]:
+        tell("onboarding")
+        own: dict[str, Any] = {name: named["customers"].get(name) for name in ("started", "completed", "value")}
+        frames["onboarding"] = count_onboarding(there["customers"], **own, freq=freq, as_of=as_of, **rows)
+    tell("report")
+    return report(**frames, health=health, scorecard=scorecard, as_of=as_of, title=title, template=template)
+
+
+def _names(there: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Return the column of each thing that a table tells; refuse tables without what their builders need."""
+    metric = "report_from_tables"
+    for table, mapping in columns.items():
+        if table not in TABLES:
+            raise MetricInputError(metric, "columns", f"must map {', '.join(TABLES)}", f"got {shown(table)}")
+        for name in mapping:
+            if name not in (*TABLES[table][0], *TABLES[table][1]):
+                rule = f"can map {', '.join((*TABLES[table][0], *TABLES[table][1]))} of the {table}"
+                raise MetricInputError(metric, "columns", rule, f"got {shown(name)}")
+    found = {}
+    for table, frame in there.items():
+        needed, optional = TABLES[table]
+        mapping = columns.get(table, {})
+        for name in (*needed, *mapping):
+            column = mapping.get(name, name)
+            if not has(frame, column):
+                hint = f'columns={{"{table}": {{"{name}": "its name there"}}}}'
+                what = f"no column {shown(column)} in the {table}"
+                raise MissingColumnError(metric, name, what, what_is_there(frame), hint)
+        found[table] = {
+            name: mapping.get(name, name) for name in (*needed, *optional) if has(frame, mapping.get(name, name))
+        }
+    return found
+
+
+def _movements(there: Mapping[str, Any], named: Any, by: str | None, options: dict[str, Any]) -> pd.DataFrame:
+    """Make the bridge, by the segment of the customers where they have one."""
+    ledger, own = there["subscriptions"], named["subscriptions"]
+    if by is not None and not has(ledger, by):
+        customers = there.get("customers")
+        if customers is None or not has(customers, by):
+            frame = ledger if customers is None else customers
+            what = f"no column {shown(by)} in the subscriptions or the customers"
+            raise MissingColumnError("report_from_tables", "by", what, what_is_there(frame))
+        ledger = _joined(ledger, own["customer"], customers, named["customers"]["customer"], by)
+    return movements_from_subscriptions(ledger, **own, by=by, squares=True, **options)
+
+
+def _joined(ledger: Any, key: str, customers: Any, customer: str, by: str) -> Any:
+    """Put the segment of each customer beside its rows."""
+    if not isinstance(ledger, pd.DataFrame) or not isinstance(customers, pd.DataFrame):
+        rule, hint = "must be a column of the subscriptions themselves", "join it before, or pass pandas frames"
+        raise MetricInputError("report_from_tables", "by", rule, "got tables of another engine", hint)
+    segment = customers.drop_duplicates(customer).set_index(customer)[by]
+    return ledger.assign(**{by: ledger[key].map(segment)})
+
+
+def _used(there: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Count users, stages, retention, and adoption where the events say which feature."""
+    own = {name: named["events"][name] for name in ("user", "time")}
+    tell("users")
+    frames: dict[str, Any] = {"active_users": count_active_users(there["events"], **own, as_of=as_of, **rows)}
+    tell("lifecycle")
+    frames["lifecycle"] = count_lifecycle(there["events"], **own, freq=freq, as_of=as_of, **rows)
+    tell("retention")
+    frames["retention"] = retention(there["events"], **own, freq=freq, as_of=as_of, **rows)
+    if "feature" in named["events"] and "customers" in there:
+        tell("adoption")
+        eligible = there["customers"]
+        if isinstance(eligible, pd.DataFrame) and isinstance(there["events"], pd.DataFrame):
+            eligible = eligible.rename(columns={named["customers"]["customer"]: own["user"]})[[own["user"]]]
+            feature = named["events"]["feature"]
+            frames["adoption"] = count_adoption(
+                there["events"], **own, feature=feature, eligible=eligible, freq=freq, as_of=as_of, **rows
+            )
+    return frames
+
+
+def _answers(responses: Any, own: dict[str, str], freq: str, as_of: Any, rows: Any) -> Any:
+    """Count the answers to each question: in a column of its own, or told apart by `kind`."""
+    asked: dict[str, Any] = {kind: own[kind] for kind in ("nps", "csat", "ces") if kind in own}
+    common = {"time": own["time"], "freq": freq, "as_of": as_of, **rows}
+    if asked:
+        return count_answers(responses, **asked, **common)
+    if "score" not in own:
+        what = "no column of scores in the responses"
+        hint = 'columns={"responses": {"nps": "its name there"}}'
+        raise MissingColumnError("report_from_tables", "nps", what, what_is_there(responses), hint)
+    if "kind" not in own:
+        return count_answers(responses, score=own["score"], kind="nps", **common)
+    if not isinstance(responses, pd.DataFrame):
+        rule, hint = "must stand in a column for each kind", "responses with the columns nps, csat, ces"
+        raise MetricInputError("report_from_tables", "responses", rule, "got one column of scores", hint)
+    kinds = {kind: responses[own["score"]].where(responses[own["kind"]] == kind) for kind in ("nps", "csat", "ces")}
+    wide = responses.assign(**{kind: scores for kind, scores in kinds.items() if scores.notna().any()})
+    present: dict[str, Any] = {kind: kind for kind in kinds if kind in wide}
+    return count_answers(wide, **present, **common)

@@ -1,0 +1,350 @@
+"""The report: what it says is what the library computes, its page is plain and safe, its workbook recalculates."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from html import unescape
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+from csmetrics._report.workbook import excel, safe
+
+HOSTILE = ["<script>alert(1)</script>", "=cmd()", '"><img src=x onerror=alert(1)>', "+1", "@sum", "$x$"]
+
+
+@pytest.fixture(scope="module")
+def company() -> Any:
+    return csm.datasets.make_saas()
+
+
+@pytest.fixture(scope="module")
+def frames(company: Any) -> dict[str, Any]:
+    plans = company.accounts[["customer", "plan"]]
+    ledger = company.subscriptions.merge(plans, on="customer")
+    answers = company.surveys[company.surveys["kind"] == "nps"]
+    return {
+        "movements": csm.cohorts.movements_from_subscriptions(ledger, as_of=company.as_of, by="plan"),
+        "retention": csm.cohorts.retention(company.events, as_of=company.as_of),
+        "active_users": csm.cohorts.active_users(company.events, as_of=company.as_of),
+        "lifecycle": csm.cohorts.lifecycle(company.events, as_of=company.as_of),
+        "survey": csm.cohorts.survey(answers, kind="nps", time="time", freq="M", as_of=company.as_of),
+        "tickets": csm.cohorts.tickets(company.tickets, freq="M", as_of=company.as_of),
+        "health": csm.HealthScore(components={"usage": {"weight": 1}}).score(company.health),
+    }
+
+
+@pytest.fixture(scope="module")
+def june(frames: dict[str, Any]) -> Any:
+    return csm.report(**frames, scorecard={"nrr": 105, "churn_rate": {"at_most": 3}}, title="June")
+
+
+@pytest.fixture(scope="module")
+def page(june: Any) -> str:
+    return june.to_html()
+
+
+class Page(HTMLParser):
+    """The elements of a page, with which of them are open."""
+
+    VOID = frozenset({"meta", "img", "link", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: Any) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text.append(data)
+
+
+# The figures
+
+
+def test_the_figures_are_those_of_the_library(june: Any, frames: dict[str, Any]) -> None:
+    by_month = frames["movements"].csm.by("period")
+    for metric in ("churn_rate", "nrr", "grr"):
+        values = by_month.compute(metric)
+        assert june.figures.loc[metric, "value"] == values.iloc[-1]
+        assert june.figures.loc[metric, "change"] == values.iloc[-1] - values.iloc[-2]
+    assert june.figures.loc["nps", "value"] == frames["survey"].csm.nps().iloc[-1]
+    assert not june.figures.loc["nrr", "met"]
+    assert june.figures.loc["churn_rate", "met"]
+
+
+def test_more_than_noise_is_what_the_comparison_says(june: Any, frames: dict[str, Any]) -> None:
+    found = frames["movements"].csm.total().compare_periods("churn_rate", "2026-05", "2026-06")
+    wanted = "more than noise" if found.low > 0 or found.high < 0 else "may be noise"
+    assert june.figures.loc["churn_rate", "noise"] == wanted
+    assert "cannot tell" in june.figures.loc["nrr", "noise"]  # totals alone do not tell
+
+
+def test_a_report_of_an_earlier_month(frames: dict[str, Any]) -> None:
+    may = csm.report(movements=frames["movements"], as_of="2026-05-31").figures
+    assert may.loc["churn_rate", "period"] == "May 2026"
+    assert may.loc["churn_rate", "value"] == frames["movements"].csm.by("period").churn_rate().iloc[-2]
+    assert (
+        csm.report(movements=frames["movements"], as_of="2026-05-30").figures.loc["churn_rate", "period"] == "Apr 2026"
+    )
+
+
+def test_a_metric_without_its_columns_says_so(june: Any, frames: dict[str, Any]) -> None:
+    found = csm.report(movements=frames["movements"], scorecard={"csat": 80})
+    assert np.isnan(found.figures.loc["csat", "value"])
+    assert "no frame of this report has the columns it needs" in found.to_html()
+
+
+# The page
+
+
+def test_the_page_is_whole_and_alone(page: str) -> None:
+    read = Page(page)
+    tags = [tag for tag, _ in read.seen]
+    ids = [a["id"] for _, a in read.seen if "id" in a]
+    assert len(ids) == len(set(ids))
+    assert {"script", "link", "iframe"}.isdisjoint(tags)
+    assert not re.search(r"(?:src|href)=\"(?!data:|#)", page)
+    assert "url(http" not in page
+    assert len(page) < 2_000_000
+    assert [tag for tag in tags if tag in ("h1", "main")] == ["h1", "main"]
+    assert all(a.get("aria-label") for tag, a in read.seen if tag == "svg")
+    used = {a["href"].removeprefix("#") for tag, a in read.seen if tag == "use" and a.get("href")}
+    assert used <= set(ids)
+
+
+def test_every_figure_says_how_it_was_computed(page: str, june: Any) -> None:
+    assert page.count("How was this computed?") == len(june.figures)
+    assert "customer churn rate = lost / start × 100" in page or "= lost / start × 100" in page
+
+
+def test_names_are_text(company: Any) -> None:
+    names = pd.Series(np.resize(np.array(HOSTILE, dtype=object), len(company.accounts)))
+    ledger = company.subscriptions.merge(company.accounts[["customer"]].assign(plan=names), on="customer")
+    frame = csm.cohorts.movements_from_subscriptions(ledger, as_of=company.as_of, by="plan")
+    made = csm.report(movements=frame, title=HOSTILE[0], template={"company": HOSTILE[2]})
+    text = made.to_html()
+    assert "<script" not in text
+    assert "<img src=x" not in text
+    assert HOSTILE[0] in "".join(Page(text).text)
+    for words in cells(made.to_xlsx()):
+        assert not words.startswith(("=", "+", "-", "@"))
+
+
+def test_the_template_changes_the_look(frames: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    file = tmp_path / "company.toml"
+    file.write_text(
+        'title = "Board"\ncompany = "Acme"\nlogo = "logo.svg"\nsections = ["month"]\nmetrics = ["grr", "churn_rate"]\n'
+        '[colors]\naccent = "#123abc"\n'
+    )
+    made = csm.report(movements=frames["movements"], template=file)
+    assert list(made.figures.index) == ["grr", "churn_rate"]
+    text = made.to_html()
+    assert "<title>Board</title>" in text
+    assert 'alt="Acme"' in text
+    assert "--accent: #123abc" in text
+    assert "Recurring revenue" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"colors": {"accent": "red; } body { display: none"}}, "must map accent, good, bad to colours"),
+        ({"sections": ["everything"]}, "must be among month"),
+        ({"style": "x"}, "has the keys title"),
+        ("missing.toml", "must be a file"),
+        ({"logo": "logo.exe"}, "must be one of .svg"),
+        ({"metrics": ["chrun_rate"]}, "chrun_rate"),
+    ],
+)
+def test_a_wrong_template_says_so(frames: dict[str, Any], given: Any, words: str) -> None:
+    with pytest.raises(csm.MetricInputError, match=re.escape(words)):
+        _ = csm.report(movements=frames["movements"], template=given).figures
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "must be given"),
+        ({"retention": pd.DataFrame()}, "must be a RetentionGrid"),
+        ({"movements": [1]}, "must be a DataFrame"),
+        ({"as_of": "soon"}, "must be a date"),
+        ({"scorecard": 5}, "must be a Scorecard"),
+        ({"scorecard": {"nrr": "high"}}, "must be csm.Target"),
+    ],
+)
+def test_wrong_arguments_say_so(frames: dict[str, Any], given: Any, words: str) -> None:
+    arguments = {"movements": frames["movements"], **given} if given else {}
+    with pytest.raises(csm.MetricInputError, match=re.escape(words)):
+        csm.report(**arguments)
+
+
+def test_an_empty_frame_is_a_report_without_figures(frames: dict[str, Any]) -> None:
+    made = csm.report(movements=frames["movements"].iloc[:0])
+    assert "no period is complete" in made.to_html()
+    assert made.to_xlsx()
+
+
+def test_the_notebook_shows_the_page_in_a_frame_of_its_own(june: Any) -> None:
+    assert june._repr_html_().startswith("<iframe ")
+    assert "Customer churn rate: 2.08 %" in repr(june)
+
+
+def test_nothing_opens_a_figure(frames: dict[str, Any]) -> None:
+    code = (
+        "import sys, pandas as pd, csmetrics as csm\n"
+        "months = pd.DataFrame({'lost': [5, 7], 'start': [9, 11], 'promoters': [3, 4], 'passives': 1, 'detractors': 1},"
+        " index=pd.period_range('2026-05', periods=2, freq='M', name='period'))\n"
+        "csm.report(movements=months, survey=months).to_html()\n"
+        "print('matplotlib.pyplot' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+# The workbook
+
+
+def cells(data: bytes) -> list[str]:
+    """Return the texts of a workbook's cells."""
+    with zipfile.ZipFile(BytesIO(data)) as book:
+        shared = book.read("xl/sharedStrings.xml").decode()
+    return [re.sub(r"&lt;", "<", text) for text in re.findall(r"<t[^>]*>(.*?)</t>", shared, flags=re.DOTALL)]
+
+
+def formulas(data: bytes, sheet: int) -> dict[str, tuple[str, str]]:
+    """Return the formulas of a sheet and the values that are stored with them."""
+    with zipfile.ZipFile(BytesIO(data)) as book:
+        text = book.read(f"xl/worksheets/sheet{sheet}.xml").decode()
+    found = re.findall(r'<c r="([A-Z]+\d+)"[^>]*><f>(.*?)</f><v>(.*?)</v>', text)
+    return {ref: (unescape(formula), value) for ref, formula, value in found}
+
+
+def test_rates_are_live_formulas(june: Any, frames: dict[str, Any]) -> None:
+    found = formulas(june.to_xlsx(), 2)
+    churn = next(ref for ref, (text, _) in found.items() if text.startswith("IF(COUNT(E") and ref.endswith("25"))
+    text, value = found[churn]
+    assert text == 'IF(COUNT(E25,B25)<2,"",IFERROR(((E25/B25)*100),""))'
+    assert float(value) == june.figures.loc["churn_rate", "value"]
+    first = found[re.sub(r"\d+", "2", churn)]
+    assert first[1] == ""  # nobody was there when the first month opened
+
+
+def test_the_scorecard_points_to_the_totals(june: Any) -> None:
+    found = formulas(june.to_xlsx(), 1)
+    assert found["B5"][0].startswith("IF(ISNUMBER('movements'!")
+    assert float(found["B5"][1]) == june.figures.loc["churn_rate", "value"]
+    assert float(found["E5"][1]) == june.figures.loc["churn_rate", "change"]
+    assert [found[ref][1] for ref in ("I5", "I6")] == ["met", "missed"]
+
+
+def test_a_formula_that_is_no_plain_arithmetic_stands_as_its_number() -> None:
+    with pytest.raises(KeyError):
+        excel(csm._catalog.formula.formula("nps_from_scores").right, {})
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "\t=x", "-2+3", "%a"])
+def test_no_text_runs(text: str) -> None:
+    assert not safe(text).startswith(("=", "+", "-", "@", "\t", "%"))
+
+
+def test_save_takes_html_and_xlsx(june: Any, tmp_path: Path, page: str) -> None:
+    assert june.save(tmp_path / "june.html").read_text("utf-8") == page
+    assert june.save(str(tmp_path / "june.xlsx")).read_bytes()[:2] == b"PK"
+    with pytest.raises(csm.MetricInputError, match=r"must end in \.html or \.xlsx"):
+        june.save("june.pdf")
+
+
+# From raw tables
+
+
+def test_raw_tables_make_the_same_figures(company: Any, frames: dict[str, Any]) -> None:
+    steps: list[str] = []
+    made = csm.report_from_tables(
+        subscriptions=company.subscriptions.rename(columns={"customer": "account_id"}),
+        events=company.events,
+        responses=company.surveys,
+        tickets=company.tickets,
+        customers=company.accounts.merge(company.onboarding, on="customer"),
+        columns={"subscriptions": {"customer": "account_id"}},
+        as_of=company.as_of,
+        by="plan",
+        progress=steps.append,
+    )
+    wanted = csm.report(**frames).figures
+    same = ["churn_rate", "nrr", "grr", "nps", "fcr", "stickiness", "lifecycle_quick_ratio"]
+    assert made.figures.loc[same, "value"].to_list() == wanted.loc[same, "value"].to_list()
+    assert made.figures.loc["nrr", "noise"] in ("more than noise", "may be noise")
+    assert made.figures["value"].notna().loc[["csat", "ces", "adoption_rate", "onboarding_completion_rate"]].all()
+    assert steps[0] == "subscriptions"
+    assert steps[-1] == "report"
+    assert "rates within segments" in made.to_html()
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({}, csm.MetricInputError, "must be given"),
+        (
+            {"subscriptions": pd.DataFrame({"account_id": [1]})},
+            csm.MissingColumnError,
+            "no column 'customer' in the subscr",
+        ),
+        (
+            {"subscriptions": pd.DataFrame({"customer": [1]}), "columns": {"plans": {}}},
+            csm.MetricInputError,
+            "must map subscriptions, events",
+        ),
+        (
+            {"responses": pd.DataFrame({"time": ["2026-01-01"]})},
+            csm.MissingColumnError,
+            "no column of scores in the responses",
+        ),
+    ],
+)
+def test_wrong_tables_say_so(given: dict[str, Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=re.escape(words)):
+        csm.report_from_tables(**given)
+
+
+def test_the_extras_name_what_they_need() -> None:
+    extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    assert {re.split("[>=]", one)[0] for one in extras["report"]} == {"Jinja2", "XlsxWriter", "matplotlib"}
+    for module, words in (("jinja2", "reports need Jinja2"), ("xlsxwriter", "workbooks need XlsxWriter")):
+        code = (
+            f"import sys; sys.modules[{module!r}] = None\n"
+            "import pandas as pd, csmetrics as csm\n"
+            "made = csm.report(movements=pd.DataFrame({'lost': [1], 'start': [2]}))\n"
+            "try: made.to_html(), made.to_xlsx()\n"
+            "except ImportError as error: print(error)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert words in done.stdout
+        assert "csmetrics[report]" in done.stdout

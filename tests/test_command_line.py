@@ -1,0 +1,181 @@
+"""The command line: what it prints is what the library says, and what cannot be right ends with code 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+from csmetrics.__main__ import main
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    company = csm.datasets.make_saas()
+    ledger = company.subscriptions.merge(company.accounts[["customer", "plan"]], on="customer")
+    ledger.rename(columns={"customer": "account_id"}).to_csv(tmp_path / "plans.csv", index=False)
+    company.surveys.to_parquet(tmp_path / "answers.parquet")
+    company.tickets.to_csv(tmp_path / "tickets.csv", index=False)
+    return tmp_path
+
+
+def test_list_names_every_metric(run: Any) -> None:
+    code, out, _ = run("list")
+    assert code == 0
+    assert all(f"  {name} " in out for name in csm.catalog)
+    assert "nps" not in run("list", "--family", "retention")[1].split()
+
+
+def test_show_tells_what_a_metric_means(run: Any) -> None:
+    code, out, _ = run("show", "churn_rate")
+    assert code == 0
+    for words in ("churn rate = lost / start × 100", "logo churn", "Pitfalls", "lost (flow)", "Sources"):
+        assert words in out
+
+
+def test_find_knows_the_words_of_people(run: Any) -> None:
+    assert run("find", "logo churn")[1].startswith("churn_rate ")
+
+
+def test_explain_and_interval_say_what_the_library_says(run: Any) -> None:
+    code, out, _ = run("explain", "churn_rate", "lost=5", "start=100")
+    assert (code, out) == (0, f"{csm.explain(csm.churn_rate, lost=5, start=100)}\n")
+    code, out, _ = run("interval", "nps", "promoters=60", "passives=20", "detractors=20", "--confidence", "90")
+    wanted = csm.interval(csm.nps, confidence=90, promoters=60, passives=20, detractors=20)
+    assert (code, out) == (0, f"{wanted}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["show", "chrun_rate"], "churn_rate"),
+        (["explain", "churn_rate", "lost=5", "start=3"], "`lost` must be <= `start`"),
+        (["explain", "churn_rate", "lost"], "is not name=value"),
+        (["interval", "nps", "promoters=60", "--confidence", "0.95"], "confidence"),
+        (["list", "--family", "none"], "retention"),
+        (["report", "--out", "r.html"], "must be given, or another table"),
+        (["report", "--subscriptions", "none.csv", "--out", "r.html"], "No such file"),
+        (["report", "--subscriptions", "none.csv", "--out", "r.pdf"], "must be a file that ends in .html or .xlsx"),
+        (["report", "--config", "none.toml"], "No such file"),
+        (["verify", "none.csv", "--metric", "nrr"], "No such file"),
+        (["verify", "none.xls", "--metric", "nrr"], "must end in .csv"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_what_cannot_be_right_ends_with_2(
+    run: Any, words: list[str], says: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*words)
+    assert code == 2
+    assert says in err
+    assert out == ""
+    assert "Traceback" not in err
+
+
+def test_a_report_is_one_command(run: Any, tables: Path) -> None:
+    page = tables / "june.html"
+    code, out, err = run(
+        "report", "--subscriptions", tables / "plans.csv", "--responses", tables / "answers.parquet",
+        "--tickets", tables / "tickets.csv", "--column", "subscriptions.customer=account_id", "--by", "plan",
+        "--as-of", "2026-06-30", "--target", "nrr=105", "--out", page,
+    )  # fmt: skip
+    assert code == 0, err
+    assert "Customer churn rate: 2.08 %" in out
+    assert "Target at least 105 %" in page.read_text("utf-8")
+
+
+def test_the_next_month_needs_no_options(run: Any, tables: Path, monkeypatch: Any) -> None:
+    (tables / "csmetrics.toml").write_text(
+        '[report]\nsubscriptions = "plans.csv"\nout = "june.xlsx"\nas_of = "2026-05-31"\nby = "plan"\n'
+        '[report.columns.subscriptions]\ncustomer = "account_id"\n[report.targets]\nchurn_rate = { at_most = 2 }\n'
+    )
+    monkeypatch.chdir(tables)
+    assert run("report")[0] == 0
+    assert (tables / "june.xlsx").read_bytes()[:2] == b"PK"
+    code, out, _ = run("report", "--as-of", "2026-06-30", "--out", "june.html")  # options come before the file
+    assert code == 0
+    assert "Jun 2026" in out
+    assert "Target at most 2 %" in Path("june.html").read_text("utf-8")
+    (tables / "csmetrics.toml").write_text("[report]\nsubs = 1\n")
+    assert "has the keys subscriptions" in run("report")[2]
+
+
+def test_bad_rows_are_refused_or_told(run: Any, tables: Path) -> None:
+    frame = pd.read_csv(tables / "plans.csv").rename(columns={"account_id": "customer"})
+    frame.loc[0, "end"] = "2001-01-01"
+    frame.to_csv(tables / "bad.csv", index=False)
+    words = ["report", "--subscriptions", tables / "bad.csv", "--as-of", "2026-06-30", "--out", tables / "r.html"]
+    code, _, err = run(*words)
+    assert code == 2
+    assert "end" in err
+    assert run(*words, "--skip-bad-rows")[0] == 0
+    assert "1 rows were left out of the movements" in (tables / "r.html").read_text("utf-8")
+
+
+def test_verify_checks_tables_and_queries(run: Any, tmp_path: Path) -> None:
+    table = pd.DataFrame({"plan": ["a", "b"], "gone": [5, 12], "start": [100, 480]})
+    table.assign(churn_rate=100 * table["gone"] / table["start"]).to_csv(tmp_path / "right.csv", index=False)
+    table.assign(churn_rate=table["gone"] / table["start"]).to_csv(tmp_path / "wrong.csv", index=False)
+    column = ("--column", "lost=gone", "--metric", "churn_rate")
+    code, out, _ = run("verify", tmp_path / "right.csv", *column)
+    assert code == 0, out
+    code, out, _ = run("verify", tmp_path / "wrong.csv", *column)
+    assert code == 1
+    assert "a fraction, where percent is meant" in out
+    query = tmp_path / "churn.sql"
+    query.write_text("select gone as lost, start, 100 * gone / start as churn_rate from plans")
+    code, out, err = run("verify", query, "--metric", "churn_rate", "--data", f"plans={tmp_path / 'right.csv'}")
+    assert code == 0, (out, err)
+    query.write_text("select nothing from plans")
+    code, _, err = run("verify", query, "--metric", "churn_rate", "--data", f"plans={tmp_path / 'right.csv'}")
+    assert code == 2
+    assert "must run and give a table" in err
+
+
+@pytest.mark.parametrize("without", [("duckdb",), ("duckdb", "polars")])
+def test_files_are_read_alike_by_whom_ever(tables: Path, without: tuple[str, ...], monkeypatch: Any) -> None:
+    from csmetrics._report import files
+
+    usual = files.read(tables / "answers.parquet")
+    real = files.find_spec
+    monkeypatch.setattr(files, "find_spec", lambda name: None if name in without else real(name))
+    other = files.read(tables / "answers.parquet")
+    assert usual.astype(str).to_dict("list") == other.astype(str).to_dict("list")
+    assert len(files.read(tables / "plans.csv")) == len(pd.read_csv(tables / "plans.csv"))
+    (tables / "empty.csv").write_text("")
+    with pytest.raises(csm.MetricInputError, match=r"must have rows; empty\.csv is empty"):
+        files.read(tables / "empty.csv")
+
+
+def test_without_click_an_error_says_what_to_install() -> None:
+    code = "import sys; sys.modules['click'] = None\ntry: import csmetrics.__main__\nexcept ImportError as e: print(e)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == 'the command line needs click: pip install "csmetrics[cli]"\n'
+
+
+def test_it_runs_as_a_module_and_completes() -> None:
+    done = subprocess.run([sys.executable, "-m", "csmetrics", "--version"], capture_output=True, text=True, check=True)
+    assert csm.__version__ in done.stdout
+    from click.shell_completion import ShellComplete
+
+    from csmetrics.__main__ import cli
+
+    found = ShellComplete(cli, {}, "csmetrics", "_CSMETRICS_COMPLETE").get_completions(["show"], "churn_")
+    assert [one.value for one in found] == ["churn_rate"]
