@@ -13,7 +13,7 @@ from csmetrics._accessors.cohorts import Cohorts
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
 from csmetrics._report.frames import METRICS, Source
-from csmetrics._statistics.results import figure as written
+from csmetrics._statistics.printed import figure as written
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, shown
 from csmetrics.plotting._words import period_name
