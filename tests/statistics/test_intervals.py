@@ -333,6 +333,20 @@ def test_no_loss_seen_is_not_no_loss_possible() -> None:
     assert csm.interval(csm.grr, method="percentile", **rows).low == 100
 
 
+def test_gains_of_a_few_customers_are_noted() -> None:
+    rows = revenue()
+    words = "customers' worth of gains"
+    assert not any(words in note for note in csm.interval(csm.nrr, **rows).notes)
+    few = rows | {"expansion_mrr": np.where(np.arange(300) < 8, 50.0, 0.0) * (rows["churned_mrr"] == 0)}
+    for found in (
+        csm.interval(csm.nrr, **few),
+        csm.interval(csm.expansion_rate, expansion_mrr=few["expansion_mrr"], start_mrr=few["start_mrr"]),
+    ):
+        assert any(words in note for note in found.notes)
+    nobody = rows | {"expansion_mrr": np.zeros(300)}  # has no gain to be sure of
+    assert not any(words in note for note in csm.interval(csm.nrr, **nobody).notes)
+
+
 def test_squares_are_as_good_as_rows() -> None:
     rows = revenue()
     names = list(rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from csmetrics._statistics.confidence import ratio
 from csmetrics._statistics.customers import needs_customers
 from csmetrics._statistics.from_units import from_units
 from csmetrics._statistics.kinds import KINDS, Asked, Found
@@ -18,6 +19,7 @@ from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
 
 RESAMPLED = ("percentile", "bca")
+_FEW_GAINS = 10  # customers that gains of one size would come from, below which t covers less than it says
 FROM_ROWS = ("jackknife", "linearised", *RESAMPLED)
 
 
@@ -127,6 +129,8 @@ def notes_of(sample: Sample, found: Found, method: str) -> list[str]:
     few = np.fmin(found.n_eff, found.n) if np.isfinite(found.n).any() else found.n_eff
     if np.isfinite(few).any() and np.nanmin(few) < FEW_UNITS:
         notes.append(f"fewer than {FEW_UNITS} units stand behind it: read it with care")
+    if kind in ("net", "ratio") and sample.known and _few_gains(sample):
+        notes.append(f"fewer than {_FEW_GAINS} customers' worth of gains stand behind it: it may be too narrow")
     if np.isnan(found.low).any():
         undefined = np.isnan(sample.estimate) & np.isnan(found.low)
         why = "there is nothing to divide by" if undefined.all() else "one unit does not tell how much they differ"
@@ -134,3 +138,9 @@ def notes_of(sample: Sample, found: Found, method: str) -> list[str]:
     if method in RESAMPLED and kind in ("money share", "net"):
         notes.append("with few customers the bootstrap is too narrow here")
     return notes
+
+
+def _few_gains(sample: Sample) -> bool:
+    """Check whether a few customers carry what is gained somewhere; t then covers less than it says."""
+    gains = sample.moments(sample.sums.gains or sample.sums.top)
+    return bool((ratio(gains.x * gains.x, gains.xx) < _FEW_GAINS).any())
