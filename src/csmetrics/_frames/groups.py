@@ -108,20 +108,7 @@ def rows_of(places: Any, groups: int) -> list[Any]:
     """Return the positions of the rows in each group, from each row's group; small numbers sort in one pass."""
     counts = np.bincount(places, minlength=groups)
     order = np.argsort(places.astype(np.min_scalar_type(groups)), kind="stable")
-    return np.split(order, np.cumsum(counts)[:-1])
-
-
-def group_places(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], Any]:
-    """Return the groups that occur, sorted, and the place of each row's group among them."""
-    coded = [key(series) for series in keys]
-    numbers, found = _combinations(coded)
-    seen = np.zeros(len(found[0]), bool)
-    seen[numbers] = True
-    groups = np.flatnonzero(seen)
-    index, order = _index(keys, coded, [codes[groups] for codes in found])
-    place = np.empty(len(found[0]), np.intp)
-    place[groups[order]] = np.arange(groups.size)
-    return index, place[numbers]
+    return np.split(order, np.cumsum(counts)[:-1])[:groups]
 
 
 def total_sums(columns: dict[Any, Any]) -> Sums:

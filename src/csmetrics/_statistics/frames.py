@@ -12,7 +12,7 @@ import pandas as pd
 from csmetrics._frames.columns import Need, column, has, require
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
-from csmetrics._frames.groups import group_places
+from csmetrics._frames.groups import group_numbers
 from csmetrics._frames.plan import Plan
 from csmetrics._statistics.answers import from_answers
 from csmetrics._statistics.customers import by_sums, from_rows, needs_customers
@@ -224,7 +224,7 @@ def _units(
         owner: Any = column(frame, customer, spec.name, "customer")
         if owner.is_unique and not owner.hasnans:  # each row is a customer: there is nothing to add up
             index, _ = _totals(grain, labels, {}, {})  # which refuses what cannot be right
-            place = group_places([column(frame, key, "by", "keys") for key in keys])[1] if keys else None
+            place = group_numbers([column(frame, key, "by", "keys") for key in keys])[1] if keys else None
             return index, place, owner, {n: column(frame, label, *need) for n, (label, need) in labels.items()}
     by_customer = replace(grain, keys=(*(key for key in keys if key != customer), customer))
     totals: Any
@@ -262,7 +262,7 @@ def _answers(grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str
     if sums.kind == "quantile":
         hint = "compute it for each group of rows"
         raise MetricInputError(spec.name, "keys", "has its interval for one column of dates", "asked by group", hint)
-    index, place = group_places([column(rows, key, "by", "keys") for key in keys])
+    index, place = group_numbers([column(rows, key, "by", "keys") for key in keys])
     made = from_answers(spec, sums, {**columns, **rest}, customer=owner, place=place, index=index)
     return replace(made, notes=notes)
 
