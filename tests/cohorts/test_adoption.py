@@ -450,3 +450,13 @@ def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any]) -> None:
     pd.testing.assert_frame_equal(result, adoption(table.dropna(subset="user"), by="plan"))
     with pytest.raises(csm.MissingColumnError, match="no column 'eligible'"):
         adoption(make(table[["user", "feature"]]))
+
+
+def test_where_no_feature_is_used_none_is_available() -> None:
+    table = pd.DataFrame(
+        {"user": [1, 2], "feature": [None, None], "ok": True, "day": pd.to_datetime(["2026-01-05"] * 2)}
+    )
+    whole = adoption(table, eligible="ok").iloc[0]
+    assert whole.tolist() == [0, 2, 0, 0]
+    for options in ({}, {"time": "day", "freq": "D"}):
+        assert adoption(table, eligible="ok", by="feature", **options).empty

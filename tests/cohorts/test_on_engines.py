@@ -257,6 +257,19 @@ def test_a_table_of_users(make: Make, crossed: list[int], name: str) -> None:
     pd.testing.assert_frame_equal(call(EVENTS, make(PEOPLE)), expected, check_column_type=False)
 
 
+def test_groups_whose_users_have_not_started_by_as_of_are_no_groups(make: Make) -> None:
+    happened = pd.to_datetime(["2026-01-05", "2026-01-06", "2026-01-26"]).astype("M8[us]")
+    visits = pd.DataFrame({"user": [1, 2, 3], "time": happened, "event": "key"})
+    people = pd.DataFrame({"user": [3, 2, 1], "began": happened[::-1], "plan": ["late", "pro", "free"]})
+    options = {"started": "began", "as_of": "2026-01-20", "by": "plan"}
+    for frame, users in ((visits, people), (make(visits), make(people))):
+        grid = build.retention(frame, users=users, freq="W", **options)
+        assert set(grid.counts.index.get_level_values("plan")) == {"free", "pro"}
+        assert grid.sizes.sum() == 2
+        reached = build.activation(frame, key_event="key", users=users, within="2D", freq="W", **options)
+        assert reached.to_numpy().tolist() == [[1, 1], [1, 1], [0, 0], [0, 0]]
+
+
 def test_starts_from_a_column_of_the_events(make: Make) -> None:
     told = EVENTS.merge(PEOPLE, on="user")
     for options in ({}, {"window": "elapsed", "freq": "W"}, {"by": "plan"}, {"by": "plan", "by_at": "start"}):

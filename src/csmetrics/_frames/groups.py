@@ -108,7 +108,7 @@ def rows_of(places: Any, groups: int) -> list[Any]:
     """Return the positions of the rows in each group, from each row's group; small numbers sort in one pass."""
     counts = np.bincount(places, minlength=groups)
     order = np.argsort(places.astype(np.min_scalar_type(groups)), kind="stable")
-    return np.split(order, np.cumsum(counts)[:-1])[:groups]
+    return np.split(order, np.cumsum(counts)[:-1])[:groups]  # without groups, it has one part all the same
 
 
 def total_sums(columns: dict[Any, Any]) -> Sums:

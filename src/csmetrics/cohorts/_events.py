@@ -174,7 +174,7 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
         units = pd.concat([units, people.ids], ignore_index=True)
     log = Log(
         *number_units(metric, units, slice(None)),
-        Groups(metric, keys, kept) if people is None else Groups(metric, people.keys, slice(None)),
+        Groups(metric, keys, kept) if people is None else Groups(metric, people.keys, people.begun_by(stop)),
         asked.calendar.numbering(times),
         values=None if values is None else values[kept],
     )
@@ -211,10 +211,10 @@ def _members(
     theirs: Any = np.zeros(len(unit) - rows, np.int64) if log.groups.number is None else log.groups.number
     if people is not None and people.started is not None:
         micros, period = _numbered(asked.calendar, people.started)
-        at = people.started.before(stop)
-        at = np.arange(micros.size) if at is None else at
-        at = at[np.argsort(unit[rows:][at])]
-        starts = Starts(unit[rows:][at], theirs[at], period[at], micros[at])
+        at = np.arange(micros.size)[people.begun_by(stop)]
+        order = np.argsort(unit[rows:][at])
+        at = at[order]
+        starts = Starts(unit[rows:][at], theirs[order], period[at], micros[at])
     elif begun is not None:
         micros, period = _numbered(asked.calendar, begun)
         at = begun.before(stop)

@@ -15,7 +15,7 @@ from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import Calendar, Times
+from csmetrics.cohorts._rows.time import Calendar, Times, Wall
 from csmetrics.errors import MetricInputError, shown
 
 
@@ -36,6 +36,11 @@ class People:
     ids: pd.Series[Any]
     started: Times | None
     keys: list[pd.Series[Any]]
+
+    def begun_by(self, stop: Wall | None) -> Any:
+        """Return the positions of the users who have started by the end of the data."""
+        at = None if self.started is None else self.started.before(stop)
+        return slice(None) if at is None else at
 
     def take(self, rows: Any) -> People:
         """Keep some users."""
