@@ -84,7 +84,7 @@ def compare(*curves: Any, by: Any = None) -> LogRank:
         `kaplan_meier_from_dates` with `by`. With `by=`, the durations and whether each was observed, as `kaplan_meier`
         takes them.
     by
-        The group of each duration.
+        The group of each duration; a third column means the same.
 
     Returns
     -------
@@ -131,7 +131,9 @@ def compare(*curves: Any, by: Any = None) -> LogRank:
     6-MP            21        9     19.25
     placebo         21       21     10.75
     """
-    groups, found = _grouped(curves, by) if by is not None else _given(curves)
+    if by is None and len(curves) == 3 and not any(isinstance(one, Survival) for one in curves):
+        curves, by = curves[:2], curves[2]
+    groups, found = _given(curves) if by is None else _grouped(curves, by)
     if len(found) < 2:
         raise MetricInputError(_METRIC, "curves", "must be at least two", f"got {len(found)}")
     tested = log_rank([curve.steps for curve in found])
