@@ -60,9 +60,9 @@ class Scorecard:
     ... )
     >>> print(card.evaluate(months))
     Scorecard 2026-02: 1 of 2 targets met, 1 cannot be computed
-    churn_rate 1.78 %, target at most 2: met; -1.22 pp on 2026-01 (no)
+    churn_rate 1.78 %, target at most 2: met; -1.22 pp on 2026-01 (within noise)
     nrr: no column 'start_mrr'
-    In brackets: whether a change is more than noise, of 1 change tested.
+    1 change tested.
     """
 
     targets: Mapping[str, Target | Mapping[str, float] | None]
@@ -306,6 +306,8 @@ def _basis(plan: Plan, trailing: int) -> str:
 def _reason(error: CsmetricsError) -> str:
     if error.code == "missing_column":
         return error.rule
+    if error.rule == "has no interval":
+        return error.found
     return f"{error.argument} {error.rule}; {error.found}"
 
 
