@@ -201,6 +201,28 @@ def test_a_metric_without_an_interval() -> None:
     assert found["more_than_noise"].startswith("cannot tell: ")
 
 
+def test_the_same_customers_are_compared_with_themselves() -> None:
+    """Of 300 customers 14 left the red band and 2 entered it: paired, that is more than chance; apart it is not."""
+    first = np.arange(300) < 60
+    second = first.copy()
+    second[:14], second[298:] = False, True
+    waves = [
+        pd.DataFrame({"customer": range(300), "period": period, "at_risk": wave.astype(int), "customers": 1})
+        for period, wave in (("2026-01", first), ("2026-02", second))
+    ]
+    rows = pd.concat(waves, ignore_index=True)
+    card = csm.Scorecard(targets={"at_risk_rate": csm.Target(at_most=20)})
+    paired = card.evaluate(rows).lines[0]
+    series = [wave.set_index("customer")["at_risk"] for wave in waves]
+    assert paired.p["before"] == csm.compare(csm.at_risk_rate, *series, paired=True).p_value
+    assert paired.notes == ()
+    totals = rows.groupby("period", as_index=False)[["at_risk", "customers"]].sum()
+    apart = card.evaluate(totals).lines[0]
+    assert paired.p["before"] < 0.05 < apart.p["before"]
+    assert "at most so sure" in apart.notes[0]
+    assert "Note: at_risk_rate: the same customers" in str(card.evaluate(totals))
+
+
 def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy", None)
     monkeypatch.setitem(sys.modules, "scipy.special", None)

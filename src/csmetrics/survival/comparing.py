@@ -132,7 +132,8 @@ def compare(*curves: Any, by: Any = None) -> LogRank:
     placebo         21       21     10.75
     """
     if by is None and len(curves) == 3 and not any(isinstance(one, Survival) for one in curves):
-        curves, by = curves[:2], curves[2]
+        *pair, by = curves
+        return compare(*pair, by=by)
     groups, found = _given(curves) if by is None else _grouped(curves, by)
     if len(found) < 2:
         raise MetricInputError(_METRIC, "curves", "must be at least two", f"got {len(found)}")
