@@ -56,7 +56,8 @@ class LogRank(Printed):
             lines = ["Log-rank: nothing to compare; fewer than two groups were still there when somebody reached it"]
         else:
             told = "differ by more than chance" if self.p_value < _LIKELY else "may well take equally long"
-            numbers = f"chi-squared {figure(self.statistic)} with {self.degrees} degrees of freedom"
+            freedom = "1 degree" if self.degrees == 1 else f"{self.degrees} degrees"
+            numbers = f"chi-squared {figure(self.statistic)} with {freedom} of freedom"
             lines = [f"Log-rank: the groups {told}, p {p_equals(self.p_value)} ({numbers})"]
         table = self.frame.round(2).to_string(max_rows=12).splitlines()
         return "\n".join([*lines, *(line.rstrip() for line in table), *(f"Note: {note}" for note in self.notes)])
@@ -126,7 +127,7 @@ def compare(*curves: Any, by: Any = None) -> LogRank:
     >>> weeks = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
     >>> placebo = csm.survival.kaplan_meier(weeks, [True] * 21)
     >>> csm.survival.compare({"6-MP": drug, "placebo": placebo})
-    Log-rank: the groups differ by more than chance, p < 0.0001 (chi-squared 16.79 with 1 degrees of freedom)
+    Log-rank: the groups differ by more than chance, p < 0.0001 (chi-squared 16.79 with 1 degree of freedom)
              customers  reached  expected
     6-MP            21        9     19.25
     placebo         21       21     10.75
