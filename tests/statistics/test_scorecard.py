@@ -18,6 +18,13 @@ from csmetrics._statistics.noise import adjusted, reach
 from ..engine_frames import FRAMES
 
 
+def from_arrow(table: Any) -> Any:
+    """Make a relation of DuckDB."""
+    import duckdb
+
+    return duckdb.from_arrow(table)
+
+
 def months(lost: list[int], start: int = 1000, first: str = "2025-01") -> pd.DataFrame:
     index = pd.period_range(first, periods=len(lost), freq="M", name="period")
     return pd.DataFrame({"lost": lost, "start": [start] * len(lost)}, index=index)
@@ -246,6 +253,22 @@ def test_any_time_axis(kind: str) -> None:
     assert found["value"] == pytest.approx(3.3)
     assert found["before"] == pytest.approx(3.2)
     assert found["year_before"] == pytest.approx(2.1)
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb", "pyarrow"])
+@pytest.mark.parametrize("kind", ["Date", "Datetime"])
+def test_dates_of_engines(engine: str, kind: str) -> None:
+    import polars as pl
+
+    index = pd.date_range("2025-01-01", periods=14, freq="MS").astype("M8[us]")
+    table = pl.DataFrame({"month": index, "lost": range(20, 34), "start": [1000] * 14})
+    table = table.with_columns(pl.col("month").cast(getattr(pl, kind)))
+    frame = {"polars": lambda: table, "pyarrow": table.to_arrow, "duckdb": lambda: from_arrow(table.to_arrow())}[
+        engine
+    ]()
+    found = CHURN.evaluate(frame, period="2026-01").frame.loc["churn_rate"]
+    assert (found["value"], found["before"], found["year_before"]) == (3.2, 3.1, 2.0)
+    assert found["more_than_noise"] == "no"
 
 
 def test_other_labels_have_no_year_before() -> None:
