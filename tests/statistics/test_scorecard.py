@@ -18,6 +18,13 @@ from csmetrics._statistics.noise import adjusted, reach
 from ..engine_frames import FRAMES
 
 
+def from_arrow(table: Any) -> Any:
+    """Make a relation of DuckDB."""
+    import duckdb
+
+    return duckdb.from_arrow(table)
+
+
 def months(lost: list[int], start: int = 1000, first: str = "2025-01") -> pd.DataFrame:
     index = pd.period_range(first, periods=len(lost), freq="M", name="period")
     return pd.DataFrame({"lost": lost, "start": [start] * len(lost)}, index=index)
@@ -45,8 +52,8 @@ def test_by_hand() -> None:
     text = str(card)
     assert text.splitlines()[0] == "Scorecard 2026-01: 1 of 1 targets met"
     assert "churn_rate 1.8 %, target at most 2: met; -1.2 pp on 2025-12 (" in text
-    assert "-0.2 pp on 2025-01 (no)" in text
-    assert text.endswith("of 2 changes tested.")
+    assert "-0.2 pp on 2025-01 (within noise)" in text
+    assert text.endswith("\n2 changes tested.")
     other = CHURN.evaluate(frame, period="2025-12").frame.loc["churn_rate"]
     assert (other["value"], other["verdict"]) == (3.0, "clearly missed")
     assert isnan(other["year_before"])
@@ -201,6 +208,28 @@ def test_a_metric_without_an_interval() -> None:
     assert found["more_than_noise"].startswith("cannot tell: ")
 
 
+def test_the_same_customers_are_compared_with_themselves() -> None:
+    """Of 300 customers 14 left the red band and 2 entered it: paired, that is more than chance; apart it is not."""
+    first = np.arange(300) < 60
+    second = first.copy()
+    second[:14], second[298:] = False, True
+    waves = [
+        pd.DataFrame({"customer": range(300), "period": period, "at_risk": wave.astype(int), "customers": 1})
+        for period, wave in (("2026-01", first), ("2026-02", second))
+    ]
+    rows = pd.concat(waves, ignore_index=True)
+    card = csm.Scorecard(targets={"at_risk_rate": csm.Target(at_most=20)})
+    paired = card.evaluate(rows).lines[0]
+    series = [wave.set_index("customer")["at_risk"] for wave in waves]
+    assert paired.p["before"] == csm.compare(csm.at_risk_rate, *series, paired=True).p_value
+    assert paired.notes == ()
+    totals = rows.groupby("period", as_index=False)[["at_risk", "customers"]].sum()
+    apart = card.evaluate(totals).lines[0]
+    assert paired.p["before"] < 0.05 < apart.p["before"]
+    assert "at most so sure" in apart.notes[0]
+    assert "Note: at_risk_rate: the same customers" in str(card.evaluate(totals))
+
+
 def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy", None)
     monkeypatch.setitem(sys.modules, "scipy.special", None)
@@ -224,6 +253,22 @@ def test_any_time_axis(kind: str) -> None:
     assert found["value"] == pytest.approx(3.3)
     assert found["before"] == pytest.approx(3.2)
     assert found["year_before"] == pytest.approx(2.1)
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb", "pyarrow"])
+@pytest.mark.parametrize("kind", ["Date", "Datetime"])
+def test_dates_of_engines(engine: str, kind: str) -> None:
+    import polars as pl
+
+    index = pd.date_range("2025-01-01", periods=14, freq="MS").astype("M8[us]")
+    table = pl.DataFrame({"month": index, "lost": range(20, 34), "start": [1000] * 14})
+    table = table.with_columns(pl.col("month").cast(getattr(pl, kind)))
+    frame = {"polars": lambda: table, "pyarrow": table.to_arrow, "duckdb": lambda: from_arrow(table.to_arrow())}[
+        engine
+    ]()
+    found = CHURN.evaluate(frame, period="2026-01").frame.loc["churn_rate"]
+    assert (found["value"], found["before"], found["year_before"]) == (3.2, 3.1, 2.0)
+    assert found["more_than_noise"] == "no"
 
 
 def test_other_labels_have_no_year_before() -> None:

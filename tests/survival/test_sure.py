@@ -228,6 +228,7 @@ def test_log_rank_from_durations_and_dates() -> None:
     arms = ["m"] * 11 + ["n"] * 12
     found = csm.survival.compare(waits, reached, by=arms)
     assert found.frame.index.tolist() == ["m", "n"]
+    assert csm.survival.compare(waits, reached, arms).statistic == found.statistic
     assert found.statistic == pytest.approx(3.3963886989775984)
     start = pd.Timestamp("2026-01-01")
     frame = pd.DataFrame({"start": start, "end": start + pd.to_timedelta(waits, unit="D"), "arm": arms})

@@ -121,6 +121,10 @@ def only(grain: Grain, axis: TimeAxis, first: int, last: int, keys: tuple[Any, .
     if isinstance(grain.frame, EngineFrame):
         from csmetrics._frames.engines import narwhals
 
+        dtype = grain.frame.schema[axis.name]
+        if dtype.is_temporal():
+            labels = [pd.Timestamp(label).to_pydatetime() for label in labels]
+            labels = [label.date() for label in labels] if type(dtype).__name__ == "Date" else labels
         kept = EngineFrame.__new__(EngineFrame)
         for name in ("columns", "engine", "schema"):
             setattr(kept, name, getattr(grain.frame, name))

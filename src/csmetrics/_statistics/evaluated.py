@@ -13,6 +13,7 @@ import pandas as pd
 from csmetrics._statistics.printed import figure, plain
 from csmetrics._statistics.targets import Target
 
+_WORDS = {"yes": "more than noise", "no": "within noise"}
 _IN_POINTS = {"percent": " pp", "points": " points"}  # how a change is written
 
 
@@ -94,7 +95,8 @@ class Line:
         if self.target is not None:
             first += f", target {self.target}: {self.verdict}"
         told = ", ".join(
-            f"{moved(change, self.unit)} on {label} ({noise})" for _, change, label, noise in self.changes()
+            f"{moved(change, self.unit)} on {label} ({_WORDS.get(noise, noise)})"
+            for _, change, label, noise in self.changes()
         )
         return f"{first}; {told}" if told else first
 
@@ -177,7 +179,7 @@ class Evaluated:
         if not any(line.noise for line in self.lines):
             return ""
         changes = "1 change" if self.tested == 1 else f"{self.tested} changes"
-        return f"In brackets: whether a change is more than noise, of {changes} tested."
+        return f"{changes} tested."
 
     def __str__(self) -> str:
         notes = dict.fromkeys(f"Note: {line.metric}: {note}" for line in self.lines for note in line.notes)

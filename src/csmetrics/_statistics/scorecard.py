@@ -13,11 +13,12 @@ import pandas as pd
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
 from csmetrics._statistics.calendar_axis import TimeAxis, only, read_axis
+from csmetrics._statistics.compare import compare
 from csmetrics._statistics.comparing import method_for
 from csmetrics._statistics.confidence import QUIET, Confidence, special
 from csmetrics._statistics.differences import differ
 from csmetrics._statistics.evaluated import Evaluated, Line
-from csmetrics._statistics.frames import frame_sample
+from csmetrics._statistics.frames import CUSTOMER, frame_sample
 from csmetrics._statistics.given import grain_of
 from csmetrics._statistics.kinds import Asked
 from csmetrics._statistics.methods import limits, method_of
@@ -26,6 +27,7 @@ from csmetrics._statistics.periods import axis_of
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.targets import Target
 from csmetrics.core._registry import Registration, registered
+from csmetrics.core._sums import sampled_of
 from csmetrics.errors import CsmetricsError, MetricInputError, shown
 
 _METRIC = "Scorecard"
@@ -33,6 +35,9 @@ _CONFIDENCE = 95.0
 _HISTORY = 60  # earlier periods that are looked at
 _NEEDS = "cannot tell: needs csmetrics[stats]"
 _SAME = ("at_risk_rate", "active_rate", "adoption_rate", "license_utilization")  # the same customers in each period
+
+
+Found = dict[tuple[Any, ...], float]
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,9 @@ class Scorecard:
     ... )
     >>> print(card.evaluate(months))
     Scorecard 2026-02: 1 of 2 targets met, 1 cannot be computed
-    churn_rate 1.78 %, target at most 2: met; -1.22 pp on 2026-01 (no)
+    churn_rate 1.78 %, target at most 2: met; -1.22 pp on 2026-01 (within noise)
     nrr: no column 'start_mrr'
-    In brackets: whether a change is more than noise, of 1 change tested.
+    1 change tested.
     """
 
     targets: Mapping[str, Target | Mapping[str, float] | None]
@@ -173,13 +178,14 @@ class _Asked:
         ends = {"before": before} | ({} if year is None else {"year": year})
         now = self._sample(spec, self.place)
         low, high = _limits(now)
-        tests = {name: _p_values(self._sample(spec, end), now) for name, end in ends.items()}
+        paired = {name: self._paired(spec, end) for name, end in ends.items()} if spec.name in _SAME else {}
+        tests = {name: paired.get(name) or _p_values(self._sample(spec, end), now) for name, end in ends.items()}
         found = []
         for group, values in figures.items():
             value = values.get(self.place, nan)
             others = {name: values.get(end, nan) for name, end in ends.items()}
             compared = [name for name, other in others.items() if not isnan(other) and not isnan(value)]
-            same = spec.name in _SAME and compared
+            same = spec.name in _SAME and any(paired.get(name) is None for name in compared)
             line = replace(
                 empty,
                 group=group,
@@ -231,6 +237,21 @@ class _Asked:
             out[group][end] = one
         return out, basis
 
+    def _paired(self, spec: Registration, end: int) -> tuple[Found, str] | None:
+        """Compare the same customers with themselves, where there is one row for each; None where there is not."""
+        frame, (yes,), (base,) = self.grain.frame, sampled_of(spec).top, sampled_of(spec).bottom
+        names = (CUSTOMER, yes, base)
+        if self.keys or self.trailing > 1 or not isinstance(frame, pd.DataFrame) or not set(names) <= {*frame.columns}:
+            return None
+        parts: list[Any] = [only(self.grain, self.axis, at, at, ()).frame for at in (end, self.place)]
+        if any(part[CUSTOMER].duplicated().any() or not part[base].eq(1).all() for part in parts):
+            return None
+        try:
+            found = compare(spec.name, *(part.set_index(CUSTOMER)[yes] for part in parts), paired=True)
+        except (CsmetricsError, ImportError):
+            return None
+        return {(): found.p_value}, "cannot tell: the change has no interval"
+
     def _sample(self, spec: Registration, end: int) -> Sample | str:
         """Return what the figures of the window that ends at a place are samples of; else why there is none."""
         first = end - self.trailing + 1
@@ -242,9 +263,6 @@ class _Asked:
             return _NEEDS
         except CsmetricsError as error:
             return f"cannot tell: {_reason(error)}"
-
-
-Found = dict[tuple[Any, ...], float]
 
 
 def _groups(sample: Sample) -> list[tuple[Any, ...]]:
@@ -306,6 +324,8 @@ def _basis(plan: Plan, trailing: int) -> str:
 def _reason(error: CsmetricsError) -> str:
     if error.code == "missing_column":
         return error.rule
+    if error.rule == "has no interval":
+        return error.found
     return f"{error.argument} {error.rule}; {error.found}"
 
 

@@ -56,7 +56,8 @@ class LogRank(Printed):
             lines = ["Log-rank: nothing to compare; fewer than two groups were still there when somebody reached it"]
         else:
             told = "differ by more than chance" if self.p_value < _LIKELY else "may well take equally long"
-            numbers = f"chi-squared {figure(self.statistic)} with {self.degrees} degrees of freedom"
+            freedom = "1 degree" if self.degrees == 1 else f"{self.degrees} degrees"
+            numbers = f"chi-squared {figure(self.statistic)} with {freedom} of freedom"
             lines = [f"Log-rank: the groups {told}, p {p_equals(self.p_value)} ({numbers})"]
         table = self.frame.round(2).to_string(max_rows=12).splitlines()
         return "\n".join([*lines, *(line.rstrip() for line in table), *(f"Note: {note}" for note in self.notes)])
@@ -84,7 +85,7 @@ def compare(*curves: Any, by: Any = None) -> LogRank:
         `kaplan_meier_from_dates` with `by`. With `by=`, the durations and whether each was observed, as `kaplan_meier`
         takes them.
     by
-        The group of each duration.
+        The group of each duration; a third column means the same.
 
     Returns
     -------
@@ -126,12 +127,15 @@ def compare(*curves: Any, by: Any = None) -> LogRank:
     >>> weeks = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
     >>> placebo = csm.survival.kaplan_meier(weeks, [True] * 21)
     >>> csm.survival.compare({"6-MP": drug, "placebo": placebo})
-    Log-rank: the groups differ by more than chance, p < 0.0001 (chi-squared 16.79 with 1 degrees of freedom)
+    Log-rank: the groups differ by more than chance, p < 0.0001 (chi-squared 16.79 with 1 degree of freedom)
              customers  reached  expected
     6-MP            21        9     19.25
     placebo         21       21     10.75
     """
-    groups, found = _grouped(curves, by) if by is not None else _given(curves)
+    if by is None and len(curves) == 3 and not any(isinstance(one, Survival) for one in curves):
+        *pair, by = curves
+        return compare(*pair, by=by)
+    groups, found = _given(curves) if by is None else _grouped(curves, by)
     if len(found) < 2:
         raise MetricInputError(_METRIC, "curves", "must be at least two", f"got {len(found)}")
     tested = log_rank([curve.steps for curve in found])
