@@ -108,7 +108,7 @@ def rows_of(places: Any, groups: int) -> list[Any]:
     """Return the positions of the rows in each group, from each row's group; small numbers sort in one pass."""
     counts = np.bincount(places, minlength=groups)
     order = np.argsort(places.astype(np.min_scalar_type(groups)), kind="stable")
-    return np.split(order, np.cumsum(counts)[:-1])
+    return np.split(order, np.cumsum(counts)[:-1])[:groups]  # numpy splits nothing into one part
 
 
 def group_places(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], Any]:
