@@ -129,3 +129,4 @@ MARKS = {
     "ibis": [pytest.mark.once("ibis"), pytest.mark.sampled(8, "ibis")],
 }
 NAMES = [pytest.param(name, marks=MARKS.get(name, [])) for name in FRAMES]
+UNSIGNED = [name for name in NAMES if name.values != ("pyspark",)]  # Spark has no unsigned integers

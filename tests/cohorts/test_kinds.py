@@ -13,6 +13,8 @@ import pytest
 import csmetrics as csm
 from csmetrics.core._kinds import hint_for_text, hint_for_texts
 
+from ..engine_frames import UNSIGNED
+
 FIRST = pd.DataFrame({"customer": [7, 8], "start": "2026-01-05", "end": None, "mrr": [100, 100]})
 SECOND = pd.DataFrame({"customer": ["7"], "start": "2026-02-05", "end": None, "mrr": [30]})
 
@@ -283,6 +285,7 @@ def unsigned(*values: int) -> Any:
     return np.array(values, dtype=np.uint64)
 
 
+@pytest.mark.parametrize("make", UNSIGNED, indirect=True)
 def test_ids_and_kinds_of_events_past_int64(make: Any) -> None:
     table = pd.DataFrame({"user": unsigned(PAST, PAST + 1, PAST), "time": DAYS, "event": unsigned(PAST, 2, PAST)})
     people = pd.DataFrame({"user": unsigned(PAST, PAST + 1), "since": DAYS[:2], "plan": unsigned(PAST, 1)})
@@ -299,6 +302,7 @@ def test_ids_and_kinds_of_events_past_int64(make: Any) -> None:
             csm.cohorts.retention(frame, start_event=2**70)
 
 
+@pytest.mark.parametrize("make", UNSIGNED, indirect=True)
 def test_amounts_and_counts_past_int64_are_bad_rows(make: Any) -> None:
     ledger = pd.DataFrame(
         {"customer": [1, 2, 3], "date": DAYS, "mrr": unsigned(PAST, 7, 8), "sla": unsigned(PAST, 0, 1)}

@@ -18,7 +18,7 @@ import pytest
 import csmetrics as csm
 from csmetrics._frames import engines
 
-from ..engine_frames import FRAMES, NAMES, arrow, duckdb_connection
+from ..engine_frames import FRAMES, NAMES, UNSIGNED, arrow, duckdb_connection
 
 Make = Callable[[pd.DataFrame], Any]
 
@@ -494,6 +494,7 @@ def test_rows_cross_without_loss(make: Make) -> None:
     assert none.empty
 
 
+@pytest.mark.parametrize("make", UNSIGNED, indirect=True)
 def test_unsigned_integers_past_int64_are_refused(make: Make) -> None:
     frame = pd.DataFrame({"lost": np.array([2**63, 1], dtype=np.uint64), "start": np.array([9, 9], dtype=np.uint64)})
     with pytest.raises(csm.MetricInputError, match=r"`lost` must be less than 2\*\*63 on this engine; got 1"):

@@ -146,7 +146,8 @@ class EngineFrame:
         if not self.schema[label].is_integer():
             return value.cast(nw.Float64)
         if self._is(label, "UInt64"):
-            return engines.signed(self.frame, label)[0]
+            value, past = engines.signed(self.frame, label)
+            return nw.when(past).then(nw.lit(0)).otherwise(value)  # they are refused in the end
         if engine.is_dask() or engine.is_pandas_like():  # these engines add in int64 anyway and cannot cast a null
             return value
         return value.cast(nw.Int64)

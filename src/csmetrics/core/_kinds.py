@@ -269,8 +269,10 @@ def hint_for_text(text: str) -> str:
             "this is a duration: pd.to_timedelta(...).dt.total_seconds() counts seconds (mm:ss needs '00:' before it)"
         )
     if not plain and (re.fullmatch(r"[-+]?\s*[^\w\s.,()-]?\s*(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s*[^\w\s.,()%]?", given)):
-        numbers = r"pd.to_numeric(column.astype(str).str.replace(r'[^\d.-]', '', regex=True), errors='coerce')"
-        return f"take currency signs and thousands out first: numbers = {numbers}; {_LOST.format('numbers')}"
+        signs = "".join(sorted({re.escape(sign) for sign in given if not re.match(r"[\w\s.,()+-]", sign)}))
+        digits = rf"column.astype(str).str.replace(r'[\s{signs}]|,(?=\d\d\d)', '', regex=True)"
+        numbers = f"numbers = pd.to_numeric({digits}, errors='coerce')"
+        return f"take currency signs and thousands out first: {numbers}; {_LOST.format('numbers')}"
     if re.fullmatch(r"-?\d{1,3}(\.\d{3})*,\d+", given):
         return "a comma stands for the point here: read the file with decimal=',', thousands='.'"
     if given.endswith("%"):

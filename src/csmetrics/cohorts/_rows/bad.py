@@ -18,9 +18,6 @@ _RULES = {
     "is not a whole number": "must be whole numbers",
 }
 FLAGS = "must be booleans, or 0 and 1"
-COMPARE = (
-    "compare a count or a duration first, and keep what is missing: (frame['late'] <= 0).where(frame['late'].notna())"
-)
 _WORDS = {
     "^is not ": "must be ",
     "^is before ": "must not be before ",
@@ -57,7 +54,14 @@ def not_once(metric: str, argument: str, again: int, example: Any = None) -> Met
     return MetricInputError(metric, argument, "must stand in one row each", found, hint)
 
 
+def compare(argument: str) -> str:
+    """Say how numbers become flags: what is not late was in time, and what happened more than 0 times happened."""
+    column, test = ("late", "<= 0") if argument == "sla" else (argument, "> 0")
+    remedy = f"(frame['{column}'] {test}).where(frame['{column}'].notna())"
+    return f"compare a count or a duration first, and keep what is missing: {remedy}"
+
+
 def no_flags(metric: str, argument: str, odd: int, rows: int, example: Any) -> MetricInputError:
     """Make the error for a column of flags that holds other values."""
     found = f"{odd} of {rows} values are neither, such as {show(example)}"
-    return MetricInputError(metric, argument, FLAGS, found, COMPARE)
+    return MetricInputError(metric, argument, FLAGS, found, compare(argument))

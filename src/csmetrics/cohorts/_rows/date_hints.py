@@ -12,6 +12,7 @@ from csmetrics.errors import shown
 
 _EXCEL: Final = (2e4, 8e4)  # days since 1899-12-30, of the years 1954 to 2119
 _DAYS: Final = (1.9e7, 2.2e7)  # such as 20260331
+_MONTHS: Final = (1.9e5, 2.2e5)  # such as 202603
 _UNITS: Final = (("s", 1e8), ("ms", 1e11), ("us", 1e14), ("ns", 1e17))  # since 1970, of the years 1973 to 5138
 _FROM_EXCEL: Final = 'pd.to_datetime({}, unit="D", origin="1899-12-30").dt.round("s")'
 _NUMBERS: Final = "numbers = pd.to_numeric({0}, errors='coerce'); {0}.astype(object).where(numbers.isna(), {1})"
@@ -33,7 +34,7 @@ def hint_for_numbers(series: pd.Series[Any]) -> str:
     """
     try:
         numbers = pd.to_numeric(series, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # whatever a value of somebody's own class raises
         numbers = np.zeros(0)
     found = np.abs(numbers[~np.isnan(numbers)])
     if not found.size:
@@ -48,6 +49,9 @@ def hint_for_numbers(series: pd.Series[Any]) -> str:
     elif _DAYS[0] <= size < _DAYS[1]:
         meaning = "if the numbers are days such as 20260331"
         read = f'pd.to_datetime({name}.astype("Int64").astype("string"), format="%Y%m%d")'
+    elif _MONTHS[0] <= size < _MONTHS[1]:  # as months, as nobody knows when in them something happened
+        meaning = "if the numbers are months such as 202603"
+        read = f'pd.to_datetime({name}.astype("Int64").astype("string"), format="%Y%m").dt.to_period("M")'
     for unit, low in _UNITS:
         if low <= size < 1000 * low:
             meaning, read = "if these count from 1970", f'pd.to_datetime({name}, unit="{unit}")'

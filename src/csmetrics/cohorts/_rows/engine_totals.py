@@ -11,7 +11,7 @@ from csmetrics._frames.columns import has
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.kinds import EXACT
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
-from csmetrics.cohorts._rows.bad import COMPARE, FLAGS, no_flags, not_once
+from csmetrics.cohorts._rows.bad import FLAGS, compare, no_flags, not_once
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import (
     bound_to_session,
@@ -103,7 +103,7 @@ class EngineRowTotals(EngineRows):
         try:
             values = self._given(name, argument, negative=True)
         except MetricInputError as wrong:
-            raise MetricInputError(self.metric, argument, FLAGS, wrong.found, COMPARE) from None
+            raise MetricInputError(self.metric, argument, FLAGS, wrong.found, compare(argument)) from None
         odd = (values < 0) | (values > 1) | ((values > 0) & (values < 1))
         self.fact(f"odd {argument}", nw.when(odd).then(nw.lit(1)).otherwise(nw.lit(0)), "sum")
         self.fact(f"oddest {argument}", nw.when(odd).then(values), "max")

@@ -13,7 +13,7 @@ import pandas as pd
 from csmetrics._frames.columns import has
 from csmetrics._frames.kinds import EXACT
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
-from csmetrics.cohorts._rows.bad import COMPARE, FLAGS, no_flags, not_once
+from csmetrics.cohorts._rows.bad import FLAGS, compare, no_flags, not_once
 from csmetrics.cohorts._rows.groups import number_units
 from csmetrics.cohorts._rows.pandas import Rows, earlier
 from csmetrics.cohorts._rows.remarks import noted
@@ -121,7 +121,7 @@ class RowTotals(Rows):
         try:
             values = self.numbers(name, argument, negative=True, missing=True)
         except MetricInputError as wrong:
-            hint = _WORDS if "the text" in wrong.found else COMPARE
+            hint = _WORDS if "the text" in wrong.found else compare(argument)
             raise MetricInputError(self.metric, argument, FLAGS, wrong.found, hint) from None
         odd = (values != 0) & (values != 1) & ~np.isnan(values)
         if odd.any():

@@ -1,0 +1,99 @@
+"""Dirty exports: the error's hint is followed to the letter, and the figures are those counted by hand."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+
+build = csm.cohorts
+
+
+def export(text: str, **options: Any) -> pd.DataFrame:
+    """Read an export as it was saved."""
+    return pd.read_csv(io.StringIO(text.replace(" ", "")), **options)
+
+
+def hint(call: Callable[[], Any]) -> str:
+    with pytest.raises(csm.MetricInputError) as caught:
+        call()
+    return caught.value.hint
+
+
+def followed(frame: pd.DataFrame, told: str, column: str) -> pd.DataFrame:
+    """Replace a column by what the code in a hint makes of it."""
+    code = re.search(r"(pd\.\w+\(|\(frame\[|frame\[)[^;]*$|pd\.\w+\([^;]*(?=; \(numbers)", told)
+    assert code, told
+    made = eval(code[0].replace("...", f"frame[{column!r}]"), {"pd": pd, "frame": frame, "column": frame[column]})
+    return frame.assign(**{column: made})
+
+
+def snapshots(frame: pd.DataFrame) -> pd.DataFrame:
+    return build.movements_from_snapshots(frame, as_of="2026-02-28")
+
+
+MONEY = """customer, date, mrr
+ann, 2026-01-05, "$1,234.50"
+bob, 2026-01-06, $80
+cid, 2026-01-07, $20
+ann, 2026-02-05, "$1,234.50"
+bob, 2026-02-06, ($80.00)
+cid, 2026-02-07, "1,5"
+"""
+
+
+def test_money_as_text() -> None:
+    """The refund in brackets and the foreign comma are no amounts: they are counted, and neither becomes 80 or 15."""
+    frame = export(MONEY)
+    told = hint(lambda: snapshots(frame))
+    got = followed(frame, told, "mrr")
+    assert (got["mrr"].isna() & frame["mrr"].notna()).sum() == 2
+    with pytest.raises(csm.MetricInputError, match="`mrr` must be present in every row; 2 of 6 rows"):
+        snapshots(got)
+    got.loc[4:, "mrr"] = [-80, 1.5]
+    with pytest.raises(csm.MetricInputError, match="got -80 for 'bob'"):
+        snapshots(got)
+    got.loc[4, "mrr"] = 0
+    assert snapshots(got)["end_mrr"].tolist() == [1334.5, 1236]
+
+
+def test_months_as_numbers_become_months_and_no_first_days() -> None:
+    frame = pd.DataFrame({"user": ["ann", "bob"], "time": [202601, 202602]})
+    got = followed(frame, hint(lambda: build.active_users(frame)), "time")
+    with pytest.raises(csm.MetricInputError, match="must not hold periods longer than freq='D'"):
+        build.active_users(got)
+
+
+CREATED = pd.to_datetime(["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"])
+
+
+@pytest.mark.parametrize("engine", [False, True])
+def test_how_often_a_ticket_was_reopened(engine: bool) -> None:
+    """Of three tickets of which it is known, one was reopened: 33.3 %, not the 66.7 % that were not."""
+    frame = pd.DataFrame({"created": CREATED, "resolved": CREATED, "reopened": [0, 2, 0, None]})
+    given = frame
+    if engine:
+        given = pytest.importorskip("polars").from_pandas(frame)
+    told = hint(lambda: build.tickets(given))
+    got = build.tickets(followed(frame, told, "reopened"))
+    assert got[["reopened", "reopen_known"]].to_numpy().tolist() == [[1, 3]]
+    assert got.csm.reopen_rate().tolist() == [pytest.approx(100 / 3)]
+
+
+def test_blank_ends_are_live_rows() -> None:
+    """Ann and cid are live at the end of February, with 100 and 50."""
+    text = "customer,start,end,mrr\nann,2026-01-05,,100\nbob,2026-01-10,2026-02-20,80\ncid,2026-02-01,0000-00-00,50\n"
+    frame = export(text, keep_default_na=False)
+    for blank in ("", "0000-00-00"):
+        told = hint(lambda: build.movements_from_subscriptions(frame, as_of="2026-02-28"))
+        assert f".replace({blank!r}, None)" in told
+        frame["end"] = frame["end"].replace(blank, None)
+    got = build.movements_from_subscriptions(frame, as_of="2026-02-28")
+    assert got["end_mrr"].tolist() == [180, 150]
+    assert got["lost"].tolist() == [0, 1]
