@@ -96,8 +96,9 @@ def opened(path: Path, work: Path) -> None:
     page = html.escape(path.read_text("utf-8"))
     frames = "".join(f'<iframe width="{w}" height="900" style="border:0" srcdoc="{page}"></iframe>' for w in WIDTHS)
     script = """<script>onload = () => { document.title = [...document.querySelectorAll("iframe")].map(f => {
-      const root = f.contentDocument.documentElement;
-      return `${f.width}:${root.scrollWidth}:${f.contentDocument.querySelectorAll("h2").length}`; }).join(" "); }</script>"""
+      const page = f.contentDocument;
+      return `${f.width}:${page.documentElement.scrollWidth}:${page.querySelectorAll("h2").length}`;
+    }).join(" "); }</script>"""
     outer = work / "outer.html"
     outer.write_text(f"<!DOCTYPE html><title></title>{script}{frames}", "utf-8")
     browser = next(name for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name))
