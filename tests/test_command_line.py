@@ -28,8 +28,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
 @pytest.fixture
 def tables(tmp_path: Path) -> Path:
     company = csm.datasets.make_saas()
-    ledger = company.subscriptions.merge(company.accounts[["customer", "plan"]], on="customer")
-    ledger.rename(columns={"customer": "account_id"}).to_csv(tmp_path / "plans.csv", index=False)
+    company.subscriptions.rename(columns={"customer": "account_id"}).to_csv(tmp_path / "plans.csv", index=False)
     company.surveys.to_parquet(tmp_path / "answers.parquet")
     company.tickets.to_csv(tmp_path / "tickets.csv", index=False)
     return tmp_path

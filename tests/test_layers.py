@@ -231,6 +231,7 @@ MAY_DIVIDE = {
     "csmetrics.plotting._models",
     "csmetrics.plotting._money",
     "csmetrics.plotting._retention",
+    "csmetrics.plotting._scorecard",
     "csmetrics.plotting._answers",
     "csmetrics.testing._causes",
     "csmetrics.testing._mistakes",

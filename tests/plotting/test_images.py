@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from .test_plots import ORDINARY
 
-PICTURES = ["retention in progress", "layers", "bridge", "movements", "nps", "over time", "decomposition", "forecast"]
+PICTURES = ["retention in progress", "layers", "bridge", "movements", "over time", "forecast"]
 
 
 @pytest.mark.parametrize("name", PICTURES, ids=[name.replace(" ", "_") for name in PICTURES])

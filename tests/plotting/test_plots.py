@@ -129,6 +129,11 @@ def fan(count: int, size: float = 1.0) -> pd.DataFrame:
     return table * size
 
 
+def board(count: int) -> Any:
+    targets = {"churn_rate": csm.Target(at_most=8), "nrr": csm.Target(at_least=100), "arpa": None, "csat": None}
+    return csm.Scorecard(targets=targets).evaluate(bridge(count))
+
+
 MANY = [f"{LONG[:20]} {i}" for i in range(24)]
 GAPS = bridge() * np.nan
 ORDINARY: dict[str, Callable[..., Any]] = {
@@ -150,6 +155,7 @@ ORDINARY: dict[str, Callable[..., Any]] = {
     "health": lambda **o: plotting.health(scores(60), **o),
     "health and churn": lambda **o: plotting.health(scores(60), np.arange(60) % 4 == 0, **o),
     "decomposition": lambda **o: moved(["pro", "free"]).plot(**o),
+    "scorecard": lambda **o: board(12).plot(**o),
     "forecast": lambda **o: plotting.forecast(
         fan(6), history=pd.Series(90.0, months(3, "2026-04")), unit="percent", **o
     ),
@@ -196,6 +202,7 @@ EXTREME: dict[str, Callable[..., Any]] = {
     "one score": lambda **o: plotting.health(scores(1), [True], **o),
     "24 segments moved": lambda **o: moved(MANY).plot(**o),
     "huge moves": lambda **o: moved(["a", "b"], 10**9).plot(**o),
+    "scorecard of one month": lambda **o: board(1).plot(**o),
     "one forecast": lambda **o: plotting.forecast(fan(1), **o),
     "no forecast": lambda **o: plotting.forecast(fan(0), **o),
     "huge forecast": lambda **o: plotting.forecast(fan(40, 1e12), unit="money", **o),
@@ -319,6 +326,16 @@ def test_bands_show_their_churn() -> None:
     assert [patch.get_height() for patch in ax.patches] == [50.0, 25.0]
 
 
+def test_the_band_is_the_interval_of_the_curve() -> None:
+    curve = waiting(60)
+    ax = curve.plot()
+    corners = ax.collections[0].get_paths()[0].vertices[:, 1]
+    time = float(curve.table.index[3])
+    found = curve.interval(time)
+    assert any(np.isclose(corners, found.low))
+    assert any(np.isclose(corners, found.high))
+
+
 def test_names_are_text() -> None:
     ax = answers(["$x^2$ and $y$", "_hidden", "two\nlines"]).csm.plot.nps()
     shown = [text.get_text() for text in texts(ax.figure)]
@@ -352,6 +369,7 @@ def test_a_plot_has_to_be_named() -> None:
         (lambda: plotting.survival(bridge()), "must be a curve of survival"),
         (lambda: plotting.decomposition(bridge()), "must be a Decomposition"),
         (lambda: plotting.forecast(bridge()), "no column 'estimate'"),
+        (lambda: plotting.scorecard(bridge()), "must be an evaluated scorecard"),
         (lambda: csm.cohorts.retention(
             pd.DataFrame({"user": [1], "time": pd.to_datetime(["2026-01-01"])}), brackets=[2]).plot.layers(),
             "must hold the amounts of single periods"),

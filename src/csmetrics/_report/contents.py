@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from csmetrics._report.figures import Figure, Target, figures
+from csmetrics._report.figures import Figure, figures
 from csmetrics._report.frames import Source
 from csmetrics._report.template import Template
 from csmetrics._statistics.decompose import decompose
 from csmetrics._statistics.decomposition import Decomposition
+from csmetrics._statistics.targets import Target
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import CsmetricsError
 from csmetrics.plotting._words import period_name
@@ -47,7 +48,7 @@ class Contents:
     retention: RetentionGrid | None
     health: pd.DataFrame | None
     churned: Any
-    targets: dict[str, Target]
+    targets: dict[str, Target | None]
     by: tuple[Any, ...]
     template: Template
     given_title: str

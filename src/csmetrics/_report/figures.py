@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite, nan
 from typing import Any
@@ -13,7 +14,10 @@ from csmetrics._accessors.cohorts import Cohorts
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
 from csmetrics._report.frames import METRICS, Source
+from csmetrics._statistics.evaluated import moved
 from csmetrics._statistics.printed import figure as written
+from csmetrics._statistics.scorecard import Scorecard
+from csmetrics._statistics.targets import Target
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, shown
 from csmetrics.plotting._words import period_name
@@ -21,23 +25,6 @@ from csmetrics.plotting._words import period_name
 _POINTS = 24  # periods of a sparkline
 _UNKNOWN = "cannot tell whether that is noise"
 _EARLY = "Those who started last have had little time to complete, so a change says nothing yet."
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a metric should reach: at least one number, at most another, or both."""
-
-    at_least: float | None = None
-    at_most: float | None = None
-
-    def met(self, value: float) -> bool:
-        """Check a value against the target."""
-        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
-
-    def text(self, unit: str) -> str:
-        """Write the target in words."""
-        sides = (("at least", self.at_least), ("at most", self.at_most))
-        return " and ".join(f"{words} {written(value, unit)}" for words, value in sides if value is not None)
 
 
 @dataclass(frozen=True)
@@ -66,6 +53,8 @@ class Figure:
         The target, where it has one.
     interval, explanation
         In words.
+    on_year
+        The change on the year before.
     why_not
         Why it has no value; empty where it has one.
     """
@@ -84,6 +73,7 @@ class Figure:
     explanation: str = ""
     why_not: str = ""
     notes: list[str] = field(default_factory=list)
+    on_year: float = nan
 
     @property
     def text(self) -> str:
@@ -95,9 +85,17 @@ class Figure:
         """The change on the period before, with its sign; a percentage changes in percentage points."""
         if not isfinite(self.change):
             return self.noise or "no period before" if isfinite(self.value) else ""
-        sign = "+" if self.change > 0 else ""
-        unit = "" if self.spec.unit == "percent" else self.spec.unit
-        return f"{sign}{written(self.change, unit)}{' pp' if self.spec.unit == 'percent' else ''}"
+        return moved(self.change, self.spec.unit)
+
+    @property
+    def year_text(self) -> str:
+        """The change on the year before; empty where there was none."""
+        return f"{moved(self.on_year, self.spec.unit)} on the year before" if isfinite(self.on_year) else ""
+
+    @property
+    def target_text(self) -> str:
+        """What it should reach; empty without a target."""
+        return "" if self.target is None else f"{self.target}{' %' if self.spec.unit == 'percent' else ''}"
 
     @property
     def better(self) -> bool | None:
@@ -112,32 +110,24 @@ class Figure:
         return self.target.met(self.value) if self.target is not None and isfinite(self.value) else None
 
 
-def targets_of(scorecard: Any) -> dict[str, Target]:
-    """Read the targets of a `csmetrics.Scorecard`, of what it evaluated to, or of a mapping of metrics to targets."""
+def targets_of(scorecard: Any) -> dict[str, Target | None]:
+    """Read a `csmetrics.Scorecard`, or a mapping of metrics to targets; a number is a limit on its worse side."""
+    if scorecard is None:
+        return {}
     given = getattr(scorecard, "targets", scorecard)
-    given = {} if given is None else given
-    if not hasattr(given, "items"):
-        rule, hint = (
-            "must be a Scorecard, or a mapping of metrics to targets",
-            'such as {"nrr": 105}',
-        )
+    if not isinstance(given, Mapping):
+        rule, hint = "must be a Scorecard, or a mapping of metrics to targets", 'such as {"nrr": 105}'
         raise MetricInputError("report", "scorecard", rule, f"got {shown(scorecard)}", hint)
-    found = {}
+    read = {}
     for metric, target in given.items():
-        spec = registered(metric, "report")
-        sides = [getattr(target, side, None) for side in ("at_least", "at_most")]
-        if isinstance(target, dict):
-            sides = [target.get(side) for side in ("at_least", "at_most")]
-        elif isinstance(target, (int, float)) and not isinstance(target, bool):
-            sides = [None, float(target)] if spec.better == "lower" else [float(target), None]
-        if sides == [None, None]:
-            rule, hint = "must be csm.Target(at_least=..., at_most=...)", ""
-            raise MetricInputError("report", spec.name, rule, f"got {shown(target)}", hint)
-        found[spec.name] = Target(*(None if side is None else float(side) for side in sides))
-    return found
+        if isinstance(target, (int, float)) and not isinstance(target, bool):
+            better = registered(metric, "report").better
+            target = Target(at_most=target) if better == "lower" else Target(at_least=target)
+        read[metric] = target
+    return dict(Scorecard(targets=read).targets) if read else {}  # type: ignore[arg-type]
 
 
-def figures(sources: dict[str, Source], targets: dict[str, Target], wanted: list[str] | None) -> list[Figure]:
+def figures(sources: dict[str, Source], targets: dict[str, Target | None], wanted: list[str] | None) -> list[Figure]:
     """Compute the metrics that the frames give, in the order that was asked for.
 
     Parameters
@@ -157,7 +147,7 @@ def figures(sources: dict[str, Source], targets: dict[str, Target], wanted: list
         kinds = [homes[spec.name]] if spec.name in homes else list(sources)
         made = None
         for kind in kinds:
-            made = _figure(spec, sources[kind], targets.get(spec.name))
+            made = _figure(spec, sources[kind], targets.get(spec.name), bool(wanted) or spec.name in targets)
             if made is not None:
                 break
         if made is not None:
@@ -169,8 +159,8 @@ def figures(sources: dict[str, Source], targets: dict[str, Target], wanted: list
     return found
 
 
-def _figure(spec: Registration, source: Source, target: Target | None) -> Figure | None:
-    """Compute one metric on the totals of a frame; None where its columns are not there."""
+def _figure(spec: Registration, source: Source, target: Target | None, asked: bool) -> Figure | None:
+    """Compute one metric on the totals of a frame; None where they do not give it, and where nobody asked for it."""
     if spec.reduces or spec.over_columns:
         return None
     grain = Grain(source.totals)
@@ -181,14 +171,14 @@ def _figure(spec: Registration, source: Source, target: Target | None) -> Figure
     except MissingColumnError:
         return None
     except CsmetricsError as error:
-        return _without(spec, source, target, str(error))
+        return _without(spec, source, target, str(error)) if asked else None
     if not len(series):
         return _without(spec, source, target, "no period is complete")
     values = series.to_numpy(dtype=np.float64)
     last = series.index[-1]
     before = values[-2] if len(values) > 1 else nan
     early = source.kind == "onboarding"
-    noise, certain = ("too early to compare", None) if early else _noise(spec, source)
+    noise, certain, on_year = ("too early to compare", None, nan) if early else _judged(spec, source)
     interval, notes = _interval(spec, source)
     return Figure(
         spec,
@@ -205,6 +195,7 @@ def _figure(spec: Registration, source: Source, target: Target | None) -> Figure
         str(at.explain(spec.function, last)),
         "" if isfinite(values[-1]) else "nothing to divide by, or an input is missing",
         [_EARLY, *notes] if early else notes,
+        on_year,
     )
 
 
@@ -218,19 +209,15 @@ def _rows(source: Source) -> Any:
     return Cohorts(source.frame).total()
 
 
-def _noise(spec: Registration, source: Source) -> tuple[str, bool | None]:
-    """Say whether the change on the period before is more than noise."""
-    if len(source.periods) < 2:
-        return "", None
-    try:
-        with np.errstate(all="ignore"):
-            found = _rows(source).compare_periods(spec.function, *source.periods[-2:])
-    except (ImportError, MetricInputError):  # the interval of the figure says why
-        return _UNKNOWN, None
-    if not (isfinite(found.low) and isfinite(found.high)):
-        return _UNKNOWN, None
-    certain = bool(found.low > 0 or found.high < 0)
-    return ("more than noise" if certain else "may be noise"), certain
+def _judged(spec: Registration, source: Source) -> tuple[str, bool | None, float]:
+    """Say whether the change on the period before is more than noise, and return the change on the year before."""
+    line = source.lines.get(spec.name)
+    if line is None or line.reason:
+        return "", None, nan
+    word = line.noise.get("before", "")
+    known = {"yes": True, "no": False}.get(word)
+    words = {"yes": "more than noise", "no": "may be noise"}.get(word, _UNKNOWN if "cannot tell" in word else word)
+    return words, known, line.value - line.year
 
 
 def _interval(spec: Registration, source: Source) -> tuple[str, list[str]]:

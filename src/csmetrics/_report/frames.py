@@ -12,6 +12,8 @@ import pandas as pd
 from csmetrics._accessors.cohorts import Cohorts
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.engines import collect, lazy
+from csmetrics._statistics.evaluated import Line
+from csmetrics._statistics.scorecard import Scorecard
 from csmetrics.errors import MetricInputError
 
 # Which metrics each frame is asked for, in the order of the report
@@ -78,6 +80,14 @@ class Source:
     def periods(self) -> list[Any]:
         """The periods in order, up to the report's last day."""
         return list(self.totals.index) if self.axis is not None else []
+
+    @cached_property
+    def lines(self) -> dict[str, Line]:
+        """What a scorecard says of each of its metrics: changes, and whether they are more than noise."""
+        if len(self.periods) < 2:
+            return {}
+        card = Scorecard(targets=dict.fromkeys(METRICS[self.kind])).evaluate(self.frame)
+        return {line.metric: line for line in card.lines}
 
     @property
     def notes(self) -> list[str]:

@@ -30,6 +30,8 @@ _CARD = (
     "better",
     "noise",
     "target",
+    "target_text",
+    "year_text",
     "met",
     "explanation",
     "period",

@@ -38,7 +38,7 @@ class Report:
                 "period": one.period,
                 "change": one.change,
                 "noise": one.noise,
-                "target": "" if one.target is None else one.target.text(one.spec.unit),
+                "target": one.target_text,
                 "met": one.met,
             }
             for one in self._contents.figures

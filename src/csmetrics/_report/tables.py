@@ -23,7 +23,7 @@ from csmetrics.errors import MetricInputError, MissingColumnError, shown
 TABLES: Final = {
     "subscriptions": (("customer", "start", "end", "mrr"), ()),
     "events": (("user", "time"), ("event", "feature")),
-    "responses": (("time",), ("customer", "nps", "csat", "ces", "score", "kind")),
+    "responses": (("time",), ("customer", "nps", "csat", "ces", "score")),
     "tickets": (
         ("created",),
         ("ticket", "first_response", "resolved", "contacts", "reopened", "escalated", "sla", "due"),
@@ -59,8 +59,7 @@ def report_from_tables(
     events
         One row per event of use: ``user`` and ``time``; with ``feature``, adoption too.
     responses
-        One row per survey response: ``time``, and the scores in ``nps``, ``csat`` or ``ces``; or ``score``, with the
-        question in ``kind``.
+        One row per survey response: ``time``, and the scores in ``nps``, ``csat`` and ``ces``; or NPS in ``score``.
     tickets
         One row per ticket: ``created``, and what `csmetrics.cohorts.tickets` takes of ``first_response``, ``resolved``,
         ``contacts``, ``reopened``, ``escalated``, ``sla``, ``due``.
@@ -221,7 +220,7 @@ def _used(there: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Callab
 
 
 def _answers(responses: Any, own: dict[str, str], freq: str, as_of: Any, rows: Any) -> Any:
-    """Count the answers to each question: in a column of its own, or told apart by `kind`."""
+    """Count the answers to each question; one column of scores is of NPS."""
     asked: dict[str, Any] = {kind: own[kind] for kind in ("nps", "csat", "ces") if kind in own}
     common = {"time": own["time"], "freq": freq, "as_of": as_of, **rows}
     if asked:
@@ -230,12 +229,4 @@ def _answers(responses: Any, own: dict[str, str], freq: str, as_of: Any, rows: A
         what = "no column of scores in the responses"
         hint = 'columns={"responses": {"nps": "its name there"}}'
         raise MissingColumnError("report_from_tables", "nps", what, what_is_there(responses), hint)
-    if "kind" not in own:
-        return count_answers(responses, score=own["score"], kind="nps", **common)
-    if not isinstance(responses, pd.DataFrame):
-        rule, hint = "must stand in a column for each kind", "responses with the columns nps, csat, ces"
-        raise MetricInputError("report_from_tables", "responses", rule, "got one column of scores", hint)
-    kinds = {kind: responses[own["score"]].where(responses[own["kind"]] == kind) for kind in ("nps", "csat", "ces")}
-    wide = responses.assign(**{kind: scores for kind, scores in kinds.items() if scores.notna().any()})
-    present: dict[str, Any] = {kind: kind for kind in kinds if kind in wide}
-    return count_answers(wide, **present, **common)
+    return count_answers(responses, score=own["score"], kind="nps", **common)

@@ -276,7 +276,7 @@ def _scorecard(book: _Book, sheet: Any, homes: dict[str, tuple[str, int, int]]) 
             cell = f"'{kind}'!{book.column(place)}{last + 1}"
             before = f"'{kind}'!{book.column(place)}{last}"
             book.formula(sheet, row, 1, f'=IF(ISNUMBER({cell}),{cell},"")', form, one.value)
-            if last > 1:
+            if last > 1 and isfinite(one.change):
                 text = f'=IF(AND(ISNUMBER({cell}),ISNUMBER({before})),{cell}-{before},"")'
                 book.formula(sheet, row, 4, text, form, one.change)
         if one.target is not None:

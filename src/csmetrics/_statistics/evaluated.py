@@ -12,6 +12,7 @@ import pandas as pd
 
 from csmetrics._statistics.printed import figure, plain
 from csmetrics._statistics.targets import Target
+from csmetrics.core._door import Door
 
 _WORDS = {"yes": "more than noise", "no": "within noise"}
 _IN_POINTS = {"percent": " pp", "points": " points"}  # how a change is written
@@ -129,6 +130,8 @@ class Evaluated:
     lines: tuple[Line, ...]
     trailing: int = 1
     notes: tuple[str, ...] = ()
+
+    plot = Door("scorecard")
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from csmetrics.plotting._answers import nps
 from csmetrics.plotting._models import decomposition, forecast, health, survival
 from csmetrics.plotting._money import bridge, movements
 from csmetrics.plotting._retention import curves, layers, retention
+from csmetrics.plotting._scorecard import scorecard
 from csmetrics.plotting._trend import over_time, small_multiples
 from csmetrics.plotting._usage import active_users, funnel, lifecycle
 
@@ -29,6 +30,7 @@ __all__ = [
     "nps",
     "over_time",
     "retention",
+    "scorecard",
     "small_multiples",
     "survival",
 ]

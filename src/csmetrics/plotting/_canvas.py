@@ -27,12 +27,19 @@ _LEGEND: Final = 8  # groups that a legend names
 _STEPS: Final = (1, 2, 3, 4, 6, 8)
 
 
-@lru_cache(2048)
 def width(text: str, size: float) -> float:
     """Return how wide a text is in the style's own font, in points; of several lines, the widest."""
-    return max(
-        TextPath((0, 0), line, size=size).get_extents().width if line.strip() else 0.0 for line in text.split("\n")
+    family = tuple(mpl.rcParams["font.family"])
+    return size * max(sum(_advance(letter, family) for letter in line if letter != "$") for line in text.split("\n"))
+
+
+@lru_cache(2048)
+def _advance(letter: str, family: tuple[str, ...]) -> float:
+    """Return how far a letter moves the next one, in heights of the font; measured once, as it takes long."""
+    with_it, without = (
+        TextPath((0, 0), text, size=10, prop=FontProperties(family=list(family))) for text in (f"H{letter}H", "HH")
     )
+    return float(with_it.get_extents().width - without.get_extents().width) / 10
 
 
 class Spaced(Locator):

@@ -14,7 +14,7 @@ from csmetrics.core.retention import churn_rate
 from csmetrics.errors import MissingColumnError
 from csmetrics.plotting._canvas import BLUE, GREY, ORANGE, Canvas
 from csmetrics.plotting._frame import refuse
-from csmetrics.plotting._words import compact, name, sign_of, signed
+from csmetrics.plotting._words import compact, name, sign_of, signed, words_of
 from csmetrics.survival.curve import Survival
 from csmetrics.survival.curves import Curves
 
@@ -90,13 +90,10 @@ def survival(curve: Survival | Curves, *, confidence: float = 95, unit: str = ""
 
 
 def _band(curve: Survival, confidence: float) -> tuple[Any, Any, Any]:
-    """Return times, and the limits of the curve at each of them; of a long curve, as many as can be told apart."""
-    interval_of = getattr(curve, "interval", None)
+    """Return times, and the curve's limits at each of them; of a long curve, as many as can be told apart."""
     times = curve.table.index.to_numpy(dtype=np.float64)
-    if interval_of is None:
-        return times[:0], times[:0], times[:0]
     times = times[np.unique(np.linspace(0, times.size - 1, min(times.size, _STEPS)).astype(int))]
-    found = [interval_of(float(time), confidence=confidence) for time in times]
+    found = [curve.interval(float(time), confidence=confidence) for time in times]
     low, high = (np.array([100.0, *(getattr(one, end) for one in found)]) for end in ("low", "high"))
     return np.append(0.0, times), low, high
 
@@ -229,7 +226,7 @@ def decomposition(parts: Decomposition, *, ax: Axes | None = None) -> Axes:
     canvas.bare("x")
     sign = sign_of(parts.unit)
     change = " pp" if sign else ""  # the change of a percentage is in percentage points
-    what = parts.metric.replace("_", " ") if len(parts.metric) > 4 else parts.metric.upper()
+    what = words_of(parts.metric)
     if not np.isfinite(parts.change):
         canvas.title(f"What moved {what}")
         return canvas.nothing("The change has no value")

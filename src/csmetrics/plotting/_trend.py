@@ -16,7 +16,7 @@ from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError
 from csmetrics.plotting._canvas import BLUE, ORANGE, Canvas
 from csmetrics.plotting._frame import cohorts, grain_of, periods_of, refuse
-from csmetrics.plotting._words import compact, name, sign_of, unit_words
+from csmetrics.plotting._words import compact, name, sign_of, unit_words, words_of
 
 Metric = Callable[..., Any] | str
 _MOST = 60  # small plots of one figure
@@ -240,14 +240,10 @@ def _one(
     (line,) = ax.plot(x, values, color=BLUE, linewidth=2, marker="o" if len(x) <= 40 else "", markersize=4)
     if named and (handles or goals):
         handles.insert(0, line)
-        labels.insert(0, _short(spec))
+        labels.insert(0, words_of(spec.name))
     drawn = _goal_lines(canvas, spec, goals, legend=False)
     if named and (handles or drawn):
         canvas.legend([*handles, *drawn], [*labels, *(text for _, text in _worded(spec, goals))])
-
-
-def _short(spec: Registration) -> str:
-    return spec.name.replace("_", " ") if len(spec.name) > 4 else spec.name.upper()
 
 
 def _worded(spec: Registration, goals: list[tuple[float, str]]) -> list[tuple[float, str]]:

@@ -64,6 +64,11 @@ def name(label: Any, longest: int = LONGEST) -> str:
     return f" {text}" if text.startswith("_") else text  # matplotlib leaves names that begin with _ out of legends
 
 
+def words_of(metric: str) -> str:
+    """Write the name of a metric in words: churn rate, NRR."""
+    return metric.replace("_", " ") if len(metric) > 4 else metric.upper()
+
+
 def lines(text: str, width: int) -> str:
     """Break a title so that no line is longer than that many characters."""
     return "\n".join(wrap(text, max(width, 12), break_long_words=True))
