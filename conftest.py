@@ -58,7 +58,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads them
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Run the whole suite on all cores, if pytest-xdist is there; a part that is named runs in this process."""
+    """Run the whole suite on all cores, if pytest-xdist is there; a part that is named runs in this process.
+
+    Pictures are compared, if pytest-mpl is there.
+    """
+    if config.pluginmanager.hasplugin("mpl"):
+        config.option.mpl = True
     if not config.pluginmanager.hasplugin("xdist") or "PYTEST_XDIST_WORKER" in os.environ:  # a worker starts none
         return
     options = config.option
