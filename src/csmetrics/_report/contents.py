@@ -10,14 +10,13 @@ from typing import Any
 import pandas as pd
 
 from csmetrics._report.figures import Figure, figures
-from csmetrics._report.frames import Source
+from csmetrics._report.frames import Source, in_words
 from csmetrics._report.template import Template
 from csmetrics._statistics.decompose import decompose
 from csmetrics._statistics.decomposition import Decomposition
 from csmetrics._statistics.targets import Target
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import CsmetricsError
-from csmetrics.plotting._words import period_name
 
 _MOVED = ("churn_rate", "nrr")
 
@@ -62,7 +61,7 @@ class Contents:
     def period(self) -> str:
         """The last period of the first frame that has one, in words."""
         periods = next((source.periods for source in self.sources.values() if source.periods), [])
-        return period_name(periods[-1]) if periods else ""
+        return in_words(periods[-1]) if periods else ""
 
     @property
     def title(self) -> str:
@@ -74,7 +73,7 @@ class Contents:
         """The period of the report, and which frames speak of another one."""
         said = [f"Report of {self.period}." if self.period else ""]
         for source in self.sources.values():
-            own = period_name(source.periods[-1]) if source.periods else ""
+            own = in_words(source.periods[-1]) if source.periods else ""
             if own and own != self.period:
                 said.append(f"The {source.kind.replace('_', ' ')} are of {own}.")
         return " ".join(filter(None, said))

@@ -13,14 +13,13 @@ import pandas as pd
 from csmetrics._accessors.cohorts import Cohorts
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
-from csmetrics._report.frames import METRICS, Source
+from csmetrics._report.frames import METRICS, Source, in_words
 from csmetrics._statistics.evaluated import moved
 from csmetrics._statistics.printed import figure as written
 from csmetrics._statistics.scorecard import Scorecard
 from csmetrics._statistics.targets import Target
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, shown
-from csmetrics.plotting._words import period_name
 
 _POINTS = 24  # periods of a sparkline
 _UNKNOWN = "cannot tell whether that is noise"
@@ -185,7 +184,7 @@ def _figure(spec: Registration, source: Source, target: Target | None, asked: bo
         source,
         plan,
         series.tail(_POINTS),
-        period_name(last) if source.axis is not None else "all",
+        in_words(last) if source.axis is not None else "all",
         float(values[-1]),
         nan if early else float(values[-1] - before),
         noise,

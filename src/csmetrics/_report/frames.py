@@ -15,6 +15,7 @@ from csmetrics._frames.engines import collect, lazy
 from csmetrics._statistics.evaluated import Line
 from csmetrics._statistics.scorecard import Scorecard
 from csmetrics.errors import MetricInputError
+from csmetrics.plotting._words import period_name
 
 # Which metrics each frame is asked for, in the order of the report
 METRICS: Final = {
@@ -106,6 +107,11 @@ class Source:
 
 def _is_level(name: Any) -> bool:
     return isinstance(name, str) and (name.startswith("median_") or "*" in name)
+
+
+def in_words(period: Any) -> str:
+    """Write a period, as text for a page or a sheet."""
+    return period_name(period).replace(r"\$", "$")  # which plots keep from being read as a formula
 
 
 def source(kind: str, given: Any, until: pd.Timestamp | None) -> Source:

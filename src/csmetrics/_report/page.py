@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
@@ -66,7 +66,7 @@ def html(contents: Contents) -> str:
         company=look.company,
         logo=look.logo,
         colors=look.colors,
-        version=version("csmetrics"),
+        version=sys.modules["csmetrics"].__version__,
         sections=[made for name in look.sections if (made := _section(name, contents)) is not None],
     )
 

@@ -161,12 +161,13 @@ def report(
 
     Parameters
     ----------
-    movements, active_users, lifecycle, activation, survey, tickets, onboarding, adoption
-        Cohort frames, as the builders of `csmetrics.cohorts` of those names give them
-        (``movements_from_subscriptions`` and its siblings for `movements`). A frame of several periods gives changes
-        and lines; one with segments tells what moved.
+    movements
+        The bridge of `csmetrics.cohorts.movements_from_subscriptions` or one of its siblings. One of several periods
+        gives changes and lines, one with segments tells what moved.
     retention
         The result of `csmetrics.cohorts.retention`.
+    active_users, lifecycle, activation, survey, tickets, onboarding, adoption
+        Cohort frames, as the builders of `csmetrics.cohorts` of those names give them.
     health
         The result of `csmetrics.HealthScore.score`; or a pair of it and who left afterwards, a boolean per customer.
     scorecard

@@ -14,9 +14,8 @@ from csmetrics._catalog.formula import Node, computed, formula, formula_text, na
 from csmetrics._frames.plan import Plan
 from csmetrics._report.contents import Contents
 from csmetrics._report.figures import Figure
-from csmetrics._report.frames import Source
+from csmetrics._report.frames import Source, in_words
 from csmetrics.core._registry import Registration
-from csmetrics.plotting._words import period_name
 
 _FORMATS: Final = {
     "percent": '0.0" %"',
@@ -188,7 +187,7 @@ def _totals(book: _Book, kind: str, source: Source, figures: list[Figure]) -> di
         letters[name] = book.column(place)
         sheet.write_string(0, place, safe(name), book.bold)
     for row, (period, values) in enumerate(zip(totals.index, totals.to_numpy(dtype=object), strict=True), 1):
-        sheet.write_string(row, 0, safe(period_name(period)).replace("\\$", "$"))
+        sheet.write_string(row, 0, safe(in_words(period)))
         for place, value in enumerate(values, 1):
             book.put(sheet, row, place, nan if pd.isna(value) else float(value), book.number("count"))
     homes = {}
@@ -261,7 +260,7 @@ def _scorecard(book: _Book, sheet: Any, homes: dict[str, tuple[str, int, int]]) 
     sheet.set_column(1, 4, 13)
     sheet.set_column(5, 8, 16)
     sheet.write_string(0, 0, safe(contents.title), book.title)
-    sheet.write_string(1, 0, safe(contents.subtitle).replace("\\$", "$"))
+    sheet.write_string(1, 0, safe(contents.subtitle))
     heads = ("Metric", "Value", "Unit", "Period", "Change", "More than noise?", "At least", "At most", "Target")
     for place, head in enumerate(heads):
         sheet.write_string(3, place, head, book.bold)
@@ -269,7 +268,7 @@ def _scorecard(book: _Book, sheet: Any, homes: dict[str, tuple[str, int, int]]) 
         form = book.number(one.spec.unit)
         sheet.write_string(row, 0, one.spec.title)
         sheet.write_string(row, 2, "" if one.spec.unit in ("number", "band") else one.spec.unit)
-        sheet.write_string(row, 3, safe(one.period).replace("\\$", "$"))
+        sheet.write_string(row, 3, safe(one.period))
         sheet.write_string(row, 5, safe(one.why_not or one.noise))
         if one.spec.name in homes:
             kind, last, place = homes[one.spec.name]
@@ -307,8 +306,8 @@ def _retention(book: _Book, grid: Any) -> None:
     for place, head in enumerate(heads):
         sheet.write_string(0, place, safe(head), book.bold)
     for row, (label, size) in enumerate(grid.sizes.items(), 1):
-        words = " / ".join(map(period_name, label if isinstance(label, tuple) else (label,)))
-        sheet.write_string(row, 0, safe(words).replace("\\$", "$"))
+        words = " / ".join(map(in_words, label if isinstance(label, tuple) else (label,)))
+        sheet.write_string(row, 0, safe(words))
         book.put(sheet, row, 1, float(size), book.number("count"))
         for age, count in enumerate(grid.counts.iloc[row - 1]):
             if pd.isna(count):

@@ -55,8 +55,8 @@ def movements_from_snapshots(
 
     See Also
     --------
-    movements_from_subscriptions : the same from stretches of time; it says how changes are counted.
-    movements_from_changes : the same from changes of MRR.
+    movements_from_subscriptions : The same from stretches of time; it says how changes are counted.
+    movements_from_changes : The same from changes of MRR.
 
     Notes
     -----
@@ -133,8 +133,8 @@ def movements_from_changes(
 
     See Also
     --------
-    movements_from_subscriptions : the same from stretches of time; it says how changes are counted.
-    movements_from_snapshots : the same from one amount per period.
+    movements_from_subscriptions : The same from stretches of time; it says how changes are counted.
+    movements_from_snapshots : The same from one amount per period.
 
     Notes
     -----

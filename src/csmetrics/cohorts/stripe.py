@@ -46,7 +46,7 @@ def ledger_from_stripe(subscriptions: Any) -> pd.DataFrame:
 
     See Also
     --------
-    ledger_from_invoices : the same with the history of prices, from the lines of invoices.
+    ledger_from_invoices : The same with the history of prices, from the lines of invoices.
 
     Notes
     -----

@@ -107,8 +107,8 @@ def movements_from_subscriptions(
 
     See Also
     --------
-    movements_from_snapshots, movements_from_changes : the same from one amount per period, and from changes of MRR.
-    ledger_from_invoices : a ledger from the lines of invoices.
+    movements_from_snapshots, movements_from_changes : The same from one amount per period, and from changes of MRR.
+    ledger_from_invoices : A ledger from the lines of invoices.
 
     Notes
     -----

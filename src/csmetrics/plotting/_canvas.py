@@ -178,7 +178,7 @@ class Canvas:
     def shades(self, count: int) -> Any:
         """Return a colour for each of several things in order, the last with the most contrast to the page."""
         ends = ("#33557d", "#dcebfa") if self.dark else ("#a9cdee", "#173a66")
-        ramp = LinearSegmentedColormap.from_list("ordered", ends)
+        ramp = LinearSegmentedColormap.from_list("ordered", list(ends))
         return [to_hex(ramp(value)) for value in np.linspace(0, 1, count)]
 
     def many(self, x: Any, rows: Mapping[str, Any]) -> None:
