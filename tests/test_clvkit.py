@@ -11,6 +11,7 @@ import pytest
 PAGE = Path(__file__).parents[1] / "docs" / "worth-of-shoppers.md"
 
 
+@pytest.mark.full
 def test_the_page_runs() -> None:
     pytest.importorskip("clvkit", reason="needs pip install clvkit, which needs pandas 3")
     names: dict[str, Any] = {}
