@@ -135,7 +135,7 @@ The total is computed from the summed columns. It is not the mean of the plans.
 Churn, retention, revenue per account and retention cost are of one month.
 A year's churn is not twelve times a month's.
 Lifetime value and payback assume a gross margin of {GROSS_MARGIN}%.
-Median time to value counts customers who are not there yet.
+Median time to value counts customers who are still waiting.
 Adoption counts the customers who use any feature; feature adoption counts the features they use.""")
     left = company.cohorts.groupby("plan", observed=True)["lost"].sum()
     if few := ", ".join(f"{lost} in {plan}" for plan, lost in left.items() if lost < 10):

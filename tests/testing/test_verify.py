@@ -631,7 +631,7 @@ WRONG: list[tuple[str, str | None, Callable[..., Any]]] = [
     ),
     (
         "median_ttv",
-        "those who are not there yet are left out",
+        "those still waiting are left out",
         lambda started_at, value_at, as_of: statistics.median(
             (v - s).total_seconds() / 86400
             for s, v in zip(started_at, value_at, strict=False)
@@ -640,7 +640,7 @@ WRONG: list[tuple[str, str | None, Callable[..., Any]]] = [
     ),
     (
         "median_ttv",
-        "those who are not there yet are left out; the mean, where the median is meant",
+        "those still waiting are left out; the mean, where the median is meant",
         lambda started_at, value_at, as_of: statistics.mean(
             (v - s).total_seconds() / 86400
             for s, v in zip(started_at, value_at, strict=False)

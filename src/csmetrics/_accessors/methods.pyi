@@ -481,7 +481,7 @@ class CohortMetrics(Generic[R]):
         as_of: date | np.datetime64 | str,
         undefined: Undefined = nan,
     ) -> R:
-        """Days within which half of the customers get value, those not there yet counted for as long as they are known."""
+        """Days within which half of the customers get value; those still waiting count up to the last day observed."""
     def onboarding_time(self, started_at: Label | Day = "started_at", completed_at: Label | Day = "completed_at") -> R:
         """Days from the start of a customer's onboarding to its completion."""
     def tutorials_per_customer(

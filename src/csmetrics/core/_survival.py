@@ -1,4 +1,4 @@
-"""Kaplan-Meier: the share still waiting after each time, those not there yet counted for as long as they are known."""
+"""Kaplan-Meier: the share still waiting after each time; those still waiting count up to the last day observed."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def ttv(started_at: Dates, value_at: Dates) -> Any:
 
     Pitfalls:
 
-    * The mean or median of these leaves out everyone not there yet, and looks fast: use `median_ttv`.
+    * The mean or median of these leaves out everyone still waiting, and looks fast: use `median_ttv`.
     * A login is not value; take what the customer came for.
 
     References
@@ -186,7 +186,7 @@ def ttv(started_at: Dates, value_at: Dates) -> Any:
 def median_ttv(
     started_at: Dates, value_at: Dates, as_of: date | np.datetime64 | str, *, undefined: Undefined = nan
 ) -> float:
-    r"""Days within which half of the customers get value, those not there yet counted for as long as they are known.
+    r"""Days within which half of the customers get value; those still waiting count up to the last day observed.
 
     .. math:: \min \{ t : S(t) \le 0.5 \}, \qquad S(t) = \prod_{t_i \le t} \left( 1 - \frac{d_i}{n_i} \right)
 
@@ -224,7 +224,7 @@ def median_ttv(
 
     Notes
     -----
-    Customers not there yet stay in the count for the days they have been known, and leave it after the values reached
+    Customers still waiting stay in the count for the days they have been known, and leave it after the values reached
     on the same day. Where everyone is there, it is the plain lower median.
 
     Other definitions in use:

@@ -85,7 +85,7 @@ def survival(curve: Survival | Curves, *, confidence: float = 95, unit: str = ""
         canvas.legend(lines, list(curves))
     elif np.isfinite(median):
         canvas.legend(lines[1:], [f"median {compact(float(median))}{f' {unit}' if unit else ''}"])
-    canvas.title(title, "percent not there yet", x_name)
+    canvas.title(title, "percent still waiting", x_name)
     return ax
 
 

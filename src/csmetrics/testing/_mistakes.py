@@ -168,10 +168,8 @@ ANSWERS: dict[str, dict[str, Callable[..., Any]]] = {
     "csat_mean_from_ratings": {"missing answers are taken as 0": _as_zero},
     "ces_from_ratings": {"missing answers are taken as 0": _as_zero},
     "median_ttv": {
-        "those who are not there yet are left out": lambda started_at, value_at, **_: np.median(
-            _days(started_at, value_at)
-        ),
-        "those who are not there yet are left out; the mean, where the median is meant": (
+        "those still waiting are left out": lambda started_at, value_at, **_: np.median(_days(started_at, value_at)),
+        "those still waiting are left out; the mean, where the median is meant": (
             lambda started_at, value_at, **_: np.mean(_days(started_at, value_at))
         ),
     },
