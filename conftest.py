@@ -91,13 +91,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out of the short form what is marked ``full``, and of what is marked ``sampled(n)`` all but each n-th.
 
     The cases are those of a test; of ``sampled(n, name)`` those of all tests with that name. What is marked
-    ``once(name)`` runs on the first case of a test that has this name, in either form.
+    ``once(name, n)`` runs in either form on the first case with this name of each n-th test.
     """
     cases: defaultdict[tuple[str, ...], Iterator[int]] = defaultdict(count)
     kept, left_out = [], []
     for item in items:
         test = item.nodeid.split("[")[0]
-        again = any(next(cases[test, *mark.args]) for mark in item.iter_markers("once"))
+        again = any(
+            next(cases[test, name]) or next(cases["once", name]) % n
+            for name, n in (mark.args for mark in item.iter_markers("once"))
+        )
         long = item.get_closest_marker("full") or any(
             next(cases[mark.args[1:] or (test,)]) % mark.args[0] for mark in item.iter_markers("sampled") if not again
         )

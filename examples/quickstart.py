@@ -327,7 +327,7 @@ def show_two_months(months: pd.DataFrame, company: SaasCompany) -> None:
             spec = csm.catalog[name]
             moved = "" if pd.isna(change) else "better" if (change > 0) == (spec.direction == "higher") else "worse"
             rows.append([spec.title, figure(before, name), figure(now, name), moved if change else ""])
-    print_table(["", *(f"{month:%b %Y}" for month in card.columns[:2]), ""], rows, left=(0, 3))
+    print_table(["", *(f"{month.strftime('%b %Y')}" for month in card.columns[:2]), ""], rows, left=(0, 3))
     before, now = card.columns[:2]
     print(f"""
 Revenue per account and the rates are of one month. Times are hours.

@@ -122,11 +122,11 @@ FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "ibis": ibis,
     "pyspark": pyspark,
 }
-# Spark, Dask and Ibis take seconds to plan what they run in milliseconds; the pairings are tried on the other engines
+# Spark, Dask and Ibis take seconds to plan what they run in milliseconds; the other engines run every test and pairing
 MARKS = {
-    "pyspark": [pytest.mark.once("pyspark"), pytest.mark.full],
-    "dask": [pytest.mark.once("dask"), pytest.mark.sampled(30, "dask")],
-    "ibis": [pytest.mark.once("ibis"), pytest.mark.sampled(8, "ibis")],
+    "pyspark": [pytest.mark.once("pyspark", 3), pytest.mark.full],
+    "dask": [pytest.mark.once("dask", 3), pytest.mark.sampled(8, "dask")],
+    "ibis": [pytest.mark.once("ibis", 1), pytest.mark.sampled(8, "ibis")],
 }
 NAMES = [pytest.param(name, marks=MARKS.get(name, [])) for name in FRAMES]
 UNSIGNED = [name for name in NAMES if name.values != ("pyspark",)]  # Spark has no unsigned integers

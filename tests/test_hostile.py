@@ -27,6 +27,8 @@ SIGNATURE = re.compile(r"argument|positional|one document")  # a TypeError for a
 SECONDS = 5.0  # limit of computing for one call, which takes a fraction of a second
 # pydantic 2.0 looks up attributes of its input, and lets through what that raises
 OWN = {"getter", "bare", "bares"} if pydantic.VERSION.startswith("2.0") else set()
+if pd.__version__ < "3":  # pandas 2 compares the labels of an index with each other
+    OWN |= {"keys eq text"}
 
 Call = Callable[[Any], Any]
 
@@ -270,7 +272,10 @@ def test_columns_of_values_whose_own_eq_raises() -> None:
     for name, (build, good) in BUILDERS.items():
         for column in good:
             for make in cells.values():
-                odd = pd.Series(make(), dtype=object)
+                values = make()
+                odd = pd.Series([None] * len(values), dtype=object)
+                for place, value in enumerate(values):  # numpy 1 compares the values of a list
+                    odd.array[place] = value
                 throw(name, lambda: build(good.assign(**{column: odd})))  # noqa: B023
     events = _dated(user=[1, 2, 3], time=None, event=COLUMNS["eqs"]())
     with pytest.raises(

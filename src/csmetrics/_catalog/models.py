@@ -141,6 +141,16 @@ class _Described:
         return {"anyOf": [{**kind} for kind in self.kinds]}
 
 
+class _NotEmpty:
+    """Says in JSON Schema, too, that something has values: pydantic 2.0 leaves that out."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {**handler(schema), self.word: 1}
+
+
 _LONG, _SHORT = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])", "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
 _LEAP_YEAR = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
 _DATE = rf"((?!0000)[0-9]{{4}}-({_LONG}|{_SHORT}|02-(0[1-9]|1[0-9]|2[0-8]))|{_LEAP_YEAR}-02-29)"
@@ -171,7 +181,7 @@ def _many(one: Any, least: int = 0) -> Any:
     """Return the type of a column of values, at least so many of them."""
     column: Any = tuple[one, ...]
     if least:
-        column = Annotated[column, Field(min_length=least)]
+        column = Annotated[column, Field(min_length=least), _NotEmpty("minItems")]
     for stop in _STOP:
         column = Annotated[column, stop]
     return Annotated[column, _LISTED]
@@ -193,7 +203,10 @@ def _type(spec: Registration, name: str) -> Any:
     one: Any = Annotated[float, finite] | None
     number: Any = Annotated[one, BeforeValidator(_number)]
     if spec.over_columns:
-        return Annotated[_many(number, least=1) | Annotated[dict[str, number], Field(min_length=1)], _LISTED]
+        return Annotated[
+            _many(number, least=1) | Annotated[dict[str, number], Field(min_length=1), _NotEmpty("minProperties")],
+            _LISTED,
+        ]
     if spec.reduces:
         return _many(number) | None if name in spec.defaults else _many(number)
     return Annotated[one, WrapValidator(_digits), _AS_IT_IS]

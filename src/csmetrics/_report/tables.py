@@ -112,8 +112,8 @@ def report_from_tables(
     >>> june = csm.report_from_tables(
     ...     subscriptions=plans, columns={"subscriptions": {"customer": "account_id"}}, as_of="2026-06-30"
     ... )
-    >>> june.figures.loc["churn_rate", "value"].round(2)
-    np.float64(33.33)
+    >>> float(june.figures.loc["churn_rate", "value"].round(2))
+    33.33
     """
     given = {
         "subscriptions": subscriptions,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterable
 
+from csmetrics.core._outside import outside
 from csmetrics.errors import CohortWarning
 
 
@@ -19,12 +19,4 @@ def warn_of(notes: Iterable[str]) -> None:
     """Warn once of the notes that make a figure doubtful, where the caller of csmetrics stands."""
     doubts = [note for note in dict.fromkeys(notes) if isinstance(note, Doubt)]
     if doubts:
-        warnings.warn(". ".join(doubts), CohortWarning, stacklevel=_outside())
-
-
-def _outside() -> int:
-    """Return the stack level of the first caller outside of csmetrics and of numpy's decorator around it."""
-    level, frame = 2, sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(("csmetrics.", "numpy.")):
-        level, frame = level + 1, frame.f_back
-    return level
+        warnings.warn(". ".join(doubts), CohortWarning, stacklevel=outside())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections import Counter
 from typing import Any, NoReturn, TypeVar
 
 import pandas as pd
 
+from csmetrics.core._outside import outside
 from csmetrics.errors import CohortWarning
 
 _LABELS = 5  # labels of left-out rows that are listed
@@ -91,13 +91,5 @@ def noted(out: Result, remarks: Remarks) -> Result:
     if remarks.excluded is not None:
         out.attrs["excluded"] = remarks.excluded
     if remarks.doubtful:
-        warnings.warn(" ".join(remarks.doubtful), CohortWarning, stacklevel=_outside())
+        warnings.warn(" ".join(remarks.doubtful), CohortWarning, stacklevel=outside())
     return out
-
-
-def _outside() -> int:
-    """Return the stack level of the first caller outside of csmetrics, which is where a warning belongs."""
-    level, frame = 2, sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("csmetrics."):
-        level, frame = level + 1, frame.f_back
-    return level
