@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-# `max_examples` is percent of what a test draws in the long form (tests/drawn.py); every run draws the same
+# What a test draws that does not say how much (tests/drawn.py); every run draws the same
 settings.register_profile(
     "full",
-    max_examples=100,
+    max_examples=50,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],  # explaining a failure takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("quick", parent=settings.get_profile("full"), max_examples=20)
+settings.register_profile("quick", parent=settings.get_profile("full"), max_examples=10)
 
 SHORT = "Short form: without Spark, a fifth of the drawn examples, samples of the pairings. All of it: pytest --full"
 WORKERS = 4  # at most, as each of them loads pandas and every engine

@@ -8,5 +8,5 @@ from hypothesis import settings
 
 
 def drawn(examples: int, **options: Any) -> settings:
-    """Settings of a test that draws so many examples in the long form; conftest.py says how many percent now."""
-    return settings(max_examples=max(2, examples * settings.default.max_examples // 100), **options)
+    """Settings of a test that draws so many examples in the long form, and a fifth of them in the short one."""
+    return settings(max_examples=max(2, examples * settings.default.max_examples // 50), **options)

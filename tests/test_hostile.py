@@ -180,6 +180,7 @@ BUILDERS: dict[str, tuple[Any, pd.DataFrame]] = {
 SURFACES = dict(frames())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("surface", SURFACES)
 def test_frames(surface: str) -> None:
     for name, make in FRAMES.items():

@@ -73,6 +73,7 @@ def fits(metric: str, document: dict[str, Any]) -> bool:
 CASES = {m["name"]: m["cases"] for m in json.loads(csm.catalog.to_json())["metrics"]}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", csm.catalog)
 def test_what_is_computed_fits_the_schema(name: str) -> None:
     for case in CASES[name]:

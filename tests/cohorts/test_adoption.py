@@ -103,6 +103,7 @@ accounts_drawn = st.lists(
 BY = [[], ["plan"], ["region", "plan"], ["feature"], ["feature", "region"], ["plan", "feature"]]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("by", BY, ids=str)
 @given(data=st.data())
 @DRAWN
@@ -376,6 +377,7 @@ def made_up(rows: int = 4000) -> tuple[pd.DataFrame, pd.DataFrame]:
 TABLE, COULD = made_up()
 
 
+@pytest.mark.sampled(3)
 def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> None:
     native = make(TABLE)
     pairs = len(TABLE[["user", "feature"]].drop_duplicates())

@@ -126,6 +126,7 @@ def test_two_zones_are_one_clock() -> None:
     assert months["lost"].tolist() == [0, 0, 1, 0]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("engine", ["polars lazy", "duckdb", "pyarrow", "ibis"])
 def test_the_year_9999(engine: str) -> None:
     """Many ledgers write this year for an open end."""

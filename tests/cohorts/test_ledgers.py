@@ -100,6 +100,7 @@ def test_ends_that_touch_by_a_second(make: Make) -> None:
     assert S(frame.assign(mrr=-1).iloc[:0], as_of="2025-02-28").attrs["notes"] == []
 
 
+@pytest.mark.sampled(3)
 def test_ends_that_touch_a_start_in_another_group(make: Make) -> None:
     frame = rows(
         ("a", "2025-01-01", "2025-03-31", 100, "starter"),
@@ -136,6 +137,7 @@ def test_the_last_second_of_a_day_is_its_end(make: Make, last: str, closed: Any,
     assert out.attrs["notes"] == []
 
 
+@pytest.mark.sampled(3)
 def test_credits(make: Make) -> None:
     frame = rows(("z", "2026-01-10", None, 100), ("z", "2026-02-15", "2026-04-15", -20), ("y", "2026-01-10", None, 50))
     out = on_each(make, frame, lambda f: S(f, as_of="2026-04-30"))
@@ -146,6 +148,7 @@ def test_credits(make: Make) -> None:
     assert on_each(make, cents, lambda f: S(f, as_of="2026-04-30"))["end_mrr"].tolist() == [1.5, 1.3, 1.3, 1.5]
 
 
+@pytest.mark.sampled(3)
 def test_balances_are_not_negative(make: Make) -> None:
     frame = rows(("z", "2026-01-10", None, 100), ("z", "2026-02-15", "2026-04-15", -120), ("y", "2026-01-10", None, 50))
     for given in (frame, make(frame)):
@@ -258,6 +261,7 @@ def test_by_the_opening_plan(make: Make) -> None:
     pd.testing.assert_frame_equal(out.groupby(level="period").sum(), whole, check_freq=False)
 
 
+@pytest.mark.sampled(3)
 def test_by_customer(make: Make) -> None:
     out = on_each(make, PLANS, lambda f: S(f, by="customer", as_of="2025-03-31"))
     assert out.index.get_level_values("customer").tolist() == ["a", "b", "c"] * 3
@@ -290,6 +294,7 @@ def test_exchange_rates(make: Make) -> None:
     assert fixed["fx_mrr"].tolist() == [0, 0]
 
 
+@pytest.mark.sampled(3)
 def test_several_currencies_are_never_added_without_a_word(make: Make) -> None:
     two = EUROS.assign(currency=["EUR", "USD"])
     for frame in (two, make(two)):
@@ -320,6 +325,7 @@ def test_rates_that_cannot_be_right(rates: Any, rule: str) -> None:
         S(EUROS, rates=RATES, as_of="2026-02-28")
 
 
+@pytest.mark.sampled(3)
 def test_ends_in_the_future_need_as_of(make: Make) -> None:
     contracts = rows(("a", "2026-01-05", "2026-12-31", 10), ("b", "2026-01-10", None, 10))
     for frame in (contracts, make(contracts)):

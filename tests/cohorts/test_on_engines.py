@@ -245,6 +245,7 @@ BESIDE_USERS: dict[str, Callable[[Any, Any], pd.DataFrame]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", BESIDE_USERS)
 @pytest.mark.filterwarnings("ignore:.*not in `users`")
 def test_a_table_of_users(make: Make, crossed: list[int], name: str) -> None:
@@ -270,6 +271,7 @@ def test_groups_whose_users_have_not_started_by_as_of_are_no_groups(make: Make) 
         assert reached.to_numpy().tolist() == [[1, 1], [1, 1], [0, 0], [0, 0]]
 
 
+@pytest.mark.sampled(3)
 def test_starts_from_a_column_of_the_events(make: Make) -> None:
     told = EVENTS.merge(PEOPLE, on="user")
     for options in ({}, {"window": "elapsed", "freq": "W"}, {"by": "plan"}, {"by": "plan", "by_at": "start"}):

@@ -394,6 +394,7 @@ ASKED: list[tuple[list[str], dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> None:
     native = make(TABLE)
     for dates, options in ASKED:

@@ -832,6 +832,7 @@ SAME = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", TIMES)
 @pytest.mark.parametrize("window", ["calendar", "elapsed"])
 def test_every_kind_of_time(kind: str, window: str) -> None:
@@ -866,6 +867,7 @@ USERS: dict[str, list[Any]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("window", ["calendar", "elapsed"])
 @pytest.mark.parametrize("kind", USERS)
 def test_every_kind_of_user_id(kind: str, window: str) -> None:

@@ -359,6 +359,7 @@ ASKED: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> None:
     native = make(TABLE)
     for options in ASKED:

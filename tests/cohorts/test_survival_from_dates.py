@@ -134,6 +134,7 @@ def test_dates_by_hand() -> None:
         FROM(dated([(0, 1, None, "x")]), by="plan")["z"]
 
 
+@pytest.mark.sampled(3)
 def test_dates_on_engines(make: Callable[[pd.DataFrame], Any]) -> None:
     rng = np.random.default_rng(3)
     rows = [

@@ -509,6 +509,7 @@ ASKED: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 def test_engines(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> None:
     native = make(TABLE)
     for options in ASKED:
@@ -527,6 +528,7 @@ def test_engines_with_a_zone(make: Callable[[pd.DataFrame], Any]) -> None:
         tickets(make(aware.assign(created=TABLE["created"])))
 
 
+@pytest.mark.sampled(3)
 def test_engines_with_bad_rows(make: Callable[[pd.DataFrame], Any], crossed: list[int]) -> None:
     table = TABLE.iloc[:200].copy()
     table.loc[0, "created"] = pd.NaT

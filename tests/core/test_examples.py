@@ -179,6 +179,7 @@ def test_by_row(spec: Any, example: Any) -> None:
             holds(one, example)
 
 
+@pytest.mark.sampled(3)
 @examples(all_numbers)
 @pytest.mark.parametrize("rows", [1, 2])
 def test_by_group_and_in_total(spec: Any, example: Any, rows: int) -> None:

@@ -240,6 +240,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @numeric
 def test_the_quick_way_gives_the_same_to_the_last_bit(spec: Any) -> None:
     quick = 0

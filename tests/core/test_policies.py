@@ -325,6 +325,7 @@ def is_missing(value: Any) -> bool:
     return value is None or (type(value) is float and isnan(value))
 
 
+@pytest.mark.sampled(3)
 @each_input
 def test_missing_in_missing_out(spec: Any, name: str) -> None:
     row = valid(spec)
@@ -533,6 +534,7 @@ def refused(spec: Any, argument: str, row: dict[str, Any], match: str | None = N
     return error
 
 
+@pytest.mark.sampled(3)
 @each_input
 def test_what_is_no_number(spec: Any, name: str) -> None:
     row = valid(spec)
@@ -808,6 +810,7 @@ def possible(spec: Any) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(by_name).map(obey)
 
 
+@pytest.mark.sampled(3)
 @numeric
 @drawn(25)
 @given(data=st.data())
@@ -967,6 +970,7 @@ def test_huge_integers_are_refused(spec: Any, name: str) -> None:
             refused(spec, name, {**row, name: value})
 
 
+@pytest.mark.sampled(3)
 @numeric
 def test_results_past_all_floats_are_refused(spec: Any) -> None:
     """For possible inputs the result is a finite number, NaN or an error; never infinite and never a warning."""

@@ -182,6 +182,7 @@ def test_drawn_rows(law: Law, data: st.DataObject) -> None:
     assert_same(function(law)(**decimals, **options), got)
 
 
+@pytest.mark.sampled(3)
 @each_numeric
 @drawn(25)
 @given(data=st.data())

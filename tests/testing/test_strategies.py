@@ -35,6 +35,7 @@ def figures(spec: Any, row: dict[str, Any]) -> list[Any]:
     return [None if isinstance(value, float) and value != value else value for value in got]
 
 
+@pytest.mark.sampled(3)
 @metrics
 @few
 @given(data=st.data())
@@ -71,6 +72,7 @@ def test_impossible_inputs_are_refused(spec: Any, data: st.DataObject) -> None:
         spec.function(**data.draw(wrong(spec.function)))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("spec", [s for s in REGISTRY.values() if s.base], ids=lambda spec: spec.name)
 def test_undefined_is_reached(spec: Any) -> None:
     for columns in (False, True):
@@ -81,6 +83,7 @@ def test_undefined_is_reached(spec: Any) -> None:
         )
 
 
+@pytest.mark.sampled(3)
 @metrics
 @few
 @given(data=st.data())

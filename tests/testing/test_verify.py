@@ -1322,6 +1322,7 @@ UNLIMITED = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("least", [2, 3])
 @pytest.mark.parametrize("metric", WITH_A_BASE)
 def test_a_figure_refused_for_a_small_base_is_caught(metric: str, least: int) -> None:
