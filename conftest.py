@@ -98,7 +98,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         test = item.nodeid.split("[")[0]
         again = any(
-            next(cases[test, name]) or next(cases["once", name]) % n
+            next(cases[test, name]) or next(cases["once", name, str(n)]) % n
             for name, n in (mark.args for mark in item.iter_markers("once"))
         )
         long = item.get_closest_marker("full") or any(

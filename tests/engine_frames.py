@@ -122,11 +122,21 @@ FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "ibis": ibis,
     "pyspark": pyspark,
 }
-# Spark, Dask and Ibis take seconds to plan what they run in milliseconds; the other engines run every test and pairing
-MARKS = {
-    "pyspark": [pytest.mark.once("pyspark", 3), pytest.mark.full],
-    "dask": [pytest.mark.once("dask", 3), pytest.mark.sampled(8, "dask")],
-    "ibis": [pytest.mark.once("ibis", 1), pytest.mark.sampled(8, "ibis")],
-}
-NAMES = [pytest.param(name, marks=MARKS.get(name, [])) for name in FRAMES]
+
+
+def names(every: int = 1) -> list[Any]:
+    """Return the names as parameters. Spark, Dask and Ibis take seconds to plan what they run in milliseconds.
+
+    In the long form they run the first case of a test, Spark and Dask that of every n-th test; in the short form Spark
+    runs nothing, Dask and Ibis a few tests. The other engines run all cases.
+    """
+    marks = {
+        "pyspark": [pytest.mark.once("pyspark", every), pytest.mark.full],
+        "dask": [pytest.mark.once("dask", every), pytest.mark.sampled(20, "dask")],
+        "ibis": [pytest.mark.once("ibis", 1), pytest.mark.sampled(8, "ibis")],
+    }
+    return [pytest.param(name, marks=marks.get(name, [])) for name in FRAMES]
+
+
+NAMES = names()
 UNSIGNED = [name for name in NAMES if name.values != ("pyspark",)]  # Spark has no unsigned integers

@@ -11,9 +11,17 @@ import pytest
 
 import csmetrics as csm
 
+from ..engine_frames import FRAMES, names
+
 Make = Callable[[pd.DataFrame], Any]
 build = csm.cohorts
 S, N, C = build.movements_from_subscriptions, build.movements_from_snapshots, build.movements_from_changes
+
+
+@pytest.fixture(params=names(every=6))  # the plans of ledgers are the longest
+def make(request: pytest.FixtureRequest) -> Make:
+    """Return the function that makes a frame of an engine from pandas."""
+    return FRAMES[request.param]
 
 
 def rows(*lines: tuple[Any, ...], columns: str = "customer start end mrr", unit: str = "us") -> pd.DataFrame:
