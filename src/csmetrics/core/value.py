@@ -211,7 +211,7 @@ def clv_from_purchases(
     240.0
     """
     if ordinary[clv_from_purchases](undefined, order_value, purchases, lifetime, gross_margin):
-        return order_value * purchases * lifetime * (gross_margin / 100) + 0.0
+        return order_value * purchases * lifetime * gross_margin / 100 + 0.0
     return evaluate(clv_from_purchases, undefined, order_value, purchases, lifetime, gross_margin)
 
 
