@@ -124,7 +124,7 @@ FRAMES: dict[str, Callable[[pd.DataFrame], Any]] = {
 }
 
 
-def names(every: int = 1) -> list[Any]:
+def names(every: int = 4) -> list[Any]:
     """Return the names as parameters. Spark, Dask and Ibis take seconds to plan what they run in milliseconds.
 
     In the long form they run the first case of a test, Spark and Dask that of every n-th test; in the short form Spark

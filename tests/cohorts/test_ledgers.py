@@ -18,7 +18,7 @@ build = csm.cohorts
 S, N, C = build.movements_from_subscriptions, build.movements_from_snapshots, build.movements_from_changes
 
 
-@pytest.fixture(params=names(every=6))  # the plans of ledgers are the longest
+@pytest.fixture(params=names(every=8))  # the plans of ledgers are the longest
 def make(request: pytest.FixtureRequest) -> Make:
     """Return the function that makes a frame of an engine from pandas."""
     return FRAMES[request.param]
