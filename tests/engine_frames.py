@@ -128,11 +128,13 @@ def names(every: int = 4) -> list[Any]:
     """Return the names as parameters. Spark, Dask and Ibis take seconds to plan what they run in milliseconds.
 
     In the long form they run the first case of a test, Spark and Dask that of every n-th test; in the short form Spark
-    runs nothing, Dask and Ibis a few tests. The other engines run all cases.
+    runs nothing, Dask and Ibis a few tests, PyArrow and lazy Polars a third of them. The others run all cases.
     """
     marks = {
         "pyspark": [pytest.mark.once("pyspark", every), pytest.mark.full],
         "dask": [pytest.mark.once("dask", every), pytest.mark.sampled(20, "dask")],
+        "polars lazy": [pytest.mark.sampled(3, "polars lazy")],
+        "pyarrow": [pytest.mark.sampled(3, "pyarrow")],
         "ibis": [pytest.mark.once("ibis", 1), pytest.mark.sampled(8, "ibis")],
     }
     return [pytest.param(name, marks=marks.get(name, [])) for name in FRAMES]
