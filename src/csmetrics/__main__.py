@@ -69,7 +69,9 @@ def list_(family: str | None) -> None:
     """List every metric, by family."""
     families = dict.fromkeys(spec.family for spec in csm.catalog.values())
     if family is not None and family not in families:
-        raise click.BadParameter(f"{family!r} is none of {', '.join(families)}", param_hint="--family")
+        raise click.BadParameter(
+            f"{family!r} is not a family; choose one of {', '.join(families)}", param_hint="--family"
+        )
     for one in families if family is None else [family]:
         click.echo(click.style(one, bold=True))
         for spec in csm.catalog.values():
@@ -221,7 +223,13 @@ def _config(path: Path | None) -> dict[str, Any]:
 @click.option("--column", "columns", multiple=True, type=Pair(), help="lost=cancelled; repeatable.")
 @click.option("--data", multiple=True, type=Pair(), help="For a query: a table's name and file; repeatable.")
 @click.option("--decimals", type=int, help="Decimals that the results were rounded to.")
-@click.option("--tolerance", type=float, default=1e-9, show_default=True, help="Relative difference that is none.")
+@click.option(
+    "--tolerance",
+    type=float,
+    default=1e-9,
+    show_default=True,
+    help="Largest relative difference that still counts as equal.",
+)
 def verify(
     file: Path, metric: str, result: str | None, columns: Any, data: Any, decimals: Any, tolerance: float
 ) -> None:

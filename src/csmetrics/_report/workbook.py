@@ -15,6 +15,7 @@ from csmetrics._frames.plan import Plan
 from csmetrics._report.contents import Contents
 from csmetrics._report.figures import Figure
 from csmetrics._report.frames import Source, in_words
+from csmetrics.core._numeric import percent
 from csmetrics.core._registry import Registration
 
 _FORMATS: Final = {
@@ -332,7 +333,7 @@ def _health(book: _Book, scores: pd.DataFrame) -> None:
     for row, (band, count) in enumerate(zip(bands, counts, strict=True), 1):
         sheet.write_string(row, 0, band)
         sheet.write_number(row, 1, count)
-        share = 100 * count / sum(counts) if sum(counts) else nan
+        share = percent(count, sum(counts)) if sum(counts) else nan
         book.formula(
             sheet, row, 2, f'=IF(SUM(B$2:B$4)>0,100*B{row + 1}/SUM(B$2:B$4),"")', book.number("percent"), share
         )

@@ -29,7 +29,7 @@ class Line:
     target
         What it should reach; None for nothing.
     value, low, high, before, year
-        The value with its limits, the value of the period before and of the year before; NaN where there is none.
+        The value with its limits, the value of the period before and of the year before; NaN where unknown.
     before_label, year_label
         The names of those periods.
     basis
@@ -37,7 +37,7 @@ class Line:
     history
         Earlier values, in the order of time.
     p, doubt, noise
-        By comparison ("before", "year"): its p-value, why there is none, and whether it is more than noise.
+        By comparison ("before", "year"): its p-value, the reason where it has none, and whether it is more than noise.
     tested
         How many changes of the card were tested.
     reason

@@ -17,7 +17,7 @@ class Interval(Printed):
     Attributes
     ----------
     estimate, low, high : float
-        The figure and its limits, in the metric's unit; NaN where there is none, inf where nothing limits it.
+        The figure and its limits, in the metric's unit; NaN where it has no value, inf where nothing limits it.
     n, n_eff : float
         How many answers, counts or customers stand behind it, and how many independent ones they are worth.
     confidence : float

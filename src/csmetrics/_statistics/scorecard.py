@@ -52,7 +52,7 @@ class Scorecard:
     Raises
     ------
     MetricInputError
-        If a name is no metric, or a target is none.
+        If a name is not that of a metric, or a target is not a `Target`, a dict of its fields or None.
 
     Examples
     --------
@@ -253,7 +253,7 @@ class _Asked:
         return {(): found.p_value}, "cannot tell: the change has no interval"
 
     def _sample(self, spec: Registration, end: int) -> Sample | str:
-        """Return what the figures of the window that ends at a place are samples of; else why there is none."""
+        """Return the sample behind the figures of the window that ends at a place, or why it has no figure."""
         first = end - self.trailing + 1
         if not self.axis.taken(first, end):
             return "cannot tell"
@@ -290,7 +290,7 @@ def _limits(sample: Sample | str) -> tuple[Found, Found]:
 
 
 def _p_values(before: Sample | str, now: Sample | str) -> tuple[Found, str]:
-    """Return the p-value of each segment's change, and why there is none."""
+    """Return the p-value of each segment's change, and the reason where it has no p-value."""
     if isinstance(now, str) or isinstance(before, str):
         return {}, now if isinstance(now, str) else str(before)
     places = {group: i for i, group in enumerate(_groups(before))}
