@@ -12,7 +12,8 @@ author = "The csmetrics developers"
 copyright = author
 version = release = csmetrics.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "metric_pages", "mathml", "drawings", "pictures"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
+extensions += ["metric_pages", "mathml", "drawings", "pictures", "next_release"]  # ours, in _ext
 exclude_patterns = ["_build", "performance-results.md"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
