@@ -222,6 +222,7 @@ MAY_DIVIDE = {
     *(module_name(path) for path in (SOURCE / "_statistics").glob("*.py")),
     "csmetrics.datasets._saas",
     "csmetrics.datasets._totals",
+    "csmetrics._catalog.asking",
     "csmetrics._catalog.drawn_rows",
     "csmetrics._catalog.formula",
     "csmetrics._catalog.search",

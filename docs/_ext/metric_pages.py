@@ -68,6 +68,7 @@ def metric_page(spec: csm.MetricSpec) -> str:
         f"```python\n{_call(spec.name, bare)}\n```\n",
         f"{prose(spec.summary)}\n",
         facts(_facts(spec, family)) + "\n",
+        section("Questions it answers", listed(spec.questions)),
         section("Formula", _formula(doc)),
         section("Inputs", _inputs(spec)),
         section("Options", _options(spec, doc)),
@@ -273,7 +274,8 @@ def metrics_index() -> str:
         "# Metrics\n",
         f"{len(csm.catalog)} metrics in {len(families())} families. Rates are percent. Each page gives the formula, "
         "the inputs, the other definitions in use and worked examples with their sources.\n",
-        'To look one up in your own words: `csm.catalog.find("logo churn")`.\n',
+        'To look one up in your own words: `csm.catalog.find("logo churn")`, or ask: '
+        '`csm.catalog.find("are customers happy?")`.\n',
     ]
     for family, specs in families().items():
         title, about = _family(family)

@@ -90,6 +90,9 @@ def show(metric: str) -> None:
     click.echo(f"  {formula_text(spec.name)}\n")
     better = "" if spec.direction == "neither" else f", {spec.direction} is better"
     click.echo(f"Unit: {spec.unit}{better}. Also called: {', '.join(spec.aliases)}.")
+    click.echo("\nQuestions that it answers")
+    for question in spec.questions:
+        click.echo(f"  * {question}")
     click.echo("\nInputs")
     for name, one in spec.inputs.items():
         click.echo(f"  {name} ({one.kind}): {' '.join(one.meaning.split())}")
@@ -106,7 +109,7 @@ def show(metric: str) -> None:
 @cli.command()
 @click.argument("words", nargs=-1, required=True)
 def find(words: tuple[str, ...]) -> None:
-    """Find a metric by the words that people use for it, such as "logo churn"."""
+    """Find a metric by the words that people use for it, or by a question such as "are customers happy"."""
     found = csm.catalog.find(" ".join(words))
     if not found:
         raise csm.MetricInputError("find", "words", "must be like the name of a metric", f"got {' '.join(words)!r}")

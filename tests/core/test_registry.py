@@ -57,6 +57,7 @@ def test_what_is_noted(module: ModuleType) -> None:
     rules, rival = [at_most("paused", "start", hint="once each")], lambda paused, start: paused - start
     got = declared(
         aliases=["pauses"],
+        questions=["Who pauses?"],
         bounds=(0, 100),
         rules=rules,
         base="start",
@@ -70,6 +71,7 @@ def test_what_is_noted(module: ModuleType) -> None:
     spec = _registry.REGISTRY["snooze_rate"]
     assert (spec.name, spec.function, spec.family, spec.title) == ("snooze_rate", snooze_rate, "pauses", "Pauses")
     assert (spec.aliases, spec.unit, spec.better, spec.bounds) == (("pauses",), "percent", "lower", (0, 100))
+    assert spec.questions == ("Who pauses?",)
     assert (spec.inputs, spec.rules, spec.base, spec.not_beside) == (INPUTS, tuple(rules), "start", {"fee": "new"})
     assert spec.own_base == ({"start": "own_start"},)
     assert (spec.rises, spec.falls, spec.rivals) == (("paused",), ("start",), {"paused - start": rival})
@@ -94,6 +96,7 @@ def test_what_need_not_be_said(module: ModuleType) -> None:
         declared()
         spec = _registry.REGISTRY["snooze_rate"]
         assert (spec.bounds, spec.aliases, spec.rules, spec.base) == ((None, None), (), (), "")
+        assert spec.questions == ()
         assert (spec.reduces, spec.over_columns, spec.not_beside, spec.own_base) == (False, False, {}, ())
         assert (spec.rises, spec.falls, spec.rivals) == ((), (), {})
         assert module.__all__ == ["other", "snooze_rate"]

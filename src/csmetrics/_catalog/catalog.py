@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from csmetrics._catalog.search import LONGEST, likeness, tokens
+from csmetrics._catalog.search import LONGEST, search, tokens
 from csmetrics._catalog.spec import MetricSpec, metric_spec
 from csmetrics.core._plain import plain
 from csmetrics.core._registry import REGISTRY, nearest
@@ -13,7 +13,7 @@ from csmetrics.errors import MetricInputError, shown
 
 
 class Catalog(Mapping[str, MetricSpec]):
-    """All metrics by name. Iterating yields the names; `find` searches by the words that people use.
+    """All metrics by name. Iterating yields the names; `find` searches by the words and questions of people.
 
     Examples
     --------
@@ -46,12 +46,13 @@ class Catalog(Mapping[str, MetricSpec]):
         return list(self)
 
     def find(self, words: str, *, limit: int = 5) -> list[MetricSpec]:
-        """Find metrics by name, by title or by other words that people use for them.
+        """Find metrics by name, by other words that people use for them, or by the question that they answer.
 
         Parameters
         ----------
         words
-            The words to search for; case, punctuation and small misspellings do not matter.
+            The words to search for, or a question such as "are customers happy"; case, punctuation and small
+            misspellings do not matter.
         limit
             The largest number of metrics to return, 1 or more.
 
@@ -70,15 +71,15 @@ class Catalog(Mapping[str, MetricSpec]):
         >>> import csmetrics as csm
         >>> [spec.name for spec in csm.catalog.find("NDR", limit=1)]
         ['nrr']
+        >>> [spec.name for spec in csm.catalog.find("are customers happy?", limit=2)]
+        ['csat', 'nps']
         """
         if not isinstance(words, str) or not tokens(words[:LONGEST]):
             raise MetricInputError("catalog.find", "words", "must be text to look for", f"got {shown(words)}")
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
             rule = "must be a whole number of 1 or more"
             raise MetricInputError("catalog.find", "limit", rule, f"got {shown(limit)}")
-        asked = words[:LONGEST]
-        scored = [(likeness(asked, spec), -place, spec.name) for place, spec in enumerate(REGISTRY.values())]
-        return [self[name] for score, _, name in sorted(scored, reverse=True)[:limit] if score >= 0.5]
+        return [self[name] for name in search(words[:LONGEST], REGISTRY.values())[:limit]]
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Write the whole catalogue as one JSON document, to check implementations in other languages against.

@@ -1,21 +1,36 @@
-"""Compare words with a metric's name, its title and other words for it."""
+"""Find metrics by name, title, other words for them, and the questions that they answer."""
 
 from __future__ import annotations
 
 import difflib
-import re
+from collections.abc import Iterable
 from functools import lru_cache
 
+from csmetrics._catalog.asking import Questions, is_question, spelled
 from csmetrics.core._registry import Registration
 
 LONGEST = 200  # at most so many letters are searched for
+_LEAST = 0.5  # what is less alike is not found
 _FILLERS = {"the", "of", "a", "an", "by", "to", "for", "our", "per", "number", "is", "are", "do", "does"}
 _COMMON = {"customer", "rate", "user"}  # words in so many metrics that they say little
 
 
-def likeness(words: str, spec: Registration) -> float:
-    """Return how similar words are to a metric, from 0 to 1."""
-    asked = tokens(words)
+def search(words: str, metrics: Iterable[Registration]) -> list[str]:
+    """Return the names of the metrics that words ask for, the best first; equally good ones in their order.
+
+    A question is compared with the questions that metrics answer, too; other words only where no name is like them.
+    """
+    specs, asked = tuple(metrics), tokens(words)
+    scores = {spec.name: likeness(asked, spec) for spec in specs}
+    if is_question(words) or max(scores.values()) < _LEAST:
+        questions = Questions(specs)
+        telling = questions.asked(words)
+        scores = {spec.name: max(scores[spec.name], questions.likeness(telling, spec)) for spec in specs}
+    return sorted((name for name, score in scores.items() if score >= _LEAST), key=scores.__getitem__, reverse=True)
+
+
+def likeness(asked: tuple[str, ...], spec: Registration) -> float:
+    """Return how similar words are to the names of a metric, from 0 to 1."""
     return max(_nearness(asked, tokens(phrase)) for phrase in (spec.name, spec.title, *spec.aliases))
 
 
@@ -43,9 +58,9 @@ def _same(one: str, other: str) -> float:
     return alike if alike >= 0.75 else 0.0
 
 
+@lru_cache(maxsize=2_000)
 def tokens(words: str) -> tuple[str, ...]:
     """Return the words in lower case and American spelling, without plurals and fillers."""
-    spelled = re.sub(r"is(ation|e|ed|ing)\b", r"iz\1", words.lower())
-    tokens = re.findall(r"[a-z0-9]+", spelled)
-    kept = [t.removesuffix("s") if len(t) > 3 and not t.endswith("ss") else t for t in tokens]
+    found = spelled(words)
+    kept = [t.removesuffix("s") if len(t) > 3 and not t.endswith("ss") else t for t in found]
     return tuple(t for t in kept if t not in _FILLERS) or tuple(kept)

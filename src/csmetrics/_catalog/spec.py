@@ -117,6 +117,7 @@ class Described(_Record):
     name: str
     title: str
     aliases: tuple[str, ...]
+    questions: tuple[str, ...]
     family: str
     summary: str
     unit: Unit
@@ -139,6 +140,8 @@ class MetricSpec(Described):
     ----------
     name, title, aliases : str, str, tuple of str
         The name of the function, the full name, and other names in use.
+    questions : tuple of str
+        Questions in a person's words that it answers.
     family : str
         The module of `csmetrics.core` that has the formula.
     summary : str
@@ -262,6 +265,7 @@ def metric_spec(spec: Registration) -> MetricSpec:
         name=spec.name,
         title=spec.title,
         aliases=spec.aliases,
+        questions=spec.questions,
         family=spec.family,
         summary=doc.summary,
         unit=spec.unit,

@@ -147,6 +147,7 @@ class Registration:
     family: str
     title: str
     aliases: tuple[str, ...]
+    questions: tuple[str, ...]  # what people ask when they need it
     unit: Unit
     better: Literal["higher", "lower", "neither"]
     bounds: tuple[float | None, float | None]
@@ -228,6 +229,7 @@ def metric(
     better: Literal["higher", "lower", "neither"],
     inputs: dict[str, Input],
     aliases: Sequence[str] = (),
+    questions: Sequence[str] = (),
     bounds: tuple[float | None, float | None] = (None, None),
     rules: Sequence[Rule] = (),
     base: str = "",
@@ -246,6 +248,8 @@ def metric(
     ----------
     title, aliases
         The field's words for it; ``catalog.find`` searches them.
+    questions
+        One to three questions in a person's words that it answers; ``catalog.find`` searches them, too.
     unit, better, bounds
         What comes out, which direction is good, and between which values it lies.
     inputs
@@ -292,6 +296,7 @@ def metric(
             family=function.__module__.rpartition(".")[2],
             title=title,
             aliases=tuple(aliases),
+            questions=tuple(questions),
             unit=unit,
             better=better,
             bounds=bounds,

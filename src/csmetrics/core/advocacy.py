@@ -22,6 +22,7 @@ from csmetrics.core._types import T, Undefined, Values
         "word of mouth",
         "how many customers refer",
     ),
+    questions=("Do customers refer others to us?", "How many customers bring in a friend or colleague?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -97,6 +98,7 @@ def referral_rate(referrers: T, customers: Values, *, undefined: Undefined = nan
 @metric(
     title="Referral share of new customers",
     aliases=("referral share", "referred customers", "share of referred customers", "earned new customers"),
+    questions=("How many new customers come from referrals?", "How much of our new business is word of mouth?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -168,6 +170,7 @@ def referral_share(referred_new: T, new: Values, *, undefined: Undefined = nan) 
 @metric(
     title="Referral conversion rate",
     aliases=("referral conversion", "converted referrals", "referral success rate", "referral close rate"),
+    questions=("How many of the people referred to us become customers?", "Do referrals turn into sales?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -236,6 +239,7 @@ def referral_conversion_rate(converted: T, referrals: Values, *, undefined: Unde
 @metric(
     title="Viral coefficient",
     aliases=("K-factor", "k factor", "virality", "viral growth", "invites per customer", "viral loop"),
+    questions=("Does the product spread by itself?", "How many new users does each user bring?"),
     unit="ratio",
     better="higher",
     bounds=(0, None),

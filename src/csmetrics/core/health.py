@@ -35,6 +35,7 @@ _BANDS = np.array(["red", "yellow", "green", None], dtype=object)
         "CHS",
         "composite of satisfaction, usage and engagement",
     ),
+    questions=("How healthy is this account?", "Which customers are doing well, all signals together?"),
     unit="points",
     better="higher",
     bounds=(0, 100),
@@ -202,6 +203,7 @@ def _places(empty: Any) -> str:
 @metric(
     title="Normalized score",
     aliases=("normalise", "scale to 0-100", "min-max scaling", "linear score", "component score", "rescale"),
+    questions=("How do I put different measures on the same scale of 0 to 100?",),
     unit="points",
     better="higher",
     bounds=(0, 100),
@@ -286,6 +288,7 @@ def normalize_score(
 @metric(
     title="Health band",
     aliases=("health color", "health status", "red yellow green", "RAG status", "traffic light", "health grade"),
+    questions=("Is this account red, yellow or green?",),
     unit="band",
     better="neither",
     inputs={"score": level(SCORE), "red": level(SCORE), "yellow": level(SCORE)},
@@ -374,6 +377,7 @@ def health_band(score: Values, red: Values = 50, yellow: Values = 75) -> Any:
 @metric(
     title="At-risk rate",
     aliases=("at risk", "customers at risk", "accounts at risk", "at-risk share", "risk rate", "red accounts"),
+    questions=("How many customers are at risk of leaving?", "Which share of our accounts is in danger?"),
     unit="percent",
     better="lower",
     bounds=(0, 100),

@@ -28,6 +28,11 @@ _GROWING = OPEN_PERCENT._replace(usual=(0.0, 100.0))  # what grows may grow past
         "customers leaving",
         "customers lost",
     ),
+    questions=(
+        "How many customers are we losing?",
+        "What share of our customers left this month?",
+        "Are more customers leaving than before?",
+    ),
     unit="percent",
     better="lower",
     bounds=(0, 100),
@@ -116,6 +121,7 @@ def churn_rate(lost: T, start: Values, *, undefined: Undefined = nan) -> T:
         "customer retention",
         "customer retention rate",
     ),
+    questions=("Do we keep our customers?", "What share of our customers stayed?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -208,6 +214,7 @@ def retention_rate(end: T, new: Values, start: Values, *, reactivated: Values = 
 @metric(
     title="Renewal rate",
     aliases=("subscription renewal rate", "contract renewal rate", "renewals"),
+    questions=("How many contracts due for renewal were renewed?", "Do customers renew when their contract ends?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -279,6 +286,7 @@ def renewal_rate(renewed: T, due: Values, *, undefined: Undefined = nan) -> T:
 @metric(
     title="Reactivation rate",
     aliases=("win-back rate", "winback", "customer reactivation", "resurrection rate", "returning customers"),
+    questions=("Do lost customers come back?", "Does our win-back campaign work?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -358,6 +366,7 @@ def reactivation_rate(reactivated: T, lapsed: Values, *, undefined: Undefined = 
         "time to churn",
         "mean tenure",
     ),
+    questions=("How long does a customer stay with us?", "How long before a typical customer leaves?"),
     unit="periods",
     better="higher",
     bounds=(1, None),
@@ -424,6 +433,10 @@ def average_lifetime(churn_rate: T, *, undefined: Undefined = nan) -> T:
 @metric(
     title="Compound churn rate",
     aliases=("annual churn rate", "annualized churn", "monthly to annual churn", "churn over several periods"),
+    questions=(
+        "What does our monthly churn come to over a year?",
+        "How many customers do we lose in a year at this monthly churn?",
+    ),
     unit="percent",
     better="lower",
     bounds=(0, 100),
@@ -493,6 +506,10 @@ def compound_churn_rate(churn_rate: T, periods: Values, *, undefined: Undefined 
 @metric(
     title="Compound retention rate",
     aliases=("annual retention rate", "annualized retention", "retention over several periods"),
+    questions=(
+        "What does our monthly retention come to over a year?",
+        "How many customers are left after a year at this monthly retention?",
+    ),
     unit="percent",
     better="higher",
     bounds=(0, None),
@@ -557,6 +574,7 @@ def compound_retention_rate(retention_rate: T, periods: Values, *, undefined: Un
 @metric(
     title="Customer growth rate",
     aliases=("customer growth", "logo growth", "net customer growth", "customer base growth"),
+    questions=("Is the number of customers growing?", "How fast does our customer base grow?"),
     unit="percent",
     better="higher",
     bounds=(-100, None),

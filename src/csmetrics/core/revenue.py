@@ -30,6 +30,10 @@ _NOT_NEW = "losses of customers who were not there at the start do not belong he
 @metric(
     title="Monthly recurring revenue",
     aliases=("MRR", "monthly revenue", "recurring revenue", "subscription revenue", "normalized monthly value"),
+    questions=(
+        "What is a subscription worth per month?",
+        "How do I turn annual or quarterly bills into monthly revenue?",
+    ),
     unit="money",
     better="higher",
     bounds=(0, None),
@@ -131,6 +135,7 @@ def _bills_and_months(interval: Any) -> Any:
 @metric(
     title="Annual recurring revenue",
     aliases=("ARR", "annual run rate", "annualized recurring revenue", "yearly recurring revenue"),
+    questions=("What is our recurring revenue per year?", "How large is the business on an annual basis?"),
     unit="money",
     better="higher",
     bounds=(0, None),
@@ -204,6 +209,7 @@ def arr(mrr: T, *, undefined: Undefined = nan) -> T:
         "average revenue per subscriber",
         "average MRR per customer",
     ),
+    questions=("How much does a customer pay us per month?", "How much money does an account bring in?"),
     unit="money",
     better="higher",
     bounds=(0, None),
@@ -278,6 +284,7 @@ def arpa(mrr: T, customers: Values, *, undefined: Undefined = nan) -> T:
 @metric(
     title="Average sale price",
     aliases=("ASP", "average selling price", "average deal size", "average new customer MRR", "average initial MRR"),
+    questions=("How large is the average new deal?", "How much does a new customer start with?"),
     unit="money",
     better="higher",
     bounds=(0, None),
@@ -347,6 +354,10 @@ def asp(new_mrr: T, new: Values, *, undefined: Undefined = nan) -> T:
 @metric(
     title="Net new MRR",
     aliases=("net new monthly recurring revenue", "MRR movements", "MRR bridge", "MRR waterfall", "MRR change"),
+    questions=(
+        "How much recurring revenue did we gain or lose this month?",
+        "What moved our MRR from opening to closing?",
+    ),
     unit="money",
     better="higher",
     inputs={
@@ -452,6 +463,7 @@ def net_new_mrr(
         "dollar churn",
         "lost revenue",
     ),
+    questions=("How much revenue do we lose to cancellations and downgrades?", "What share of our revenue churned?"),
     unit="percent",
     better="lower",
     bounds=(0, 100),
@@ -537,6 +549,7 @@ def gross_revenue_churn_rate(
 @metric(
     title="Net revenue churn rate",
     aliases=("net MRR churn rate", "net churn", "net dollar churn", "negative churn", "net negative churn"),
+    questions=("Does expansion make up for the revenue that we lose?", "Is our churn negative?"),
     unit="percent",
     better="lower",
     bounds=(None, 100),
@@ -661,6 +674,11 @@ def net_revenue_churn_rate(
         "gross MRR retention",
         "gross retention",
     ),
+    questions=(
+        "Do we keep the revenue we have?",
+        "How much of our revenue stays without any expansion?",
+        "How leaky is our revenue?",
+    ),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -754,6 +772,11 @@ def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined
         "revenue retention",
         "dollar-based net retention rate",
         "revenue retained from existing customers",
+    ),
+    questions=(
+        "Do we keep our revenue?",
+        "Does the revenue from existing customers grow?",
+        "Would we grow without new customers?",
     ),
     unit="percent",
     better="higher",
@@ -887,6 +910,7 @@ def nrr(
         "upgrade rate",
         "upgrades",
     ),
+    questions=("Do customers buy more over time?", "How much do we upsell and cross-sell to existing customers?"),
     unit="percent",
     better="higher",
     bounds=(0, None),
@@ -970,6 +994,7 @@ def expansion_rate(expansion_mrr: T, start_mrr: Values, *, undefined: Undefined 
         "downsell",
         "downsell rate",
     ),
+    questions=("Are customers downgrading?", "How much revenue do we lose to downgrades and discounts?"),
     unit="percent",
     better="lower",
     bounds=(0, 100),
@@ -1044,6 +1069,7 @@ def contraction_rate(contraction_mrr: T, start_mrr: Values, *, undefined: Undefi
 @metric(
     title="MRR growth rate",
     aliases=("MRR growth", "revenue growth", "recurring revenue growth", "ARR growth rate", "month-over-month growth"),
+    questions=("How fast does our recurring revenue grow?", "Is our MRR growing?"),
     unit="percent",
     better="higher",
     bounds=(-100, None),
@@ -1127,6 +1153,7 @@ def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan
 @metric(
     title="SaaS quick ratio",
     aliases=("quick ratio", "MRR quick ratio", "growth efficiency"),
+    questions=("Do we gain revenue faster than we lose it?", "Is our growth efficient, or do we fill a leaky bucket?"),
     unit="ratio",
     better="higher",
     bounds=(0, None),
@@ -1227,6 +1254,10 @@ def quick_ratio(
 @metric(
     title="Earned growth rate",
     aliases=("EGR", "earned growth", "Net Promoter 3.0", "referred growth"),
+    questions=(
+        "How much of our growth is earned rather than bought?",
+        "Do we grow because customers stay and bring others?",
+    ),
     unit="percent",
     better="higher",
     bounds=(-100, None),

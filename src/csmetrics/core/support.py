@@ -23,6 +23,7 @@ from csmetrics.core._types import T, Undefined, Values
         "one touch",
         "issues resolved at first interaction",
     ),
+    questions=("Do we solve issues at the first contact?", "How many issues are resolved in one touch?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -104,6 +105,7 @@ def fcr(resolved_first_contact: T, contacts: Values, *, undefined: Undefined = n
 @metric(
     title="First response time",
     aliases=("FRT", "first reply time", "average first response time", "response time", "time to first response"),
+    questions=("How long do customers wait for a first reply?", "Does support answer fast enough?"),
     unit="time",
     better="lower",
     bounds=(0, None),
@@ -174,6 +176,7 @@ def first_response_time(response_time: T, responded: Values, *, undefined: Undef
 @metric(
     title="Average resolution time",
     aliases=("resolution time", "MTTR", "mean time to resolution", "time to resolution", "time to resolve"),
+    questions=("How long does it take to solve a ticket?", "Is support too slow to resolve issues?"),
     unit="time",
     better="lower",
     bounds=(0, None),
@@ -246,6 +249,7 @@ def resolution_time(resolution_time_sum: T, resolved: Values, *, undefined: Unde
 @metric(
     title="Average handle time",
     aliases=("AHT", "average handling time", "handle time", "handling time", "average call time"),
+    questions=("How long does an agent work on one contact?", "How much time do calls take our agents?"),
     unit="time",
     better="lower",
     bounds=(0, None),
@@ -332,6 +336,7 @@ def average_handle_time(
 @metric(
     title="Ticket reopen rate",
     aliases=("reopen rate", "reopened tickets", "reopens", "re-open rate"),
+    questions=("How many solved tickets are opened again?", "Do our fixes last?"),
     unit="percent",
     better="lower",
     bounds=(0, 100),
@@ -401,6 +406,7 @@ def reopen_rate(reopened: T, resolved: Values, *, undefined: Undefined = nan) ->
 @metric(
     title="Escalation rate",
     aliases=("ticket escalation rate", "escalated tickets", "escalations", "tier 2 rate"),
+    questions=("How many tickets are escalated?", "How often does first-line support hand a ticket to the next tier?"),
     unit="percent",
     better="lower",
     bounds=(0, 100),
@@ -476,6 +482,7 @@ def escalation_rate(escalated: T, tickets: Values, *, undefined: Undefined = nan
         "service level agreement",
         "service level",
     ),
+    questions=("Do we keep our service level agreements?", "How many tickets are answered within the promised time?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -557,6 +564,7 @@ def sla_attainment(met: T, measured: Values, *, undefined: Undefined = nan) -> T
         "knowledge base deflection",
         "customers finding answers by themselves",
     ),
+    questions=("Do customers find answers by themselves?", "Does the help center keep tickets away?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -632,6 +640,7 @@ def self_service_rate(self_served: T, assisted: Values, *, undefined: Undefined 
 @metric(
     title="Contact rate",
     aliases=("tickets per customer", "ticket rate", "contact ratio", "contacts per customer", "ticket volume"),
+    questions=("How often do customers contact support?", "How many tickets does a customer open?"),
     unit="percent",
     better="lower",
     bounds=(0, None),
@@ -703,6 +712,7 @@ def contact_rate(tickets: T, customers: Values, *, undefined: Undefined = nan) -
 @metric(
     title="Cost per ticket",
     aliases=("cost per contact", "cost per case", "cost per resolution", "support cost per ticket", "CPT"),
+    questions=("What does a support ticket cost us?", "Is support too expensive?"),
     unit="money",
     better="lower",
     bounds=(0, None),
@@ -773,6 +783,7 @@ def cost_per_ticket(support_cost: T, tickets: Values, *, undefined: Undefined = 
 @metric(
     title="Repeat contact rate",
     aliases=("repeat contacts", "repeat call rate", "repeat tickets", "callback rate", "recontact rate"),
+    questions=("Do customers have to contact us again about the same issue?", "How many calls are repeats?"),
     unit="percent",
     better="lower",
     bounds=(0, 100),
@@ -842,6 +853,7 @@ def repeat_contact_rate(repeat_contacts: T, contacts: Values, *, undefined: Unde
 @metric(
     title="Ticket backlog",
     aliases=("backlog", "open tickets", "open ticket count", "unresolved tickets", "tickets at the end"),
+    questions=("How many tickets are still open?", "Is support keeping up with incoming tickets?"),
     unit="count",
     better="lower",
     bounds=(0, None),

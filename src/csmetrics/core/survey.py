@@ -30,6 +30,11 @@ from csmetrics.core._types import AnswerColumn, T, Undefined, Values
         "willingness to recommend",
         "NPS score",
     ),
+    questions=(
+        "Would customers recommend us?",
+        "Are customers loyal and happy enough to recommend us?",
+        "Do we have more promoters than detractors?",
+    ),
     unit="points",
     better="higher",
     bounds=(-100, 100),
@@ -121,6 +126,10 @@ def nps(promoters: T, passives: Values, detractors: Values, *, undefined: Undefi
         "likelihood to recommend",
         "weighted NPS",
         "revenue-weighted NPS",
+    ),
+    questions=(
+        "What is our NPS, from a column of scores from 0 to 10?",
+        "How do I compute NPS from raw survey answers?",
     ),
     unit="points",
     better="higher",
@@ -246,6 +255,11 @@ def nps_from_scores(
         "satisfaction with an interaction",
         "satisfaction with a product",
     ),
+    questions=(
+        "Are customers happy?",
+        "How satisfied are our customers?",
+        "Were customers satisfied with the support they got?",
+    ),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -322,6 +336,7 @@ def csat(satisfied: T, responses: Values, *, undefined: Undefined = nan) -> T:
 @metric(
     title="Customer satisfaction (CSAT) from raw ratings",
     aliases=("CSAT from ratings", "CSAT from answers", "top box of ratings", "weighted CSAT", "star ratings"),
+    questions=("How do I compute CSAT from raw ratings?", "What share of ratings are 4 or 5 stars?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -418,6 +433,7 @@ def csat_from_ratings(
 @metric(
     title="Mean satisfaction rating",
     aliases=("average rating", "mean CSAT", "average satisfaction score", "mean satisfaction"),
+    questions=("What is our average star rating?", "What is the mean satisfaction rating?"),
     unit="rating",
     better="higher",
     inputs={"ratings": flow(ANSWERS)},
@@ -496,6 +512,10 @@ def csat_mean_from_ratings(
 @metric(
     title="Customer effort score (CES)",
     aliases=("CES", "customer effort score", "customer effort", "effort to get an issue resolved", "mean effort score"),
+    questions=(
+        "Is it easy to do business with us?",
+        "How much effort does it take customers to get an issue resolved?",
+    ),
     unit="rating",
     better="higher",
     bounds=(0, None),
@@ -565,6 +585,7 @@ def ces(effort_sum: T, responses: Values, *, undefined: Undefined = nan) -> T:
 @metric(
     title="Customer effort score (CES) from raw ratings",
     aliases=("CES from ratings", "CES from answers", "average effort rating"),
+    questions=("How do I compute the customer effort score from raw answers?",),
     unit="rating",
     better="higher",
     inputs={"ratings": flow(ANSWERS)},
@@ -639,6 +660,7 @@ def ces_from_ratings(ratings: AnswerColumn, *, scale: tuple[int, int] = (1, 7), 
 @metric(
     title="Customer effort, share of easy (CES top box)",
     aliases=("CES top box", "percent easy", "low effort rate", "top-box effort score", "ease of resolution"),
+    questions=("Do customers find the product easy to use?",),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -705,6 +727,7 @@ def ces_top_box(easy: T, responses: Values, *, undefined: Undefined = nan) -> T:
 @metric(
     title="Net easy score",
     aliases=("NES", "net ease score", "net CES", "net effort score", "easy minus difficult"),
+    questions=("Do more customers find it easy than difficult?",),
     unit="points",
     better="higher",
     bounds=(-100, 100),
@@ -775,6 +798,7 @@ def net_easy_score(easy: T, difficult: Values, responses: Values, *, undefined: 
 @metric(
     title="Survey response rate",
     aliases=("response rate", "response to surveys", "survey participation", "survey completion"),
+    questions=("How many people answered the survey?", "Do enough customers respond to our surveys?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -844,6 +868,7 @@ def response_rate(responses: T, invited: Values, *, undefined: Undefined = nan) 
 @metric(
     title="Closed-loop rate",
     aliases=("closed loop", "closed-loop follow-up", "close the loop with detractors", "feedback follow-up rate"),
+    questions=("Do we follow up on feedback?", "How many unhappy customers did we call back after a survey?"),
     unit="percent",
     better="higher",
     bounds=(0, 100),
@@ -915,6 +940,7 @@ def closed_loop_rate(followed_up: T, due: Values, *, undefined: Undefined = nan)
 @metric(
     title="Net sentiment",
     aliases=("net sentiment score", "sentiment", "sentiment over time", "customer sentiment", "feedback sentiment"),
+    questions=("Is the feedback positive or negative?", "What is the mood in comments and reviews?"),
     unit="points",
     better="higher",
     bounds=(-100, 100),
@@ -1000,6 +1026,7 @@ def net_sentiment(positive: T, neutral: Values, negative: Values, *, undefined: 
         "severity times frequency",
         "topic impact",
     ),
+    questions=("Which complaint should we fix first?", "Which themes in the feedback matter most?"),
     unit="number",
     better="neither",
     bounds=(0, None),

@@ -34,6 +34,7 @@ _FIRST_PAYMENTS = ("now", "next", "certain_next")
 @metric(
     title="Customer lifetime value",
     aliases=("CLV", "CLTV", "LTV", "lifetime value", "customer value", "lifetime revenue", "ARPA over churn"),
+    questions=("What is a customer worth?", "How much will a subscriber bring before leaving?"),
     unit="money",
     better="higher",
     inputs={"arpa": level(MONEY), "churn_rate": level(PERCENT), "gross_margin": level(MARGIN)},
@@ -131,6 +132,10 @@ def clv(arpa: T, churn_rate: Values, gross_margin: Values = 100, *, undefined: U
         "e-commerce CLV",
         "retail lifetime value",
     ),
+    questions=(
+        "What is a shopper worth without a contract?",
+        "How much is a customer of our shop worth over a lifetime of orders?",
+    ),
     unit="money",
     better="higher",
     inputs={
@@ -224,6 +229,7 @@ def clv_from_purchases(
         "revenue to date",
         "average revenue per customer to date",
     ),
+    questions=("How much has a customer brought us so far?", "What have customers paid to date?"),
     unit="money",
     better="higher",
     inputs={"revenue": flow(SIGNED_MONEY), "customers": flow(COUNT)},
@@ -304,6 +310,10 @@ def historical_clv(revenue: T, customers: Values, *, undefined: Undefined = nan)
         "contractual CLV",
         "margin multiple",
         "truncated CLV",
+    ),
+    questions=(
+        "What is a customer worth in today's money?",
+        "What is the present value of a customer's future payments?",
     ),
     unit="money",
     better="higher",
@@ -459,6 +469,7 @@ def _check_options(first_payment: Any, horizon: Any) -> None:
         "blended CAC",
         "cost to acquire",
     ),
+    questions=("What does it cost to win a customer?", "How much do sales and marketing spend per new customer?"),
     unit="money",
     better="lower",
     bounds=(0, None),
@@ -532,6 +543,7 @@ def cac(acquisition_cost: T, new: Values, *, undefined: Undefined = nan) -> T:
 @metric(
     title="Customer retention cost",
     aliases=("CRC", "cost of retention", "retention cost", "cost to retain", "cost per retained customer"),
+    questions=("What does it cost to keep a customer?", "How much do we spend on customer success per customer?"),
     unit="money",
     better="lower",
     bounds=(0, None),
@@ -606,6 +618,7 @@ def crc(retention_cost: T, retained: Values, *, undefined: Undefined = nan) -> T
 @metric(
     title="Retention cost ratio",
     aliases=("CRC ratio", "customer retention cost ratio", "retention cost to revenue", "CRC to revenue"),
+    questions=("What share of revenue goes into keeping customers?", "Do we spend too much on customer success?"),
     unit="percent",
     better="lower",
     bounds=(0, None),
@@ -688,6 +701,11 @@ def crc_ratio(retention_cost: T, revenue: Values, *, undefined: Undefined = nan)
         "LTV CAC ratio",
         "CLTV to CAC",
     ),
+    questions=(
+        "Is a customer worth what it cost to win?",
+        "Do sales and marketing pay off?",
+        "Are our unit economics healthy?",
+    ),
     unit="ratio",
     better="higher",
     inputs={"clv": level(SIGNED_MONEY), "cac": level(MONEY)},
@@ -757,6 +775,7 @@ def clv_to_cac(clv: T, cac: Values, *, undefined: Undefined = nan) -> T:
 @metric(
     title="CLV to CRC ratio",
     aliases=("CLV:CRC", "LTV:CRC", "CLV/CRC", "LTV/CRC", "LTV to CRC", "lifetime value to retention cost"),
+    questions=("Is a customer worth what it costs to keep?", "Does the money spent on retention pay off?"),
     unit="ratio",
     better="higher",
     inputs={"clv": level(SIGNED_MONEY), "crc": level(MONEY)},
@@ -827,6 +846,7 @@ def clv_to_crc(clv: T, crc: Values, *, undefined: Undefined = nan) -> T:
 @metric(
     title="CAC payback period",
     aliases=("CAC payback", "months to recover CAC", "payback period", "time to recover CAC", "payback time"),
+    questions=("How long until a new customer pays back its acquisition cost?", "When do we break even on a customer?"),
     unit="periods",
     better="lower",
     bounds=(0, None),
