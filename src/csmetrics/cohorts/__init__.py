@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from csmetrics.cohorts.activation import activation
-from csmetrics.cohorts.activity import active_users, lifecycle
+from csmetrics.cohorts.active_users import active_users, lifecycle
 from csmetrics.cohorts.adoption import adoption
 from csmetrics.cohorts.billing import ledger_from_invoices, renewals
 from csmetrics.cohorts.exports import answers_from_export
