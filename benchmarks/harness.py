@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
+import platform
 import statistics
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -31,6 +35,51 @@ class Case:
     most_memory: float = inf  # in MB, for "process"
     check: Callable[[], Any] = nothing  # that both sides agree on a small table
     prepare: Callable[[], Any] = nothing  # makes the data, outside of the measured time
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The seconds of both sides, round by round; `rival` names the opponent, the fastest where there were several."""
+
+    ours: list[float]
+    theirs: list[float]
+    rival: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """The median of our seconds over the median of theirs."""
+        return statistics.median(self.ours) / statistics.median(self.theirs)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The lowest and the highest ratio of a single round."""
+        ratios = [ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=True)]
+        return min(ratios), max(ratios)
+
+
+def paired(ours: Callable[[], Any], theirs: Mapping[str, Callable[[], Any]], rounds: int) -> Paired:
+    """Time one call against others in turns, so that a busy machine slows all of them; the fastest opponent counts."""
+    times: dict[str, list[float]] = {"": [], **{name: [] for name in theirs}}
+    for _ in range(rounds):
+        for name, call in {"": ours, **theirs}.items():
+            gc.collect()
+            times[name].append(timed(call))
+    mine = times.pop("")
+    best = min(times, key=lambda name: statistics.median(times[name]))
+    return Paired(mine, times[best], best)
+
+
+def setting(rounds: int) -> str:
+    """Say on what, and how, was measured: versions, the processor, its cores and memory, the rounds."""
+    names = ("numpy", "pandas", "polars", "duckdb", "chdb", "scipy")
+    found = ", ".join(f"{name} {version(name)}" for name in names if find_spec(name))
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    model = next(models, platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else nan
+    machine = f"{model}, {os.cpu_count()} cores, {memory:.0f} GB"
+    return f"Python {platform.python_version()}, {found}; {machine}; medians of {rounds} rounds."
 
 
 def timed(function: Callable[[], Any]) -> float:

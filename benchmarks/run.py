@@ -4,6 +4,7 @@
     python benchmarks/run.py nps group                             cases whose name contains one of the words
     python benchmarks/run.py --write docs/performance-results.md   also write the table
     python benchmarks/run.py --growth docs/_static/growth.svg      draw how time grows with the data instead
+    python benchmarks/run.py --limits                              measure the limits, against the best by hand, instead
 
 Both sides of a case run in turns in one process, and the medians are compared, so a busy machine slows both.
 Sizes can be scaled down for a first look: --scale 0.1. The benchmarks need: pip install -e ".[bench]".
@@ -13,13 +14,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import version
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,8 @@ import pandas as pd
 from answers import answer_cases
 from cohorts import cohort_cases
 from growth import grow
-from harness import Case, measure
+from harness import Case, measure, setting
+from limits.table import limits_table
 from pydantic import BaseModel, ConfigDict, Field
 from statistics_cases import statistics_cases
 from worth_cases import worth_cases
@@ -276,7 +276,7 @@ GROWTH = "## Growth\n"  # the heading of the part of the results that --growth w
 def write_table(path: Path, rows: list[tuple[str, str, float, float, str]], rounds: int) -> None:
     """Write the table of all cases and keep the part that --growth wrote."""
     lines = [
-        f"{versions()}; medians of {rounds} rounds. Made by `python benchmarks/run.py --write {path}`.",
+        f"{setting(rounds)} Made by `python benchmarks/run.py --write {path}`.",
         "",
         "| work | against | time | at most | extra memory |",
         "|---|---|---|---|---|",
@@ -298,17 +298,11 @@ def write_growth(path: Path, svg: Path, lines: list[str], rounds: int) -> None:
         GROWTH,
         f"![Seconds over million rows, both on a log scale]({drawing})",
         "",
-        f"{versions()}; medians of {rounds} rounds. Made by `python benchmarks/run.py --growth {svg} --write {path}`.",
+        f"{setting(rounds)} Made by `python benchmarks/run.py --growth {svg} --write {path}`.",
         "",
         *lines,
     ]
     path.write_text("\n".join(text).lstrip("\n") + "\n", encoding="utf-8")
-
-
-def versions() -> str:
-    names = ("numpy", "pandas", "polars", "duckdb", "scipy")
-    found = ", ".join(f"{name} {version(name)}" for name in names)
-    return f"Python {platform.python_version()}, {found}, {platform.machine()}"
 
 
 def main() -> None:
@@ -318,7 +312,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--write", type=Path, help="write the table to this Markdown file")
     parser.add_argument("--growth", type=Path, help="measure growth instead, and draw it to this SVG file")
+    parser.add_argument("--limits", action="store_true", help="measure the limits instead")
     options = parser.parse_args()
+    if options.limits:
+        lines = limits_table(options.words, options.scale, options.rounds)
+        if options.write:
+            head = f"{setting(options.rounds)} Made by `python benchmarks/run.py --limits --write {options.write}`."
+            options.write.write_text("\n".join([head, "", *lines]) + "\n", encoding="utf-8")
+        return
     if options.growth:
         lines = grow(options.growth, options.scale, options.rounds)
         print(*lines, sep="\n")
