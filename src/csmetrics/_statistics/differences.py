@@ -17,7 +17,9 @@ from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.shares import Limits
 from csmetrics.core._types import Array
 
-_STEPS = 48  # halvings of the range in which the p-value's quantile lies
+_STEPS = 44  # halvings of the range in which the p-value's quantile lies
+_SPARE = 4  # steps beyond that, so that interpolation may try
+_CLOSE = FURTHEST * 0.5**_STEPS
 
 DIFFERENCES = {
     "share": ("newcombe", "wald", "pooled-z", "fisher"),
@@ -86,16 +88,37 @@ def added(change: Array, ends: Callable[[Any], tuple[Limits, Limits]], sure: Con
 
 
 def inverted(change: Array, both: Callable[[Any], Limits]) -> Array:
-    """Return 1 minus the largest confidence at which the limits exclude 0, by halving."""
-    near, far = np.zeros(change.shape), np.full(change.shape, FURTHEST)
-    for _ in range(_STEPS):
-        middle = (near + far) / 2
-        low, high = both(middle)
-        excluded = (low > 0) | (high < 0)
-        near, far = np.where(excluded, middle, near), np.where(excluded, far, middle)
-    low, high = both(np.full(change.shape, 1.0))
-    p = np.where(change == 0, 1.0, tail(near))
-    return np.where(np.isnan(low) | np.isnan(high), np.nan, p)
+    """Return 1 minus the largest confidence at which the limits exclude 0.
+
+    The quantile is found by the steps of Oliveira and Takahashi 2020 (ITP): interpolation, which needs few steps as the
+    limits are nearly linear in it, kept close enough to halving that it never needs many more.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        low, high = both(np.full(change.shape, 1.0))
+        unknown = np.isnan(low) | np.isnan(high)
+        near, far = np.zeros(change.shape), np.where(unknown | (change == 0), 0.0, FURTHEST)
+        first, last = np.abs(change), _outside(*both(far))
+        near = np.where((last > 0) & (_outside(*both(far / 2)) > 0), far, near)  # beyond what a float can tell
+        last = np.where(last < 0, last, -np.inf)
+        for step in range(_STEPS + _SPARE):
+            width, middle = far - near, (near + far) / 2
+            if not (width > _CLOSE).any():
+                break
+            line = np.where(np.isfinite(last), (last * near - first * far) / (last - first), middle)
+            toward = np.sign(middle - line)
+            nudge = np.minimum(np.maximum(0.2 / FURTHEST * width**2, _CLOSE / 2), np.abs(middle - line))
+            room = np.maximum(_CLOSE / 2 * 2.0 ** (_STEPS + _SPARE - step) - width / 2, 0)
+            at = middle - toward * np.minimum(np.abs(middle - line) - nudge, room)
+            found = _outside(*both(at))
+            excluded = found > 0
+            near, first = np.where(excluded, at, near), np.where(excluded, found, first)
+            far, last = np.where(excluded, far, at), np.where(excluded, last, found)
+    return np.where(unknown, np.nan, tail(near))
+
+
+def _outside(low: Array, high: Array) -> Array:
+    """Return how far 0 lies outside the limits; negative inside them, and where they are unknown."""
+    return np.nan_to_num(np.maximum(low, -high), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
 
 
 def centred(change: Array, centre: Array, error: Array, reach: Any, p_of: Callable[[Array], Array]) -> Change:
