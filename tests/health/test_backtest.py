@@ -267,5 +267,7 @@ def test_what_cannot_be_suggested() -> None:
         TWO.suggest_weights(table.head(30), "left", time="day")
     with pytest.raises(csm.MetricInputError, match="some are missing"):
         TWO.suggest_weights(table.assign(day=pd.NaT), "left", time="day")
+    with pytest.raises(csm.MetricInputError, match="two dates or more"):
+        TWO.suggest_weights(table, "left", time="2026-01-31")
     holes = table.assign(nps=table["nps"].where(table.index > 60))
     assert 0 < TWO.suggest_weights(holes, "left", time="day").auc.estimate < 1

@@ -71,6 +71,10 @@ def test_correction_for_continuity() -> None:
         if method == "wald":
             assert found.low == pytest.approx(100 * case["expected"]["low"], abs=1e-5)
             assert found.high == pytest.approx(100 * case["expected"]["high"], abs=1e-5)
+        assert not any("no correction" in note for note in found.notes)
+    for paired in (False, True):
+        none = csm.compare(csm.csat_from_ratings, [1, 5, 5, 2], [5, 5, 2, 5], paired=paired, correction=True)
+        assert any("no correction for continuity" in note for note in none.notes)
 
 
 @pytest.mark.parametrize("case", read("nps_two_sample")["cases"], ids=lambda c: f"{c['x']}-{c['test']}")
@@ -181,7 +185,7 @@ def test_groups() -> None:
     plain = json.loads(json.dumps(found.as_dict()))
     assert plain["groups"][0]["group"] == "free"
     assert (plain["pairs"][0]["first"], plain["pairs"][0]["second"]) == ("free", "pro")
-    assert pickle.loads(pickle.dumps(found)).p_value == found.p_value
+    assert pickle.loads(pickle.dumps(found)) == found
     for wrong in ({"by": None}, {"by": "plan", "adjust": "bonferroni"}):
         with pytest.raises(csm.MetricInputError):
             csm.compare_groups(csm.churn_rate, plans(), **wrong)
@@ -222,7 +226,7 @@ def test_prints_and_travels() -> None:
     assert "+2.9" in str(found)
     assert "(newcombe, n = 1,000 each)" in str(found)
     assert "<b>churn_rate" in found._repr_html_()
-    assert pickle.loads(pickle.dumps(found)).p_value == found.p_value
+    assert pickle.loads(pickle.dumps(found)) == found
     assert json.loads(json.dumps(found.as_dict()))["difference"] == pytest.approx(2.9)
     fisher = csm.compare(csm.churn_rate, churn(0, 50), churn(4, 50), method="fisher")
     assert fisher.p_value == pytest.approx(0.117, abs=0.0005)

@@ -105,8 +105,40 @@ def test_nrr_by_component() -> None:
         assert found.change == pytest.approx(97.5 - 104)
         assert found.frame["effect"].sum() == pytest.approx(found.change)
         assert found.frame.loc["churned_mrr", "effect"] == pytest.approx(-(900 / 120 - 5))
-    with pytest.raises(csm.MetricInputError, match="same inputs"):
+    found = csm.decompose(csm.nrr, {n: v for n, v in one.items() if n != "reactivation_mrr"}, two)
+    assert list(found.frame.index) == ["expansion_mrr", "reactivation_mrr", "contraction_mrr", "churned_mrr"]
+    with pytest.raises(csm.MetricInputError, match="`churn_rate` is required"):
         csm.decompose(csm.clv, {"arpa": 100, "churn_rate": 5}, {"arpa": 100})
+    with pytest.raises(csm.MetricInputError, match="same inputs"):
+        csm.decompose(csm.clv, {"arpa": 100, "churn_rate": 5}, {"arpa": 100, "churn_rate": 5, "gross_margin": 80})
+
+
+def test_levels_are_computed_from_the_totals_behind_them() -> None:
+    before, after = {"arpa": 100, "lost": 5, "start": 100}, {"arpa": 110, "lost": 3, "start": 100}
+    rates = [{"arpa": side["arpa"], "churn_rate": side["lost"]} for side in (before, after)]
+    found = csm.decompose(csm.clv, before, after)
+    assert found == csm.decompose(csm.clv, *rates)
+    assert found == csm.decompose(csm.clv, pd.Series(before), pd.Series(after))
+    with pytest.raises(csm.MetricInputError, match="`foo` is no input"):
+        csm.decompose(csm.clv, {**before, "foo": 1}, after)
+
+
+def test_segments_with_few_events_are_one_for_the_words() -> None:
+    few = pd.DataFrame({"plan": range(20), "lost": 0, "start": 50})
+    large = pd.DataFrame({"plan": [99], "lost": [50], "start": [1000]})
+    before = pd.concat([few, large])
+    for after_ in (few.assign(lost=3), few.assign(lost=[2, 4] * 10)):
+        found = csm.decompose(csm.churn_rate, before, pd.concat([after_, large]), by="plan")
+        assert "moved in other (20 segments with few events): 0 to 6, +3 of the total" in str(found)
+        assert not found.frame["beyond_noise"].any()
+    quiet = csm.decompose(csm.churn_rate, before, pd.concat([few.assign(lost=[1] + [0] * 19), large]), by="plan")
+    assert "No single segment's rate moved" in str(quiet)
+
+
+def test_no_such_segment() -> None:
+    frame = pd.DataFrame({"plan": ["a"], "promoters": [3], "passives": [1], "detractors": [1]})
+    with pytest.raises(csm.MissingColumnError, match=r"no column 'plam'.*did you mean 'plan'"):
+        csm.decompose(csm.nps, frame, frame, by="plam")
 
 
 def test_sums() -> None:
@@ -340,7 +372,7 @@ def test_prints_and_travels() -> None:
     assert plain["method"] == "linearised"
     assert "95 % intervals, linearised, n = 1,000 and 1,200" in str(found)
     assert {row["segment"] for row in plain["frame"]} == {"Starter", "Team", "Legacy", "Trial+"}
-    assert str(pickle.loads(pickle.dumps(found))) == str(found)
+    assert pickle.loads(pickle.dumps(found)) == found
 
 
 COMPONENTS = ("expansion_mrr", "contraction_mrr", "churned_mrr")

@@ -247,6 +247,8 @@ def test_what_has_no_value_has_no_interval() -> None:
     assert isnan(found.estimate)
     assert isnan(found.low)
     assert any("nothing to divide by" in note for note in found.notes)
+    lacking = csm.interval(csm.churn_rate, lost=[None, 1], start=[10, 10])
+    assert "no interval where a value is missing" in lacking.attrs["notes"]
     one = csm.interval(csm.ces_from_ratings, [5])
     assert one.estimate == 5
     assert isnan(one.low)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import inf, isnan, nan
 from typing import Any
 
@@ -189,6 +190,13 @@ def test_by_group() -> None:
     frame["stop"] = censored
     curves = csm.survival.kaplan_meier_from_dates(frame[reached], as_of="2026-12-31", by="arm")
     assert curves.restricted_mean(30).to_dict() == {g: curves[g].restricted_mean(30) for g in ("m", "n")}
+    for many, one in ((curves.at, "at"), (curves.percentile, "percentile")):
+        table = many([5, 20])
+        assert list(table.columns) == [5, 20]
+        assert table.loc["m"].tolist() == pytest.approx(list(getattr(curves["m"], one)([5, 20])), nan_ok=True)
+    plain = json.loads(json.dumps(curves.as_dict(), allow_nan=False))["groups"]
+    assert [each["group"] for each in plain] == ["m", "n"]
+    assert plain[1]["table"] == curves["n"].as_dict()["table"]
     found = curves.interval(percentile=50)
     assert list(found.columns) == ["estimate", "low", "high", "n", "n_eff", "method"]
     assert found.loc["n", "low"] == curves["n"].interval(percentile=50).low

@@ -58,11 +58,11 @@ def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
     if argument in frame.columns:
         return f"leave it out: there is a column {argument!r}"
     for raw in REGISTRY:
-        if raw.startswith(f"{metric}_from_"):
+        if raw.startswith(f"{metric}_from_") and argument in REGISTRY[metric].inputs:
             return f"these are counts; for a column of raw answers: {raw}(...)"
     near = guess(frame, name, argument)
     if near is not None:
-        return f"did you mean {near!r}?" if argument in ("keys", "period") else f"{argument}={near!r}"
+        return f"did you mean {near!r}?" if argument in ("keys", "by", "period") else f"{argument}={near!r}"
     return f'if another column holds it, name it: {argument}="its_name"'
 
 

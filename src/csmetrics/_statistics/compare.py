@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from csmetrics._statistics.comparing import compared
@@ -13,6 +14,8 @@ from csmetrics._statistics.results import Comparison
 from csmetrics._statistics.same_customers import same_customers
 from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError
+
+_CORRECTED = ("wald", "pooled-z", "mcnemar")
 
 
 @QUIET
@@ -83,7 +86,8 @@ def compare(
     spec = registered(metric, "compare")
     sure = Confidence.percent(spec.name, confidence)
     if isinstance(paired, Mapping) or paired:
-        return same_customers(spec, before, after, sure, confidence, paired, method, correction, options, customer)
+        found = same_customers(spec, before, after, sure, confidence, paired, method, correction, options, customer)
+        return _of_correction(found, correction)
     sides = [given_side(spec, *side) for side in (("before", before), ("after", after))]
     first, second = (sample_of(spec, side, options, customer=customer) for side in sides)
     for sample in (first, second):
@@ -92,4 +96,12 @@ def compare(
             raise MetricInputError(spec.name, "before, after", "must each be one figure", "got several", hint)
     found = compared(first, second, sure, confidence, method, correction)
     warn_of(found.notes)
-    return found
+    return _of_correction(found, correction)
+
+
+def _of_correction(found: Comparison, correction: bool) -> Comparison:
+    """Note where a correction for continuity is asked for and the method has none."""
+    if not correction or found.method in _CORRECTED:
+        return found
+    note = f"{found.method} has no correction for continuity; {', '.join(_CORRECTED)} have one"
+    return replace(found, notes=(*found.notes, note))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csmetrics._frames.columns import require
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.decomposition import PARTS, Decomposition
@@ -161,6 +162,8 @@ def _segments(
             if name not in sampled_of(spec).totals and name != "undefined":
                 rule, hint = "is not for segments", "bring the column to one unit first"
                 raise MetricInputError(spec.name, name, rule, f"got {shown(columns[name])}", hint)
+    for key in keys:
+        require(grain.frame, key, spec.name, "by")
     made = frame_sample(replace(grain, keys=keys), spec, columns, customer, totals=True)
     if not made.sums.top:
         rule, hint = "must be a ratio of sums, a score or a sum to have segments", "leave out by="

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.printed import Printed, behind, between, figure, named, plain, signed
+from csmetrics._statistics.segment_limits import Other
 from csmetrics.core._door import Door
 
 PARTS = ("within", "mix", "entered", "left")
@@ -22,7 +23,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Decomposition(Printed):
     """What moved a total. Printed it is words; ``change = within + mix + entered + left``.
 
@@ -127,7 +128,9 @@ class Decomposition(Printed):
         return found
 
 
-def causes(found: dict[str, float], intervals: dict[str, tuple[float, float]], frame: pd.DataFrame) -> list[str]:
+def causes(
+    found: dict[str, float], intervals: dict[str, tuple[float, float]], frame: pd.DataFrame, other: Other | None = None
+) -> list[str]:
     """Say what moved it most, as far as it is beyond noise.
 
     Parameters
@@ -138,6 +141,8 @@ def causes(found: dict[str, float], intervals: dict[str, tuple[float, float]], f
         Their limits; empty where nobody knows them.
     frame
         A row per segment: status, before, after, within, beyond_noise.
+    other
+        The segments with few events as one, where its rate moved by more than chance.
     """
     change = sum(found.values())
     if not intervals:
@@ -157,11 +162,18 @@ def causes(found: dict[str, float], intervals: dict[str, tuple[float, float]], f
         sure = frame.loc[frame["beyond_noise"], ["before", "after", "within"]]
         for place in np.argsort(-sure["within"].abs().to_numpy(), kind="stable")[:_NAMED]:
             label, row = sure.index[place], sure.iloc[place]
-            moved = f"{figure(row['before'])} to {figure(row['after'])}"
-            lines.append(f"Its own rate moved in {named(label)}: {moved}, {signed(row['within'])} of the total.")
-        if not len(sure):
+            lines.append(_moved(named(label), row["before"], row["after"], row["within"]))
+        if other is not None:
+            many = f"{other.segments} segments with few events" if other.segments > 1 else "a segment with few events"
+            name = f"other ({many})"
+            lines.append(_moved(name, other.before, other.after, other.within))
+        elif not len(sure):
             lines.append("No single segment's rate moved by more than chance.")
     return lines + _simpson(change, frame, intervals.get("within"))
+
+
+def _moved(name: str, before: float, after: float, within: float) -> str:
+    return f"Its own rate moved in {name}: {figure(before)} to {figure(after)}, {signed(within)} of the total."
 
 
 def component_causes(frame: pd.DataFrame) -> list[str]:

@@ -16,12 +16,13 @@ from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.decomposition import Decomposition, component_causes
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
+from csmetrics._statistics.made_of import behind, required
 from csmetrics._statistics.parts import ratio_parts, shapley_parts
 from csmetrics._statistics.reading import read
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.segment_limits import part_errors
 from csmetrics.core._kinds import is_scalar
-from csmetrics.core._registry import Registration
+from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.core._sums import sampled_of
 from csmetrics.errors import MetricInputError, shown
 
@@ -106,8 +107,11 @@ def _inputs(
     spec: Registration, name: str, data: Any, columns: Mapping[str, Any], sample: Sample | None
 ) -> dict[str, Any]:
     """Return the inputs of one period as numbers."""
+    if sample is not None and isinstance(data, Mapping):
+        return {n: v[0] for n, v in sample.totals.items()}
     if isinstance(data, Mapping):
-        return {**data, **columns} if sample is None else {n: v[0] for n, v in sample.totals.items()}
+        given = {**data, **columns}
+        return given if set(given) == set(_FACTORS.get(spec.name, ())) else _computed(spec, given)
     grain = data if isinstance(data, Grain) else grain_of(data)
     if grain is not None:
         plan = Plan(replace(grain, keys=()), spec, columns)
@@ -115,9 +119,24 @@ def _inputs(
         computed = {n: s.value(totals) for n, s in plan.sources.items() if isinstance(s, Plan)}
         return {**plan.inputs(totals, computed), **plan.options}
     if isinstance(data, pd.Series):
-        return {**{str(n): v for n, v in data.items() if n in spec.inputs}, **columns}
+        return _computed(spec, {**{n: data[n] for n in behind(spec) if n in data.index}, **columns})
     rule = "must be a mapping of inputs, a row or a cohort frame"
     raise MetricInputError(spec.name, name, rule, f"got {shown(data)}")
+
+
+def _computed(spec: Registration, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a metric; levels that are metrics are computed from the totals that are given instead."""
+    found = {n: v for n, v in given.items() if n in spec.inputs or n in spec.options}
+    taken = set(found)
+    for name, declared in spec.inputs.items():
+        if name not in found and declared.kind == "level" and name in REGISTRY:
+            own = {n: given[n] for n in behind(REGISTRY[name]) if n in given}
+            if own:
+                found[name] = float(REGISTRY[name].function(**_computed(REGISTRY[name], own)))
+                taken |= own.keys()
+    required(spec, {**found, **{n: v for n, v in given.items() if n not in taken}})
+    zeros = {n: 0.0 for n in sampled_of(spec).totals if spec.defaults.get(n) == 0}
+    return {**zeros, **found}
 
 
 def _errors(samples: list[Any], names: list[str]) -> dict[str, float]:

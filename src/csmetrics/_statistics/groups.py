@@ -25,7 +25,7 @@ _SAID = 5  # pairs that the text tells of
 _MOST = 200  # groups whose pairs are worth comparing
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GroupComparison(Printed):
     """Several groups compared.
 

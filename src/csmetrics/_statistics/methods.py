@@ -130,11 +130,13 @@ def notes_of(sample: Sample, found: Found, method: str) -> list[str]:
     if np.isfinite(few).any() and np.nanmin(few) < FEW_UNITS:
         notes.append(f"fewer than {FEW_UNITS} units stand behind it: read it with care")
     if kind in ("net", "ratio") and sample.known and _few_gains(sample):
-        notes.append(f"fewer than {_FEW_GAINS} customers' worth of gains stand behind it: it may be too narrow")
-    if np.isnan(found.low).any():
-        undefined = np.isnan(sample.estimate) & np.isnan(found.low)
-        why = "there is nothing to divide by" if undefined.all() else "one unit does not tell how much they differ"
-        notes.append(f"no interval where {why}")
+        notes.append(f"fewer than {_FEW_GAINS} customers' worth of gains stand behind it: it is likely too narrow")
+    nothing, undefined = np.isnan(found.low), np.isnan(sample.estimate)
+    if (nothing & undefined).any():
+        lacking = any(np.isnan(values).any() for values in sample.totals.values())
+        notes.append(f"no interval where {'a value is missing' if lacking else 'there is nothing to divide by'}")
+    if (nothing & ~undefined).any():
+        notes.append("no interval where one unit does not tell how much they differ")
     if method in RESAMPLED and kind in ("money share", "net"):
         notes.append("with few customers the bootstrap is too narrow here")
     return notes

@@ -8,6 +8,7 @@ from math import isfinite, isinf, isnan
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 SIGNS = {"percent": " %", "pp": " pp", "points": " points", "days": " days", "periods": " periods"}
 
@@ -76,11 +77,34 @@ def plain(value: Any) -> Any:
     return value if not isinstance(value, float) or isfinite(value) else None
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Check whether two attributes are equal; what has no value equals what has none."""
+    if isinstance(one, pd.DataFrame):
+        return one.equals(other)
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other, equal_nan=True)
+    if isinstance(one, (dict, list, tuple)):
+        return type(one) is type(other) and len(one) == len(other) and all(map(_same, _flat(one), _flat(other)))
+    return bool(one == other or (one != one and other != other))
+
+
+def _flat(values: Any) -> list[Any]:
+    return [*values, *values.values()] if isinstance(values, dict) else [*values]
+
+
 class Printed:
     """What prints as text, in a notebook as HTML, and has plain data for services."""
 
     def __repr__(self) -> str:
         return str(self)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
+
+    def __hash__(self) -> int:
+        return hash(str(self))
 
     def _repr_html_(self) -> str:
         first, *rest = str(self).split("\n")

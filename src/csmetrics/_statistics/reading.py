@@ -104,7 +104,7 @@ def _columns(
     spec: Registration, sums: Sampled, given: Mapping[str, Any]
 ) -> tuple[dict[str, Array], pd.Index[Any] | None, bool]:
     """Bring the totals to flat arrays of one size."""
-    known = {*spec.inputs, *spec.options, *sums.totals}
+    known = dict.fromkeys([*spec.inputs, *spec.options, *sums.totals])
     for name in given:
         if name not in known:
             hint = f"it takes {', '.join(n for n in known if n != 'undefined')}"

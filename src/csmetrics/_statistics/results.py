@@ -10,7 +10,7 @@ import numpy as np
 from csmetrics._statistics.printed import Printed, behind, between, counted, figure, p_equals, signed
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Interval(Printed):
     """A figure and how sure it is. Printed it is text, in a notebook HTML, `as_dict()` is for services.
 
@@ -70,7 +70,7 @@ class RateRatio:
     method: str = "exact conditional"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Comparison(Printed):
     """A change, after minus before, and whether it may be chance.
 

@@ -149,6 +149,23 @@ class Sample:
         """Return the sample of one figure."""
         return replace(self.pick(np.array([figure], dtype=np.intp)), index=None)
 
+    def pooled(self, place: Any, figures: int) -> Sample:
+        """Return the sample of fewer figures: `place` says to which one each belongs. Their estimates are left out."""
+
+        def add(values: Array) -> Array:
+            return np.bincount(place, values, figures)
+
+        rows = self.rows
+        return replace(
+            self,
+            estimate=np.full(figures, np.nan),
+            index=None,
+            totals={name: add(values) for name, values in self.totals.items()},
+            rows=None if rows is None else replace(rows, place=place[rows.place], groups=figures),
+            squares=None if self.squares is None else {pair: add(v) for pair, v in self.squares.items()},
+            counted=None if self.counted is None else add(self.counted),
+        )
+
     def pick(self, figures: Any) -> Sample:
         """Return the sample of some figures, in this order."""
         rows = self.rows

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,14 @@ import pandas as pd
 from csmetrics._statistics.aligned import Places
 from csmetrics._statistics.comparing import method_for
 from csmetrics._statistics.confidence import Confidence
+from csmetrics._statistics.customers import by_sums
 from csmetrics._statistics.differences import Change, differ
 from csmetrics._statistics.parts import Parts, gradients, variance
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.sums import Moments
 
 _FEW = 5  # events below which a segment is not named
+_ROUNDING = 1e-12  # of the change's standard error: where no weight moved, that of the mix is rounding
 
 
 def known_of(before: Sample, after: Sample) -> str:
@@ -42,7 +45,8 @@ def part_errors(
     if all(s.rows is not None and s.rows.owner is not None for s in (before, after)):
         return _customer_errors(before, after, at_0, at_1, parts)
     moments = _moments(before, at_0, known), _moments(after, at_1, known)
-    return {name: float(np.sqrt(variance(slopes, *moments))) for name, slopes in gradients(parts).items()}
+    errors = {name: float(np.sqrt(variance(slopes, *moments))) for name, slopes in gradients(parts).items()}
+    return {name: error if error > _ROUNDING * errors["change"] else 0.0 for name, error in errors.items()}
 
 
 def _moments(sample: Sample, places: Places, known: str) -> Moments:
@@ -72,10 +76,25 @@ def _customer_errors(before: Sample, after: Sample, at_0: Places, at_1: Places, 
     return errors
 
 
+class Other(NamedTuple):
+    """The segments with few events as one: how many they are, its figures, and what its own rate did."""
+
+    segments: int
+    before: float
+    after: float
+    within: float
+
+
 def segment_intervals(
     frame: pd.DataFrame, before: Sample, after: Sample, at_0: Places, at_1: Places, parts: Parts, sure: Confidence
-) -> None:
-    """Add to the frame the limits of what each segment's own rate did: its weight times those of its change."""
+) -> Other | None:
+    """Add to the frame the limits of what each segment's own rate did: its weight times those of its change.
+
+    Returns
+    -------
+    Other or None
+        The segments with few events as one, where its rate moved by more than chance.
+    """
     both = np.flatnonzero(parts.common)
     first, second = before.pick(at_0.at[both]), after.pick(at_1.at[both])
     method = method_for(second, None)
@@ -86,8 +105,36 @@ def segment_intervals(
         column[both] = values
         frame[name] = column
     flags = np.zeros(len(frame), bool)
-    flags[both[_sure(first, second, change, method, sure)]] = True
+    few = _few_events(first, second)
+    if few.any():  # they are one segment, the last
+        place = np.where(few, int((~few).sum()), np.cumsum(~few) - 1)
+        first, second = (_pooled(sample, place) for sample in (first, second))
+        change = differ(first, second, sure, method, p=False)
+    found = _sure(first, second, change, method, sure)
+    own = found[found < int((~few).sum())]
+    flags[both[np.flatnonzero(~few)[own]]] = True
     frame["beyond_noise"] = flags
+    if own.size == found.size:
+        return None
+    return Other(
+        int(few.sum()),
+        float(first.estimate[-1]),
+        float(second.estimate[-1]),
+        float(weight[few].sum() * change.difference[-1]),
+    )
+
+
+def _few_events(before: Sample, after: Sample) -> Any:
+    """Return which segments have so few events that none of them is named."""
+    if after.sums.kind not in ("share", "trinomial", "exposure"):
+        return np.zeros(before.estimate.shape, bool)
+    own = dict.fromkeys(after.sums.top, 1)
+    return before.total(own) + after.total(own) < _FEW
+
+
+def _pooled(sample: Sample, place: Any) -> Sample:
+    made = sample.pooled(place, int(place.max()) + 1)
+    return replace(made, estimate=by_sums(made))
 
 
 def _sure(before: Sample, after: Sample, change: Change, method: str, sure: Confidence) -> Any:
@@ -96,13 +143,8 @@ def _sure(before: Sample, after: Sample, change: Change, method: str, sure: Conf
     A p-value is at most so much where the interval of that confidence excludes 0, so no p-value is needed: the limits
     at the confidence of as many as are left, until no more segments are found.
     """
-    many = np.ones(before.estimate.shape, bool)
-    looked_at = many.size
-    if after.sums.kind in ("share", "trinomial", "exposure"):  # those with few events are one, "other"
-        own = dict.fromkeys(after.sums.top, 1)
-        many = before.total(own) + after.total(own) >= _FEW
-        looked_at = int(many.sum()) + int(not many.all())
-    left = np.flatnonzero(many & ((change.low > 0) | (change.high < 0)))  # no other can be among them
+    looked_at = change.low.size
+    left = np.flatnonzero((change.low > 0) | (change.high < 0))  # no other can be among them
     before, after, found = before.pick(left), after.pick(left), left[:0]
     while left.size:
         level = sure.alpha / (looked_at - found.size)

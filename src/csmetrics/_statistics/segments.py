@@ -48,14 +48,14 @@ def by_segment(
         index=index,
         copy=False,
     )
-    intervals, known = {}, known_of(before, after)
+    other, intervals, known = None, {}, known_of(before, after)
     if known:
         middle = {"change": float(scale * parts.change), **found}
         for name, error in part_errors(before, after, at_0, at_1, parts, known).items():
             reach = sure.z * scale * error
             intervals[name] = middle[name] - reach, middle[name] + reach
-        segment_intervals(frame, before, after, at_0, at_1, parts, sure)
-    said = causes(found, intervals, frame)
+        other = segment_intervals(frame, before, after, at_0, at_1, parts, sure)
+    said = causes(found, intervals, frame, other)
     notes = [*dict.fromkeys([*before.notes, *after.notes])]
     if known == "units" and after.rows is None and after.sums.kind in PER_CUSTOMER - {"mean"}:
         notes.append(APART)

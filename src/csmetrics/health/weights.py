@@ -22,7 +22,7 @@ from csmetrics.health.backtest import dates, few_of, one_row_each, who_left
 _METRIC = "HealthScore.suggest_weights"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class SuggestedWeights(Printed):
     """Weights for a health score and what they are worth, the result of `HealthScore.suggest_weights`.
 
@@ -87,6 +87,9 @@ def better_weights(
     if when.isna().any():
         raise MetricInputError(_METRIC, "time", "must be there for every customer", "some are missing")
     ranks = when.rank(method="max", pct=True).to_numpy()
+    if len(frame) and when.nunique() < 2:
+        rule, hint = "must have two dates or more", "weights are found on the earlier customers, tested on the later"
+        raise MetricInputError(_METRIC, "time", rule, "all customers have the same", hint)
     early = ranks <= 0.5  # ties stay together: who was scored on one day is on one side
     for part, side in ((early, "earlier"), (~early, "later")):
         if few_of(int(left[part].sum()), int(part.sum())):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.confidence import Confidence
-from csmetrics._statistics.printed import FEW_UNITS
+from csmetrics._statistics.printed import FEW_UNITS, plain
 from csmetrics._statistics.results import Interval
 from csmetrics._statistics.waiting import CURVES, area_error, curve_limits, quantile_limits, standard_errors
 from csmetrics.core._door import Door
@@ -313,6 +313,18 @@ class Survival:
         if 0 < everyone < FEW_UNITS:
             notes.append(f"fewer than {FEW_UNITS} customers stand behind it: read it with care")
         return Interval(estimate, low, high, everyone, everyone, float(confidence), method, tuple(notes), name, unit)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            `median`, `notes`, and the rows of the `table`; what has no value is None.
+        """
+        rows = self.table.reset_index().to_dict("records")
+        found: dict[str, Any] = plain({"median": self.median, "table": rows, "notes": self.notes})
+        return found
 
     def _errors(self) -> Any:
         return standard_errors(self.steps, self._waiting)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from csmetrics._statistics.printed import plain
 from csmetrics.core._door import Door
+from csmetrics.core._kinds import is_scalar
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.survival.curve import Method, Survival
 
@@ -38,18 +41,18 @@ class Curves:
         """The median of each group; NaN where fewer than half reach the event in the time observed."""
         return self._series("median", [curve.median for curve in self._curves])
 
-    def percentile(self, percent: float) -> pd.Series[Any]:
+    def percentile(self, percent: Any) -> Any:
         """Return the time by which a percentage of each group's customers have reached the event.
 
         Parameters
         ----------
         percent
-            A number from 0 to 100.
+            A number from 0 to 100, or a list of them.
 
         Returns
         -------
-        Series
-            One time per group, as from `Survival.percentile`.
+        Series or DataFrame
+            One time per group, as from `Survival.percentile`; for a list a column for each percentage.
 
         Raises
         ------
@@ -69,20 +72,20 @@ class Curves:
         pro     2.0
         Name: percentile, dtype: float64
         """
-        return self._series("percentile", [float(curve.percentile(percent)) for curve in self._curves])
+        return self._each("percentile", percent, [curve.percentile(percent) for curve in self._curves])
 
-    def at(self, time: float) -> pd.Series[Any]:
+    def at(self, time: Any) -> Any:
         """Return the percent of each group's customers still waiting just after a time.
 
         Parameters
         ----------
         time
-            A number of days, 0 or more.
+            A number of days, 0 or more, or a list of them.
 
         Returns
         -------
-        Series
-            One percentage per group, as from `Survival.at`.
+        Series or DataFrame
+            One percentage per group, as from `Survival.at`; for a list a column for each time.
 
         Raises
         ------
@@ -102,7 +105,7 @@ class Curves:
         pro      50.0
         Name: survival, dtype: float64
         """
-        return self._series("survival", [float(curve.at(time)) for curve in self._curves])
+        return self._each("survival", time, [curve.at(time) for curve in self._curves])
 
     def restricted_mean(self, time: float) -> pd.Series[Any]:
         """Return each group's mean time waited up to a limit.
@@ -185,6 +188,18 @@ class Curves:
         frame.attrs["notes"] = [*dict.fromkeys(note for one in found for note in one.notes)]
         return frame
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            `groups`: of each its name and what `Survival.as_dict` returns.
+        """
+        each = zip(self.groups.tolist(), self._curves, strict=True)
+        found: dict[str, Any] = plain({"groups": [{"group": name, **curve.as_dict()} for name, curve in each]})
+        return found
+
     def __getitem__(self, group: Any) -> Survival:
         try:
             place = self.groups.get_loc(group)
@@ -206,6 +221,11 @@ class Curves:
             {"customers": [int((c.steps.reached + c.steps.censored).sum()) for c in self._curves]}, index=self.groups
         )
         return f"Survival of {len(self)} groups\n{counts.assign(median=self.median).to_string(max_rows=12)}"
+
+    def _each(self, name: str, asked: Any, values: list[Any]) -> Any:
+        if is_scalar(asked):
+            return self._series(name, values)
+        return pd.DataFrame(np.array(values), index=self.groups, columns=pd.Index(asked))
 
     def _series(self, name: str, values: list[float]) -> pd.Series[Any]:
         return pd.Series(values, index=self.groups, name=name, dtype="float64")
