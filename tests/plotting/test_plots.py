@@ -221,8 +221,8 @@ def test_texts_keep_apart(draw: Callable[..., Any]) -> None:
     assert plot.get_title(loc="left")
 
 
-@ordinary
-@pytest.mark.sampled(3)
+@every
+@pytest.mark.sampled(5)
 def test_texts_keep_apart_in_a_small_plot(draw: Callable[..., Any]) -> None:
     figure, ax = plt.subplots(figsize=SMALL, layout="constrained")
     assert draw(ax=ax) is ax
@@ -315,7 +315,7 @@ def test_a_missing_period_leaves_a_gap_as_long_as_it_is() -> None:
 def test_the_scores_are_the_formulas() -> None:
     ax = answers(["pro"]).csm.plot.nps()
     found = csm.interval(csm.nps, promoters=60, passives=20, detractors=20)
-    assert ax.texts[-1].get_text() == f"NPS 40 [{found.low:.0f}, {found.high:.0f}]"
+    assert ax.texts[0].get_text() == f"NPS 40 [{found.low:.0f}, {found.high:.0f}]"
     bars = answers(["pro", "free"]).csm.total().plot.nps().containers
     assert sum(bar[0].get_width() for bar in bars) == pytest.approx(100)
 

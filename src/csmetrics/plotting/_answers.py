@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from csmetrics._accessors.cohorts import Cohorts
 from csmetrics.core._numeric import percents
 from csmetrics.core.survey import nps as score
-from csmetrics.plotting._canvas import BLUE, ORANGE, PALE_GREY, Canvas, on
+from csmetrics.plotting._canvas import BLUE, ORANGE, PALE_GREY, Canvas, on, width
 from csmetrics.plotting._frame import columns, grain_of, totals
 from csmetrics.plotting._words import compact, label
 
@@ -47,7 +47,7 @@ def nps(frame: Any, *, confidence: float = 95, ax: Axes | None = None) -> Axes:
     --------
     >>> import pandas as pd
     >>> answers = pd.DataFrame({"promoters": [60], "passives": [20], "detractors": [20]}, index=["June"])
-    >>> answers.csm.plot.nps().texts[-1].get_text()
+    >>> answers.csm.plot.nps().texts[0].get_text()
     'NPS 40 [23, 54]'
     """
     grain = grain_of(frame)
@@ -65,16 +65,13 @@ def nps(frame: Any, *, confidence: float = 95, ax: Axes | None = None) -> Axes:
     limits = Cohorts(table.reset_index(drop=True)).interval("nps", confidence=confidence)
     low, high = np.ravel(limits.low), np.ravel(limits.high)
     left = np.zeros(len(table))
+    shares: list[tuple[Any, Any, str]] = []
     for one, color in zip(_ANSWERS, (ORANGE, PALE_GREY, BLUE), strict=True):
         share = percents(table[one].to_numpy(), everyone)
         ax.barh(range(len(table)), share, 0.7, left, color=color, edgecolor=canvas.paper)
-        for place, (start, width) in enumerate(zip(left, share, strict=True)):
-            if width >= 8:
-                ax.text(start + width / 2, place, f"{width:.0f}%", ha="center", va="center", color=on(color),
-                        fontsize="small")  # fmt: skip
+        shares.append((left, share, color))
         left = left + np.nan_to_num(share)
-    ax.set_yticks(range(len(table)), labels)
-    ax.set_ylim(len(table) - 0.5, -0.5)
+    canvas.whole(dict(enumerate(labels)), upright=True)
     ax.set_xticks([])
     ax.spines[["bottom", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
@@ -88,4 +85,11 @@ def nps(frame: Any, *, confidence: float = 95, ax: Axes | None = None) -> Axes:
     canvas.legend([Patch(color=color) for color in (ORANGE, PALE_GREY, BLUE)], _ANSWERS)
     canvas.title(f"Net Promoter Score, with its {confidence:g}% interval")
     canvas.beside(left, texts)
+    point = ax.get_xlim()[1] / canvas.points()[0]  # percent
+    for begin, share, color in shares if canvas.every(len(table)) == 1 else []:
+        for place in range(len(table)):
+            text = f"{share[place]:.0f}%"
+            if share[place] > point * (width(text, canvas.small) + 4):
+                ax.text(begin[place] + share[place] / 2, place, text, ha="center", va="center", color=on(color),
+                        fontsize="small")  # fmt: skip
     return ax

@@ -25,6 +25,7 @@ DASHES: Final = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 MARKERS: Final = "osD^vPX*"
 _LEGEND: Final = 8  # groups that a legend names
 _STEPS: Final = (1, 2, 3, 4, 6, 8)
+SMALLEST: Final = 5.5  # points of a text that can still be read
 
 
 def width(text: str, size: float) -> float:
@@ -55,13 +56,31 @@ class Spaced(Locator):
         inches = axes.bbox.transformed(axes.figure.dpi_scale_trans.inverted())
         low, high = axes.get_ylim() if self._upright else axes.get_xlim()
         length = 72 * (inches.height if self._upright else inches.width)
-        step = -int(-self._needed * abs(high - low) // max(length, 1.0))
-        step = next((s for s in _STEPS if s >= step), -(-step // 12) * 12)
-        return np.arange(self._first, self._last + 1, max(step, 1))
+        return np.arange(self._first, self._last + 1, _step(self._needed * abs(high - low), length))
 
     def tick_values(self, vmin: float, vmax: float) -> Any:
         """Return the positions, whatever the limits."""
         return self()
+
+
+def _step(needed: float, length: float) -> int:
+    """Return which of several things in a row are written, each n-th, so that they fit."""
+    least = -int(-needed // max(length, 1.0))
+    return max(next((step for step in _STEPS if step >= least), -(-least // 12) * 12), 1)
+
+
+class Few(MaxNLocator):
+    """Ticks at round numbers, at most so many, and no more than there is room for when the figure is drawn."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(nbins=most)
+        self._most = most
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        """Return the positions."""
+        axis: Any = self.axis
+        self.set_params(nbins=max(1, min(self._most, axis.get_tick_space())))
+        return super().tick_values(vmin, vmax)
 
 
 class Canvas:
@@ -93,13 +112,17 @@ class Canvas:
 
     def title(self, text: str, y: str = "", x: str = "") -> None:
         """Write the title at the left, above the legend where there is one, and the names of the axes."""
-        needed = max(width(text, _size("axes.titlesize")), 1.0)
-        if needed > 0.5 * self.points()[0]:
-            self.settle()
-        fits = self.points()[0] / needed
-        self.ax.set_title(lines(text, int(len(text) * min(fits, 1.0) - (fits < 1))), loc="left", pad=self._above)
         self.ax.set_ylabel(y)
         self.ax.set_xlabel(x)
+        wide, tall = self.points()
+        sizes = {text: _size("axes.titlesize"), x: _size("axes.labelsize"), y: _size("axes.labelsize")}
+        if any(width(words, size) > 0.5 * (tall if words == y else wide) for words, size in sizes.items()):
+            self.settle()
+            wide, tall = self.points()
+            x, y = (_fitting(words, sizes[words], room) for words, room in ((x, wide), (y, tall - self._above)))
+            self.ax.set_ylabel(y)
+            self.ax.set_xlabel(x)
+        self.ax.set_title(_fitting(text, sizes[text], wide), loc="left", pad=self._above)
 
     def bare(self, grid: str = "y") -> None:
         """Leave only what helps reading: two spines, and faint lines behind the data."""
@@ -124,7 +147,7 @@ class Canvas:
         """Write the numbers of an axis in few characters."""
         which = self.ax.yaxis if axis == "y" else self.ax.xaxis
         which.set_major_formatter(FuncFormatter(lambda value, _: write(value, sign)))
-        which.set_major_locator(MaxNLocator(nbins=6 if axis == "y" else 5))
+        which.set_major_locator(Few(6 if axis == "y" else 5))
 
     def times(self, periods: pd.Index[Any]) -> Any:
         """Make the horizontal axis one of time, and return the position of each period."""
@@ -147,6 +170,10 @@ class Canvas:
         """Write names at whole positions of an axis, as many as there is room for."""
         axis = self.ax.yaxis if upright else self.ax.xaxis
         size = _size("ytick.labelsize" if upright else "xtick.labelsize")
+        if upright:
+            figure: Any = self.ax.figure
+            room = 0.4 * 72 * figure.bbox.width / figure.dpi
+            shown = {place: _cut(text, size, room) for place, text in shown.items()}
         some = list(shown.values())[:: max(1, len(shown) // 100)]  # wide enough for these is wide enough for all
         needed = 1.35 * size if upright else max((width(text, size) for text in some), default=0.0) + 0.9 * size
         axis.set_major_locator(Spaced(min(shown), max(shown), needed, upright))
@@ -162,6 +189,24 @@ class Canvas:
         fits = (max(width(text, size) for text in names) + 0.6 * size) * (len(names) + 0.2) < self.points()[0]
         self.ax.set_xticks(range(len(names)), names, rotation=0 if fits else 90)
         self.ax.set_xlim(-0.6, len(names) - 0.4)
+        if not fits:
+            self.settle()
+
+    def above(self, floor: float, tops: Any, texts: Sequence[str]) -> None:
+        """Write a text above each upright bar, across where all fit, else along the bars, and make room for it."""
+        wide, tall = self.points()
+        slot, widest = wide / (len(texts) + 0.2), max(width(text, 1.0) for text in texts)
+        across = min(self.small, 0.94 * slot / max(widest, 1e-9))
+        fits = across >= SMALLEST
+        size = across if fits else min(self.small, 0.8 * slot)
+        share = min((1.2 * size if fits else widest * size + 2) + 4, 0.6 * tall) / tall
+        highest = float(np.max(tops))
+        self.ax.set_ylim(floor, highest + (highest - floor or 1.0) * share / (1 - share))
+        for place, (top, text) in enumerate(zip(tops, texts, strict=True)):
+            self.ax.annotate(
+                text, (place, top), (0, 2), textcoords="offset points", ha="center", va="bottom", color=self.ink,
+                fontsize=size, rotation=0 if fits else 90,
+            )  # fmt: skip
 
     # Colours
 
@@ -189,8 +234,8 @@ class Canvas:
             return
         known = {text: np.flatnonzero(np.isfinite(row)) for text, row in rows.items()}
         spots = [
-            (float(x[known[text][-1]]), float(row[known[text][-1]]), text, line.get_color())
-            for (text, row), line in zip(rows.items(), drawn, strict=True)
+            (float(x[known[text][-1]]), float(row[known[text][-1]]), text)
+            for text, row in rows.items()
             if known[text].size
         ]
         self.ends(spots)
@@ -207,9 +252,13 @@ class Canvas:
 
     def legend(self, handles: Sequence[Any], labels: Sequence[str]) -> None:
         """Put the legend above the Axes; the title, written later, stands above it."""
-        widest = max(width(text, self.small) for text in labels) + 4 * self.small
-        columns = int(max(1, min(len(labels), self.points()[0] // widest)))
-        rows = -(-len(labels) // columns)
+        wide, tall = self.points()
+        for size in (self.small, 0.8 * self.small, SMALLEST):  # the first that leaves the plot more than half
+            widest = max(width(text, size) for text in labels) + 4 * size
+            columns = int(max(1, min(len(labels), wide // widest)))
+            rows = -(-len(labels) // columns)
+            if rows * size * 1.75 < 0.4 * tall:
+                break
         self.ax.legend(
             handles,
             labels,
@@ -217,26 +266,24 @@ class Canvas:
             loc="lower left",
             bbox_to_anchor=(0, 1.0),
             frameon=False,
-            fontsize="small",
+            fontsize=size,
             borderaxespad=0.2,
             handlelength=1.6,
             columnspacing=1.2,
             labelcolor=self.ink,
         )
-        self._above = rows * self.small * 1.75 + 10
+        self._above = rows * size * 1.75 + 10
 
-    def beside(self, ends: Any, texts: Sequence[str]) -> None:
-        """Write a text at the right of each lying bar, and make room for it."""
+    def beside(self, ends: Any, texts: Sequence[str], short: Sequence[str] = ()) -> None:
+        """Write a text at the right of each lying bar, or a short one where room is little, and make room for it."""
         self.settle()
         length, _ = self.points()
+        if short and max(width(text, self.small) for text in texts) > 0.55 * length:
+            texts = short
         needed = min(max(width(text, self.small) for text in texts) + 8, 0.7 * length)
         top = float(np.nanmax(ends))
         self.ax.set_xlim(0, (top or 1.0) * length / (length - needed))
-        for place, (end, text) in enumerate(zip(ends, texts, strict=True)):
-            spot = (0.0 if np.isnan(end) else float(end), place)
-            self.ax.annotate(
-                text, spot, (4, 0), textcoords="offset points", va="center", color=self.ink, fontsize="small"
-            )
+        self._at_rows(np.nan_to_num(ends), texts, 4)
 
     def right(self, ends: Sequence[float], texts: Sequence[str]) -> None:
         """Write a text at the right of each lying bar whose axis need not begin at 0, and make room for it."""
@@ -245,24 +292,32 @@ class Canvas:
         needed = min(max(width(text, self.small) for text in texts) + 12, 0.5 * length)
         low, high = self.ax.get_xlim()
         self.ax.set_xlim(low, high + (high - low) * needed / (length - needed))
-        for place, (end, text) in enumerate(zip(ends, texts, strict=True)):
-            self.ax.annotate(
-                text, (end, place), (8, 0), textcoords="offset points", va="center", color=self.ink, fontsize="small"
-            )
+        self._at_rows(ends, texts, 8)
 
-    def ends(self, spots: Sequence[tuple[float, float, str, Any]]) -> None:
+    def every(self, rows: int) -> int:
+        """Return which rows have room for a text: each n-th, as the names at the axis."""
+        return _step(1.35 * _size("ytick.labelsize") * rows, self.points()[1])
+
+    def _at_rows(self, ends: Any, texts: Sequence[str], away: float) -> None:
+        for place in range(0, len(texts), self.every(len(texts))):
+            self.ax.annotate(
+                texts[place], (float(ends[place]), place), (away, 0), textcoords="offset points", va="center",
+                color=self.ink, fontsize="small",
+            )  # fmt: skip
+
+    def ends(self, spots: Sequence[tuple[float, float, str]]) -> None:
         """Write names at the right of their lines, the first before the others; those without room are left out.
 
         Parameters
         ----------
         spots
-            For each name its x and y, its text and its colour.
+            For each name its x and y, and its text.
         """
         if not spots:
             return
         self.settle()
         length, _ = self.points()
-        needed = min(max(width(text, self.small) for *_, text, _ in spots) + 8, 0.45 * length)
+        needed = min(max(width(text, self.small) for *_, text in spots) + 8, 0.45 * length)
         low, high = self.ax.get_xlim()
         right = max(x for x, *_ in spots)
         edge = max(high, right + (right - low) * needed / (length - needed))
@@ -270,13 +325,27 @@ class Canvas:
         height = 1.25 * self.small * self.ax.figure.dpi / 72
         taken: list[float] = []
         floor = float(self.ax.bbox.y0)
-        for _, y, text, color in spots:
+        for _, y, text in spots:
             place = float(self.ax.transData.transform((right, y))[1])
             if place - floor >= height / 2 and all(abs(place - other) >= height for other in taken):
                 taken.append(place)
                 self.ax.annotate(
-                    text, (right, y), (6, 0), textcoords="offset points", va="center", color=color, fontsize="small"
+                    text, (right, y), (6, 0), textcoords="offset points", va="center", color=self.ink, fontsize="small"
                 )
+
+
+def _fitting(text: str, size: float, room: float) -> str:
+    """Break a text into lines of that many points."""
+    fits = room / max(width(text, size), 1.0)
+    return text if fits >= 1 else lines(text, int(len(text) * fits) - 1)
+
+
+def _cut(text: str, size: float, room: float) -> str:
+    """Return the beginning of a text that fits into that many points."""
+    needed = width(text, size)
+    if needed <= room:
+        return text
+    return text[: max(int(len(text) * room / needed) - 1, 3)].rstrip("\\ ") + "…"
 
 
 def _size(setting: Any) -> float:

@@ -164,11 +164,10 @@ def health(scores: pd.DataFrame, churned: Any = None, *, confidence: float = 95,
     if limits is not None:
         ax.errorbar(range(len(known)), heights, limits, fmt="none", ecolor=canvas.ink, capsize=4, linewidth=1.2)
     tops = heights if limits is None else heights + limits[1]
-    for place, (top, text) in enumerate(zip(tops, texts, strict=True)):
-        ax.annotate(text, (place, top), (0, 3), textcoords="offset points", ha="center", va="bottom", color=canvas.ink)
-    ax.set_ylim(0, max(float(tops.max()), 1e-9) * 1.15)
+    ax.set_ylim(0, max(float(tops.max()), 1e-9))
     canvas.settle()
     canvas.bars(names)
+    canvas.above(0, np.maximum(tops, 1e-9), texts)
     return ax
 
 
@@ -330,7 +329,11 @@ def forecast(
     )]  # fmt: skip
     for low, high in outer:
         band = ax.fill_between(x, low.to_numpy(float), high.to_numpy(float), color=BLUE, alpha=0.3, linewidth=0)
-    (line,) = ax.plot(x, fan["estimate"].to_numpy(float), color=BLUE, linestyle=(0, (5, 2)), linewidth=2)
+    one = len(fan) == 1
+    if one:
+        ax.vlines(x, fan["low"], fan["high"], color=BLUE, alpha=0.5, linewidth=5)
+    style: Any = {"color": BLUE, "linestyle": (0, (5, 2)), "linewidth": 2, "marker": "o" if one else ""}
+    (line,) = ax.plot(x, fan["estimate"].to_numpy(float), **style)
     handles, labels = [line, band], ["expected", "likely range"]
     if len(seen):
         x = place[seen.index].to_numpy(float)

@@ -125,17 +125,15 @@ def bridge(frame: Any, *, what: What = "mrr", period: Any = None, ax: Axes | Non
         ax.plot([place + 0.33, place + 0.67], [level, level], color=canvas.ink, linewidth=0.7)
     ax.axhline(0, color=canvas.ink, linewidth=0.8)
     tops = [max(low, low + high) for low, high in zip(bottoms, heights, strict=True)]
-    for place, (top, height) in enumerate(zip(tops, heights, strict=True)):
-        text = compact(height) if place in (0, len(heights) - 1) else signed(height)
-        ax.annotate(text, (place, top), (0, 2), textcoords="offset points", ha="center", va="bottom", color=canvas.ink,
-                    fontsize="small")  # fmt: skip
+    texts = [compact(first), *map(signed, heights[1:-1]), compact(last)]
     floor = _floor(np.cumsum(heights[:-1]))
-    high, low = max(tops), min(0.0, *bottoms) if floor == 0 else floor
-    ax.set_ylim(low, high + 0.12 * (high - low or 1.0))
+    low = min(0.0, *bottoms) if floor == 0 else floor
+    ax.set_ylim(low, max(tops))
+    canvas.numbers()
     canvas.title(f"{_TITLES[what]}{span}", f"{_TITLES[what]}, from {compact(floor)} up" if floor else _TITLES[what])
     canvas.settle()
     canvas.bars(["start", *(word for _, _, word, *_ in kinds), "end"])
-    canvas.numbers()
+    canvas.above(low, tops, texts)
     return ax
 
 

@@ -13,14 +13,13 @@ from matplotlib.ticker import FuncFormatter
 
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import MetricInputError, shown
-from csmetrics.plotting._canvas import GREY, Canvas, on
+from csmetrics.plotting._canvas import GREY, SMALLEST, Canvas, on
 from csmetrics.plotting._canvas import width as text_width
 from csmetrics.plotting._words import ages, compact, label, name
 
 Cells = Literal["both", "percent", "counts"]
 _NO_COHORTS = "No cohorts"
 _FEW = 5  # cohorts of which each is named
-_SMALLEST = 5.5  # points of a text that can still be read
 
 
 def _grid(grid: Any, metric: str) -> RetentionGrid:
@@ -87,8 +86,9 @@ def retention(grid: RetentionGrid, *, cells: Cells = "both", ax: Axes | None = N
     canvas = Canvas(ax, min(max(left + 0.5 * columns + 0.6, 5.5), 16), min(max(tall * rows + 1.3, 2.8), 12))
     ax = canvas.ax
     age = f"{ages(grid._freq)} since the start"
-    canvas.title(f"Retention{_what(grid)} by cohort", "cohort (size)", age)
+    title = f"Retention{_what(grid)} by cohort"
     if not rows:
+        canvas.title(title)
         return canvas.nothing(_NO_COHORTS)
     rates, state = grid.rates().to_numpy(), grid._codes
     colors, top = _scale(grid, canvas.dark)
@@ -110,6 +110,7 @@ def retention(grid: RetentionGrid, *, cells: Cells = "both", ax: Axes | None = N
     ax.tick_params(length=0)
     canvas.whole(dict(enumerate(map(str, grid.counts.columns))))
     canvas.whole(dict(enumerate(labels)), upright=True)
+    canvas.title(title, "cohort (size)", age)
     canvas.settle()
     width, height = canvas.points()
     texts = {
@@ -117,10 +118,10 @@ def retention(grid: RetentionGrid, *, cells: Cells = "both", ax: Axes | None = N
         for r, c in zip(*np.nonzero(np.isfinite(rates)), strict=True)
     }
     size = _fits(canvas, texts.values(), width / columns, height / rows)
-    if size < _SMALLEST and cells == "both":
+    if size < SMALLEST and cells == "both":
         texts = {at: text.split("\n")[0] for at, text in texts.items()}
         size = _fits(canvas, texts.values(), width / columns, height / rows)
-    if size < _SMALLEST:
+    if size < SMALLEST:
         beside = ax.figure.colorbar(painted, ax=ax, format=FuncFormatter(lambda value, _: compact(value, "%")))
         beside.outline.set_visible(False)
         return ax
@@ -273,5 +274,5 @@ def layers(grid: RetentionGrid, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(bottom=0)
     canvas.numbers()
     order = sorted(range(len(cohorts)), key=lambda i: (i not in (0, len(cohorts) - 1), -stacked[i, -1]))
-    canvas.ends([(*thick[i], label(cohorts[i]), canvas.ink) for i in order])
+    canvas.ends([(*thick[i], label(cohorts[i])) for i in order])
     return ax

@@ -68,7 +68,8 @@ def active_users(frame: Any, *, ax: Axes | None = None) -> Axes:
     share = stickiness(table["dau"].to_numpy(), table["mau"].to_numpy())
     right = ax.twinx()
     right.set_facecolor("none")
-    handles += right.plot(x, share, color=ORANGE, linestyle=(0, (4, 2)), linewidth=1.6)
+    mark = "s" if len(table) == 1 else ""
+    handles += right.plot(x, share, color=ORANGE, linestyle=(0, (4, 2)), linewidth=1.6, marker=mark, markersize=4)
     right.set_ylim(0, max(100.0 if np.nanmax(share, initial=0) > 50 else 50.0, 1.0))
     right.spines[["top", "left"]].set_visible(False)
     right.grid(visible=False)
@@ -176,15 +177,13 @@ def funnel(frame: Any, *, ax: Axes | None = None) -> Axes:
     lost = table["entered"].to_numpy() - counts
     ax.barh(places, lost, 0.62, counts, color=PALE_ORANGE, edgecolor=ORANGE, linewidth=0.7)
     rates = conversion_rate(counts, table["entered"].to_numpy())
-    ax.set_yticks(places, [name(step) for step in table.index])
-    ax.set_ylim(len(table) - 0.5, -0.5)
+    canvas.whole({place: name(step) for place, step in enumerate(table.index)}, upright=True)
     ax.set_xticks([])
     ax.spines["bottom"].set_visible(False)
-    texts = [
-        compact(count) if not place else f"{compact(count)}, {compact(rate, '%')} of the step before"
-        for place, (count, rate) in enumerate(zip(counts, rates, strict=True))
-    ]
-    canvas.beside(table["entered"].to_numpy(), texts)
+    first = compact(counts[0])
+    shares = [f"{compact(count)}, {compact(rate, '%')}" for count, rate in zip(counts[1:], rates[1:], strict=True)]
+    long = [f"{share} of the step before" for share in shares]
+    canvas.beside(table["entered"].to_numpy(), [first, *long], [first, *shares])
     return ax
 
 
