@@ -12,10 +12,19 @@ author = "The csmetrics developers"
 copyright = author
 version = release = csmetrics.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
-extensions += ["metric_pages", "mathml", "drawings", "pictures", "next_release"]  # ours, in _ext
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "sphinx_copybutton",
+    "metric_pages",
+    "mathml",
+    "drawings",
+    "pictures",
+    "next_release",
+]
 exclude_patterns = ["_build", "performance-results.md"]
-myst_enable_extensions = ["deflist"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 default_role = "py:obj"  # a name in backticks links to its entry, and is code where it has none
 
@@ -49,18 +58,22 @@ html_title = "csmetrics"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["questions.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": "csmetrics"},
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 7,
+    "navbar_align": "left",
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {
-    page: [] for page in ("index", "getting-started", "cohorts", "rules", "real-data", "performance", "changelog")
+html_sidebars = {  # beside these there is nothing to choose from
+    page: [] for page in ("index", "getting-started", "metrics/questions", "gallery", "genindex", "py-modindex", "search")
 }
 html_context = {"default_mode": "auto"}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "  # a copy is code: without prompts, and without what the code prints
+copybutton_prompt_is_regexp = True

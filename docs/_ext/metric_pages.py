@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from builders import part, whole
 from metric_code import frame_example, function_example
+from metric_pictures import picture
 from metric_words import between, escaped, facts, linked, listed, prose, section, shown, table
 from numpydoc.docscrape import NumpyDocString
 from sphinx.application import Sphinx
@@ -62,15 +64,17 @@ def metric_page(spec: csm.MetricSpec) -> str:
         return_annotation=inspect.Signature.empty,
     )
     family, _ = _family(spec.family)
-    also = [name for entry in doc["See Also"] for name, _ in entry[0] if name in csm.catalog]
     parts = [
         f"(metric-{spec.name})=\n# {spec.title}\n",
+        _searched(spec),
         f"```python\n{_call(spec.name, bare)}\n```\n",
         f"{prose(spec.summary)}\n",
+        _picture(spec),
         facts(_facts(spec, family)) + "\n",
         section("Questions it answers", listed(spec.questions)),
         section("Formula", _formula(doc)),
         section("Inputs", _inputs(spec)),
+        section("Where the inputs come from", _sources(spec)),
         section("Options", _options(spec, doc)),
         section("In code", _in_code(spec, doc)),
         section("Notes", prose(spec.notes)),
@@ -81,9 +85,63 @@ def metric_page(spec: csm.MetricSpec) -> str:
         section("Pitfalls", listed(spec.pitfalls)),
         section("Worked examples", _worked(spec)),
         section("References", "\n".join(f"{i}. {linked(r)}" for i, r in enumerate(spec.references, 1))),
-        section("See also", "\n".join(f"* [{csm.catalog[n].title}]({n}.md)" for n in also)),
+        section("Related metrics", _related(spec, doc)),
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(text for text in parts if text)
+
+
+def _searched(spec: csm.MetricSpec) -> str:
+    """Return the words under which the search of the site puts this page first."""
+    words = dict.fromkeys(word.replace(";", ",") for word in (spec.name, spec.title, *spec.aliases))
+    return "\n".join(f"```{{index}} single: ! {word}\n```" for word in words) + "\n"
+
+
+def _picture(spec: csm.MetricSpec) -> str:
+    """Show the metric in a picture, with its code to unfold."""
+    code, svg, words = picture(spec)
+    imports = "".join(
+        f"import {module} as {name}\n"
+        for module, name in (("numpy", "np"), ("pandas", "pd"), ("csmetrics", "csm"))
+        if f"{name}." in code
+    )
+    return (
+        f'```{{raw}} html\n<figure class="metric">{svg}<figcaption>{words}</figcaption></figure>\n'
+        "<details><summary>Code of the picture</summary>\n```\n\n"
+        f"```python\n{imports}\n{code}\n```\n\n```{{raw}} html\n</details>\n```\n"
+    )
+
+
+def _sources(spec: csm.MetricSpec) -> str:
+    """Name the builders that count the inputs from raw rows, or say which totals to bring."""
+    if found := whole(spec):
+        return f"Counted from raw rows by {_builders(found)}."
+    counted = {name: builders for name, builders in part(spec).items() if builders}
+    by_builder = {b: [n for n, found in counted.items() if b in found] for found in counted.values() for b in found}
+    lines = [f"{', '.join(f'`{n}`' for n in names)}: counted by {_builders([b])}" for b, names in by_builder.items()]
+    own = [f"`{name}`" for name, builders in part(spec).items() if not builders]
+    lines += [f"{', '.join(own)}: {'totals' if len(own) > 1 else 'a total'} of your own tables or books"] if own else []
+    raw = [f"`{n}`" for n, i in spec.inputs.items() if i.required and i.quantity in ("answers", "date")]
+    lines += [f"{', '.join(raw)}: {'columns' if len(raw) > 1 else 'a column'} of raw rows, as they are"] if raw else []
+    return "\n".join(f"* {line}" for line in lines)
+
+
+def _builders(names: Iterable[str]) -> str:
+    return ", ".join(f"{{py:func}}`csmetrics.cohorts.{name}`" for name in names)
+
+
+def _related(spec: csm.MetricSpec, doc: NumpyDocString) -> str:
+    """List the metrics that this one is made of, those made of it, and those that its docstring names."""
+    groups = {
+        "Made of": [n for n, i in spec.inputs.items() if i.kind == "level" and n in csm.catalog],
+        "Goes into": [n for n, other in csm.catalog.items() if spec.name in other.inputs and n != spec.name],
+        "See also": [name for entry in doc["See Also"] for name, _ in entry[0] if name in csm.catalog],
+    }
+    lines, seen = [], {spec.name}
+    for words, names in groups.items():
+        new = [n for n in names if n not in seen]
+        seen |= set(new)
+        lines += [f"* {words}: " + ", ".join(f"[{csm.catalog[n].title}]({n}.md)" for n in new)] if new else []
+    return "\n".join(lines)
 
 
 def _call(name: str, signature: inspect.Signature) -> str:
@@ -289,6 +347,33 @@ def metrics_index() -> str:
     return "\n".join(parts)
 
 
+def questions() -> str:
+    """Write the metrics by the questions that they answer."""
+    parts = [
+        "# Which metric do I need?\n",
+        "Find the question that you have; it names the metric, what that needs and what it gives. In Python, "
+        '`csm.catalog.find("do customers stay")` answers in the same way.\n',
+        '```{raw} html\n<input id="ask" type="search" placeholder="A few words: customers leave, how satisfied" '
+        'aria-label="Filter the questions">\n```\n',
+    ]
+    for family, specs in families().items():
+        title, about = _family(family)
+        parts.append(f"## {title}\n\n{about}\n")
+        parts += [_question(spec) for spec in specs]
+    return "\n".join(parts)
+
+
+def _question(spec: csm.MetricSpec) -> str:
+    asked = getattr(spec, "questions", ()) or (spec.summary,)
+    first, *others = [text[0].upper() + text[1:] for text in asked]
+    needs = ", ".join(f"`{name}`" for name, i in spec.inputs.items() if i.required)
+    raw = f"; counted by {_builders(whole(spec)[:1])}" if whole(spec) else ""
+    better = "" if spec.direction == "neither" else f", {spec.direction} is better"
+    lines = [f"[**{spec.title}**]({spec.name}.md) `{spec.name}`", f"needs {needs}{raw}", f"gives {spec.unit}{better}"]
+    lines += [f"also: {' '.join(map(prose, others))}"] if others else []
+    return f"{prose(first)}\n: {'<br>'.join(lines)}\n"
+
+
 def api_pages() -> dict[str, str]:
     """Write the reference of the functions: one page per family, and the list of families."""
     pages = {}
@@ -324,7 +409,7 @@ def write_pages(app: Sphinx) -> None:
     """Write every page that comes from the catalogue."""
     source = Path(app.srcdir)
     pages = {name: metric_page(spec) for name, spec in csm.catalog.items()}
-    write(source / "metrics", {**pages, "index": metrics_index()})
+    write(source / "metrics", {**pages, "index": metrics_index(), "questions": questions()})
     write(source / "api" / "generated", api_pages())
 
 
