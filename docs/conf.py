@@ -12,11 +12,17 @@ author = "The csmetrics developers"
 copyright = author
 version = release = csmetrics.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
-extensions += ["metric_pages", "mathml", "drawings", "pictures", "next_release"]  # ours, in _ext
+extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc"]
+extensions += ["metric_pages", "mathml", "notebooks", "drawings", "pictures", "next_release"]  # ours, in _ext
 exclude_patterns = ["_build", "performance-results.md"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
+nb_execution_mode = "force"  # the notebooks hold no output
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_execution_timeout = 120  # seconds for one cell
+nb_execution_show_tb = True
+nb_merge_streams = True
 default_role = "py:obj"  # a name in backticks links to its entry, and is code where it has none
 
 add_module_names = False
