@@ -13,12 +13,13 @@ copyright = author
 version = release = csmetrics.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "numpydoc",
     "sphinx_copybutton",
     "metric_pages",
     "mathml",
+    "notebooks",
     "drawings",
     "pictures",
     "next_release",
@@ -26,6 +27,12 @@ extensions = [
 exclude_patterns = ["_build", "performance-results.md"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+nb_execution_mode = "force"  # the notebooks hold no output
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_execution_timeout = 120  # seconds for one cell
+nb_execution_show_tb = True
+nb_merge_streams = True
 default_role = "py:obj"  # a name in backticks links to its entry, and is code where it has none
 
 add_module_names = False

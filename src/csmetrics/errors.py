@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, TypeVar
+
+_Raised = TypeVar("_Raised", bound=BaseException)
+_OURS: Final = ("csmetrics", "pytest_csmetrics")
 
 
 def shown(value: Any, limit: int = 60, write: Callable[[Any], str] = repr) -> str:
@@ -18,6 +22,22 @@ def shown(value: Any, limit: int = 60, write: Callable[[Any], str] = repr) -> st
     except Exception:  # a broken repr, or an int with more digits than Python writes
         return f"a {type(value).__name__}"
     return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def from_outside(error: _Raised) -> _Raised:
+    """Make pytest and IPython show an error at the line that called csmetrics, without the frames inside it.
+
+    Both leave out frames with a local variable ``__tracebackhide__``. What is raised gets its traceback on the way out
+    through the callers of this function, so these are marked now; a call that raises nothing costs nothing. With
+    ``pytest --full-trace`` every frame is shown.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        ours = str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS
+        if ours and frame.f_locals is not frame.f_globals:
+            frame.f_locals["__tracebackhide__"] = True
+        frame = frame.f_back  # type: ignore[assignment]
+    return error
 
 
 class CsmetricsError(Exception):
@@ -48,6 +68,7 @@ class CsmetricsError(Exception):
         self.rule = rule
         self.found = found
         self.hint = hint
+        from_outside(self)
 
     def __str__(self) -> str:
         end = f" Hint: {self.hint}" if self.hint else ""

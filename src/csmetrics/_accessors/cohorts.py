@@ -20,7 +20,7 @@ from csmetrics._frames.groups import group_rows
 from csmetrics._frames.plan import Plan
 from csmetrics.core._door import Door
 from csmetrics.core._registry import REGISTRY, Registration, registered
-from csmetrics.errors import MetricInputError, MissingColumnError
+from csmetrics.errors import MetricInputError, MissingColumnError, from_outside
 
 if TYPE_CHECKING:
     from csmetrics._explain.explanation import Explanation
@@ -465,14 +465,15 @@ def over(frame: Any) -> Cohorts[pd.Series[float]]:
 def _bound(spec: Registration, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
     """Put positional arguments under their names, and refuse names that the metric does not know."""
     if len(args) > len(spec.positional):
-        raise TypeError(f"{spec.name}() takes at most {len(spec.positional)} positional arguments, got {len(args)}")
+        found = f"takes at most {len(spec.positional)} positional arguments, got {len(args)}"
+        raise from_outside(TypeError(f"{spec.name}() {found}"))
     named = dict(zip(spec.positional, args, strict=False))
     known = arguments(spec)
     for name in given:
         if name in named:
-            raise TypeError(f"{spec.name}() got two values for {name!r}")
+            raise from_outside(TypeError(f"{spec.name}() got two values for {name!r}"))
         if name not in known:
-            raise TypeError(f"{spec.name}() has no argument {name!r}; it takes {', '.join(known)}")
+            raise from_outside(TypeError(f"{spec.name}() has no argument {name!r}; it takes {', '.join(known)}"))
     return named | given
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, from_outside
 
 
 def narwhals() -> Any:
@@ -20,7 +20,7 @@ def narwhals() -> Any:
         import pyarrow  # noqa: F401 - rows come back through it
     except ImportError as missing:
         needed = 'frames that are not pandas need narwhals and pyarrow: pip install "csmetrics[engines]"'
-        raise ImportError(needed) from missing
+        raise from_outside(ImportError(needed)) from missing
     return nw
 
 

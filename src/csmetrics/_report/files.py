@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, from_outside
 
 _CSV, _PARQUET = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
 
@@ -95,7 +95,7 @@ def query(path: Any, data: Mapping[str, Any]) -> pd.DataFrame:
     try:
         import duckdb
     except ImportError as missing:
-        raise ImportError("queries need DuckDB: pip install duckdb") from missing
+        raise from_outside(ImportError("queries need DuckDB: pip install duckdb")) from missing
     text = Path(path).read_text("utf-8")
     with duckdb.connect() as connection:
         for name, file in data.items():

@@ -11,6 +11,7 @@ import pandas as pd
 
 from csmetrics._report.contents import Contents
 from csmetrics._report.figures import Figure
+from csmetrics.errors import from_outside
 
 _TITLES = {
     "month": "The month",
@@ -56,7 +57,8 @@ def html(contents: Contents) -> str:
     try:
         from jinja2 import Environment, StrictUndefined
     except ImportError as missing:
-        raise ImportError('reports need Jinja2: pip install "csmetrics[report]"') from missing
+        needed = 'reports need Jinja2: pip install "csmetrics[report]"'
+        raise from_outside(ImportError(needed)) from missing
     text = files("csmetrics._report").joinpath("report.html").read_text("utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False).from_string(text)
     look = contents.template

@@ -17,6 +17,7 @@ from csmetrics._report.figures import Figure
 from csmetrics._report.frames import Source, in_words
 from csmetrics.core._numeric import percent
 from csmetrics.core._registry import Registration
+from csmetrics.errors import from_outside
 
 _FORMATS: Final = {
     "percent": '0.0" %"',
@@ -124,7 +125,8 @@ class _Book:
         try:
             import xlsxwriter
         except ImportError as missing:
-            raise ImportError('workbooks need XlsxWriter: pip install "csmetrics[report]"') from missing
+            needed = 'workbooks need XlsxWriter: pip install "csmetrics[report]"'
+            raise from_outside(ImportError(needed)) from missing
         self.contents = contents
         self.out = BytesIO()
         self.column = xlsxwriter.utility.xl_col_to_name

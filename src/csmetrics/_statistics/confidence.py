@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from csmetrics.core._types import Array
-from csmetrics.errors import MetricInputError, shown
+from csmetrics.errors import MetricInputError, from_outside, shown
 
 QUIET = np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what has no value is NaN, or without end
 FURTHEST = 38.0  # standard errors: beyond it the normal's tail is below the smallest float
@@ -22,7 +22,7 @@ def special() -> Any:
         import scipy.special  # type: ignore[import-untyped,unused-ignore]
     except ImportError as missing:
         needed = 'exact and t-based methods need scipy: pip install "csmetrics[stats]"'
-        raise ImportError(needed) from missing
+        raise from_outside(ImportError(needed)) from missing
     return scipy.special
 
 
