@@ -1,0 +1,207 @@
+"""Users' active periods as bits: one 64-bit mask per user and block of 64 periods.
+
+Bit i of a mask stands for period 64 * block + i. Masks of one user and block are put together by a bitwise or, in any
+order, and a pair of user and period that comes twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from csmetrics.cohorts._packing import changes
+
+BITS = 64  # periods in a mask
+_CELLS = 1 << 26  # bytes of the table in which pairs are marked, one per user and period
+_LANES = np.uint64(0x0101010101010101)  # the lowest bit of each byte
+_MOST = 255  # masks whose bits fit into the count of a byte
+_NONE = np.uint64(0)
+_ALL = ~_NONE
+
+
+@dataclass(frozen=True)
+class Masks:
+    """A table of masks, sorted by user, then block; no mask is 0.
+
+    Attributes
+    ----------
+    unit
+        The number of the user (or of the user in a group) of each mask.
+    block
+        The block of each mask.
+    bits
+        The masks, uint64.
+    blocks
+        The number of blocks: those of all masks are below it.
+    """
+
+    unit: Any
+    block: Any
+    bits: Any
+    blocks: int
+
+    @classmethod
+    def mark(cls, pairs: Iterable[tuple[Any, Any]], size: int, periods: int) -> Masks:
+        """Make the masks of pairs of user and period, which come in any order, without sorting them.
+
+        Parameters
+        ----------
+        pairs
+            Batches of numbers of users, below `size`, and of periods, below `periods`.
+        size, periods
+            The limits of the numbers.
+        """
+        width = -(-periods // 8) * 8 if periods <= BITS else -(-periods // BITS) * BITS  # cells of a user
+        users = max(_CELLS // width, 1)
+        if size > users:
+            parts = _parted(pairs, size, users, width)
+        else:
+            parts = iter([(0, (unit * width + period for unit, period in pairs))])
+        table = np.zeros(min(size, users) * width, bool)
+        found = []
+        for first, cells in parts:
+            for some in cells:
+                table[some] = True
+            found.append(cls._packed(table, first, width))
+            table[:] = False
+        unit, block, bits = map(np.concatenate, zip(*found, strict=True))
+        return cls(unit, block, bits, -(-periods // BITS))
+
+    @staticmethod
+    def _packed(table: Any, first: int, width: int) -> tuple[Any, Any, Any]:
+        """Pack a table of marks, whose first row is the user `first`, into the columns of masks."""
+        packed = np.packbits(table, bitorder="little")
+        if width < BITS:
+            short = packed.reshape(-1, width // 8)
+            packed = np.zeros((len(short), BITS // 8), np.uint8)
+            packed[:, : width // 8] = short
+        words = packed.reshape(-1).view("<u8")
+        at = np.flatnonzero(words)
+        unit, block = np.divmod(at, max(width // BITS, 1))
+        return unit + first, block, words[at]
+
+    @classmethod
+    def gather(cls, unit: Any, block: Any, bits: Any, blocks: int) -> Masks:
+        """Put masks in any order together, several of a user and block by a bitwise or."""
+        order = np.lexsort((block, unit))
+        unit, block = unit[order], block[order]
+        at = np.flatnonzero(changes(unit) | changes(block))
+        found = np.bitwise_or.reduceat(bits[order], at) if at.size else bits[:0]
+        return cls(unit[at], block[at], found, blocks)
+
+    @cached_property
+    def starts(self) -> Any:
+        """The position of each user's first mask."""
+        return np.flatnonzero(changes(self.unit))
+
+    @cached_property
+    def ends(self) -> Any:
+        """The position after each user's last mask."""
+        return np.append(self.starts[1:], self.unit.size)[: self.starts.size]
+
+    @property
+    def users(self) -> Any:
+        """The users, once each."""
+        return self.unit[self.starts]
+
+    def first(self) -> Any:
+        """Return each user's first period."""
+        return self.block[self.starts] * BITS + lowest(self.bits[self.starts])
+
+    def last(self) -> Any:
+        """Return each user's last period."""
+        return self.block[self.ends - 1] * BITS + highest(self.bits[self.ends - 1])
+
+    def take(self, rows: Any) -> Masks:
+        """Keep some of the masks, in their order."""
+        return Masks(self.unit[rows], self.block[rows], self.bits[rows], self.blocks)
+
+    def replace(self, bits: Any) -> Masks:
+        """Return other masks of the same users and blocks, without those that are 0."""
+        rows = np.flatnonzero(bits)
+        return Masks(self.unit[rows], self.block[rows], bits[rows], self.blocks)
+
+    def pairs(self, rows: Any = slice(None)) -> tuple[Any, Any]:
+        """Return users and periods of some masks, sorted by user, then period."""
+        flags = np.unpackbits(self.bits[rows].astype("<u8", copy=False).view(np.uint8), bitorder="little")
+        row, bit = np.divmod(np.flatnonzero(flags), BITS)
+        return self.unit[rows][row], self.block[rows][row] * BITS + bit
+
+    def count(self, key: Any = None, keys: int = 1) -> Any:
+        """Count the users of each key that are active in each period.
+
+        Parameters
+        ----------
+        key
+            A number below `keys` for each mask, such as the cohort of its user; None if all count together.
+
+        Returns
+        -------
+        ndarray
+            (keys, 64 * blocks) int64.
+        """
+        out = np.zeros((keys * self.blocks, BITS), np.int64)
+        row = self.block if key is None else np.asarray(key) * self.blocks + self.block
+        order = np.argsort(row.astype(np.min_scalar_type(len(out))), kind="stable")
+        row, bits = row[order], self.bits[order]
+        cuts = changes(row)
+        cuts[::_MOST] = True
+        at = np.flatnonzero(cuts)
+        if at.size:
+            sums = np.empty((at.size, 8), "<u8")  # of the bits i, i + 8, i + 16, ... in eight bytes of a number
+            for i in range(8):
+                sums[:, i] = np.add.reduceat(bits >> np.uint64(i) & _LANES, at)
+            begins = np.flatnonzero(changes(row[at]))
+            counts = np.add.reduceat(sums.view(np.uint8).reshape(-1, 8, 8), begins, axis=0, dtype=np.int64)
+            out[row[at[begins]]] = counts.swapaxes(1, 2).reshape(-1, BITS)
+        return out.reshape(keys, self.blocks * BITS)
+
+    def again(self) -> Masks:
+        """Return the periods that follow directly on an active one of the same user."""
+        carry = np.zeros(self.bits.size, np.uint64)
+        follows = (self.unit[1:] == self.unit[:-1]) & (self.block[1:] == self.block[:-1] + 1)
+        carry[1:][follows] = self.bits[:-1][follows] >> np.uint64(BITS - 1)
+        return self.replace(self.bits & (self.bits << np.uint64(1) | carry))
+
+
+def _parted(pairs: Iterable[tuple[Any, Any]], size: int, users: int, width: int) -> Iterator[tuple[int, Iterable[Any]]]:
+    """Yield the first user of each part of so many users, and the cells of its pairs in batches."""
+    count = -(-size // users)
+    batches, bounds = [], []
+    for unit, period in pairs:
+        part, rest = np.divmod(unit, users)
+        part = part.astype(np.min_scalar_type(count))  # sorted by its digits if it has few
+        order = np.argsort(part, kind="stable")
+        batches.append((rest * width + period).astype(np.int32)[order])
+        bounds.append(np.append(0, np.cumsum(np.bincount(part, minlength=count))))
+    for part in range(count):
+        yield (
+            part * users,
+            (cells[at[part] : at[part + 1]] for cells, at in zip(batches, bounds, strict=True)),
+        )
+
+
+def lowest(bits: Any) -> Any:
+    """Return the position of the lowest bit of numbers that are not 0."""
+    return _exponent(bits & (~bits + np.uint64(1)))
+
+
+def highest(bits: Any) -> Any:
+    """Return the position of the highest bit of numbers that are not 0."""
+    return _exponent(
+        bits & ~(bits >> np.uint64(1))
+    )  # whose second bit is 0, so that a float never rounds up to a third
+
+
+def _exponent(bits: Any) -> Any:
+    return (bits.astype(np.float64).view(np.int64) >> 52) - 1023
+
+
+def between(low: Any, high: Any, block: Any) -> Any:
+    """Return masks of the periods from each `low` to each `high`, both included, as far as they are in the block."""
+    low, high = (np.clip(bound - block * BITS, 0, BITS).astype(np.uint64) for bound in (low, high + 1))
+    return _ALL << low & ~(_ALL << high)  # shifted by 64, nothing is left

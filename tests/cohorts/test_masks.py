@@ -1,0 +1,133 @@
+"""Masks of active periods against sets of pairs."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csmetrics.cohorts import _masks
+from csmetrics.cohorts._mask_counts import Cohorts, lifecycle
+from csmetrics.cohorts._masks import Masks, between, highest, lowest
+from csmetrics.cohorts.retention import KINDS, Ages
+
+from ..drawn import drawn
+
+GROUPS = 2
+
+
+@st.composite
+def events(draw: st.DrawFn) -> tuple[list[tuple[int, int]], int]:
+    """Draw pairs of user and period, some twice, and the number of periods: one mask for a user, or several."""
+    periods = draw(st.sampled_from([1, 7, 63, 64, 65, 130, 200]))
+    pair = st.tuples(st.integers(0, 11), st.integers(0, periods - 1))
+    return draw(st.lists(pair, max_size=60)), periods
+
+
+def masks_of(pairs: list[tuple[int, int]], periods: int) -> Masks:
+    unit, period = np.array(pairs, np.int64).reshape(-1, 2).T
+    half = len(pairs) // 2
+    return Masks.mark([(unit[:half], period[:half]), (unit[half:], period[half:])], 12, periods)
+
+
+def sets(pairs: list[tuple[int, int]]) -> dict[int, list[int]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    for unit, period in pairs:
+        found[unit].add(period)
+    return {unit: sorted(found[unit]) for unit in sorted(found)}
+
+
+@given(drawn_events=events(), cells=st.sampled_from([100, 1 << 26]))
+@drawn(60)
+def test_the_same_pairs_come_back(drawn_events: tuple[list[tuple[int, int]], int], cells: int) -> None:
+    pairs, periods = drawn_events
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_masks, "_CELLS", cells)  # with few, users are worked on in parts
+        masks = masks_of(pairs, periods)
+    assert list(zip(*map(np.ndarray.tolist, masks.pairs()), strict=True)) == sorted(set(pairs))
+    assert masks.users.tolist() == list(sets(pairs))
+    assert masks.first().tolist() == [came[0] for came in sets(pairs).values()]
+    assert masks.last().tolist() == [came[-1] for came in sets(pairs).values()]
+    again = Masks.gather(*(np.tile(part, 2)[::-1] for part in (masks.unit, masks.block, masks.bits)), masks.blocks)
+    for one, other in ((again.unit, masks.unit), (again.block, masks.block), (again.bits, masks.bits)):
+        assert one.tolist() == other.tolist()
+
+
+@given(drawn_events=events())
+@drawn(40)
+def test_users_of_each_period(drawn_events: tuple[list[tuple[int, int]], int]) -> None:
+    pairs, periods = drawn_events
+    masks = masks_of(pairs, periods)
+    counts = masks.count(masks.unit % 3, 3)
+    assert Counter({at: int(n) for at, n in np.ndenumerate(counts) if n}) == Counter((u % 3, p) for u, p in set(pairs))
+    assert masks.count().tolist() == [counts.sum(axis=0).tolist()]
+    found = lifecycle(masks, GROUPS)
+    for group in range(GROUPS):
+        users = [set(came) for unit, came in sets(pairs).items() if unit % GROUPS == group]
+        for p in range(periods):
+            assert found["active"][group, p] == sum(p in came for came in users)
+            assert found["new_users"][group, p] == sum(p == min(came) for came in users)
+            assert found["returning"][group, p] == sum({p, p - 1} <= came for came in users)
+
+
+def test_more_users_than_a_byte_counts() -> None:
+    masks = Masks.mark([(np.arange(1000), np.arange(1000) % 3)], 1000, 3)
+    assert masks.count()[0, :3].tolist() == [334, 333, 333]
+
+
+def test_every_single_bit() -> None:
+    bits = np.uint64(1) << np.arange(64, dtype=np.uint64)
+    assert lowest(bits).tolist() == highest(bits).tolist() == list(range(64))
+    below = (bits - np.uint64(1)) | bits  # all bits up to this one
+    assert highest(below).tolist() == list(range(64))
+    assert lowest(below).tolist() == [0] * 64
+    assert lowest(~(bits - np.uint64(1))).tolist() == list(range(64))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 63), (5, 9), (60, 70), (-3, 2), (63, 64), (64, 127), (130, 140), (8, 7)])
+def test_masks_of_a_range(low: int, high: int) -> None:
+    bits = between(np.array([low, low]), np.array([high, high]), np.array([0, 1]))
+    wanted = [
+        sum(1 << p - 64 * block for p in range(64 * block, 64 * block + 64) if low <= p <= high) for block in (0, 1)
+    ]
+    assert bits.tolist() == wanted
+
+
+@given(
+    begun=events(),
+    seed=st.randoms(use_true_random=False),
+    one=st.booleans(),
+    recurring=st.booleans(),
+    kind=st.sampled_from(KINDS),
+    brackets=st.none() | st.lists(st.integers(1, 70), min_size=1, max_size=4),
+    horizon=st.none() | st.integers(1, 90),
+    zero=st.booleans(),
+)
+@drawn(150)
+def test_cohorts_by_age(
+    begun: Any, seed: Any, one: bool, recurring: bool, kind: str, brackets: Any, horizon: Any, zero: bool
+) -> None:
+    pairs, periods = begun
+    if not pairs:
+        return
+    back = pairs if one else [(seed.randrange(12), seed.randrange(periods)) for _ in range(30)]
+    starts = masks_of(pairs, periods)
+    first = int(starts.first().min())
+    ages = Ages.make(kind, brackets, horizon if kind == "on_or_after" else None, zero, periods - first)
+    cohorts = Cohorts(starts, starts if one else masks_of(back, periods), recurring, GROUPS, first, periods - first)
+    sizes, cells = np.zeros((GROUPS, periods - first), int), np.zeros((GROUPS, periods - first, len(ages.labels)), int)
+    came = sets(back)
+    for unit, started in sets(pairs).items():
+        for cohort in started if recurring else started[:1]:
+            sizes[unit % GROUPS, cohort - first] += 1
+            columns = [ages.column[p - cohort] for p in came.get(unit, []) if p >= cohort]
+            columns = [int(column) for column in columns if column >= 0]
+            chosen = {"on": columns, "on_or_after": columns[-1:], "on_or_before": columns[:1]}[kind]
+            for column in set(chosen):
+                cells[unit % GROUPS, cohort - first, column] += 1
+    assert cohorts.sizes().tolist() == sizes.tolist()
+    assert cohorts.cells(ages).tolist() == cells.tolist()
