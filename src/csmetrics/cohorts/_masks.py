@@ -68,7 +68,8 @@ class Masks:
                 table[some] = True
             found.append(cls._packed(table, first, width))
             table[:] = False
-        return cls(*map(np.concatenate, zip(*found, strict=True)), -(-periods // BITS))
+        unit, block, bits = map(np.concatenate, zip(*found, strict=True))
+        return cls(unit, block, bits, -(-periods // BITS))
 
     @staticmethod
     def _packed(table: Any, first: int, width: int) -> tuple[Any, Any, Any]:
