@@ -66,7 +66,7 @@ class Facts:
         pairs = [("freq", self.freq, other.freq), ("by", list(map(str, self.by)), list(map(str, other.by)))]
         if self.last is not None and other.last is not None:  # without events nobody knows the time zone
             pairs.append(("time zone", self.zone, other.zone))
-            names = zip(("user", *self.by), self.kinds, other.kinds, strict=True)
+            names = zip(("user", *self.by), self.kinds, other.kinds, strict=False)  # other groups are refused
             pairs += [(name, mine, theirs) for name, mine, theirs in names if mine and theirs]
         for argument, mine, theirs in pairs:
             if mine != theirs:
