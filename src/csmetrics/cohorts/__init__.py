@@ -13,6 +13,7 @@ from csmetrics.cohorts.onboarding import onboarding
 from csmetrics.cohorts.purchases import purchases
 from csmetrics.cohorts.retention import retention
 from csmetrics.cohorts.snapshots import movements_from_changes, movements_from_snapshots
+from csmetrics.cohorts.state import Activity, activity
 from csmetrics.cohorts.stripe import ledger_from_stripe
 from csmetrics.cohorts.subscriptions import movements_from_subscriptions
 from csmetrics.cohorts.surveys import survey
@@ -20,9 +21,11 @@ from csmetrics.cohorts.tickets import tickets
 from csmetrics.core._surface import surface
 
 __all__ = [
+    "Activity",
     "RetentionGrid",
     "activation",
     "active_users",
+    "activity",
     "adoption",
     "answers_from_export",
     "funnel",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,9 @@ class Events:
     gaps
         Where an engine looked for each user's next active day: the days until then and the number of users, for each
         row of the log. The log then holds days, not users.
+    parts
+        Where users come part by part: yields the log of each part, with the groups and the periods of all. The log then
+        holds only these.
     """
 
     log: Log
@@ -70,6 +73,11 @@ class Events:
     returns: Any = None
     members: tuple[int | None, Iterator[Members]] | None = None
     gaps: Any = None
+    parts: Callable[[], Iterator[Log]] | None = None
+
+    def logs(self) -> Iterator[Log]:
+        """Yield the log; where users come part by part, that of each part."""
+        return iter((self.log,)) if self.parts is None else self.parts()
 
 
 ALL, PLAIN = Named("event", None, needed=False), Ways()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,9 +96,28 @@ def active_users(
     2026-03-03    0     2     2
     2026-03-04    1     1     2
     """
+    calendar = Calendar("active_users", "D")
+    asked = Request("active_users", user, time, calendar, as_of, by, on_bad_rows)
+    return count_active(lambda longest: replace(asked, longest=longest).read(events), calendar, wau, mau, since, freq)
+
+
+def count_active(
+    read: Callable[[int], Events], calendar: Calendar, wau: int, mau: int, since: Any, freq: str
+) -> pd.DataFrame:
+    """Count the active users, as `active_users` says.
+
+    Parameters
+    ----------
+    read
+        The function that reads the events, with the number of days that an engine should look ahead.
+    calendar
+        The calendar of days, on the clock of the events once these have been read.
+    wau, mau, since, freq
+        The arguments of `active_users`.
+    """
     metric = "active_users"
     windows = {"dau": 1, "wau": check_whole(metric, "wau", wau), "mau": check_whole(metric, "mau", mau)}
-    calendar, periods, longest = Calendar(metric, "D"), Calendar(metric, freq), max(windows.values())
+    periods, longest = Calendar(metric, freq), max(windows.values())
     if periods.hourly:
         raise MetricInputError(metric, "freq", "must be D, W, M, Q or Y", f"got {freq!r}", "a day is the shortest")
     if periods.freq != "D":
@@ -105,7 +125,7 @@ def active_users(
         if (wau, mau) != (7, 28):
             rule, hint = "must be left out with freq=", "`mau` then counts the users of the calendar period"
             raise MetricInputError(metric, "wau, mau", rule, f"got {wau} and {mau} with freq={freq!r}", hint)
-    found = Request(metric, user, time, calendar, as_of, by, on_bad_rows, longest=longest).read(events)
+    found = read(longest)
     first, days = _complete(found, calendar)
     begin = first if since is None or not days else _first_day(calendar, since, found.zone)
     early, groups = max(first - begin, 0), found.log.groups.count  # days without events before the first one
@@ -190,13 +210,15 @@ def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, A
         group = 0 if log.groups.number is None else log.groups.number
         yield (group * days + log.periods.of(slice(None))) * (longest + 1) + gap, users
         return
-    distinct = active(log)
-    for block in distinct.blocks():
-        keys, user = distinct.keys[block], distinct.user(block)
-        gap = np.full(keys.size, longest, np.intp)
-        same = user[1:] == user[:-1]
-        gap[:-1][same] = np.minimum((keys[1:] - keys[:-1])[same], longest)
-        yield (distinct.group(block, log.groups.count) * days + distinct.period(block)) * (longest + 1) + gap, None
+    for log in found.logs():
+        distinct = active(log)
+        for block in distinct.blocks():
+            keys, user = distinct.keys[block], distinct.user(block)
+            gap = np.full(keys.size, longest, np.intp)
+            same = user[1:] == user[:-1]
+            gap[:-1][same] = np.minimum((keys[1:] - keys[:-1])[same], longest)
+            day = distinct.group(block, log.groups.count) * days + distinct.period(block)
+            yield day * (longest + 1) + gap, None
 
 
 def _rolling(gaps: Any, window: int) -> Any:
@@ -277,23 +299,28 @@ def lifecycle(
     2026-02       1          0          1            0        1
     2026-03       2          0          1            1        0
     """
-    metric = "lifecycle"
-    calendar = Calendar(metric, freq)
-    found = Request(metric, user, time, calendar, as_of, by, on_bad_rows).read(events)
+    calendar = Calendar("lifecycle", freq)
+    return count_lifecycle(Request("lifecycle", user, time, calendar, as_of, by, on_bad_rows).read(events), calendar)
+
+
+def count_lifecycle(found: Events, calendar: Calendar) -> pd.DataFrame:
+    """Count the users of each stage, as `lifecycle` says."""
+    metric = calendar.metric
     first, periods = _complete(found, calendar)
     groups = found.log.groups.count
     check_cells(metric, calendar, first, periods, groups)
     known = max(found.log.periods.count, periods)
     everyone, new, returning = (np.zeros(groups * known, np.int64) for _ in range(3))
-    distinct = active(found.log)
-    for block in distinct.blocks():
-        period, begins = distinct.period(block), distinct.begins(block)
-        cell = distinct.group(block, groups) * known + period
-        again = ~begins
-        again[1:] &= period[1:] == period[:-1] + 1
-        tally(everyone, cell)
-        tally(new, cell[begins])
-        tally(returning, cell[again])
+    for log in found.logs():
+        distinct = active(log)
+        for block in distinct.blocks():
+            period, begins = distinct.period(block), distinct.begins(block)
+            cell = distinct.group(block, groups) * known + period
+            again = ~begins
+            again[1:] &= period[1:] == period[:-1] + 1
+            tally(everyone, cell)
+            tally(new, cell[begins])
+            tally(returning, cell[again])
     columns = {"active": everyone, "new_users": new, "returning": returning}
     table = {name: counts.reshape(groups, known)[:, :periods] for name, counts in columns.items()}
     table["resurrected"] = table["active"] - table["new_users"] - table["returning"]
@@ -306,7 +333,7 @@ def lifecycle(
 
 def _complete(found: Events, calendar: Calendar) -> tuple[int, int]:
     """Return the first period, and the number of complete periods from it on."""
-    if found.stop is None or not len(found.log):
+    if found.stop is None or (found.parts is None and not len(found.log)):
         return 0, 0
     first = found.log.periods.first
     return first, max(calendar.at(found.stop) - first, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._memberships import NEVER, Members, Ways, expand, parts
 from csmetrics.cohorts._packing import Active, Log, active, changes, tally
 from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole, check_word
-from csmetrics.cohorts._rows.remarks import noted
+from csmetrics.cohorts._rows.remarks import Remarks, noted
 from csmetrics.cohorts._rows.time import Calendar, in_utc
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.core._plain import plain
@@ -268,14 +268,35 @@ def retention(
         Ways(width, recurring, zero, None, least, True, by_at == "start"),
         started, users, axis="cohort",
     ).read(events)  # fmt: skip
-    first, members = found.members or _by_period(found, recurring, least, zero)
-    if kind == "on_or_after" and horizon is None:
-        found.remarks.note(_GROWING)
     ages = partial(Ages.make, kind, lengths, horizon, zero)
+    first, members = found.members or _by_period(found, recurring, least, zero)
     triangle = _Triangle(found, calendar, first, ages, width)
+    return _filled(triangle, members, value, found.remarks, growing=kind == "on_or_after" and horizon is None)
+
+
+def count_retention(
+    read: Callable[[], Events], calendar: Calendar, cohort: str, kind: str, brackets: Any, horizon: Any
+) -> RetentionGrid:
+    """Count the users who came back in calendar periods, as `retention` says, of events that are read last."""
+    metric = calendar.metric
+    kind = check_word(metric, "kind", kind, KINDS)
+    cohort = check_word(metric, "cohort", cohort, ("first", "recurring"))
+    lengths = _lengths(metric, brackets)
+    _check_horizon(metric, horizon, kind)
+    found = read()
+    first, members = _by_period(found, cohort == "recurring", 1, zero=False)
+    triangle = _Triangle(found, calendar, first, partial(Ages.make, kind, lengths, horizon, False), None)
+    return _filled(triangle, members, None, found.remarks, growing=kind == "on_or_after" and horizon is None)
+
+
+def _filled(
+    triangle: _Triangle, members: Iterator[Members], value: str | None, remarks: Remarks, *, growing: bool
+) -> RetentionGrid:
+    if growing:
+        remarks.note(_GROWING)
     for some in members:
         triangle.add(some)
-    return noted(triangle.grid(value), found.remarks)
+    return noted(triangle.grid(value), remarks)
 
 
 def _counts_age_zero(metric: str, age_zero: Any, value: Any, started: Any) -> bool:
@@ -407,6 +428,13 @@ class _Triangle:
 
 def _by_period(found: Events, recurring: bool, least: int, zero: bool) -> tuple[int | None, Iterator[Members]]:
     """Return the first cohort, and the members with ages in calendar periods."""
+    if found.parts is not None:  # the first cohort is that of the first period with activity
+        one_part = (_of_log(replace(found, log=log), recurring, least, zero)[1] for log in found.logs())
+        return 0, (members for several in one_part for members in several)
+    return _of_log(found, recurring, least, zero)
+
+
+def _of_log(found: Events, recurring: bool, least: int, zero: bool) -> tuple[int | None, Iterator[Members]]:
     log = found.log
     starts = active(log, found.starts)
     returns = (

@@ -377,6 +377,8 @@ class Calendar:
     ----------
     freq
         The letter.
+    alias
+        The freq as pandas writes it, with its anchor: "M", "W-SUN", "Q-DEC".
     zone
         The time zone of the first column of dates that was read; None for naive times.
     """
@@ -395,7 +397,7 @@ class Calendar:
         self.lead = (10 - place) % 7 if letter == "W" else 0  # days from the first week's start to 1970-01-01
         self._months = _MONTHS.get(letter, 0)
         self._shift = -place % self._months if self._months > 1 else 0  # months from a period's start to January 1970
-        self._alias = f"{letter}-{anchor or anchors[-1]}" if anchors else letter
+        self.alias = f"{letter}-{anchor or anchors[-1]}" if anchors else letter
         self._skipped: Any = np.zeros(0, np.int64)
 
     @property
@@ -474,9 +476,9 @@ class Calendar:
         if self.hourly and self.zone is not None:
             starts = pd.DatetimeIndex(self.start(numbers).astype("M8[us]")).tz_localize(self.clock(self.zone))
             return starts.tz_convert(self.zone).rename(name)
-        base = pd.Period("1970-01-01", freq=self._alias).ordinal - self.at(0)
+        base = pd.Period("1970-01-01", freq=self.alias).ordinal - self.at(0)
         build: Any = pd.PeriodIndex
-        labels: pd.PeriodIndex = build.from_ordinals(self._days(numbers) + base, freq=self._alias)
+        labels: pd.PeriodIndex = build.from_ordinals(self._days(numbers) + base, freq=self.alias)
         return labels.rename(name)
 
     def width(self) -> int:

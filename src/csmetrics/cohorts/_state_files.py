@@ -1,0 +1,151 @@
+"""A saved state: a folder of Parquet files, each of them a piece, which may lie there in any number and order.
+
+The state is the bitwise or of all pieces, so two that hold the same rows do no harm, and a program that is killed leaves
+nothing to repair. A file appears under its name when it is complete. It may name others that it replaces; they no longer
+count from that instant, whether they have been removed yet or not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+
+from csmetrics.cohorts import _state_table as small
+from csmetrics.cohorts._state_rows import METRIC, Facts
+from csmetrics.errors import MetricInputError
+
+FORMAT = 1
+_KEY = b"csmetrics.activity"  # of the facts in a file's metadata
+_NAMES = "activity-*.parquet"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file of a saved state.
+
+    Attributes
+    ----------
+    path
+        The file.
+    facts
+        What it knows beside its table.
+    rows
+        The number of rows of the table.
+    replaces
+        The names of the files that it replaces.
+    """
+
+    path: Path
+    facts: Facts
+    rows: int
+    replaces: tuple[str, ...] = ()
+
+    def read(self, low: int = 0, high: int = small.PARTS, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read the rows of the users in some parts."""
+        parquet = _parquet()
+        chosen = None if (low, high) == (0, small.PARTS) else [(small.PART, ">=", low), (small.PART, "<", high)]
+        names = [*map(str, (self.facts.user, *self.facts.by)), small.BLOCK, small.MASK]
+        table = parquet.read_table(self.path, columns=names if columns is None else columns, filters=chosen)
+        return table.to_pandas()
+
+
+def pieces(folder: Path) -> list[Piece]:
+    """Return the pieces of a saved state that have not been replaced."""
+    try:
+        found = [_opened(path) for path in sorted(folder.glob(_NAMES))]
+    except FileNotFoundError:  # another process has just merged the pieces
+        found = [_opened(path) for path in sorted(folder.glob(_NAMES))]
+    gone = {name for piece in found for name in piece.replaces}
+    return [piece for piece in found if piece.path.name not in gone]
+
+
+def _opened(path: Path) -> Piece:
+    """Read what a file says of itself, and not yet its rows."""
+    parquet = _parquet()
+    try:
+        metadata = parquet.read_metadata(path)
+    except (ValueError, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        rule, hint = "must hold whole files", "copy it again, or make it again from its events"
+        raise MetricInputError(METRIC, "path", rule, f"{path} cannot be read: {error}", hint) from None
+    told = json.loads((metadata.metadata or {}).get(_KEY, b"{}"))
+    if told.get("format") != FORMAT:
+        newer = isinstance(told.get("format"), int) and told["format"] > FORMAT
+        rule = f"must hold states of format {FORMAT}"
+        hint = "a later csmetrics wrote it: upgrade" if newer else "save() writes such files; keep others elsewhere"
+        raise MetricInputError(METRIC, "path", rule, f"{path} has format {told.get('format')}", hint)
+    facts = told["facts"]
+    facts = Facts(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+    return Piece(path, facts, metadata.num_rows, tuple(told["replaces"]))
+
+
+def write(folder: Path, tables: Iterable[pd.DataFrame], facts: Facts, replaces: Collection[str] = ()) -> Piece:
+    """Write a piece: under its name it is complete at once.
+
+    Parameters
+    ----------
+    folder
+        The folder, which is made where there is none.
+    tables
+        The table, in one or more batches of users that are in the order of their parts.
+    facts
+        What it knows beside the table.
+    replaces
+        The names of files that no longer count once this one is there.
+    """
+    import pyarrow as pa
+
+    parquet = _parquet()
+    folder.mkdir(parents=True, exist_ok=True)
+    name = uuid4().hex
+    path, unfinished = folder / f"activity-{name}.parquet", folder / f".activity-{name}.unfinished"
+    facts = Facts(
+        **{**asdict(facts), "user": str(facts.user), "time": str(facts.time), "by": tuple(map(str, facts.by))}
+    )
+    told = {"format": FORMAT, "facts": asdict(facts), "replaces": sorted(replaces)}
+    writer, schema, rows = None, None, 0
+    try:
+        for given in tables:
+            table = given.rename(columns=str)
+            parts = small.parts_of(table.iloc[:, 0])
+            order = np.argsort(parts, kind="stable")
+            table = table.take(order).assign(**{small.PART: parts[order]})
+            batch = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+            if writer is None:
+                schema = batch.schema.with_metadata({**(batch.schema.metadata or {}), _KEY: json.dumps(told).encode()})
+                writer = parquet.ParquetWriter(unfinished, schema, compression="zstd")
+            writer.write_table(batch.cast(schema))
+            rows += len(table)
+    except BaseException:
+        if writer is not None:
+            writer.close()
+        unfinished.unlink(missing_ok=True)
+        raise
+    writer.close()
+    os.replace(unfinished, path)
+    return Piece(path, facts, rows, tuple(sorted(replaces)))
+
+
+def remove(folder: Path, names: Collection[str]) -> None:
+    """Remove files that have been replaced; another process may have done so already."""
+    for name in names:
+        with suppress(OSError):
+            (folder / name).unlink()
+
+
+def _parquet() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError as missing:
+        raise ImportError("a state is saved as Parquet, which needs pyarrow: pip install pyarrow") from missing
+    return pyarrow.parquet

@@ -1,0 +1,197 @@
+"""Reading events for a state: screened as by the builders, and reduced to the small table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._frames.kinds import kinds
+from csmetrics.cohorts import _state_table as small
+from csmetrics.cohorts._engine_events import ReducedEvents
+from csmetrics.cohorts._events import Request
+from csmetrics.cohorts._rows.engine import EngineRows
+from csmetrics.cohorts._rows.engine_time import period_numbers
+from csmetrics.cohorts._rows.options import key_names
+from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.remarks import Remarks
+from csmetrics.cohorts._rows.time import DAY, UTC, Calendar, Times
+from csmetrics.errors import MetricInputError
+
+METRIC = "activity"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a state knows beside its table.
+
+    Attributes
+    ----------
+    freq
+        The length of its periods, as pandas writes it, with the anchor.
+    user, time, by
+        The columns that it was made from.
+    zone
+        The name of the time zone of the times; None for naive ones.
+    kinds
+        The kind of the user ids, and of each group; "" where there was none yet.
+    last, utc
+        The latest instant in microseconds: on the wall clock on which periods are counted, and in UTC. None without
+        events.
+    dated
+        Whether every instant was a midnight.
+    first, final
+        The first and the last period with activity.
+    notes
+        Sentences.
+    """
+
+    freq: str
+    user: Any
+    time: Any
+    by: tuple[Any, ...]
+    zone: str | None = None
+    kinds: tuple[str, ...] = ()
+    last: int | None = None
+    utc: int | None = None
+    dated: bool = True
+    first: int | None = None
+    final: int | None = None
+    notes: tuple[str, ...] = ()
+
+    def plus(self, other: Facts) -> Facts:
+        """Return what both know together; reject states that count other things."""
+        pairs = [("freq", self.freq, other.freq), ("by", list(map(str, self.by)), list(map(str, other.by)))]
+        if self.last is not None and other.last is not None:  # without events nobody knows the time zone
+            pairs.append(("time zone", self.zone, other.zone))
+            names = zip(("user", *self.by), self.kinds, other.kinds, strict=False)  # other groups are refused
+            pairs += [(name, mine, theirs) for name, mine, theirs in names if mine and theirs]
+        for argument, mine, theirs in pairs:
+            if mine != theirs:
+                hint = "make both from events in the same way; what one counts, the other does not know"
+                found = f"got {mine!r} and {theirs!r}"
+                raise MetricInputError(METRIC, argument, "must be the same in states that are added", found, hint)
+        if other.last is None or self.last is None:
+            known, empty = (self, other) if other.last is None else (other, self)
+            return replace(known, notes=_once(known.notes + empty.notes))
+        return replace(
+            self,
+            kinds=tuple(mine or theirs for mine, theirs in zip(self.kinds, other.kinds, strict=True)),
+            last=max(self.last, other.last),
+            utc=max(self.utc or 0, other.utc or 0),
+            dated=self.dated and other.dated,
+            first=min(self.first or 0, other.first or 0),
+            final=max(self.final or 0, other.final or 0),
+            notes=_once(self.notes + other.notes),
+        )
+
+    def calendar(self, metric: str, freq: str | None = None) -> Calendar:
+        """Return the calendar of the periods, or of longer ones, on the clock of the times."""
+        calendar = Calendar(metric, self.freq if freq is None else freq)
+        if self.zone is not None:
+            calendar.clock(self.zone)
+        return calendar
+
+    def times(self, calendar: Calendar) -> list[Times]:
+        """Return the latest instant as a column of times; none without events."""
+        if self.last is None or self.utc is None:
+            return []
+        utc = np.array([self.utc])
+        clock = None if self.zone is None else calendar.clock(self.zone)
+        return [
+            Times(
+                np.array([self.last]), DAY, clock, None if clock is None else lambda: utc, None, self.zone, self.dated
+            )
+        ]
+
+
+def _once(notes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(notes))
+
+
+@dataclass(frozen=True)
+class Read:
+    """Events that were read: the facts, the small table, and the remarks."""
+
+    facts: Facts
+    table: pd.DataFrame
+    remarks: Remarks
+
+
+def read(events: Any, user: Any, time: Any, freq: Any, by: Any, on_bad_rows: str) -> Read:
+    """Read the events of a pandas DataFrame, or have an engine reduce its frame."""
+    calendar = Calendar(METRIC, freq)
+    key_names(METRIC, by, "cohort")  # an index level of a result has this name
+    names = key_names(METRIC, by, "period")
+    columns = [user, *names]
+    for name in columns:
+        if columns.count(name) > 1 or name in (small.BLOCK, small.MASK, small.PART):
+            rule = "must be other columns than `user`, `block`, `mask` and `part`, which the state has"
+            raise MetricInputError(METRIC, "user, by", rule, f"got {name!r}", "rename the column")
+    asked = Request(METRIC, user, time, calendar, None, by, on_bad_rows)
+    read = _from_pandas if isinstance(events, pd.DataFrame) else _from_engine
+    table, last, remarks = read(asked, events)
+    notes = list(remarks.notes)
+    if remarks.excluded:
+        notes.append(f"Bad rows were left out: {'; '.join(sorted(remarks.excluded['reasons']))}.")
+    facts = Facts(calendar.alias, user, time, tuple(names), notes=tuple(notes))
+    stop, found = last.last(), small.span(table)
+    if stop is not None and found is not None:
+        zone = None if calendar.zone is None else str(calendar.zone)
+        facts = replace(
+            facts,
+            zone="UTC" if zone in UTC else zone,
+            kinds=tuple(next(iter(kinds(table[name])), "") for name in table.columns[:-2]),
+            last=int(stop),
+            utc=stop.utc,
+            dated=last.holds_days(),
+            first=found[0],
+            final=found[1],
+        )
+    return Read(facts, table, remarks)
+
+
+def _from_pandas(asked: Request, events: pd.DataFrame) -> tuple[pd.DataFrame, Times, Remarks]:
+    rows = Rows(asked.metric, events, asked.on_bad_rows, asked.calendar)
+    users, times, _, _ = asked.screened(rows)
+    keys = rows.keys(asked.by)
+    kept = rows.kept()
+    times = times.take(kept)
+    if not isinstance(kept, slice):
+        users, keys = users.iloc[kept], [key.iloc[kept] for key in keys]
+    numbering = asked.calendar.numbering(times)
+    return reduced(users, keys, numbering.of(slice(None)), numbering.first), times, rows.remarks
+
+
+def _from_engine(asked: Request, events: Any) -> tuple[pd.DataFrame, Times, Remarks]:
+    rows = EngineRows(asked.metric, events, asked.on_bad_rows, asked.calendar)
+    _, instants, _, _ = asked.screened(rows)
+    keys = rows.keys(asked.by)
+    rows.fact("last", instants, "max")
+    rows.screen(asked.screened)
+    last = rows.instant("last")
+    pairs, _, _ = ReducedEvents(rows, asked.user, keys, instants, [None, None], None, asked.calendar).periods(False)
+    numbers = period_numbers(asked.calendar, pairs["csm:period"])
+    first = int(numbers.min(initial=0))
+    return reduced(pairs[asked.user], [pairs[key] for key in keys], numbers - first, first), last, rows.remarks
+
+
+def reduced(users: pd.Series[Any], keys: list[pd.Series[Any]], periods: Any, first: int) -> pd.DataFrame:
+    """Reduce pairs of user and period, in any order, to the small table.
+
+    Parameters
+    ----------
+    users, keys
+        The user and the groups of each row.
+    periods
+        The period of each row, counted from `first`.
+    """
+    ids = small.checked_ids(METRIC, "user", users.reset_index(drop=True))
+    order, new = small.ordered(METRIC, ids, keys, periods)
+    distinct = slice(None) if new is None else order[new]
+    ids, keys = ids.iloc[distinct], [key.iloc[distinct] for key in keys]
+    numbers = periods[distinct].astype(np.int64) + first
+    blocks, bits = numbers // small.BITS, np.uint64(1) << (numbers % small.BITS).astype(np.uint64)
+    return small.combined(METRIC, [small.made(ids, keys, blocks, bits)])

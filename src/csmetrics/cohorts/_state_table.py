@@ -1,0 +1,178 @@
+"""The small table that events are reduced to: one row per user, group and block of 64 periods, with a mask.
+
+Bit i of a mask is set where the user was active in period 64 * block + i, as the calendar numbers its periods. The masks
+of one user and block are put together by a bitwise or: in any order, and what comes twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csmetrics._frames.kinds import check_same_kind, kinds
+from csmetrics.cohorts._packing import changes
+from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.errors import MetricInputError
+
+BITS = 64  # periods of a block
+PARTS = 256  # into which users are divided by a hash of their id, so that large states are read part by part
+BLOCK, MASK, PART = "block", "mask", "part"
+_SHOWN_BITS = 1 << 20  # masks whose bits are listed at a time: a table of 64 megabytes
+
+
+def checked_ids(metric: str, argument: str, ids: pd.Series[Any]) -> pd.Series[Any]:
+    """Return ids as whole numbers or text, one type each, so that those of two states are the same; reject others."""
+    kind = next(iter(kinds(ids)), "")
+    if kind == "text" or not len(ids):
+        if isinstance(ids.dtype, pd.CategoricalDtype):
+            ids = ids.astype(ids.cat.categories.dtype)
+        return ids
+    if kind == "numbers":
+        try:
+            values = ids.to_numpy()
+            if values.dtype.kind not in "iu":
+                floats = ids.to_numpy(dtype=np.float64) if values.dtype.kind == "f" else None
+                whole = [int(value) for value in values] if floats is None else floats.astype(np.int64)
+                values = np.array(whole)
+                if not (values == (ids.to_numpy() if floats is None else floats)).all():
+                    values = np.zeros(0)
+            if values.dtype.kind in "iu" and values.size == len(ids):
+                large = values.dtype.kind == "u" and bool(values.max() >= 2**63)
+                return pd.Series(values.astype(np.uint64 if large else np.int64), name=ids.name)
+        except (TypeError, ValueError, OverflowError):
+            pass
+        kind = "numbers that are not whole, or have more than 64 bits"
+    rule, hint = "must hold whole numbers or text, which a saved state keeps as they are", "make text of all ids"
+    raise MetricInputError(metric, argument, rule, f"got {kind} in the column {ids.name!r}", f"{hint}: .astype(str)")
+
+
+def combined(metric: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the rows of several tables together: one row per user, group and block, sorted by user where ids are numbers.
+
+    Parameters
+    ----------
+    metric
+        The name that errors begin with.
+    tables
+        One or more tables with the same columns: user, groups, block, mask.
+    """
+    several = [table for table in tables if len(table)] or [tables[0]]
+    table = several[0]
+    user, *by = list(table.columns[:-2])
+    if len(several) > 1:
+        for name in (user, *by):
+            check_same_kind(metric, str(name), {f"state {i + 1}": t[name] for i, t in enumerate(several)})
+        columns = {name: joined(metric, [t[name] for t in several]) for name in table.columns}
+        table = pd.DataFrame(columns)
+    order, new = ordered(metric, table[user], [table[name] for name in by], table[BLOCK].to_numpy())
+    if new is None:
+        return table
+    at = np.flatnonzero(new)
+    masks = np.bitwise_or.reduceat(table[MASK].to_numpy()[order], at)
+    return table.take(order[at]).reset_index(drop=True).assign(**{MASK: masks})
+
+
+def ordered(metric: str, users: pd.Series[Any], keys: Sequence[pd.Series[Any]], numbers: Any) -> tuple[Any, Any]:
+    """Return the order of rows by user, group and a number, and mark the first row of each three in it.
+
+    Where each row comes after the one before already, nothing is marked: None. Ids that are numbers are in their order,
+    others in any.
+    """
+    groups = Groups(metric, keys, slice(None))
+    low = int(numbers.min(initial=0))
+    parts = [number_units(metric, users, slice(None)), (groups.number, 0, groups.count)]
+    parts = [part for part in [*parts, (numbers, low, int(numbers.max(initial=low)) - low + 1)] if part[2] > 1]
+    if sum((size - 1).bit_length() for *_, size in parts) < BITS:
+        packed = np.zeros(len(users), np.int64)
+        for values, offset, size in parts:
+            packed *= size
+            packed += values.astype(np.int64, copy=False) - offset
+        if (packed[1:] > packed[:-1]).all():
+            return slice(None), None
+        order = np.argsort(packed, kind="stable")  # of tables that are sorted, it merges them
+        return order, changes(packed[order])
+    order = np.lexsort([values for values, *_ in reversed(parts)])
+    return order, np.logical_or.reduce([changes(values[order]) for values, *_ in parts])
+
+
+def joined(metric: str, columns: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
+    """Put columns of one name together; the smallest ids may be signed, and the largest unsigned, but not both."""
+    found = {str(column.dtype) for column in columns}
+    if found == {"int64", "uint64"}:
+        if any(column.dtype.kind == "i" and column.min() < 0 for column in columns):
+            rule = "must not hold both negative ids and ids of 2**63 or more"
+            raise MetricInputError(metric, str(columns[0].name), rule, "got both", "make text of all ids: .astype(str)")
+        columns = [column.astype(np.uint64) for column in columns]
+    if len(found) > 1 and any("string" in name or name == "str" for name in found):
+        columns = [column.astype(object) for column in columns]
+    return pd.concat(columns, ignore_index=True)
+
+
+def parts_of(users: pd.Series[Any]) -> Any:
+    """Return the part of each user, 0 to 255: it depends on nothing but the id, on any machine and in any version."""
+    if isinstance(users.dtype, np.dtype) and users.dtype.kind in "iu":
+        mixed = users.to_numpy().astype(np.uint64)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):  # of splitmix64
+            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    else:
+        mixed = pd.util.hash_array(users.to_numpy(dtype=object), categorize=False)
+    return (mixed >> np.uint64(BITS - 8)).astype(np.uint8)
+
+
+def within(table: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
+    """Keep the users of some parts."""
+    if (low, high) == (0, PARTS):
+        return table
+    parts = parts_of(table.iloc[:, 0])
+    return table[(parts >= low) & (parts < high)]
+
+
+def before(table: pd.DataFrame, period: int) -> pd.DataFrame:
+    """Keep what happened before a period."""
+    block, bit = divmod(period, BITS)
+    blocks, masks = table[BLOCK].to_numpy(), table[MASK].to_numpy()
+    masks = np.where(blocks < block, masks, np.where(blocks == block, masks & np.uint64((1 << bit) - 1), np.uint64(0)))
+    return table.assign(**{MASK: masks})[masks > 0]
+
+
+def active_in(table: pd.DataFrame, period: int) -> bool:
+    """Check whether anybody was active in a period."""
+    block, bit = divmod(period, BITS)
+    return bool((table.loc[table[BLOCK] == block, MASK].to_numpy() & np.uint64(1 << bit)).any())
+
+
+def distinct(metric: str, tables: Iterable[pd.DataFrame], by: Sequence[Any]) -> pd.DataFrame:
+    """Return the groups of all tables, each of them once."""
+    found = [table[by].drop_duplicates() for table in tables]
+    return pd.DataFrame({name: joined(metric, [table[name] for table in found]) for name in by}).drop_duplicates()
+
+
+def listed(table: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
+    """Yield the active periods in batches: the positions of their rows in the table, and the periods."""
+    masks, blocks = table[MASK].to_numpy(), table[BLOCK].to_numpy()
+    for at in range(0, max(len(masks), 1), _SHOWN_BITS):
+        octets = masks[at : at + _SHOWN_BITS].astype("<u8").view(np.uint8).reshape(-1, 8)
+        row, bit = np.nonzero(np.unpackbits(octets, axis=1, bitorder="little"))
+        row += at
+        yield row, blocks[row] * BITS + bit
+
+
+def span(table: pd.DataFrame) -> tuple[int, int] | None:
+    """Return the first and the last period in which anybody was active; None for an empty table."""
+    if not len(table):
+        return None
+    blocks = table[BLOCK].to_numpy()
+    low, high = int(blocks.min()), int(blocks.max())
+    masks = table[MASK].to_numpy()
+    early = int(np.bitwise_or.reduce(masks[blocks == low]))
+    late = int(np.bitwise_or.reduce(masks[blocks == high]))
+    return low * BITS + (early & -early).bit_length() - 1, high * BITS + late.bit_length() - 1
+
+
+def made(ids: pd.Series[Any], keys: Iterable[Any], blocks: Any, masks: Any) -> pd.DataFrame:
+    """Make a table of its columns, on a new index."""
+    columns = {ids.name: ids.array, **{key.name: key.array for key in keys}}
+    return pd.DataFrame({**columns, BLOCK: np.asarray(blocks, np.int64), MASK: np.asarray(masks, np.uint64)})

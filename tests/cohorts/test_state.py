@@ -1,0 +1,406 @@
+"""States that add: pieces in any order, on any engine and through files equal the whole, also after a crash."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import csmetrics as csm
+from csmetrics.cohorts import Activity, _state_files, _state_table, activity, state
+
+from ..drawn import drawn
+from . import brute_events as brute
+from .brute_events import Event
+
+SAVED = Path(__file__).parent / "cases" / "activity-1"  # written by the first version of the format
+
+
+def events(rows: int = 120, seed: int = 0, days: int = 100) -> pd.DataFrame:
+    """Make up events of 30 users in random order."""
+    rng = np.random.default_rng(seed)
+    seconds = rng.integers(0, days * 86_400, rows)
+    return pd.DataFrame(
+        {
+            "user": rng.integers(-5, 25, rows),
+            "time": np.datetime64("2025-12-10", "s") + seconds.astype("m8[s]"),
+            "plan": rng.choice(["free", "pro"], rows),
+        }
+    )
+
+
+def cut(frame: pd.DataFrame, pieces: int) -> list[pd.DataFrame]:
+    """Cut a frame into pieces that begin and end anywhere in time, the last of which is in the others, too."""
+    return [*(frame.iloc[i::pieces] for i in range(pieces)), frame.iloc[: len(frame) // 3]]
+
+
+def same(got: Any, expected: Any) -> None:
+    if isinstance(expected, pd.DataFrame):
+        pd.testing.assert_frame_equal(got, expected)
+    else:
+        pd.testing.assert_frame_equal(got.counts, expected.counts)
+        pd.testing.assert_frame_equal(got.state, expected.state)
+        pd.testing.assert_series_equal(got.members, expected.members)
+        pd.testing.assert_series_equal(got.sizes, expected.sizes)
+        assert repr(got) == repr(expected)
+    assert got.attrs == expected.attrs
+
+
+def check(made: Activity, whole: pd.DataFrame, by: Any = None, **options: Any) -> None:
+    same(made.lifecycle(**options), csm.cohorts.lifecycle(whole, freq=made.freq, by=by, **options))
+    same(made.retention(**options), csm.cohorts.retention(whole, freq=made.freq, by=by, **options))
+
+
+# ------------------------------------------------------------------------------------------------ pieces and the whole
+
+
+@given(data=st.data())
+@drawn(30)
+def test_pieces_in_any_order_equal_the_whole(data: st.DataObject) -> None:
+    rows = data.draw(st.integers(1, 60))
+    days = data.draw(st.sampled_from([3, 60, 800]))
+    whole = events(rows, data.draw(st.integers(0, 99)), days)
+    if data.draw(st.booleans()):
+        whole["user"] = "u" + whole["user"].astype(str)
+    if zone := data.draw(st.sampled_from([None, "UTC", "Europe/Berlin"])):
+        whole["time"] = whole["time"].dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+    freq = data.draw(st.sampled_from(["D", "W", "W-SAT", "M", "Q-JAN", "Y"] if days > 3 else ["h", "D"]))
+    by = data.draw(st.sampled_from([None, "plan"]))
+    pieces = data.draw(st.permutations(cut(whole, data.draw(st.integers(1, 4)))))
+    made = sum(activity(piece, freq=freq, by=by) for piece in pieces)
+    assert isinstance(made, Activity)
+    check(made, whole, by)
+    options: dict[str, Any] = data.draw(
+        st.sampled_from(
+            [
+                {"kind": "on_or_before", "cohort": "recurring"},
+                {"kind": "on_or_after", "horizon": 2},
+                {"brackets": [1, 2]},
+                {"kind": "on_or_after"},
+            ]
+        )
+    )
+    same(made.retention(**options), csm.cohorts.retention(whole, freq=freq, by=by, **options))
+    if freq == "D":
+        same(made.active_users(mau=9), csm.cohorts.active_users(whole, by=by, mau=9))
+        same(made.active_users(freq="M"), csm.cohorts.active_users(whole, by=by, freq="M"))
+        same(made.lifecycle(freq="W"), csm.cohorts.lifecycle(whole, by=by, freq="W"))
+        same(made.retention(freq="Q-JAN"), csm.cohorts.retention(whole, by=by, freq="Q-JAN"))
+
+
+def test_pieces_on_every_engine_equal_the_definition(make: Callable[[pd.DataFrame], Any], tmp_path: Path) -> None:
+    whole = events()
+    rows = [Event(u, t.to_pydatetime(), group=(p,)) for u, t, p in whole.itertuples(index=False)]
+    made = sum(activity(make(piece), by="plan", freq="D") for piece in reversed(cut(whole, 2)))
+    assert isinstance(made, Activity)
+    expected = brute.lifecycle(rows, freq="M", as_of=rows[0].time.replace(year=2026, month=2, day=28).date())
+    got = made.lifecycle(freq="M", as_of="2026-02-28")
+    assert {
+        (period.start_time.to_pydatetime(), plan): tuple(numbers)
+        for (period, plan), numbers in zip(got.index, got.to_numpy().tolist(), strict=True)
+    } == expected
+    days = brute.active_users(rows)
+    users = made.active_users()
+    assert len(users) == len(days)
+    for (day, plan), row in zip(users.index, users.astype(object).to_numpy().tolist(), strict=True):
+        assert days[day.start_time.to_pydatetime(), plan] == tuple(None if pd.isna(n) else n for n in row)
+    check(made, whole, "plan", as_of="2026-03-01")
+    months = activity(make(whole.iloc[:50]))
+    months.save(tmp_path)
+    check(months.update(make(whole.iloc[40:])), whole)
+    check(Activity.load(tmp_path), whole)
+
+
+def test_only_the_small_table_leaves_the_engine(crossed: list[int]) -> None:
+    pa = pytest.importorskip("polars")
+    activity(pa.from_pandas(events(5000)))
+    assert max(crossed) <= 30 * 5
+
+
+def test_the_table() -> None:
+    frame = pd.DataFrame(
+        {"user": [7, 7, 3, 7], "time": pd.to_datetime(["1970-01-31", "1970-03-01", "1969-12-31", "1980-01-01"])}
+    )
+    table = activity(frame).table
+    assert table.to_dict("list") == {"user": [3, 7, 7], "block": [-1, 0, 1], "mask": [1 << 63, 0b101, 1 << (120 - 64)]}
+    assert table["mask"].dtype == np.uint64
+
+
+@pytest.mark.parametrize(
+    "ids", [[2**63, 2**64 - 1], [2**62, -(2**62)], [1.0, 7.0], [10**15, 3], ["7", "ann"], [True, False]]
+)
+def test_ids_are_kept_as_they_are(ids: list[Any], tmp_path: Path) -> None:
+    frame = pd.DataFrame({"user": pd.Series(ids), "time": pd.to_datetime(["2026-01-05", "2026-02-05"])})
+    if isinstance(ids[0], bool):
+        with pytest.raises(csm.MetricInputError, match="whole numbers or text"):
+            activity(frame)
+        return
+    made = activity(frame.iloc[:1]) + activity(frame.iloc[1:]) + activity(frame)
+    made.save(tmp_path)
+    assert sorted(Activity.load(tmp_path).table["user"]) == sorted(ids)
+    check(made, frame)
+
+
+def test_no_events() -> None:
+    none = activity(events().iloc[:0])
+    assert repr(none) == "Activity by M: no users"
+    assert len(none.lifecycle()) == 0
+    check(none + activity(events()), events())
+    check(activity(events()) + none, events())
+
+
+# ------------------------------------------------------------------------------------------------ the end of the data
+
+
+def test_as_of_is_the_end_of_a_period() -> None:
+    whole = events()
+    made = activity(whole)
+    for as_of in ("2025-12-31", "2026-01-31", "2026-01-31 23:59:59.9", "2026-05-07", "2025-11-30"):
+        check(made, whole, as_of=as_of)
+    with pytest.raises(csm.MetricInputError, match=r"`as_of` must be the end of a period .* active in 2026-02"):
+        made.retention(as_of="2026-02-07")
+    days = activity(whole, freq="D")
+    same(days.lifecycle(freq="M", as_of="2026-02-07"), csm.cohorts.lifecycle(whole, as_of="2026-02-07"))
+
+
+def test_as_of_in_a_period_without_activity() -> None:
+    whole = pd.DataFrame({"user": [1, 1], "time": pd.to_datetime(["2026-01-05", "2026-06-05"])})
+    check(activity(whole), whole, as_of="2026-03-07")
+
+
+def test_midnights_stand_for_days_only_where_all_do() -> None:
+    days = pd.DataFrame({"user": [1, 2], "time": pd.to_datetime(["2026-01-05", "2026-01-31"])})
+    times = pd.DataFrame({"user": [3], "time": pd.to_datetime(["2026-01-07 12:00"])})
+    check(activity(days), days)
+    check(activity(days) + activity(times), pd.concat([days, times]))
+    periods = pd.DataFrame({"user": [1, 2], "time": pd.PeriodIndex(["2026-01", "2026-02"], freq="M")})
+    check(activity(periods.iloc[:1]) + activity(periods.iloc[1:]), periods)
+
+
+# ------------------------------------------------------------------------------------------------ files
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_an_update_writes_one_small_file_and_many_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "_DELTAS", 3)
+    whole = events()
+    pieces = cut(whole, 6)
+    activity(pieces[0], by="plan").save(tmp_path)
+    counts = []
+    for piece in pieces[1:]:
+        Activity.load(tmp_path).update(piece)
+        counts.append(len(files(tmp_path)))
+    assert counts == [2, 3, 1, 2, 3, 1]
+    check(Activity.load(tmp_path), whole, "plan")
+
+
+def test_killed_while_writing_leaves_the_state_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = events()
+    first, second, again = cut(whole, 2)
+    activity(first).save(tmp_path)
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_state_files.os, "replace", killed)
+        patch.setattr(Path, "unlink", killed)  # a program that is killed does not tidy up
+        with pytest.raises(KeyboardInterrupt):
+            Activity.load(tmp_path).update(second)
+    assert len(files(tmp_path)) == 2
+    check(Activity.load(tmp_path), first)
+    made = Activity.load(tmp_path).update(again).update(second)
+    check(made, whole)
+    check(Activity.load(tmp_path), whole)
+
+
+def test_killed_while_replacing_leaves_the_new_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, _ = cut(events(), 2)
+    activity(first).save(tmp_path)
+    Activity.load(tmp_path).update(events(seed=3))
+    with monkeypatch.context() as patch:
+        patch.setattr(_state_files, "remove", lambda *_: None)
+        activity(second).save(tmp_path)
+        Activity.load(tmp_path).save(tmp_path)
+    assert len(files(tmp_path)) == 4  # the old ones, which no longer count
+    check(Activity.load(tmp_path), second)
+    Activity.load(tmp_path).save(tmp_path)
+    check(Activity.load(tmp_path), second)
+
+
+def test_what_other_processes_added_meanwhile_stays(tmp_path: Path) -> None:
+    whole = events()
+    first, second, third = cut(whole, 2)
+    activity(first).save(tmp_path)
+    mine, theirs = Activity.load(tmp_path), Activity.load(tmp_path)
+    theirs.update(second)
+    mine.update(third).save(tmp_path)
+    check(Activity.load(tmp_path), whole)
+
+
+def test_files_of_several_machines_in_one_folder(tmp_path: Path) -> None:
+    whole = events()
+    for i, piece in enumerate(cut(whole, 3)):
+        activity(piece).save(tmp_path / str(i))
+        for path in (tmp_path / str(i)).iterdir():
+            path.rename(tmp_path / path.name)
+    check(Activity.load(tmp_path), whole)
+
+
+def test_a_large_state_is_read_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = events(400)
+    whole["user"] = "u" + whole["user"].astype(str)
+    for by in (None, "plan"):
+        activity(whole.iloc[:200], by=by, freq="D").save(tmp_path / str(by))
+        Activity.load(tmp_path / str(by)).update(whole.iloc[200:])
+    monkeypatch.setattr(state, "_ROWS", 9)
+    for by in (None, "plan"):
+        made = Activity.load(tmp_path / str(by))
+        assert len(list(made._parts())) > 5
+        check(made, whole, by)
+        same(made.active_users(), csm.cohorts.active_users(whole, by=by))
+        same(made.active_users(freq="M"), csm.cohorts.active_users(whole, by=by, freq="M"))
+        check(made, whole, by, as_of="2026-01-15")
+        assert "30 users" in repr(made)
+        made.save(tmp_path / str(by))
+        check(Activity.load(tmp_path / str(by)), whole, by)
+
+
+def test_the_first_format_is_still_read() -> None:
+    """The folder was written by `activity(events(), by="plan", freq="W").save(SAVED)`."""
+    check(Activity.load(SAVED), events(), "plan")
+
+
+def test_parts_never_change() -> None:
+    assert _state_table.parts_of(pd.Series([0, 1, 2**40, -1])).tolist() == PARTS[:4]
+    assert _state_table.parts_of(pd.Series(["", "ann", "Zoë"])).tolist() == PARTS[4:]
+
+
+PARTS = [0, 86, 0, 180, 24, 210, 121]
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    with pytest.raises(FileNotFoundError, match="holds no saved state"):
+        Activity.load(tmp_path)
+    activity(events()).save(tmp_path)
+    (path,) = tmp_path.iterdir()
+    table = pq.read_table(path)
+    for told, expected in [
+        ({"format": 2}, "a later csmetrics wrote it: upgrade"),
+        ({}, "save\\(\\) writes such files"),
+    ]:
+        pq.write_table(table.replace_schema_metadata({"csmetrics.activity": json.dumps(told)}), path)
+        with pytest.raises(csm.MetricInputError, match=expected):
+            Activity.load(tmp_path)
+    pq.write_table(pa.table({"user": [1]}), path)
+    with pytest.raises(csm.MetricInputError, match="has format None"):
+        Activity.load(tmp_path)
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(csm.MetricInputError, match="cannot be read"):
+        Activity.load(tmp_path)
+
+
+def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = activity(events())
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(ImportError, match="pip install pyarrow"):
+        made.save(tmp_path)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))])
+def test_copies_and_pickles_hold_the_rows_and_no_files(copied: Callable[[Activity], Activity], tmp_path: Path) -> None:
+    whole = events()
+    activity(whole.iloc[:70], by="plan").save(tmp_path)
+    other = copied(Activity.load(tmp_path))
+    before = files(tmp_path)
+    check(other.update(whole.iloc[70:]), whole, "plan")
+    assert files(tmp_path) == before
+
+
+# ------------------------------------------------------------------------------------------------ what is refused
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "expected"),
+    [
+        ({}, {"freq": "D"}, "`freq` must be the same in states that are added; got 'M' and 'D'"),
+        ({}, {"by": "plan"}, r"`by` must be the same .* got \[\] and \['plan'\]"),
+        ({"time": lambda f: f["time"].dt.tz_localize("UTC")}, {}, "`time zone` must be the same .* None and 'UTC'"),
+        ({"user": lambda f: f["user"].astype(str)}, {}, "`user` must be the same .* 'numbers' and 'text'"),
+    ],
+)
+def test_states_that_count_other_things_do_not_add(
+    change: dict[str, Any], options: dict[str, Any], expected: str, tmp_path: Path
+) -> None:
+    one, other = activity(events()), activity(events().assign(**change), **options)
+    with pytest.raises(csm.MetricInputError, match=expected):
+        one + other
+    one.save(tmp_path)
+    with pytest.raises(csm.MetricInputError, match=expected):
+        one.update(other)
+    check(one, events())
+    assert len(files(tmp_path)) == 1
+    with pytest.raises(TypeError):
+        one + 1  # type: ignore[operator]
+
+
+def test_what_a_state_does_not_know() -> None:
+    months = activity(events())
+    with pytest.raises(csm.MetricInputError, match="must be 'D' in the state"):
+        months.active_users()
+    with pytest.raises(csm.MetricInputError, match="must be that of the state, 'M'"):
+        months.lifecycle(freq="D")
+    with pytest.raises(csm.MetricInputError, match="must be one of 'first', 'recurring'"):
+        months.retention(cohort="second")  # type: ignore[arg-type]
+    same(months.lifecycle(freq="Q"), csm.cohorts.lifecycle(events(), freq="Q"))
+
+
+@pytest.mark.parametrize("by", ["block", "user", ["plan", "period"]])
+def test_names_that_the_state_needs(by: Any) -> None:
+    with pytest.raises(csm.MetricInputError, match="by"):
+        activity(events().assign(block=1, period=1), by=by)
+
+
+def test_bad_rows_are_an_error_or_a_note(tmp_path: Path) -> None:
+    broken = events()
+    broken["user"] = broken["user"].astype("Int64").mask(broken.index == 3)
+    with pytest.raises(csm.MetricInputError, match="`user` must be present in every row"):
+        activity(broken)
+    made = activity(broken, on_bad_rows="report")
+    assert made.excluded is not None
+    assert made.excluded["rows"] == 1
+    note = "Bad rows were left out: `user` is missing."
+    assert made.notes == [note]
+    made.save(tmp_path)
+    more = events().assign(time=lambda f: f["time"].mask(f.index < 2))
+    loaded = Activity.load(tmp_path).update(more, on_bad_rows="report")
+    assert loaded.notes == [note, "Bad rows were left out: `time` is missing."]
+    assert loaded.lifecycle().attrs["notes"] == loaded.notes
+    both = made + activity(more, on_bad_rows="report")
+    assert both.retention().excluded.frame["reason"].tolist() == ["`user` is missing"] + ["`time` is missing"] * 2
+
+
+def test_how_it_looks() -> None:
+    made = activity(events().assign(plan="<b>"), by="plan", freq="D")
+    assert repr(made) == (
+        f"Activity by D, plan: 30 users, 2025-12-10 to 2026-03-19, last event {events()['time'].max()}"
+    )
+    assert made._repr_html_() == f"<p>{made!r}</p>"
+    assert (made.freq, made.by) == ("D", ["plan"])
