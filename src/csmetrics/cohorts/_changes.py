@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from csmetrics.cohorts._rows.time import Calendar, Times
+from csmetrics.cohorts._rows.time import DAY, Calendar, Times
 from csmetrics.core._numeric import BLOCK
 
 
@@ -91,8 +91,11 @@ def held(gains: Changes, periods: int) -> Changes:
 def within(account: Any, units: Any, times: Times, calendar: Calendar, first: int, close: int) -> Changes:
     """Return the changes of the rows with an instant before the close of the last period."""
     known = times.before(close)
-    rows = slice(None) if known is None else known
-    numbering = calendar.numbering(times.take(rows))
-    shift = numbering.first - first
     size = len(account) if known is None else len(known)
-    return Changes(account, lambda some: numbering.of(some).astype(np.int64) + shift, units, rows, size)
+    if not size:
+        return NONE
+    bounds = [micros * times.per_day // DAY for micros in (int(calendar.start(first)), close - 1)]
+    numbering = replace(calendar.numbering(Times(np.array(bounds), times.per_day)), times=times)
+    if known is None:
+        return Changes(account, numbering.of, units, slice(None), size)
+    return Changes(account, lambda some: numbering.of(known[some]), units, known, size)

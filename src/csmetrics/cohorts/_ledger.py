@@ -100,7 +100,8 @@ class Numbers:
 
     def __init__(self, asked: Asked, customers: pd.Series[Any], groups: Groups, currency: Any, rows: Any) -> None:
         values, offset, size = number_units(asked.metric, customers, rows)
-        self.customer = number = values.astype(np.int64) - offset
+        number = values.astype(np.int64, copy=False)
+        self.customer = number = number - offset if offset else number
         apart = groups.number is not None and not asked.follows
         if apart:
             number = number * groups.count + groups.number
