@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csmetrics.cohorts._histories import histories
 from csmetrics.cohorts._ledger import Ledger
+from csmetrics.cohorts._packing import tally
 from csmetrics.cohorts._rows.options import MOST, check_cells, key_names
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._squares import WithSquares
@@ -17,6 +19,15 @@ from csmetrics.errors import MetricInputError
 
 CUSTOMERS = ("start", "new", "reactivated", "lost", "end")
 AMOUNTS = ("start_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "end_mrr")
+_LABELS = (  # a customer's change gets one of them: how it is counted, and its amount
+    ("new", "new_mrr"),
+    ("reactivated", "reactivation_mrr"),
+    ("", "expansion_mrr"),
+    ("", "contraction_mrr"),
+    ("lost", "churned_mrr"),
+    ("", ""),
+)
+_LABEL_OF = np.array([5, 4, 0, 3, 5, 4, 0, 2])  # by 1 where it was a customer, 2 where it is one, 4 where it went up
 _STEP = 2**10  # what a step of the walk over all periods costs, in cells
 
 
@@ -34,7 +45,7 @@ def bridge(ledger: Ledger) -> pd.DataFrame:
         if asked.squares:
             table = WithSquares(table, amounts, ledger.periods, ledger.groups.count)
     if isinstance(table, _Totals) and asked.span == 1 and ledger.rates is None and ledger.homes is None:
-        _walk(ledger, table)
+        _label(ledger, table)
     else:
         check_cells(asked.metric, asked.calendar, ledger.first, ledger.periods, _STEP)
         _walk_all(ledger, table)
@@ -128,16 +139,24 @@ def _movements(before: Any, here: Any, same: Any, known: Any) -> dict[str, tuple
     }
 
 
-def _walk(ledger: Ledger, table: _Totals) -> None:
-    """Fill the table, looking only at customers whose MRR changes in the period."""
-    balance, seen = np.zeros(ledger.numbers.accounts, np.int64), np.zeros(ledger.numbers.units, bool)
-    group_of = ledger.numbers.group_of
-    for period, touched, before, after in _steps(ledger, balance, every=False):
+def _label(ledger: Ledger, table: _Totals) -> None:
+    """Fill the table, looking only at customers whose MRR changes in the period, some customers after the other."""
+    groups, group_of = table.groups, ledger.numbers.group_of
+    counts, amounts = np.zeros((2, ledger.periods * groups * len(_LABELS)), np.int64)
+    for unit, period, before, after in histories(ledger.gains, ledger.losses, ledger.numbers.units, ledger.periods):
         if ledger.clipped:
             before, after = np.maximum(before, 0), np.maximum(after, 0)
-        group = None if group_of is None else group_of[touched]
-        table.put(period, group, _movements(before, after > 0, after, seen[touched]))
-        seen[touched[after > 0]] = True
+        was, here, up = (flags.view(np.uint8) for flags in (before > 0, after > 0, after > before))
+        label = _LABEL_OF[was | here << 1 | up << 2]
+        came = np.flatnonzero(label == 0)
+        label[came[1:][unit[came[1:]] == unit[came[:-1]]]] = 1  # all but the first time of a customer
+        cell = (period if group_of is None else period * groups + group_of[unit]) * len(_LABELS) + label
+        tally(counts, cell)
+        tally(amounts, cell, np.abs(after - before))
+    for label, (count, amount) in enumerate(_LABELS):
+        for name, cells in ((count, counts), (amount, amounts)):
+            if name:
+                table.filled[name] = cells[label :: len(_LABELS)].reshape(ledger.periods, groups)
     columns = table.filled
     change = columns["new"] + columns["reactivated"] - columns["lost"]
     columns["end"] = change.cumsum(axis=0)
@@ -160,7 +179,7 @@ def _walk_all(ledger: Ledger, table: _Totals | _ByCustomer | WithSquares) -> Non
         home, opening_home = ledger.homes.first.copy(), ledger.homes.first.copy()
     seen = np.zeros(numbers.units, bool)
     behind = _steps(ledger, earlier)
-    for period, *_ in _steps(ledger, balance):
+    for period in _steps(ledger, balance):
         opening = max(period - span, 0)
         if ledger.homes is not None:
             ledger.homes.move(home, period)
@@ -184,21 +203,10 @@ def _walk_all(ledger: Ledger, table: _Totals | _ByCustomer | WithSquares) -> Non
         table.put(period, group, parts)
 
 
-def _steps(ledger: Ledger, balance: Any, *, every: bool = True) -> Iterator[tuple[int, Any, Any, Any]]:
-    """Move the balances from one closing to the next; yield the period, the accounts touched, and their MRR at both.
-
-    `balance` is updated in place. Periods without a change are passed over unless `every` one is asked for.
-    """
+def _steps(ledger: Ledger, balance: Any) -> Iterator[int]:
+    """Move the balances from one closing to the next, in place; yield the period."""
     gains, losses = (changes.by_period(ledger.periods) for changes in (ledger.gains, ledger.losses))
-    place = np.zeros(balance.size, np.int32 if len(ledger.gains.account) < 2**30 else np.int64)
-    busy = np.flatnonzero(np.diff(gains.ends) | np.diff(losses.ends)).tolist()
-    for period in range(ledger.periods) if every else busy:
-        (came, gained), (gone, lost) = gains.of(period), losses.of(period)
-        accounts = np.concatenate([came, gone])
-        rows = np.arange(accounts.size, dtype=place.dtype)
-        place[accounts] = rows
-        touched = accounts[place[accounts] == rows]
-        before = balance[touched]
-        np.add.at(balance, came, gained)
-        np.subtract.at(balance, gone, lost)
-        yield period, touched, before, balance[touched]
+    for period in range(ledger.periods):
+        np.add.at(balance, *gains.of(period))
+        np.subtract.at(balance, *losses.of(period))
+        yield period

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from csmetrics.cohorts._rows.time import Calendar, Times
+from csmetrics.cohorts._rows.time import DAY, Calendar, Times
+from csmetrics.core._numeric import BLOCK
 
 
 @dataclass(frozen=True)
@@ -17,26 +19,47 @@ class Changes:
     Attributes
     ----------
     account
-        Numbers from 0, one per row.
+        Numbers from 0, one per row of the ledger.
     period
-        Numbers from 0, below the count of periods.
+        The function that numbers the periods, from 0 and below their count, of some of the changes.
     units
-        The amounts of the changes, in whole units.
+        The amounts of the rows of the ledger, in whole units.
+    rows
+        The rows of the ledger with a change: their positions, or a slice for all.
+    size
+        The number of changes.
     """
 
     account: Any
-    period: Any
+    period: Callable[[Any], Any]
     units: Any
+    rows: Any
+    size: int
+
+    @classmethod
+    def of(cls, account: Any, period: Any, units: Any) -> Changes:
+        """Make changes of arrays of equal length."""
+        return cls(account, period.__getitem__, units, slice(None), len(account))
+
+    def __len__(self) -> int:
+        return self.size
+
+    def blocks(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Return accounts, periods and units, block by block."""
+        for at in range(0, self.size, BLOCK):
+            some = slice(at, min(at + BLOCK, self.size))
+            rows = some if isinstance(self.rows, slice) else self.rows[some]
+            yield self.account[rows], self.period(some), self.units[rows]
 
     def by_period(self, periods: int) -> Sorted:
         """Sort by period; as periods are few, this is a radix sort of one or two bytes."""
-        period = self.period.astype(np.min_scalar_type(max(periods - 1, 0)))
+        period = self.period(slice(None)).astype(np.min_scalar_type(max(periods - 1, 0)))
         order = np.argsort(period, kind="stable")
         ends = np.append(0, np.cumsum(np.bincount(period, minlength=periods)))
-        return Sorted(narrow(self.account)[order], narrow(self.units)[order], ends)
+        return Sorted(narrow(self.account[self.rows])[order], narrow(self.units[self.rows])[order], ends)
 
 
-NONE = Changes(*np.zeros((3, 0), np.int64))
+NONE = Changes.of(*np.zeros((3, 0), np.int64))
 
 
 class Sorted(NamedTuple):
@@ -60,13 +83,19 @@ def narrow(values: Any) -> Any:
 
 def held(gains: Changes, periods: int) -> Changes:
     """Return the losses that end each snapshot's amount in the period after it."""
-    last = gains.period + 1 < periods
-    return Changes(gains.account[last], gains.period[last] + 1, gains.units[last])
+    period = gains.period(slice(None)).astype(np.int64)
+    last = period + 1 < periods
+    return Changes.of(gains.account[gains.rows][last], period[last] + 1, gains.units[gains.rows][last])
 
 
-def within(times: Times, calendar: Calendar, first: int, close: int) -> tuple[Any, Any]:
-    """Return the rows with an instant before the close of the last period, and their periods."""
+def within(account: Any, units: Any, times: Times, calendar: Calendar, first: int, close: int) -> Changes:
+    """Return the changes of the rows with an instant before the close of the last period."""
     known = times.before(close)
-    rows = slice(None) if known is None else known
-    numbering = calendar.numbering(times.take(rows))
-    return rows, numbering.of(slice(None)).astype(np.int64) + (numbering.first - first)
+    size = len(account) if known is None else len(known)
+    if not size:
+        return NONE
+    bounds = [micros * times.per_day // DAY for micros in (int(calendar.start(first)), close - 1)]
+    numbering = replace(calendar.numbering(Times(np.array(bounds), times.per_day)), times=times)
+    if known is None:
+        return Changes(account, numbering.of, units, slice(None), size)
+    return Changes(account, lambda some: numbering.of(known[some]), units, known, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
@@ -15,6 +16,7 @@ from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import instant
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.time import DAY, NAT, Calendar, Times, Wall
+from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, shown
 
 Reach: TypeAlias = Literal["left", "day", "second"]  # how far a row reaches: up to its end, its day or its second
@@ -124,12 +126,22 @@ def first_after(ends: Times, reach: Reach) -> Times:
     elif reach == "second":
         moved = ends.ticks - ends.ticks % second + second
     else:
-        in_day = ends.ticks % ends.per_day
-        late = in_day >= ends.per_day - second
-        if not (late & (ends.ticks != NAT)).any():
+        late = np.concatenate([np.zeros(0, np.intp), *_late(ends.ticks, ends.per_day, second)])
+        if not late.size:
             return ends
-        moved = np.where(late, ends.ticks - in_day + ends.per_day, ends.ticks)
+        moved = ends.ticks.copy()
+        moved[late] -= moved[late] % ends.per_day - ends.per_day
     return Times(np.where(ends.ticks == NAT, NAT, moved), ends.per_day, ends.zone)
+
+
+def _late(ticks: Any, per_day: int, width: int) -> Iterator[Any]:
+    """Find the ticks in the last ticks of a day, this many, block by block."""
+    for at in range(0, ticks.size, BLOCK):
+        block = ticks[at : at + BLOCK]
+        in_day = block - block // per_day * per_day  # faster than %
+        found = np.flatnonzero(in_day >= per_day - width)
+        if found.size:
+            yield found[block[found] != NAT] + at
 
 
 def must_be_told(metric: str, as_of: Any, calendar: Calendar, start: int | None, end: int | None) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
-from csmetrics.cohorts._changes import Changes, held
+from csmetrics.cohorts._changes import NONE, Changes, held
 from csmetrics.cohorts._ends import Reach, must_be_told, reach_of
 from csmetrics.cohorts._engine_changes import OPEN, Reducer
 from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
@@ -149,8 +149,8 @@ class _Reading:
         period = changes["csm:period"].to_numpy(dtype=np.int64) - self.first
         complete = np.flatnonzero(period < self.periods)
         units = changes["csm:units"].to_numpy(dtype=np.int64)
-        gains = Changes(numbers.account[part][complete], period[complete], units[complete])
-        return replace(ledger, gains=gains, losses=held(gains, self.periods if asked.snapshots else 0))
+        gains = Changes.of(numbers.account[part][complete], period[complete], units[complete])
+        return replace(ledger, gains=gains, losses=held(gains, self.periods) if asked.snapshots else NONE)
 
     def _numbered(self, parts: list[pd.DataFrame], grouped: list[pd.DataFrame]) -> tuple[Ledger, Any, Any]:
         """Number the customers of all parts, the groups of some, and the currencies of those parts that have them.

@@ -100,7 +100,8 @@ class Numbers:
 
     def __init__(self, asked: Asked, customers: pd.Series[Any], groups: Groups, currency: Any, rows: Any) -> None:
         values, offset, size = number_units(asked.metric, customers, rows)
-        self.customer = number = values.astype(np.int64) - offset
+        number = values.astype(np.int64, copy=False)
+        self.customer = number = number - offset if offset else number
         apart = groups.number is not None and not asked.follows
         if apart:
             number = number * groups.count + groups.number
@@ -168,10 +169,7 @@ class Ledger:
     def with_changes(self, account: Any, lines: Lines, stop: int) -> Ledger:
         """Fill in the changes that lines make in accounts; gaps are bridged first."""
         moved = bridged(lines, stop, self.asked.grace)
-        came, since, gone, until = self._periods(moved)
-        gains, losses = (
-            Changes(account[rows], period, moved.units[rows]) for rows, period in ((came, since), (gone, until))
-        )
+        gains, losses = self._changes(account, moved)
         return replace(self, gains=gains, losses=losses)
 
     def with_homes(self, unit: Any, group: Any, lines: Lines, stop: int) -> Ledger:
@@ -191,9 +189,9 @@ class Ledger:
         if self.asked.end is None and not self.asked.snapshots:
             lines = running(lines, stop)
         lines = bridged(lines, stop, self.asked.grace)
-        came, since, gone, until = self._periods(lines)
         start, end = np.full((2, lines.unit.size), self.periods)
-        start[came], end[gone] = since, until
+        for bound, changes in zip((start, end), self._changes(lines.unit, lines), strict=True):
+            bound[changes.rows] = changes.period(slice(None))
         return self.with_stays(first, lines, start, end)
 
     def with_stays(self, first: Any, lines: Lines, start: Any, end: Any) -> Ledger:
@@ -201,12 +199,14 @@ class Ledger:
         worth = None if self.rates is None else self.rates.worth
         return replace(self, homes=homes(first, lines, start, end, self.periods, worth))
 
-    def _periods(self, lines: Lines) -> tuple[Any, Any, Any, Any]:
-        """Return the lines that begin in the periods, with their period, and those that end in them, with theirs."""
-        calendar, first = self.asked.calendar, self.first
-        close = int(calendar.start(first + self.periods))
-        begins, ends = Times(lines.begin, DAY), Times(lines.end, DAY)
-        return *within(begins, calendar, first, close), *within(ends, calendar, first, close)
+    def _changes(self, account: Any, lines: Lines) -> tuple[Changes, Changes]:
+        """Return what lines add to accounts where they begin, and subtract where they end, in the periods."""
+        close = int(self.asked.calendar.start(self.first + self.periods))
+        begins, ends = (
+            within(account, lines.units, Times(at, DAY), self.asked.calendar, self.first, close)
+            for at in (lines.begin, lines.end)
+        )
+        return begins, ends
 
     def worth(self, balance: Any, period: int, opening: int | None = None) -> Any:
         """Return the balance of each unit at the rates of a period's closing, or of an earlier one."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._changes import Changes, held, within
+from csmetrics.cohorts._changes import NONE, held, within
 from csmetrics.cohorts._ends import Reach, blank_ends, first_after, must_be_told, reach_of, read_ends, refuse_early
 from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines
@@ -110,13 +110,12 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
         if asked.grace:
             return ledger.with_changes(numbers.account, lines, until)
     close = int(calendar.start(first + periods))
-    came, period = within(begins, calendar, first, close)
-    gains = Changes(numbers.account[came], period, units[came])
-    if ends is None:
-        losses = held(gains, periods if asked.snapshots else 0)
-    else:
-        gone, period = within(ends, calendar, first, close)
-        losses = Changes(numbers.account[gone], period, units[gone])
+    account = numbers.account
+    gains, losses = within(account, units, begins, calendar, first, close), NONE
+    if ends is not None:
+        losses = within(account, units, ends, calendar, first, close)
+    elif asked.snapshots:
+        losses = held(gains, periods)
     return replace(ledger, gains=gains, losses=losses)
 
 

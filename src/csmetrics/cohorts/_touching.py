@@ -21,7 +21,7 @@ _DAY = 86_400  # seconds
 def note_touching(remarks: Remarks, customer: Any, begins: Times, ends: Times) -> None:
     """Note the rows that begin one day, or within a day one second, after an end of the same customer."""
     if customer.size > _MOST:
-        some = np.flatnonzero(customer % (customer.size // _MOST + 1) == 0)
+        some = np.flatnonzero(customer & (2 ** (customer.size // _MOST).bit_length() - 1) == 0)  # one in 2, 4, 8, ...
         customer, begins, ends = customer[some], begins.take(some), ends.take(some)
     ended = np.flatnonzero(ends.ticks != NAT)
     if not ended.size:
