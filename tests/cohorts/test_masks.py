@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal, assert_series_equal
 
+import csmetrics as csm
 from csmetrics.cohorts import _masks
 from csmetrics.cohorts._mask_counts import Cohorts, lifecycle
 from csmetrics.cohorts._masks import Masks, between, highest, lowest
@@ -131,3 +135,47 @@ def test_cohorts_by_age(
                 cells[unit % GROUPS, cohort - first, column] += 1
     assert cohorts.sizes().tolist() == sizes.tolist()
     assert cohorts.cells(ages).tolist() == cells.tolist()
+
+
+@given(seed=st.integers(0, 2**32 - 1), data=st.data())
+@drawn(60)
+def test_masks_and_sorted_rows_agree(seed: int, data: st.DataObject) -> None:
+    rng = np.random.default_rng(seed)
+    rows, days = data.draw(st.sampled_from([1, 30, 300])), data.draw(st.sampled_from([20, 500]))
+    events = pd.DataFrame(
+        {
+            "user": rng.integers(0, data.draw(st.sampled_from([3, 40])), rows) + 10**6,
+            "time": pd.Timestamp("2024-01-20") + pd.to_timedelta(rng.integers(0, days * 86_400, rows), unit="s"),
+            "event": rng.choice(["open", "buy"], rows),
+            "plan": rng.choice(["a", "b"], rows),
+        }
+    )
+    freq = data.draw(st.sampled_from("DWMQ"))
+    options = {
+        "kind": data.draw(st.sampled_from(KINDS)),
+        "cohort": data.draw(st.sampled_from(["first", "recurring"])),
+        "brackets": data.draw(st.none() | st.lists(st.integers(1, 40), min_size=1, max_size=4)),
+        "by": data.draw(st.sampled_from([None, "plan"])),
+        "freq": freq,
+        "as_of": data.draw(st.sampled_from([None, "2024-02-10", "2025-09-30"])),
+    }
+    if data.draw(st.booleans()) and rows > 1:
+        options |= {"start_event": events["event"][events["time"].argmin()], "return_event": ["buy"]}
+    if options["kind"] == "on_or_after":
+        options["horizon"] = data.draw(st.integers(1, 90))
+
+    def both(build: Any) -> list[Any]:
+        found = [build()]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_masks, "_PERIODS", 0)  # so that all rows are sorted
+            return [*found, build()]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", csm.CohortWarning)  # a return event that no row has
+        masked, by_rows = both(lambda: csm.cohorts.retention(events, **options))
+    assert_frame_equal(masked.counts, by_rows.counts)
+    assert_frame_equal(masked.state, by_rows.state)
+    assert_series_equal(masked.sizes, by_rows.sizes)
+    assert_series_equal(masked.members, by_rows.members)
+    plain = {name: options[name] for name in ("freq", "by", "as_of")}
+    assert_frame_equal(*both(lambda: csm.cohorts.lifecycle(events, **plain)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,15 +27,19 @@ class Cohorts:
     groups
         The number of groups.
     first, count
-        The period of the first cohort, and the number of cohorts from there on.
+        The period of the first cohort, and the number of cohorts from there on; see `placed`.
     """
 
     starts: Masks
     returns: Masks
     recurring: bool
     groups: int
-    first: int
-    count: int
+    first: int = 0
+    count: int = 0
+
+    def placed(self, first: int, count: int) -> Cohorts:
+        """Return the same users, counted in so many cohorts from a first one on."""
+        return replace(self, first=first, count=count)
 
     def sizes(self) -> Any:
         """Return the number of members by group and cohort."""
@@ -70,22 +74,25 @@ class Cohorts:
                 period = came.last() if ages.kind == "on_or_after" else came.first()
                 column = ages.column[period - members.cohort[came.users]]
                 tally(cells.reshape(-1), members.row[came.users] * cells.shape[1] + column)
-        return cells.reshape(self.count, self.groups, -1).swapaxes(0, 1)
+        return cells.reshape(self.count, self.groups, cells.shape[1]).swapaxes(0, 1)
 
     def _add_each(self, cells: Any, members: _Members, youngest: int) -> None:
         """Count every age of the members from the youngest on."""
         if not members.row.size:
             return
-        begin, end = int(members.row.min()), int(members.row.max()) + 1
-        counts = members.masks.count(members.row[members.masks.unit] - begin, end - begin)
-        for row in range(begin, end):
-            later = counts[row - begin, self.first + row // self.groups :]
-            upto = min(later.size, cells.shape[1])
-            cells[row, youngest:upto] += later[youngest:upto]
+        groups = self.groups
+        begin, end = int(members.row.min()) // groups, int(members.row.max()) // groups + 1
+        row = members.row[members.masks.unit] - begin * groups
+        counts = members.masks.count(row, (end - begin) * groups).reshape(end - begin, groups, -1)
+        for cohort in range(begin, end):
+            later = counts[cohort - begin, :, self.first + cohort :]
+            upto = min(later.shape[1], cells.shape[1])
+            cells[cohort * groups : (cohort + 1) * groups, youngest:upto] += later[:, youngest:upto]
 
     def _row(self, unit: Any, cohort: Any) -> Any:
         """Return the rows of members in a table of cohorts and groups."""
-        return (cohort - self.first) * self.groups + unit % self.groups
+        row = cohort - self.first
+        return row if self.groups == 1 else row * self.groups + unit % self.groups
 
     def _members(self) -> Iterator[_Members]:
         """Yield the members who came back: all at once, or one cohort of recurring members after the other."""

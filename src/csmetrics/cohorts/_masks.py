@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from csmetrics.cohorts._packing import changes
+from csmetrics.cohorts._packing import Log, changes
+from csmetrics.core._numeric import BLOCK
 
 BITS = 64  # periods in a mask
 _CELLS = 1 << 26  # bytes of the table in which pairs are marked, one per user and period
+_PERIODS = 1 << 12  # with more, and as many cohorts, counts of all pairs of them are too many
+_SPARSE = 64  # marks for each row, with which packing them takes as long as sorting the rows
 _LANES = np.uint64(0x0101010101010101)  # the lowest bit of each byte
 _MOST = 255  # masks whose bits fit into the count of a byte
 _NONE = np.uint64(0)
@@ -43,6 +46,26 @@ class Masks:
     block: Any
     bits: Any
     blocks: int
+
+    @classmethod
+    def of(cls, log: Log, rows: Any = None) -> Masks | None:
+        """Make the masks of some rows of a log (None for all), whose users are numbered together with their groups.
+
+        Return None where the table of marks would be much larger than the rows: sorting them is faster then.
+        """
+        size, groups, periods = log.size, log.groups.count, log.periods.count
+        if not len(log) or periods > _PERIODS or size * groups * periods > _SPARSE * len(log):
+            return None
+
+        def pairs() -> Iterator[tuple[Any, Any]]:
+            for at in range(0, len(log) if rows is None else len(rows), BLOCK):
+                place = slice(at, at + BLOCK) if rows is None else rows[at : at + BLOCK]
+                unit = np.subtract(log.users[place], log.offset, dtype=np.int64)
+                if groups > 1:
+                    unit = unit * groups + log.groups.number[place]
+                yield unit, log.periods.of(place)
+
+        return cls.mark(pairs(), size * groups, periods)
 
     @classmethod
     def mark(cls, pairs: Iterable[tuple[Any, Any]], size: int, periods: int) -> Masks:
@@ -81,7 +104,7 @@ class Masks:
             packed[:, : width // 8] = short
         words = packed.reshape(-1).view("<u8")
         at = np.flatnonzero(words)
-        unit, block = np.divmod(at, max(width // BITS, 1))
+        unit, block = np.divmod(at, width // BITS) if width > BITS else (at, np.zeros(at.size, np.uint8))
         return unit + first, block, words[at]
 
     @classmethod
@@ -110,6 +133,10 @@ class Masks:
 
     def first(self) -> Any:
         """Return each user's first period."""
+        return self._first
+
+    @cached_property
+    def _first(self) -> Any:
         return self.block[self.starts] * BITS + lowest(self.bits[self.starts])
 
     def last(self) -> Any:
@@ -145,7 +172,7 @@ class Masks:
             (keys, 64 * blocks) int64.
         """
         out = np.zeros((keys * self.blocks, BITS), np.int64)
-        row = self.block if key is None else np.asarray(key) * self.blocks + self.block
+        row = self.block if key is None else key if self.blocks == 1 else key * self.blocks + self.block
         order = np.argsort(row.astype(np.min_scalar_type(len(out))), kind="stable")
         row, bits = row[order], self.bits[order]
         cuts = changes(row)

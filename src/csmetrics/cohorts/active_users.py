@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._events import Events, Request
-from csmetrics.cohorts._packing import active, tally
+from csmetrics.cohorts._mask_counts import lifecycle as mask_lifecycle
+from csmetrics.cohorts._masks import Masks
+from csmetrics.cohorts._packing import Log, active, tally
 from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.time import DAY, Calendar, Times, end_of_data
@@ -309,26 +311,35 @@ def count_lifecycle(found: Events, calendar: Calendar) -> pd.DataFrame:
     first, periods = _complete(found, calendar)
     groups = found.log.groups.count
     check_cells(metric, calendar, first, periods, groups)
-    known = max(found.log.periods.count, periods)
-    everyone, new, returning = (np.zeros(groups * known, np.int64) for _ in range(3))
+    table = {name: np.zeros((groups, periods), np.int64) for name in ("active", "new_users", "returning")}
     for log in found.logs():
-        distinct = active(log)
-        for block in distinct.blocks():
-            period, begins = distinct.period(block), distinct.begins(block)
-            cell = distinct.group(block, groups) * known + period
-            again = ~begins
-            again[1:] &= period[1:] == period[:-1] + 1
-            tally(everyone, cell)
-            tally(new, cell[begins])
-            tally(returning, cell[again])
-    columns = {"active": everyone, "new_users": new, "returning": returning}
-    table = {name: counts.reshape(groups, known)[:, :periods] for name, counts in columns.items()}
+        masks = Masks.of(log)
+        counts = _sorted_lifecycle(log) if masks is None else mask_lifecycle(masks, groups)
+        for name, some in counts.items():
+            table[name][:, : some.shape[1]] += some[:, :periods]
     table["resurrected"] = table["active"] - table["new_users"] - table["returning"]
     table["dormant"] = np.zeros_like(table["active"])
     table["dormant"][:, 1:] = table["active"][:, :-1] - table["returning"][:, 1:]
     index = found.log.groups.index(calendar.index(first, periods, "period"))
     out = pd.DataFrame({name: counts.T.reshape(-1) for name, counts in table.items()}, index=index)
     return noted(out, found.remarks)
+
+
+def _sorted_lifecycle(log: Log) -> dict[str, Any]:
+    """Count the active, new and returning users by group and period."""
+    groups, known = log.groups.count, log.periods.count
+    everyone, new, returning = (np.zeros(groups * known, np.int64) for _ in range(3))
+    distinct = active(log)
+    for block in distinct.blocks():
+        period, begins = distinct.period(block), distinct.begins(block)
+        cell = distinct.group(block, groups) * known + period
+        again = ~begins
+        again[1:] &= period[1:] == period[:-1] + 1
+        tally(everyone, cell)
+        tally(new, cell[begins])
+        tally(returning, cell[again])
+    columns = {"active": everyone, "new_users": new, "returning": returning}
+    return {name: counts.reshape(groups, known) for name, counts in columns.items()}
 
 
 def _complete(found: Events, calendar: Calendar) -> tuple[int, int]:

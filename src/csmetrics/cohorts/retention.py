@@ -12,6 +12,8 @@ import pandas as pd
 
 from csmetrics.cohorts._event_names import Named
 from csmetrics.cohorts._events import Events, Request
+from csmetrics.cohorts._mask_counts import Cohorts
+from csmetrics.cohorts._masks import Masks
 from csmetrics.cohorts._memberships import NEVER, Members, Ways, expand, parts
 from csmetrics.cohorts._packing import Active, Log, active, changes, tally
 from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole, check_word
@@ -290,7 +292,7 @@ def count_retention(
 
 
 def _filled(
-    triangle: _Triangle, members: Iterator[Members], value: str | None, remarks: Remarks, *, growing: bool
+    triangle: _Triangle, members: Iterator[Members | Cohorts], value: str | None, remarks: Remarks, *, growing: bool
 ) -> RetentionGrid:
     if growing:
         remarks.note(_GROWING)
@@ -375,8 +377,16 @@ class _Triangle:
         self.cells = np.zeros((self.groups.count, self.cohorts, len(self.ages.labels)), dtype)
         self.members = np.zeros((self.groups.count, self.cohorts), np.int64)
 
-    def add(self, members: Members) -> None:
+    def add(self, members: Members | Cohorts) -> None:
         """Count a batch of members."""
+        if isinstance(members, Cohorts):
+            members = members.placed(self.offset, self.cohorts)
+            sizes = members.sizes()
+            self.members += sizes
+            self.cells += members.cells(self.ages)
+            if self.ages.first:
+                self.cells[..., 0] += sizes
+            return
         row = members.group * self.cohorts + members.cohort - self.offset
         cells, columns = self.cells.reshape(-1), self.cells.shape[2]
         tally(self.members.reshape(-1), row)
@@ -426,7 +436,16 @@ class _Triangle:
         return np.where(ended, 0, np.where(earliest + low * self.width < self.until, 1, 2))
 
 
-def _by_period(found: Events, recurring: bool, least: int, zero: bool) -> tuple[int | None, Iterator[Members]]:
+def _masks(found: Events) -> tuple[Masks, Masks] | None:
+    """Return the masks of the starts and of the returns; None where sorting the events is faster."""
+    starts = Masks.of(found.log, found.starts)
+    returns = starts if found.starts is found.returns else Masks.of(found.log, found.returns)
+    return None if starts is None or returns is None else (starts, returns)
+
+
+def _by_period(
+    found: Events, recurring: bool, least: int, zero: bool
+) -> tuple[int | None, Iterator[Members | Cohorts]]:
     """Return the first cohort, and the members with ages in calendar periods."""
     if found.parts is not None:  # the first cohort is that of the first period with activity
         one_part = (_of_log(replace(found, log=log), recurring, least, zero)[1] for log in found.logs())
@@ -434,8 +453,12 @@ def _by_period(found: Events, recurring: bool, least: int, zero: bool) -> tuple[
     return _of_log(found, recurring, least, zero)
 
 
-def _of_log(found: Events, recurring: bool, least: int, zero: bool) -> tuple[int | None, Iterator[Members]]:
+def _of_log(found: Events, recurring: bool, least: int, zero: bool) -> tuple[int | None, Iterator[Members | Cohorts]]:
     log = found.log
+    masks = None if least > 1 or log.values is not None else _masks(found)
+    if masks is not None:
+        first = masks[0].first()
+        return (int(first.min()) if first.size else None), iter((Cohorts(*masks, recurring, log.groups.count),))
     starts = active(log, found.starts)
     returns = (
         starts
