@@ -59,7 +59,7 @@ class Changes:
         return Sorted(narrow(self.account[self.rows])[order], narrow(self.units[self.rows])[order], ends)
 
 
-NONE = Changes.of(*np.zeros((3, 0), np.int64))
+NONE = replace(Changes.of(*np.zeros((3, 0), np.int64)), rows=np.zeros(0, np.intp))  # of a ledger with any rows
 
 
 class Sorted(NamedTuple):

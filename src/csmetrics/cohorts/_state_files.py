@@ -108,7 +108,7 @@ def write(folder: Path, tables: Iterable[pd.DataFrame], facts: Facts, replaces: 
     parquet = _parquet()
     folder.mkdir(parents=True, exist_ok=True)
     name = uuid4().hex
-    path, unfinished = folder / f"activity-{name}.parquet", folder / f".activity-{name}.unfinished"
+    path, unfinished = (folder.joinpath(one.format(name)) for one in ("activity-{}.parquet", ".activity-{}.unfinished"))
     facts = Facts(
         **{**asdict(facts), "user": str(facts.user), "time": str(facts.time), "by": tuple(map(str, facts.by))}
     )
@@ -140,7 +140,7 @@ def remove(folder: Path, names: Collection[str]) -> None:
     """Remove files that have been replaced; another process may have done so already."""
     for name in names:
         with suppress(OSError):
-            (folder / name).unlink()
+            folder.joinpath(name).unlink()
 
 
 def _parquet() -> Any:
