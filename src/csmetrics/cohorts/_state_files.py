@@ -1,8 +1,8 @@
 """A saved state: a folder of Parquet files, each of them a piece, which may lie there in any number and order.
 
-The state is the bitwise or of all pieces, so two that hold the same rows do no harm, and a program that is killed leaves
-nothing to repair. A file appears under its name when it is complete. It may name others that it replaces; they no longer
-count from that instant, whether they have been removed yet or not.
+The state is the bitwise or of all pieces, so two that hold the same rows do no harm, and a program that is killed
+leaves nothing to repair. A file appears under its name when it is complete. It may name others that it replaces; they
+no longer count from that instant, whether they have been removed yet or not.
 """
 
 from __future__ import annotations

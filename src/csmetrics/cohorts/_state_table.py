@@ -1,7 +1,7 @@
 """The small table that events are reduced to: one row per user, group and block of 64 periods, with a mask.
 
-Bit i of a mask is set where the user was active in period 64 * block + i, as the calendar numbers its periods. The masks
-of one user and block are put together by a bitwise or: in any order, and what comes twice changes nothing.
+Bit i of a mask is set where the user was active in period 64 * block + i, as the calendar numbers its periods. The
+masks of one user and block are put together by a bitwise or: in any order, and what comes twice changes nothing.
 """
 
 from __future__ import annotations
