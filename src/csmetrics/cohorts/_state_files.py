@@ -26,6 +26,7 @@ from csmetrics.errors import MetricInputError
 FORMAT = 1
 _KEY = b"csmetrics.activity"  # of the facts in a file's metadata
 _NAMES = "activity-*.parquet"
+_ROWS = 1 << 17  # rows of a group in a file, of which only those with the parts asked for are read
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def write(folder: Path, tables: Iterable[pd.DataFrame], facts: Facts, replaces: 
             if writer is None:
                 schema = batch.schema.with_metadata({**(batch.schema.metadata or {}), _KEY: json.dumps(told).encode()})
                 writer = parquet.ParquetWriter(unfinished, schema, compression="zstd")
-            writer.write_table(batch.cast(schema))
+            writer.write_table(batch.cast(schema), row_group_size=_ROWS)
             rows += len(table)
     except BaseException:
         if writer is not None:
