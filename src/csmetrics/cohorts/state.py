@@ -319,7 +319,7 @@ class Activity:
             rule, hint = "must be 'D' in the state", "activity(events, freq='D') knows days, and all longer periods too"
             raise MetricInputError("active_users", "freq", rule, f"got a state of {self.freq!r}", hint)
         calendar = self._calendar("active_users", None)
-        return count_active(lambda _: self._events(calendar, as_of), calendar, wau, mau, since, freq)
+        return count_active(lambda _: self._events(calendar, as_of, listed=True), calendar, wau, mau, since, freq)
 
     def _calendar(self, metric: str, freq: str | None) -> Calendar:
         calendar = self._facts.calendar(metric, freq)
@@ -330,12 +330,12 @@ class Activity:
             raise MetricInputError(metric, "freq", rule + may, f"got {shown(freq)}", hint)
         return calendar
 
-    def _events(self, calendar: Calendar, as_of: Any) -> Events:
+    def _events(self, calendar: Calendar, as_of: Any, *, listed: bool = False) -> Events:
         remarks = Remarks()
         for note in self.notes:
             remarks.note(note)
         remarks.excluded = self.excluded
-        return events_of(self._facts, self._parts, calendar, as_of, remarks)
+        return events_of(self._facts, self._parts, calendar, as_of, remarks, listed=listed)
 
     def _whole(self) -> pd.DataFrame:
         """Return the table in one piece, and keep it so."""
