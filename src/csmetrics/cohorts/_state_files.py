@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,13 +50,13 @@ class Piece:
     rows: int
     replaces: tuple[str, ...] = ()
 
-    def read(self, low: int = 0, high: int = small.PARTS, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def read(self, low: int = 0, high: int = small.PARTS) -> pd.DataFrame:
         """Read the rows of the users in some parts."""
         parquet = _parquet()
         chosen = None if (low, high) == (0, small.PARTS) else [(small.PART, ">=", low), (small.PART, "<", high)]
-        names = [*map(str, (self.facts.user, *self.facts.by)), small.BLOCK, small.MASK]
-        table = parquet.read_table(self.path, columns=names if columns is None else columns, filters=chosen)
-        return table.to_pandas()
+        names = [*map(str, (self.facts.user, *self.facts.by)), small.BLOCK, small.MASK, small.PART]
+        table: pd.DataFrame = parquet.read_table(self.path, columns=names, filters=chosen).to_pandas()
+        return table
 
 
 def pieces(folder: Path) -> list[Piece]:
@@ -118,9 +118,10 @@ def write(folder: Path, tables: Iterable[pd.DataFrame], facts: Facts, replaces: 
     try:
         for given in tables:
             table = given.rename(columns=str)
-            parts = small.parts_of(table.iloc[:, 0])
-            order = np.argsort(parts, kind="stable")
-            table = table.take(order).assign(**{small.PART: parts[order]})
+            if small.PART not in table:
+                parts = small.parts_of(table.iloc[:, 0])
+                order = np.argsort(parts, kind="stable")
+                table = table.take(order).assign(**{small.PART: parts[order]})
             batch = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
             if writer is None:
                 schema = batch.schema.with_metadata({**(batch.schema.metadata or {}), _KEY: json.dumps(told).encode()})

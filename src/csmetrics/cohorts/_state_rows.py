@@ -146,7 +146,7 @@ def read(events: Any, user: Any, time: Any, freq: Any, by: Any, on_bad_rows: str
         facts = replace(
             facts,
             zone="UTC" if zone in UTC else zone,
-            kinds=tuple(next(iter(kinds(table[name])), "") for name in table.columns[:-2]),
+            kinds=tuple(next(iter(kinds(table[name])), "") for name in small.units(table)),
             last=int(stop),
             utc=stop.utc,
             dated=last.holds_days(),

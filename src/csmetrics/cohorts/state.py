@@ -147,7 +147,7 @@ class Activity:
 
         Periods are counted from that of 1970-01-01.
         """
-        return self._whole().copy()
+        return self._whole().drop(columns=small.PART, errors="ignore").copy()
 
     # ------------------------------------------------------------------------------------------------ adding up
 
