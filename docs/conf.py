@@ -79,7 +79,8 @@ html_theme_options = {
     "footer_end": [],
 }
 html_sidebars = {  # beside these there is nothing to choose from
-    page: [] for page in ("index", "getting-started", "metrics/questions", "gallery", "genindex", "py-modindex", "search")
+    page: []
+    for page in ("index", "getting-started", "metrics/questions", "gallery", "genindex", "py-modindex", "search")
 }
 html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "  # a copy is code: without prompts, and without what the code prints

@@ -70,7 +70,9 @@ def _ways(spec: csm.MetricSpec) -> Iterable[tuple[str, str]]:
         yield (f"{COMPANY}\n{code}" if "company" in code else code), words
     if spec.name in DAYS:
         plot = f'start="started", end="{DAYS[spec.name]}", as_of=company.as_of'
-        code = f"curve = csm.survival.kaplan_meier_from_dates(\n    company.onboarding, {plot}\n)\ncurve.plot(unit=\"days\")"
+        code = (
+            f'curve = csm.survival.kaplan_meier_from_dates(\n    company.onboarding, {plot}\n)\ncurve.plot(unit="days")'
+        )
         yield f"{COMPANY}\n{code}", f"{title} of the made-up company: the share still waiting, by days since the start."
     if spec.name.endswith("_from_ratings") or spec.name.endswith("_from_scores"):
         column = spec.name.split("_")[0]
@@ -134,7 +136,12 @@ def drawn(code: str, words: str) -> str:
 
     plt.close("all")
     names: dict[str, Any] = {"csm": csm, "pd": pd, "np": np, "company": company()}  # made once
-    settings = {"figure.figsize": SIZE, "svg.fonttype": "none", "svg.hashsalt": words, "figure.constrained_layout.use": True}
+    settings = {
+        "figure.figsize": SIZE,
+        "svg.fonttype": "none",
+        "svg.hashsalt": words,
+        "figure.constrained_layout.use": True,
+    }
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", csm.CohortWarning)
         exec(compile(code.removeprefix(COMPANY), "picture", "exec"), names)
@@ -153,6 +160,6 @@ def themed(svg: str, words: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r"font: [^;\"]*?(\d[\d.]*px)[^;\"]*", r"font-size: \1", svg)
     svg = re.sub(r"#(?:000000|262626)\b", "currentColor", svg)
-    svg = re.sub(r'<svg height="[^"]*" version="[^"]*"', '<svg', svg)
+    svg = re.sub(r'<svg height="[^"]*" version="[^"]*"', "<svg", svg)
     svg = re.sub(r'(<svg\b[^>]*?) width="[^"]*"', rf'\1 role="img" aria-label="{words}"', svg, count=1)
     return re.sub(r"\n\s*", "\n", svg).strip()

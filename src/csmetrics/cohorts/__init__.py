@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from csmetrics.cohorts.activation import activation
 from csmetrics.cohorts.active_users import active_users, lifecycle
+from csmetrics.cohorts.adding import add
 from csmetrics.cohorts.adoption import adoption
 from csmetrics.cohorts.billing import ledger_from_invoices, renewals
 from csmetrics.cohorts.exports import answers_from_export
@@ -26,6 +27,7 @@ __all__ = [
     "activation",
     "active_users",
     "activity",
+    "add",
     "adoption",
     "answers_from_export",
     "funnel",

@@ -53,6 +53,9 @@ class Masks:
 
         Return None where the table of marks would be much larger than the rows: sorting them is faster then.
         """
+        if log.masks is not None and rows is None:
+            known: Masks = log.masks
+            return known
         size, groups, periods = log.size, log.groups.count, log.periods.count
         if not len(log) or periods > _PERIODS or size * groups * periods > _SPARSE * len(log):
             return None

@@ -36,6 +36,8 @@ class Log:
         The number of events that each row stands for; None for one each.
     values
         An amount per row, or None.
+    masks
+        The users' periods as `Masks`, where they are known in this form; the log then has no rows.
     """
 
     users: Any
@@ -45,6 +47,7 @@ class Log:
     periods: Any
     events: Any = None
     values: Any = None
+    masks: Any = None
 
     def __len__(self) -> int:
         return len(self.users)

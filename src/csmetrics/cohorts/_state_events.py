@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,26 @@ import pandas as pd
 
 from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._events import Events
-from csmetrics.cohorts._packing import Log, Numbers
+from csmetrics.cohorts._masks import Masks
+from csmetrics.cohorts._packing import Log, Numbers, changes
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import DAY, Calendar, end_of_data
 from csmetrics.cohorts._state_rows import Facts
 from csmetrics.errors import MetricInputError, shown
 
+_PERIODS = 1 << 12  # with more, counts of all pairs of periods are too many
 _NOTHING = np.zeros(0, np.int64)
 
 
 def events_of(
-    facts: Facts, tables: Callable[[], Iterator[pd.DataFrame]], calendar: Calendar, as_of: Any, remarks: Remarks
+    facts: Facts,
+    tables: Callable[[], Iterator[pd.DataFrame]],
+    calendar: Calendar,
+    as_of: Any,
+    remarks: Remarks,
+    *,
+    listed: bool = False,
 ) -> Events:
     """Return the events of a state, part by part of its users.
 
@@ -38,6 +47,8 @@ def events_of(
         Up to when the data is complete; None for the last event.
     remarks
         The notes of the result.
+    listed
+        Whether to list users and periods even where masks would do.
 
     Raises
     ------
@@ -68,19 +79,44 @@ def events_of(
     numbers = periods if calendar.alias == own.alias else calendar.of_days(own.start(periods) // DAY)
     count = int(numbers[-1] - numbers[0]) + 1
 
+    masked = not listed and calendar.alias == own.alias and count <= _PERIODS
+
     def parts() -> Iterator[Log]:
         for table in cut():
-            rows, found = (np.concatenate(several) for several in zip(*small.listed(table), strict=True))
             unit, offset, size = number_units(metric, table.iloc[:, 0], slice(None))
-            theirs = copy(groups)
+            number = _NOTHING
             if keys:
                 both = [small.joined(metric, [table[key.name], key]) for key in keys]
-                theirs.number = Groups(metric, both, slice(None)).number[rows]
+                number = Groups(metric, both, slice(None)).number[: len(table)]
+            if masked:
+                unit = unit.astype(np.int64) - offset
+                unit = unit * groups.count + number if keys else unit
+                yield replace(axes, masks=_moved(table, unit, first, -(-count // small.BITS)))
+                continue
+            rows, found = (np.concatenate(several) for several in zip(*small.listed(table), strict=True))
+            theirs = copy(groups)
+            theirs.number = number[rows] if keys else None
             place = Numbers(int(numbers[0]), count, (numbers - numbers[0])[found - first])
             yield Log(unit[rows], offset, size, theirs, place)
 
     axes = Log(_NOTHING, 0, 1, groups, Numbers(int(numbers[0]), count, _NOTHING))
     return Events(axes, stop, times[0].zone, remarks, parts=parts)
+
+
+def _moved(table: pd.DataFrame, unit: Any, first: int, blocks: int) -> Masks:
+    """Return the masks of a table with blocks that begin with the first period."""
+    block, shift = table[small.BLOCK].to_numpy() - first // small.BITS, first % small.BITS
+    bits = table[small.MASK].to_numpy()
+    if shift:  # each mask is cut into the end of one block and the beginning of the next
+        ends, begins = bits << np.uint64(small.BITS - shift), bits >> np.uint64(shift)
+        bits = np.stack([ends, begins], axis=1).reshape(-1)
+        block = np.stack([block - 1, block], axis=1).reshape(-1)
+        rows = np.flatnonzero(bits)
+        unit, block, bits = unit.repeat(2)[rows], block[rows], bits[rows]
+        at = np.flatnonzero(changes(unit) | changes(block))
+        if at.size < rows.size:
+            unit, block, bits = unit[at], block[at], np.bitwise_or.reduceat(bits, at)
+    return Masks(unit, block, bits, blocks)
 
 
 def _within_period(metric: str, as_of: Any, calendar: Calendar, period: int) -> MetricInputError:

@@ -1,15 +1,15 @@
 """A saved state: a folder of Parquet files, each of them a piece, which may lie there in any number and order.
 
-The state is the bitwise or of all pieces, so two that hold the same rows do no harm, and a program that is killed leaves
-nothing to repair. A file appears under its name when it is complete. It may name others that it replaces; they no longer
-count from that instant, whether they have been removed yet or not.
+The state is the bitwise or of all pieces, so two that hold the same rows do no harm, and a program that is killed
+leaves nothing to repair. A file appears under its name when it is complete. It may name others that it replaces; they
+no longer count from that instant, whether they have been removed yet or not.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from csmetrics.errors import MetricInputError
 FORMAT = 1
 _KEY = b"csmetrics.activity"  # of the facts in a file's metadata
 _NAMES = "activity-*.parquet"
+_ROWS = 1 << 17  # rows of a group in a file, of which only those with the parts asked for are read
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,13 @@ class Piece:
     rows: int
     replaces: tuple[str, ...] = ()
 
-    def read(self, low: int = 0, high: int = small.PARTS, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def read(self, low: int = 0, high: int = small.PARTS) -> pd.DataFrame:
         """Read the rows of the users in some parts."""
         parquet = _parquet()
         chosen = None if (low, high) == (0, small.PARTS) else [(small.PART, ">=", low), (small.PART, "<", high)]
-        names = [*map(str, (self.facts.user, *self.facts.by)), small.BLOCK, small.MASK]
-        table = parquet.read_table(self.path, columns=names if columns is None else columns, filters=chosen)
-        return table.to_pandas()
+        names = [*map(str, (self.facts.user, *self.facts.by)), small.BLOCK, small.MASK, small.PART]
+        table: pd.DataFrame = parquet.read_table(self.path, columns=names, filters=chosen).to_pandas()
+        return table
 
 
 def pieces(folder: Path) -> list[Piece]:
@@ -117,14 +118,15 @@ def write(folder: Path, tables: Iterable[pd.DataFrame], facts: Facts, replaces: 
     try:
         for given in tables:
             table = given.rename(columns=str)
-            parts = small.parts_of(table.iloc[:, 0])
-            order = np.argsort(parts, kind="stable")
-            table = table.take(order).assign(**{small.PART: parts[order]})
+            if small.PART not in table:
+                parts = small.parts_of(table.iloc[:, 0])
+                order = np.argsort(parts, kind="stable")
+                table = table.take(order).assign(**{small.PART: parts[order]})
             batch = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
             if writer is None:
                 schema = batch.schema.with_metadata({**(batch.schema.metadata or {}), _KEY: json.dumps(told).encode()})
                 writer = parquet.ParquetWriter(unfinished, schema, compression="zstd")
-            writer.write_table(batch.cast(schema))
+            writer.write_table(batch.cast(schema), row_group_size=_ROWS)
             rows += len(table)
     except BaseException:
         if writer is not None:

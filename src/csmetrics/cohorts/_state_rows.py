@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csmetrics._frames import engines
+from csmetrics._frames.bits import or_of_bits
+from csmetrics._frames.engines import narwhals
 from csmetrics._frames.kinds import kinds
 from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._engine_events import ReducedEvents
 from csmetrics.cohorts._events import Request
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import period_numbers
+from csmetrics.cohorts._rows.engine_time import period_number, period_numbers
 from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
@@ -143,7 +146,7 @@ def read(events: Any, user: Any, time: Any, freq: Any, by: Any, on_bad_rows: str
         facts = replace(
             facts,
             zone="UTC" if zone in UTC else zone,
-            kinds=tuple(next(iter(kinds(table[name])), "") for name in table.columns[:-2]),
+            kinds=tuple(next(iter(kinds(table[name])), "") for name in small.units(table)),
             last=int(stop),
             utc=stop.utc,
             dated=last.holds_days(),
@@ -170,12 +173,48 @@ def _from_engine(asked: Request, events: Any) -> tuple[pd.DataFrame, Times, Rema
     _, instants, _, _ = asked.screened(rows)
     keys = rows.keys(asked.by)
     rows.fact("last", instants, "max")
+    found = None if rows.report else _masked(rows, asked, keys, instants)
+    if found is not None:
+        return found, rows.instant("last"), rows.remarks
     rows.screen(asked.screened)
-    last = rows.instant("last")
-    pairs, _, _ = ReducedEvents(rows, asked.user, keys, instants, [None, None], None, asked.calendar).periods(False)
-    numbers = period_numbers(asked.calendar, pairs["csm:period"])
-    first = int(numbers.min(initial=0))
-    return reduced(pairs[asked.user], [pairs[key] for key in keys], numbers - first, first), last, rows.remarks
+    found = _masked(rows, asked, keys, instants)
+    if found is None:  # the pairs of user and period come back
+        pairs, _, _ = ReducedEvents(rows, asked.user, keys, instants, [None, None], None, asked.calendar).periods(False)
+        numbers = period_numbers(asked.calendar, pairs["csm:period"])
+        first = int(numbers.min(initial=0))
+        found = reduced(pairs[asked.user], [pairs[key] for key in keys], numbers - first, first)
+    return found, rows.instant("last"), rows.remarks
+
+
+def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) -> pd.DataFrame | None:
+    """Have the engine make the masks, and screen the rows in the same pass.
+
+    Return None where it cannot, or where it has found bad rows.
+    """
+    nw = narwhals()
+    number = period_number(asked.calendar, instants)
+    if number is None:
+        return None
+    frame = rows.flagged().with_columns((number + _SHIFT).alias("csm:number"))
+    frame = frame.with_columns((nw.col("csm:number") // small.BITS).alias("csm:block"))
+    frame = frame.with_columns((nw.col("csm:number") - nw.col("csm:block") * small.BITS).alias("csm:bit"))
+    facts = {name: (f"csm:fact_{name}", how) for name, (_, how) in rows.asked.items()}
+    facts["bad"] = ("csm:bad", "sum")
+    frame = or_of_bits(frame, [asked.user, *keys, "csm:block"], "csm:bit", "csm:mask", facts)
+    if frame is None:
+        return None
+    table = engines.collect(frame)
+    rows.facts = pd.DataFrame({name: [getattr(table[name], how)()] for name, (_, how) in facts.items()})
+    if rows.count("bad"):
+        return None
+    ids = small.checked_ids(METRIC, "user", table[asked.user])
+    masks = table["csm:mask"].to_numpy()
+    masks = masks.astype(np.int64).view(np.uint64) if masks.dtype.kind == "i" else masks
+    blocks = table["csm:block"].to_numpy(dtype=np.int64) - _SHIFT // small.BITS
+    return small.combined(METRIC, [small.made(ids, [table[key] for key in keys], blocks, masks)])
+
+
+_SHIFT = 1 << 30  # so that no period is negative: engines round such quotients in different ways
 
 
 def reduced(users: pd.Series[Any], keys: list[pd.Series[Any]], periods: Any, first: int) -> pd.DataFrame:

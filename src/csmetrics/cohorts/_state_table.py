@@ -1,7 +1,7 @@
 """The small table that events are reduced to: one row per user, group and block of 64 periods, with a mask.
 
-Bit i of a mask is set where the user was active in period 64 * block + i, as the calendar numbers its periods. The masks
-of one user and block are put together by a bitwise or: in any order, and what comes twice changes nothing.
+Bit i of a mask is set where the user was active in period 64 * block + i, as the calendar numbers its periods. The
+masks of one user and block are put together by a bitwise or: in any order, and what comes twice changes nothing.
 """
 
 from __future__ import annotations
@@ -57,17 +57,20 @@ def combined(metric: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     metric
         The name that errors begin with.
     tables
-        One or more tables with the same columns: user, groups, block, mask.
+        One or more tables with the same columns: user, groups, block, mask; also part where they come from files, in
+        which users are sorted by their part first.
     """
     several = [table for table in tables if len(table)] or [tables[0]]
     table = several[0]
-    user, *by = list(table.columns[:-2])
+    user, *by = units(table)
+    lead = all(PART in table for table in several)
     if len(several) > 1:
         for name in (user, *by):
             check_same_kind(metric, str(name), {f"state {i + 1}": t[name] for i, t in enumerate(several)})
-        columns = {name: joined(metric, [t[name] for t in several]) for name in table.columns}
-        table = pd.DataFrame(columns)
-    order, new = ordered(metric, table[user], [table[name] for name in by], table[BLOCK].to_numpy())
+        names = [user, *by, BLOCK, MASK, *([PART] if lead else [])]
+        table = pd.DataFrame({name: joined(metric, [t[name] for t in several]) for name in names})
+    parts = table[PART].to_numpy() if lead else None
+    order, new = ordered(metric, table[user], [table[name] for name in by], table[BLOCK].to_numpy(), parts)
     if new is None:
         return table
     at = np.flatnonzero(new)
@@ -75,15 +78,23 @@ def combined(metric: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return table.take(order[at]).reset_index(drop=True).assign(**{MASK: masks})
 
 
-def ordered(metric: str, users: pd.Series[Any], keys: Sequence[pd.Series[Any]], numbers: Any) -> tuple[Any, Any]:
+def units(table: pd.DataFrame) -> list[Any]:
+    """Return the names of the columns of users and of groups."""
+    return list(table.columns[: table.columns.get_loc(BLOCK)])
+
+
+def ordered(
+    metric: str, users: pd.Series[Any], keys: Sequence[pd.Series[Any]], numbers: Any, lead: Any = None
+) -> tuple[Any, Any]:
     """Return the order of rows by user, group and a number, and mark the first row of each three in it.
 
     Where each row comes after the one before already, nothing is marked: None. Ids that are numbers are in their order,
-    others in any.
+    others in any; the parts of the users, if given, come before them.
     """
     groups = Groups(metric, keys, slice(None))
     low = int(numbers.min(initial=0))
-    parts = [number_units(metric, users, slice(None)), (groups.number, 0, groups.count)]
+    parts = [] if lead is None else [(lead, 0, PARTS)]
+    parts += [number_units(metric, users, slice(None)), (groups.number, 0, groups.count)]
     parts = [part for part in [*parts, (numbers, low, int(numbers.max(initial=low)) - low + 1)] if part[2] > 1]
     if sum((size - 1).bit_length() for *_, size in parts) < BITS:
         packed = np.zeros(len(users), np.int64)
@@ -126,7 +137,7 @@ def within(table: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     """Keep the users of some parts."""
     if (low, high) == (0, PARTS):
         return table
-    parts = parts_of(table.iloc[:, 0])
+    parts = table[PART].to_numpy() if PART in table else parts_of(table.iloc[:, 0])
     return table[(parts >= low) & (parts < high)]
 
 

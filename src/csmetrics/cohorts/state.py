@@ -17,7 +17,7 @@ from csmetrics.cohorts import _state_files as files
 from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._events import Events
 from csmetrics.cohorts._rows.options import OnBadRows
-from csmetrics.cohorts._rows.remarks import Excluded, Remarks
+from csmetrics.cohorts._rows.remarks import Excluded, Remarks, together
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.cohorts._state_events import events_of
 from csmetrics.cohorts._state_rows import METRIC, Facts, read
@@ -95,8 +95,8 @@ class Activity:
     """Periods in which each user was active, the result of `csmetrics.cohorts.activity`.
 
     States add: ``a + b``, and ``sum(states)``, hold what the events of both hold, exactly, whatever the order and
-    however the events were cut into pieces; events that are in both count once. So pieces may be days, files or machines,
-    events may come late, and what was interrupted may simply be done again.
+    however the events were cut into pieces; events that are in both count once. So pieces may be days, files or
+    machines, events may come late, and what was interrupted may simply be done again.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ class Activity:
 
         Periods are counted from that of 1970-01-01.
         """
-        return self._whole().copy()
+        return self._whole().drop(columns=small.PART, errors="ignore").copy()
 
     # ------------------------------------------------------------------------------------------------ adding up
 
@@ -157,7 +157,7 @@ class Activity:
             return NotImplemented
         facts = self._facts.plus(other._facts)
         tables = [self._whole(), other._whole()]
-        return Activity(facts, [small.combined(METRIC, tables)], excluded=_all_excluded(self, other))
+        return Activity(facts, [small.combined(METRIC, tables)], excluded=together([self.excluded, other.excluded]))
 
     def __radd__(self, other: Any) -> Activity:
         """Return the state itself for 0, with which `sum` begins."""
@@ -206,7 +206,7 @@ class Activity:
             piece = files.write(self._folder, new._parts(), new._facts)
             self._pieces = (*self._pieces, piece)
             self._tables = (*self._tables, new._whole()) if self._tables else ()
-        self._facts, self.excluded = facts, _all_excluded(self, new)
+        self._facts, self.excluded = facts, together([self.excluded, new.excluded])
         if self._folder is not None and len(self._pieces) > _DELTAS:
             self.save(self._folder)
         return self
@@ -219,8 +219,8 @@ class Activity:
         Parameters
         ----------
         path
-            The folder. A state that is there is replaced, at one instant: a program that is killed leaves the old or the
-            new one. What other processes have added to the folder of a loaded state since stays.
+            The folder. A state that is there is replaced, at one instant: a program that is killed leaves the old or
+            the new one. What other processes have added to the folder of a loaded state since stays.
         """
         folder = Path(path)
         own = self._folder is not None and folder.absolute() == self._folder.absolute()
@@ -319,7 +319,7 @@ class Activity:
             rule, hint = "must be 'D' in the state", "activity(events, freq='D') knows days, and all longer periods too"
             raise MetricInputError("active_users", "freq", rule, f"got a state of {self.freq!r}", hint)
         calendar = self._calendar("active_users", None)
-        return count_active(lambda _: self._events(calendar, as_of), calendar, wau, mau, since, freq)
+        return count_active(lambda _: self._events(calendar, as_of, listed=True), calendar, wau, mau, since, freq)
 
     def _calendar(self, metric: str, freq: str | None) -> Calendar:
         calendar = self._facts.calendar(metric, freq)
@@ -330,12 +330,12 @@ class Activity:
             raise MetricInputError(metric, "freq", rule + may, f"got {shown(freq)}", hint)
         return calendar
 
-    def _events(self, calendar: Calendar, as_of: Any) -> Events:
+    def _events(self, calendar: Calendar, as_of: Any, *, listed: bool = False) -> Events:
         remarks = Remarks()
         for note in self.notes:
             remarks.note(note)
         remarks.excluded = self.excluded
-        return events_of(self._facts, self._parts, calendar, as_of, remarks)
+        return events_of(self._facts, self._parts, calendar, as_of, remarks, listed=listed)
 
     def _whole(self) -> pd.DataFrame:
         """Return the table in one piece, and keep it so."""
@@ -378,13 +378,3 @@ class Activity:
         last = pd.Timestamp(facts.last if zone is None else facts.utc, unit="us", tz=None if zone is None else "UTC")
         last = last if zone is None else last.tz_convert(facts.zone)
         return f"{grouped}: {users:,} user{'s' * (users != 1)}, {first} to {final}, last event {last}"
-
-
-def _all_excluded(*states: Activity) -> Excluded | None:
-    """Put the bad rows of several states together."""
-    found = [state.excluded for state in states if state.excluded is not None]
-    if len(found) < 2:
-        return found[0] if found else None
-    several = [one for one in found if len(one.frame)] or found[:1]
-    reason = several[0].frame.columns[-1]
-    return Excluded(pd.concat([one.frame for one in several]), reason)

@@ -47,6 +47,8 @@ class EngineRows:
     ----------
     frame : narwhals.LazyFrame
         The rows; after `screen` only the good ones.
+    asked : dict
+        What was asked for by `fact`: the expression, and sum, min or max.
     facts : DataFrame
         After `screen`: one row with what was asked for by `fact`.
     remarks : Remarks
@@ -64,7 +66,7 @@ class EngineRows:
         self.remarks = Remarks()
         self.facts = pd.DataFrame()
         self.clock: Any = None  # the time zone on whose clock dates are read
-        self._asked: dict[str, Any] = {}
+        self.asked: dict[str, Any] = {}
         self._bad: list[Any] = []
         self._zones: dict[str, str | None] = {}  # of the date columns; all are read on the clock of the first
 
@@ -168,7 +170,18 @@ class EngineRows:
 
     def fact(self, name: str, column: Any, how: str) -> None:
         """Request the sum, min or max of an expression over all rows."""
-        self._asked[name] = (column, how)
+        self.asked[name] = (column, how)
+
+    def flagged(self) -> Any:
+        """Return the frame with what was asked for, `csm:fact_<name>`, and 1 in `csm:bad` for bad rows."""
+        nw = narwhals()
+        names = [f"csm:bad_{i}" for i in range(len(self._bad))]
+        facts = [column.alias(f"csm:fact_{name}") for name, (column, _) in self.asked.items()]
+        flagged = self.frame.with_columns(
+            *(flag.alias(name) for flag, name in zip(self._bad, names, strict=True)), *facts
+        )
+        flagged = flagged.with_columns(sum(map(nw.col, names), nw.lit(0)).alias("csm:bad"))
+        return flagged.with_columns((nw.col("csm:bad") > 0).cast(nw.Int64).alias("csm:bad"))
 
     def screen(self, screened: Callable[[Any], Any]) -> None:
         """Compute the facts and find the bad rows; raise an error for them, or leave them out.
@@ -179,13 +192,7 @@ class EngineRows:
             The function that reads the columns. It runs again on the bad rows in pandas, to find the reasons.
         """
         nw = narwhals()
-        names = [f"csm:bad_{i}" for i in range(len(self._bad))]
-        facts = [column.alias(f"csm:fact_{name}") for name, (column, _) in self._asked.items()]
-        flagged = self.frame.with_columns(
-            *(flag.alias(name) for flag, name in zip(self._bad, names, strict=True)), *facts
-        )
-        flagged = flagged.with_columns(sum(map(nw.col, names), nw.lit(0)).alias("csm:bad"))
-        flagged = flagged.with_columns((nw.col("csm:bad") > 0).cast(nw.Int64).alias("csm:bad"))
+        flagged = self.flagged()
         self._look(flagged)
         found, some = self.count("bad"), flagged.filter(nw.col("csm:bad") == 1).select(*self.columns)
         if found and not self.report:
@@ -206,7 +213,7 @@ class EngineRows:
     def _look(self, flagged: Any) -> None:
         nw = narwhals()
         totals = [nw.len().alias("rows"), nw.col("csm:bad").sum().alias("bad")]
-        totals += [getattr(nw.col(f"csm:fact_{name}"), how)().alias(name) for name, (_, how) in self._asked.items()]
+        totals += [getattr(nw.col(f"csm:fact_{name}"), how)().alias(name) for name, (_, how) in self.asked.items()]
         self.facts = engines.collect(flagged.select(*totals))
 
     def count(self, name: str) -> int:

@@ -33,6 +33,13 @@ def period_key(calendar: Calendar, column: Any) -> Any:
     return calendar.of_months(months)
 
 
+def period_number(calendar: Calendar, column: Any) -> Any:
+    """Return the expression of a row's period as a number; None for days of a zone that left out some."""
+    if calendar.freq != "D":
+        return period_key(calendar, column)
+    return None if calendar.leaves_out_days else _days(column)
+
+
 def period_numbers(calendar: Calendar, keys: pd.Series[Any]) -> Any:
     """Convert the period keys that the engine returned to the calendar's numbers."""
     if not len(keys):

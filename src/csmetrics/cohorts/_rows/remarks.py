@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar
 
 import pandas as pd
@@ -57,6 +58,15 @@ def _restored(parts: dict[str, Any], frame: pd.DataFrame) -> Excluded:
     dict.update(made, parts)
     object.__setattr__(made, "frame", frame)
     return made
+
+
+def together(several: Iterable[Excluded | None]) -> Excluded | None:
+    """Put the bad rows of several pieces together; None where none of them was asked for its own."""
+    found = [one for one in several if one is not None]
+    frames = [one.frame for one in found if one["rows"]]
+    if not frames:
+        return found[0] if found else None
+    return Excluded(pd.concat(frames), frames[0].columns[-1])
 
 
 class Remarks:

@@ -405,6 +405,11 @@ class Calendar:
         """Whether the periods are hours, which are counted in real time."""
         return self.freq == "h"
 
+    @property
+    def leaves_out_days(self) -> bool:
+        """Whether the periods are days of a zone that never had some of them."""
+        return bool(self._skipped.size)
+
     def clock(self, zone: Any) -> Any:
         """Note the time zone of the data, and return the one on whose clock its periods are counted.
 
