@@ -59,7 +59,8 @@ class Changes:
         return Sorted(narrow(self.account[self.rows])[order], narrow(self.units[self.rows])[order], ends)
 
 
-NONE = replace(Changes.of(*np.zeros((3, 0), np.int64)), rows=np.zeros(0, np.intp))  # of a ledger with any rows
+_EMPTY = np.zeros(0, np.int64)
+NONE = Changes(_EMPTY, _EMPTY.__getitem__, _EMPTY, _EMPTY, 0)
 
 
 class Sorted(NamedTuple):

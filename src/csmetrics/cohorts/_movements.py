@@ -16,11 +16,31 @@ from csmetrics.errors import MetricInputError
 
 
 def movements(
-    metric: str, frame: Any, columns: tuple[str, str, str | None, str, tuple[str, str]], options: tuple[Any, ...]
+    metric: str,
+    frame: Any,
+    *,
+    customer: str,
+    begin: str,
+    end: str | None = None,
+    amount: str,
+    names: tuple[str, str],
+    currency: str | None,
+    rates: Any,
+    closed: str = "left",
+    grace: Any,
+    span: int,
+    freq: str,
+    as_of: Any,
+    by: Any,
+    by_at: str,
+    squares: bool,
+    on_bad_rows: str,
 ) -> pd.DataFrame:
-    """Check the options, read the rows and make the bridge."""
-    customer, begin, end, amount, names = columns
-    currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows = options
+    """Check the options, read the rows and make the bridge.
+
+    The options are those of the builders. `begin`, `end` and `amount` name columns, `names` the builder's own arguments
+    for the first and the last of them.
+    """
     calendar, span = Calendar(metric, freq), check_whole(metric, "span", span)
     closed = check_word(metric, "closed", closed, ("left", "both"))
     by_at = check_word(metric, "by_at", by_at, ("row", "opening"))
@@ -28,12 +48,12 @@ def movements(
     if rates is not None and currency is None:
         raise MetricInputError(metric, "currency", "must name a column where `rates` are set", "got None")
     asked = Asked(
-        metric,
-        customer,
-        begin,
-        end,
-        amount,
-        names,
+        metric=metric,
+        customer=customer,
+        begin=begin,
+        end=end,
+        amount=amount,
+        names=names,
         currency=currency,
         rates=rates,
         closed=closed,

@@ -82,9 +82,24 @@ def movements_from_snapshots(
     2026-02         20       10              5            0       35
     2026-03         35        0              0           10       25
     """
-    columns = (customer, date, None, mrr, ("date", "mrr"))
-    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, squares, on_bad_rows)
-    return movements("movements_from_snapshots", snapshots, columns, options)
+    return movements(
+        "movements_from_snapshots",
+        snapshots,
+        customer=customer,
+        begin=date,
+        amount=mrr,
+        names=("date", "mrr"),
+        currency=currency,
+        rates=rates,
+        grace=grace,
+        span=span,
+        freq=freq,
+        as_of=as_of,
+        by=by,
+        by_at=by_at,
+        squares=squares,
+        on_bad_rows=on_bad_rows,
+    )
 
 
 def movements_from_changes(
@@ -159,6 +174,21 @@ def movements_from_changes(
     2026-01          0      140              0            0      140
     2026-02        140        0             50           40      150
     """
-    columns = (customer, time, None, change, ("time", "change"))
-    options = (currency, rates, "left", grace, span, freq, as_of, by, by_at, squares, on_bad_rows)
-    return movements("movements_from_changes", changes, columns, options)
+    return movements(
+        "movements_from_changes",
+        changes,
+        customer=customer,
+        begin=time,
+        amount=change,
+        names=("time", "change"),
+        currency=currency,
+        rates=rates,
+        grace=grace,
+        span=span,
+        freq=freq,
+        as_of=as_of,
+        by=by,
+        by_at=by_at,
+        squares=squares,
+        on_bad_rows=on_bad_rows,
+    )

@@ -163,6 +163,23 @@ def movements_from_subscriptions(
     2026-03     52.380952
     Freq: M, Name: nrr, dtype: float64
     """
-    columns = (customer, start, end, mrr, ("start", "mrr"))
-    options = (currency, rates, closed, grace, span, freq, as_of, by, by_at, squares, on_bad_rows)
-    return movements("movements_from_subscriptions", subscriptions, columns, options)
+    return movements(
+        "movements_from_subscriptions",
+        subscriptions,
+        customer=customer,
+        begin=start,
+        end=end,
+        amount=mrr,
+        names=("start", "mrr"),
+        currency=currency,
+        rates=rates,
+        closed=closed,
+        grace=grace,
+        span=span,
+        freq=freq,
+        as_of=as_of,
+        by=by,
+        by_at=by_at,
+        squares=squares,
+        on_bad_rows=on_bad_rows,
+    )
