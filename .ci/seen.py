@@ -1,17 +1,19 @@
 """What only other programs can tell: LibreOffice recalculates a workbook, Chromium opens a report at several widths.
 
-    python .ci/seen.py [--all]
+    python .ci/seen.py
+    npm install --prefix tools axe-core vnu-jar && python .ci/seen.py --all --tools tools
 
-Without ``--all`` one workbook and one report are checked, which takes seconds. It needs LibreOffice Calc and Chromium.
+Without options one workbook and one report are checked, which takes seconds. It needs LibreOffice Calc and Chromium.
+With ``--tools`` the Nu HTML checker (which needs Java) reads each page, and axe looks for what breaks WCAG 2.2 AA.
 """
 
 from __future__ import annotations
 
+import argparse
 import html
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -91,35 +93,80 @@ def same(value: str, other: tuple[str, bool] | None) -> bool:
         return value == found
 
 
+def chromium(page: Path, *options: str) -> str:
+    """Open a page in Chromium, and return what its title is once its scripts have run."""
+    browser = next(name for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name))
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000", "--dump-dom"]
+    command += [*options, f"file://{page}"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    title = re.search(r"<title>(.*?)</title>", done.stdout, flags=re.DOTALL)
+    assert title, "the page did not load"
+    return html.unescape(title[1])
+
+
+def framed(page: str, script: str, work: Path) -> Path:
+    """Write a page that shows another one at several widths, and runs a script beside them."""
+    text = html.escape(page)
+    frames = "".join(f'<iframe width="{w}" height="900" style="border:0" srcdoc="{text}"></iframe>' for w in WIDTHS)
+    outer = work / "outer.html"
+    outer.write_text(f"<!DOCTYPE html><title></title><script>{script}</script>{frames}", "utf-8")
+    return outer
+
+
 def opened(path: Path, work: Path) -> None:
     """Open a page at several widths, and check that nothing but plots is wider than the window."""
-    page = html.escape(path.read_text("utf-8"))
-    frames = "".join(f'<iframe width="{w}" height="900" style="border:0" srcdoc="{page}"></iframe>' for w in WIDTHS)
-    script = """<script>onload = () => { document.title = [...document.querySelectorAll("iframe")].map(f => {
+    script = """onload = () => { document.title = [...document.querySelectorAll("iframe")].map(f => {
       const page = f.contentDocument;
       return `${f.width}:${page.documentElement.scrollWidth}:${page.querySelectorAll("h2").length}`;
-    }).join(" "); }</script>"""
-    outer = work / "outer.html"
-    outer.write_text(f"<!DOCTYPE html><title></title>{script}{frames}", "utf-8")
-    browser = next(name for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name))
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom"]
-    done = subprocess.run([*command, f"file://{outer}"], check=True, capture_output=True, text=True, timeout=120)
-    title = re.search(r"<title>(.*?)</title>", done.stdout)
-    assert title, "the page did not load"
-    for measured in title[1].split():
+    }).join(" "); }"""
+    title = chromium(framed(path.read_text("utf-8"), script, work))
+    for measured in title.split():
         width, wide, sections = map(int, measured.split(":"))
         assert wide <= width, f"{path.name}: at {width} pixels the page is {wide} wide"
         assert sections > 0, f"{path.name}: no sections"
-    print(f"{path.name}: fits {title[1]}")
+    print(f"{path.name}: fits {title}")
+
+
+def accessible(path: Path, work: Path, tools: Path) -> None:
+    """Let axe look for what breaks WCAG 2.2 AA, at several widths, light and dark, with everything folded out."""
+    page = re.sub(r"<meta http-equiv.*?>", "", path.read_text("utf-8")).replace("<details>", "<details open>")
+    axe = (tools / "node_modules/axe-core/axe.min.js").read_text("utf-8")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    run = f"""onload = () => axe.run(document, {{runOnly: {tags}}}).then(found => parent.postMessage(innerWidth + ": " +
+      found.passes.length + " rules hold" + found.violations.map(v => "; broken " + v.id + " " +
+      v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + " " + n.failureSummary.slice(0, 200))).join(""), "*"))"""
+    outer = framed(page.replace("</head>", f"<script>{axe}</script><script>{run}</script></head>"),
+                   'onmessage = message => { document.title += message.data + " | "; }', work)  # fmt: skip
+    for scheme, options in (("light", ()), ("dark", ("--blink-settings=preferredColorScheme=0",))):
+        found = chromium(outer, *options)
+        assert found.count("rules hold") == len(WIDTHS), found
+        assert "broken" not in found, f"{path.name}, {scheme}: {found}"
+        print(f"{path.name}, {scheme}: {found}")
+
+
+def valid(path: Path, tools: Path) -> None:
+    """Let the Nu HTML checker read a page."""
+    checker = tools / "node_modules/vnu-jar/build/dist/vnu.jar"
+    done = subprocess.run(["java", "-jar", str(checker), str(path)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    print(f"{path.name}: valid HTML")
 
 
 def main() -> None:
     """Check the reports."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true", help="hostile names and a small company, too")
+    parser.add_argument("--tools", type=Path, help="folder of axe and the HTML checker")
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        for name, made in reports("--all" in sys.argv).items():
-            opened(made.save(work / f"{name}.html"), work)
+        for name, made in reports(asked.all).items():
+            page = made.save(work / f"{name}.html")
+            opened(page, work)
             recalculated(made.save(work / f"{name}.xlsx"), work)
+            if asked.tools is not None:
+                valid(page, asked.tools)
+                accessible(page, work, asked.tools)
 
 
 if __name__ == "__main__":

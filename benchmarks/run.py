@@ -31,6 +31,7 @@ from growth import grow
 from harness import Case, measure, setting
 from limits.table import limits_table
 from pydantic import BaseModel, ConfigDict, Field
+from report_cases import report_cases
 from statistics_cases import statistics_cases
 from worth_cases import worth_cases
 
@@ -345,6 +346,7 @@ def main() -> None:
         answer_cases,
         statistics_cases,
         worth_cases,
+        report_cases,
     ):
         for case in make(options.scale):
             if asked(case.name):

@@ -106,7 +106,8 @@ class Contents:
     def moved_words(self) -> list[str]:
         """What moved, in words; where the frame has no segments, the figures that changed by more than noise."""
         if self.moved:
-            return [str(parts) for parts in self.moved]
+            titles = {one.spec.name: one.spec.title for one in self.figures}
+            return [str(parts).replace(parts.metric, titles[parts.metric], 1) for parts in self.moved]
         sure = [one for one in self.figures if one.certain]
         return [f"{one.spec.title}: {one.change_text} to {one.text}, more than noise." for one in sure]
 

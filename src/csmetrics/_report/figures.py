@@ -77,7 +77,8 @@ class Figure:
     @property
     def text(self) -> str:
         """The value with its unit."""
-        return written(self.value, self.spec.unit)
+        hours = self.spec.unit == "time" and self.source.kind == "tickets" and isfinite(self.value)
+        return written(self.value, self.spec.unit) + (" hours" if hours else "")
 
     @property
     def change_text(self) -> str:

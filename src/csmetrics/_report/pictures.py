@@ -89,7 +89,8 @@ def sparkline(series: pd.Series[Any], words: str) -> str:
             points.append(f"{x[at]:.1f},{y[at]:.1f}")
         elif points:
             runs, points = [*runs, points], []
-    lines = "".join(f'<polyline points="{" ".join(run)}"/>' for run in [*runs, points] if len(run) > 1)
+    drawn = [" ".join(run) for run in [*runs, points] if len(run) > 1]
+    lines = "".join(f'<polyline vector-effect="non-scaling-stroke" points="{one}"/>' for one in drawn)
     end = np.flatnonzero(known)[-1]
     dot = f'<circle cx="{x[end]:.1f}" cy="{y[end]:.1f}" r="2.6"/>'
     box = 'viewBox="0 0 120 30" preserveAspectRatio="xMinYMid"'
