@@ -1223,7 +1223,7 @@ def test_html() -> None:
     assert html.count("<table") == html.count("</table>") == 1
     assert html.count("<tr") == html.count("</tr>") == 4
     assert not re.search(r">\s*(nan|<NA>|&lt;NA&gt;|None)\s*<", html, re.IGNORECASE)
-    cells = [re.sub(r"&#8201;|\s", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
+    cells = [re.sub(r"&#8239;|\s", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
     assert cells == ["2", "100.0%", "50.0%", "", "0", "", "", "", "1", "", "", ""]  # no users in February
     assert "a&lt;b&gt;&amp;c" in html  # markup in the data stays text
     assert "a<b>" not in html

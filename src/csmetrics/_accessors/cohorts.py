@@ -5,8 +5,9 @@ Nothing here divides: the value of a group is the formula of its sums, never the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +69,13 @@ class Cohorts(CohortMetrics[R]):
         grain = "each row" if keys is None else f"by {', '.join(map(str, keys))}" if keys else "total"
         time = f"time {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(repr, axes))}" if axes else "no time axis"
         return f"<csmetrics: {what}, {grain}, {time}>"
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook which metrics the columns are enough for; nothing is computed."""
+        from csmetrics._accessors.display import frame_html  # needed by few, so loaded by few
+
+        _, plans, left_out = self._plans()
+        return frame_html(repr(self), plans, left_out)
 
     def by(self, *keys: Any, period: Any = ...) -> Cohorts[pd.Series[float]]:
         """Group the rows.
@@ -221,6 +229,18 @@ class Cohorts(CohortMetrics[R]):
         unknown = set(columns).difference(*(arguments(spec) for spec in REGISTRY.values()))
         if unknown:
             raise TypeError(f"metrics() has no argument {sorted(unknown)[0]!r}; no metric has an input of that name")
+        grain, plans, left_out = self._plans(names, columns)
+        needs = {label: need for plan in plans.values() for label, need in plan.needs().items()}
+        index, totals = grain.sums(needs)
+        values = {name: plan.value(totals) for name, plan in plans.items()}
+        out = pd.DataFrame(values, index=pd.Index(["total"]) if index is None else index)
+        out.attrs["left_out"] = left_out
+        return out
+
+    def _plans(
+        self, names: Sequence[str] = (), columns: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[Grain, dict[str, Plan], dict[str, str]]:
+        """Plan every metric whose columns are there; those that mean nothing here come with the reason."""
         plans: dict[str, Plan] = {}
         left_out: dict[str, str] = {}
         grain = replace(self._grain)  # the frame may have changed since the last call
@@ -239,12 +259,7 @@ class Cohorts(CohortMetrics[R]):
                 if names:
                     raise
                 left_out[spec.name] = str(error)
-        needs = {label: need for plan in plans.values() for label, need in plan.needs().items()}
-        index, totals = grain.sums(needs)
-        values = {name: plan.value(totals) for name, plan in plans.items()}
-        out = pd.DataFrame(values, index=pd.Index(["total"]) if index is None else index)
-        out.attrs["left_out"] = left_out
-        return out
+        return grain, plans, left_out
 
     def explain(self, metric: Callable[..., Any] | str, group: Any = ..., /, **given: Any) -> Explanation:
         """Show how the figure of one group comes about: ``df.csm.by("plan").explain("nrr", "pro")``.
@@ -263,7 +278,7 @@ class Cohorts(CohortMetrics[R]):
         -------
         Explanation
             Formula, numbers put in, result, what rival definitions give on the same numbers, the frame's rows behind
-            the figure, and the raw rows that were left out of the frame. Printed it is text, in a notebook LaTeX.
+            the figure, and the raw rows that were left out of the frame. Printed it is text, in a notebook a formula.
 
         Raises
         ------

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from csmetrics._catalog import display
 from csmetrics._catalog.search import LONGEST, search, tokens
 from csmetrics._catalog.spec import MetricSpec, metric_spec
 from csmetrics.core._plain import plain
 from csmetrics.core._registry import REGISTRY, nearest
 from csmetrics.errors import MetricInputError, shown
+
+
+class Found(list[MetricSpec]):
+    """The metrics that a search found: a list, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        return display.several(self) if self else "<p>Nothing found.</p>"
 
 
 class Catalog(Mapping[str, MetricSpec]):
@@ -40,6 +48,10 @@ class Catalog(Mapping[str, MetricSpec]):
 
     def __repr__(self) -> str:
         return f"<csmetrics catalog: {len(self)} metrics>"
+
+    def _repr_html_(self) -> str:
+        """Show the metrics in a notebook, by family."""
+        return display.every(self.values())
 
     def _ipython_key_completions_(self) -> list[str]:
         """List what ``csm.catalog["`` is completed with in IPython and Jupyter."""
@@ -79,7 +91,7 @@ class Catalog(Mapping[str, MetricSpec]):
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
             rule = "must be a whole number of 1 or more"
             raise MetricInputError("catalog.find", "limit", rule, f"got {shown(limit)}")
-        return [self[name] for name in search(words[:LONGEST], REGISTRY.values())[:limit]]
+        return Found(self[name] for name in search(words[:LONGEST], REGISTRY.values())[:limit])
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Write the whole catalogue as one JSON document, to check implementations in other languages against.

@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 
 from pydantic import BaseModel, ConfigDict
 
-from csmetrics._catalog import models
+from csmetrics._catalog import display, models
 from csmetrics._catalog.compute import compute
 from csmetrics._catalog.docstring import PITFALLS, RIVALS, Docstring
 from csmetrics._catalog.laws import Law, laws
@@ -251,6 +251,10 @@ class MetricSpec(Described):
 
     def __repr__(self) -> str:
         return f"<MetricSpec {self}>"
+
+    def _repr_html_(self) -> str:
+        """Show the metric in a notebook, its formula as MathML."""
+        return display.one(self)
 
 
 def _known(name: str) -> MetricSpec:

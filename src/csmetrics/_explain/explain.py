@@ -40,7 +40,7 @@ def explain(metric: Callable[..., Any] | str, /, **inputs: Any) -> Explanation:
     Returns
     -------
     Explanation
-        It prints as text and shows as LaTeX in a notebook; ``.as_dict()`` is for services.
+        It prints as text and shows as a formula in a notebook; ``.as_dict()`` is for services.
 
     Raises
     ------

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from html import escape
 from typing import Any
 
 import pandas as pd
 
+from csmetrics._catalog.mathml import mathml
 from csmetrics._catalog.plain_data import as_python, json_ready
+from csmetrics.core._html import card, code, listed, paragraph, prose
 from csmetrics.core._kinds import is_scalar
 
 UNIT_SIGNS = {"percent": " %", "points": " points", "days": " days", "periods": " periods"}
@@ -39,7 +42,7 @@ class Rival:
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """How a figure is computed. It prints as text and shows as LaTeX in a notebook; `as_dict()` is for services.
+    """How a figure is computed. It prints as text and shows as a formula in a notebook; `as_dict()` is for services.
 
     Attributes
     ----------
@@ -87,8 +90,18 @@ class Explanation:
     def __repr__(self) -> str:
         return str(self)
 
+    def _repr_html_(self) -> str:
+        """Show steps and rivals in a notebook, the formula as MathML."""
+        steps = [mathml(level.latex) for level in (*self.levels.values(), self)]
+        beside = []
+        for block in "\n".join(self._beside()).strip("\n").split("\n\n"):
+            lines = block.splitlines()
+            beside += [paragraph(prose(line)) for line in lines if not line.startswith(" ")]
+            beside += [listed(prose(line.strip().removeprefix("* ")) for line in lines if line.startswith(" "))]
+        return card(f"{escape(self.title[:1].upper() + self.title[1:])} {code(self.metric)}", *steps, *beside)
+
     def _repr_markdown_(self) -> str:
-        """Return steps and rivals as Markdown, for a notebook."""
+        """Return steps and rivals as Markdown, for viewers without HTML."""
         beside = (
             line if not line.startswith("  ") else f"* {line.strip().removeprefix('* ')}" for line in self._beside()
         )

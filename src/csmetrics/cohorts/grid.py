@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,9 @@ from csmetrics.errors import MetricInputError
 
 STATES: Final = ("observed", "in progress", "future")
 _SHOWN = 24  # cohorts and ages that a repr shows
+_PLAIN = "text-align:right;white-space:nowrap;padding:.2em .5em"
+_LABEL = "text-align:left;white-space:nowrap;padding:.2em .5em"
+_WHITE_FROM = 70  # percent above which a cell's blue is dark enough for white text
 
 
 class RetentionGrid:
@@ -233,12 +237,14 @@ class RetentionGrid:
             return f"<p>{self!r}</p>"
         rates, codes = self.rates().iloc[:_SHOWN, :_SHOWN], self._codes
         names = [str(name) for name in rates.index.names]
-        head = "".join(f"<th>{_escape(name)}</th>" for name in [*names, "size", *map(str, rates.columns)])
+        head = "".join(
+            f'<th style="{_PLAIN}">{escape(name)}</th>' for name in [*names, "size", *map(str, rates.columns)]
+        )
         rows = []
         for i, (label, values) in enumerate(zip(rates.index, rates.to_numpy(), strict=True)):
             labels = label if isinstance(label, tuple) else (label,)
-            cells = [f"<th>{_escape(str(part))}</th>" for part in labels]
-            cells.append(f'<td style="text-align:right">{self.sizes.iloc[i]:,}</td>')
+            cells = [f'<th style="{_LABEL}">{escape(str(part))}</th>' for part in labels]
+            cells.append(f'<td style="{_PLAIN}">{self.sizes.iloc[i]:,}</td>')
             cells += [_cell(value, int(codes[i, j])) for j, value in enumerate(values)]
             rows.append(f"<tr>{''.join(cells)}</tr>")
         more = (
@@ -246,19 +252,24 @@ class RetentionGrid:
             if rates.shape == self.counts.shape
             else f"<p>{self.counts.shape[0]} cohorts, {self.counts.shape[1]} ages in all</p>"
         )
-        caption = f"<caption>{_escape(self._title())}</caption>"
-        told = "".join(f"<p>Note: {_escape(note)}</p>" for note in self.notes)
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}{told}"
+        caption = f"<caption>{escape(self._title())}</caption>"
+        told = "".join(f"<p>Note: {escape(note)}</p>" for note in self.notes)
+        table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        return f'<div style="overflow-x:auto">{table}</div>{more}{told}'
 
 
 def _cell(value: float, code: int) -> str:
     if value != value:
         return f'<td title="{STATES[code] if code else "no base"}"></td>'
-    strength = 0.75 * min(max(value, 0.0), 100.0) * 0.01
-    color = "#fff" if strength > 0.55 else "#111"
-    shade = f"background:rgba(33,102,172,{strength:.2f});color:{color};text-align:right"
-    return f'<td style="{shade}">{value:.1f}&#8201;%</td>'
+    background, color = _shade(min(max(value, 0.0), 100.0))
+    return f'<td style="{_PLAIN};background:{background};color:{color}">{value:.1f}&#8239;%</td>'
 
 
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+def _shade(percent: float) -> tuple[str, str]:
+    """Return the background and the text of a cell, both opaque, so that the page behind, light or dark, is no matter.
+
+    The darker blues take white text and the lighter ones black: at least 4.5 to 1, as WCAG asks for.
+    """
+    light, dark = (222, 235, 247), (8, 69, 148)
+    mixed = [round(a + (b - a) * 0.01 * percent) for a, b in zip(light, dark, strict=True)]
+    return "#" + "".join(f"{part:02x}" for part in mixed), "#fff" if percent > _WHITE_FROM else "#000"

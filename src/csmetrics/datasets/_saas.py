@@ -9,12 +9,14 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from csmetrics.core._html import card, code, paragraph, table
 from csmetrics.core._plain import plain
 from csmetrics.datasets._common import (
     DAY_SECONDS,
@@ -55,6 +57,18 @@ REGION_PACE = np.array([1.0, 1.1, 1.4])
 VALUE_DAYS = np.array([4.0, 9.0, 16.0])
 SETUP_DAYS = np.array([2.5, 5.0, 8.0])
 ONBOARDED_SHARE = np.array([0.80, 0.88, 0.95])
+
+
+_TABLES = {
+    "accounts": "every customer that ever signed up",
+    "subscriptions": "the ledger, a row per stretch with the same MRR",
+    "events": "each use of a feature",
+    "surveys": "answers to NPS, CSAT and CES",
+    "tickets": "support tickets",
+    "onboarding": "from the start to the first value",
+    "health": "what a health score is made of, per live customer",
+    "cohorts": "totals of the last full month by plan and region",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,6 +123,18 @@ class SaasCompany:
 
     def __repr__(self) -> str:
         return f"SaasCompany(made up: {len(self.accounts)} customers, data to {self.as_of:%Y-%m-%d})"
+
+    def _repr_html_(self) -> str:
+        """Show the tables in a notebook, each with its columns."""
+        rows = []
+        for name, what in _TABLES.items():
+            frame = getattr(self, name)
+            more = f" and {len(frame.columns) - 12} more" if len(frame.columns) > 12 else ""
+            columns = ", ".join(map(code, frame.columns[:12])) + more
+            rows.append((code(name), f"{len(frame):,}", f"{escape(what)}<br>{columns}"))
+        told = f"{len(self.accounts):,} customers, data to {self.as_of:%Y-%m-%d}; money in cents. None of them exists."
+        tables = table(("table", "rows", "what it holds"), rows, numbers=[1])
+        return card("A made-up SaaS company", paragraph(told), tables)
 
 
 def make_saas(
