@@ -79,10 +79,11 @@ class ThumbnailsDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         page = Path(self.env.doc2path(self.env.docname)).read_text("utf-8")
-        links = []
-        for title, body in re.findall(r"^## (.+?)$(.*?)(?=^## |\Z)", page, flags=re.MULTILINE | re.DOTALL):
-            for words in re.findall(r"^```{picture} (.*)$", body, flags=re.MULTILINE)[:1]:
-                links.append(f'<a href="#{nodes.make_id(title)}">{shown(self, words)}<span>{escape(title)}</span></a>')
+        found = re.findall(r"^## (.+?)$(?:(?!^## ).)*?^```{picture} (.*?)$", page, flags=re.MULTILINE | re.DOTALL)
+        links = [
+            f'<a href="#{nodes.make_id(title)}">{shown(self, words)}<span>{escape(title)}</span></a>'
+            for title, words in found
+        ]
         return [nodes.raw("", f'<div class="thumbnails">{"".join(links)}</div>', format="html")]
 
 
