@@ -78,10 +78,8 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {  # beside these there is nothing to choose from
-    page: []
-    for page in ("index", "getting-started", "metrics/questions", "gallery", "genindex", "py-modindex", "search")
-}
+ALONE = ("index", "getting-started", "metrics/questions", "gallery", "genindex", "py-modindex", "search")
+html_sidebars = {page: [] for page in ALONE}  # no section to navigate in
 html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "  # a copy is code: without prompts, and without what the code prints
 copybutton_prompt_is_regexp = True

@@ -92,6 +92,6 @@ def part(spec: csm.MetricSpec) -> dict[str, list[str]]:
 
 
 def _counts(builder: str, spec: csm.MetricSpec, name: str) -> bool:
-    """Check whether a builder has an input and counts the same thing by it: the bridge, and those of the same family."""
+    """Check whether a builder counts the same thing by an input: the bridge does, and those of the same family."""
     alike = builder in ALIKE or spec.family in {csm.catalog[metric].family for metric in gives(builder)}
     return alike and bool(columns_of(spec, name) & set(frame(builder).columns))

@@ -93,7 +93,7 @@ def metric_page(spec: csm.MetricSpec) -> str:
 def _searched(spec: csm.MetricSpec) -> str:
     """Return the words under which the search of the site puts this page first."""
     words = dict.fromkeys(word.replace(";", ",") for word in (spec.name, spec.title, *spec.aliases))
-    return "\n".join(f"```{{index}} single: ! {word}\n```" for word in words) + "\n"
+    return "\n".join(f"```{{index}} ! single: {word}\n```" for word in words) + "\n"
 
 
 def _picture(spec: csm.MetricSpec) -> str:

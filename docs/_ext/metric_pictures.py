@@ -69,10 +69,8 @@ def _ways(spec: csm.MetricSpec) -> Iterable[tuple[str, str]]:
         code, words = OWN[spec.name]
         yield (f"{COMPANY}\n{code}" if "company" in code else code), words
     if spec.name in DAYS:
-        plot = f'start="started", end="{DAYS[spec.name]}", as_of=company.as_of'
-        code = (
-            f'curve = csm.survival.kaplan_meier_from_dates(\n    company.onboarding, {plot}\n)\ncurve.plot(unit="days")'
-        )
+        columns = f'company.onboarding, start="started", end="{DAYS[spec.name]}", as_of=company.as_of'
+        code = f'curve = csm.survival.kaplan_meier_from_dates(\n    {columns}\n)\ncurve.plot(unit="days")'
         yield f"{COMPANY}\n{code}", f"{title} of the made-up company: the share still waiting, by days since the start."
     if spec.name.endswith("_from_ratings") or spec.name.endswith("_from_scores"):
         column = spec.name.split("_")[0]
@@ -96,7 +94,7 @@ def _made(name: str) -> bool:
 
 
 def _curves(spec: csm.MetricSpec) -> Iterable[tuple[str, str]]:
-    """Yield how the metric moves with one input, the others as in a worked example: with an interval, bent, straight."""
+    """Yield how the metric moves with one input, the others as in a worked example; the best curve first."""
     found = []
     for example in spec.examples:
         numbers = {n: v for n, v in example.inputs.items() if n in spec.inputs}
@@ -112,7 +110,7 @@ def _curves(spec: csm.MetricSpec) -> Iterable[tuple[str, str]]:
 
 
 def _curve(spec: csm.MetricSpec, name: str, high: float, inputs: dict[str, Any]) -> Iterable[tuple[int, str, str]]:
-    """Yield the curve over one input with its interval, if it has one, and without; the better ones with a lower rank."""
+    """Yield the curve over one input: rank 0 with its interval, 1 where it is bent, 2 where it is straight."""
     axis = np.linspace(high / 40, high, 40)
     whole = spec.inputs[name].quantity == "count" and high >= 40
     given = ", ".join(f"{n}={name if n == name else repr(v)}" for n, v in inputs.items())
@@ -136,12 +134,8 @@ def drawn(code: str, words: str) -> str:
 
     plt.close("all")
     names: dict[str, Any] = {"csm": csm, "pd": pd, "np": np, "company": company()}  # made once
-    settings = {
-        "figure.figsize": SIZE,
-        "svg.fonttype": "none",
-        "svg.hashsalt": words,
-        "figure.constrained_layout.use": True,
-    }
+    settings = {"figure.figsize": SIZE, "figure.constrained_layout.use": True}
+    settings |= {"svg.fonttype": "none", "svg.hashsalt": words}
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", csm.CohortWarning)
         exec(compile(code.removeprefix(COMPANY), "picture", "exec"), names)

@@ -1,5 +1,7 @@
 """The directive ``{picture} words``: what the page's last example above it draws, on light and on dark pages.
 
+``{thumbnails}`` shows all pictures of the page in small.
+
 The examples run as the page's tests run them, so that a picture always shows what its own code draws.
 """
 
@@ -8,7 +10,6 @@ from __future__ import annotations
 import doctest
 import io
 import re
-from base64 import b64encode
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -47,6 +48,22 @@ def drawn(page: str, style: str) -> dict[str, bytes]:
     return found
 
 
+def shown(directive: SphinxDirective, words: str) -> str:
+    """Write a picture of the page for light and for dark pages, and return the HTML that shows the right one."""
+    env = directive.env
+    page = Path(env.doc2path(env.docname)).read_text("utf-8")
+    folder = Path(env.app.outdir) / "_images"
+    folder.mkdir(parents=True, exist_ok=True)
+    images = []
+    for css, style in PAGES.items():
+        made = drawn(page, style)
+        name = f"{env.docname.replace('/', '-')}-{list(made).index(words) + 1}-{css.removeprefix('only-')}.png"
+        (folder / name).write_bytes(made[words])
+        source = "../" * env.docname.count("/") + f"_images/{name}"
+        images.append(f'<img class="{css}" alt="{escape(words)}" src="{source}">')
+    return "\n".join(images)
+
+
 class PictureDirective(SphinxDirective):
     """Show what the example above draws; the words describe it for those who do not see it."""
 
@@ -54,15 +71,24 @@ class PictureDirective(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        page, words = Path(self.env.doc2path(self.env.docname)).read_text("utf-8"), self.arguments[0]
-        images = []
-        for css, style in PAGES.items():
-            data = b64encode(drawn(page, style)[words]).decode()
-            images.append(f'<img class="{css}" alt="{escape(words)}" src="data:image/png;base64,{data}">')
-        return [nodes.raw("", "\n".join(images), format="html")]
+        return [nodes.raw("", shown(self, self.arguments[0]), format="html")]
+
+
+class ThumbnailsDirective(SphinxDirective):
+    """Show every picture of the page in small, with a link to its section."""
+
+    def run(self) -> list[nodes.Node]:
+        page = Path(self.env.doc2path(self.env.docname)).read_text("utf-8")
+        found = re.findall(r"^## (.+?)$(?:(?!^## ).)*?^```{picture} (.*?)$", page, flags=re.MULTILINE | re.DOTALL)
+        links = [
+            f'<a href="#{nodes.make_id(title)}">{shown(self, words)}<span>{escape(title)}</span></a>'
+            for title, words in found
+        ]
+        return [nodes.raw("", f'<div class="thumbnails">{"".join(links)}</div>', format="html")]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
     app.add_directive("picture", PictureDirective)
+    app.add_directive("thumbnails", ThumbnailsDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
