@@ -2,6 +2,7 @@
 
     python examples/large_scale.py                          a million events, in seconds
     python examples/large_scale.py --events 100_000_000     a hundred million, in minutes
+    python examples/large_scale.py --events 1_000_000_000   a thousand million, folded file by file
     python examples/large_scale.py --engine spark           the same program on another engine
 
 The builders of csmetrics take the engine's own frame: here a DuckDB relation, a Polars lazy frame or a Spark DataFrame.
@@ -14,6 +15,10 @@ fewer rows come back, and numpy does the rest:
 
 Of a hundred million events, five million rows come back. Meanwhile the engine has to hold the 21 million distinct
 active days of all users. DuckDB and Spark write to disk whatever exceeds their memory limit; Polars keeps it in memory.
+Where the users themselves are too many for one query, the files are folded: some files at a time are reduced to the
+months in which each user was active, a state that is saved and added to, and the figures come from that. A program that
+is killed goes on where it was, with --state FOLDER. More than a hundred million events are always folded.
+
 At the end, the peak memory of the process, the engine included, is compared with a limit. The default limit on DuckDB
 is a third of what pandas needs just to load a hundred million events.
 """
@@ -26,7 +31,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -157,12 +162,62 @@ def figures(events: Any) -> Iterator[tuple[str, Any]]:
         yield name, work(events)
 
 
+# ------------------------------------------------------------------------------------------------ folding the files
+
+
+def fold(read: Callable[[Sequence[Path]], Any], files: Sequence[Path], each: int, saved: Path) -> Iterator[int]:
+    """Reduce some files at a time to a state and counts, and save them; yield how many files have been read.
+
+    What was saved before is not read again, so a program that was killed goes on where it was. Were it killed between
+    the two saves of one step, that step is done twice, which changes nothing.
+    """
+    state = saved / "activity"
+    for at in range(0, len(files), each):
+        counted = saved / f"answers-{at:05d}.parquet"
+        if not counted.exists():
+            events = read(files[at : at + each])
+            months = csm.cohorts.activity(events, by="segment")
+            if state.exists():
+                csm.cohorts.Activity.load(state).update(months)
+            else:
+                months.save(state)
+            unfinished = counted.with_suffix(".unfinished")
+            answers(events).to_parquet(unfinished)
+            unfinished.replace(counted)
+        yield min(at + each, len(files))
+
+
+def folded_figures(saved: Path) -> Iterator[tuple[str, Any]]:
+    """Compute the figures of what was folded."""
+    yield "retention", csm.cohorts.Activity.load(saved / "activity").retention(as_of=LAST)
+    yield "NPS", csm.cohorts.add([pd.read_parquet(path) for path in sorted(saved.glob("answers-*.parquet"))])
+
+
+MONTH = f'12 * (year("time") - {FIRST.astype("M8[Y]")}) + month("time") - 1'
+BY_HAND = f"""
+with masks as (
+    select "user", segment, bit_or(1::UBIGINT << ({MONTH})::UBIGINT) m
+    from events group by all
+)
+select segment, xor(m, m & (m - 1)) cohort, {", ".join(f"sum((m >> {month}) & 1)" for month in range(24))}
+from masks group by all
+"""
+
+
+def by_hand(events: Any) -> tuple[float, int]:
+    """Run the best query by hand on a DuckDB relation; return its seconds, and the number of users that it finds."""
+    started = time.perf_counter()
+    rows = events.query("events", BY_HAND).fetchall()
+    users = sum(int(row[2 + int(row[1]).bit_length() - 1]) for row in rows)
+    return time.perf_counter() - started, users
+
+
 # ------------------------------------------------------------------------------------------------ the engines
 
 
 @contextmanager
-def duckdb(folder: Path, megabytes: int) -> Iterator[Any]:
-    """Read the files with DuckDB, which writes to disk whatever exceeds its memory limit."""
+def duckdb(megabytes: int) -> Iterator[Any]:
+    """Read files with DuckDB, which writes to disk whatever exceeds its memory limit."""
     import duckdb as db
 
     with tempfile.TemporaryDirectory() as spill:
@@ -173,22 +228,22 @@ def duckdb(folder: Path, megabytes: int) -> Iterator[Any]:
             "threads": THREADS,
         }
         with db.connect(config=settings) as connection:
-            yield connection.read_parquet(f"{folder}/*.parquet")
+            yield lambda files: connection.read_parquet(list(map(str, files)))
 
 
 @contextmanager
-def polars(folder: Path, _: int) -> Iterator[Any]:
-    """Scan the files with Polars, piece by piece; it keeps its intermediate results in memory."""
+def polars(_: int) -> Iterator[Any]:
+    """Scan files with Polars, piece by piece; it keeps its intermediate results in memory."""
     import polars as pl
 
     # older versions of Polars lack this setting and take more memory
     with pl.Config(engine_affinity="streaming") if hasattr(pl.Config, "set_engine_affinity") else nullcontext():
-        yield pl.scan_parquet(folder / "*.parquet")
+        yield pl.scan_parquet
 
 
 @contextmanager
-def spark(folder: Path, megabytes: int) -> Iterator[Any]:
-    """Read the files with Spark on this machine; on a cluster only the session differs."""
+def spark(megabytes: int) -> Iterator[Any]:
+    """Read files with Spark on this machine, or on the cluster that SPARK_MASTER names."""
     from pyspark.sql import SparkSession
 
     settings = {
@@ -202,13 +257,14 @@ def spark(folder: Path, megabytes: int) -> Iterator[Any]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    builder = SparkSession.builder.master(f"local[{THREADS}]").appName("large_scale")
+    master = os.environ.get("SPARK_MASTER", f"local[{THREADS}]")
+    builder = SparkSession.builder.master(master).appName("large_scale")
     for name, value in settings.items():
         builder = builder.config(name, value)
     running = SparkSession.getActiveSession()
     session = running or builder.getOrCreate()
     try:
-        yield session.read.parquet(str(folder))
+        yield lambda files: session.read.parquet(*map(str, files))
     finally:
         if running is None:
             session.stop()
@@ -216,18 +272,37 @@ def spark(folder: Path, megabytes: int) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine, the package to install, and the default memory limits in MB of the engine and of the whole process."""
+    """An engine.
 
-    events: Callable[[Path, int], Any]
+    Attributes
+    ----------
+    session
+        Yields the function that reads files.
+    package
+        What to install.
+    engine_mb, limit_mb
+        The default memory limits in MB, of the engine and of the whole process.
+    each
+        How many files are folded at a time.
+    """
+
+    session: Callable[[int], AbstractContextManager[Callable[[Sequence[Path]], Any]]]
     package: str
     engine_mb: int
     limit_mb: int
+    each: int
+
+    @contextmanager
+    def events(self, folder: Path, megabytes: int) -> Iterator[Any]:
+        """Read all files of a folder."""
+        with self.session(megabytes) as read:
+            yield read(sorted(folder.glob("*.parquet")))
 
 
 ENGINES = {
-    "duckdb": Engine(duckdb, "duckdb", 512, 1200),
-    "polars": Engine(polars, "polars", 0, 5000),
-    "spark": Engine(spark, "pyspark", 2048, 4000),
+    "duckdb": Engine(duckdb, "duckdb", 512, 1200, 5),
+    "polars": Engine(polars, "polars", 0, 5000, 1),
+    "spark": Engine(spark, "pyspark", 2048, 4000, 5),
 }
 
 
@@ -310,7 +385,42 @@ def show_memory(peak: float, pandas: float, limit: float) -> bool:
     return False
 
 
-def run(folder: Path, events: int, engine: str, megabytes: int, limit: float) -> bool:
+def show(results: Iterator[tuple[str, Any]]) -> None:
+    """Print each figure, with the time that it took."""
+    started = time.perf_counter()
+    for name, result in results:
+        seconds, started = time.perf_counter() - started, time.perf_counter()
+        print(f"{name.upper()} ({seconds:.1f} s; at the most {peak_memory():,.0f} MB so far)")
+        SHOW[name](result)
+
+
+def run_folded(folder: Path, engine: str, megabytes: int, saved: Path, compare: bool) -> None:
+    """Fold the files, then compute and print what comes from it."""
+    files, started = sorted(folder.glob("*.parquet")), time.perf_counter()
+    with ENGINES[engine].session(megabytes) as read:
+        print(f"Folded by csmetrics on {engine}, {ENGINES[engine].each} files at a time", flush=True)
+        for count in fold(read, files, ENGINES[engine].each, saved):
+            seconds = time.perf_counter() - started
+            print(f"\r{count} of {len(files)} files, {seconds:.1f} s", end="", flush=True)
+        size = sum(path.stat().st_size for path in (saved / "activity").iterdir()) / 1e6
+        print(f"; the state is {size:,.0f} MB of Parquet; at the most {peak_memory():,.0f} MB so far\n")
+        show(folded_figures(saved))
+        print(f"All of it took {time.perf_counter() - started:.1f} s")
+        if compare:
+            seconds, users = by_hand(read(files))
+            print(f"One query by hand for retention alone took {seconds:.1f} s for {users:,} users;", end=" ")
+            print(f"with it the process held at the most {peak_memory():,.0f} MB")
+
+
+def run(
+    folder: Path,
+    events: int,
+    engine: str,
+    megabytes: int,
+    limit: float,
+    saved: Path | None = None,
+    compare: bool = False,
+) -> bool:
     """Make the events, compute and print everything; return whether the memory stayed below the limit."""
     started = time.perf_counter()
     if found := sum(pq.read_metadata(path).num_rows for path in folder.glob("*.parquet")):
@@ -321,15 +431,15 @@ def run(folder: Path, events: int, engine: str, megabytes: int, limit: float) ->
     size = sum(path.stat().st_size for path in folder.glob("*.parquet")) / 1e6
     print(f"{events:,} events, {FIRST} to {LAST}, {size:,.0f} MB of Parquet", end=" ")
     print(f"({'found' if found else f'made in {time.perf_counter() - started:.1f} s'})")
-    with ENGINES[engine].events(folder, megabytes) as frame:
-        print(f"Computed by csmetrics on {engine}, from a {type(frame).__name__}\n", flush=True)
-        started = time.perf_counter()
-        for name, result in figures(frame):
-            seconds, started = time.perf_counter() - started, time.perf_counter()
-            print(f"{name.upper()} ({seconds:.1f} s; at the most {peak_memory():,.0f} MB so far)")
-            SHOW[name](result)
-        peak = peak_memory()
-    return show_memory(peak, in_pandas(folder), limit)
+    if saved is not None:
+        run_folded(folder, engine, megabytes, saved, compare)
+    else:
+        with ENGINES[engine].events(folder, megabytes) as frame:
+            print(f"Computed by csmetrics on {engine}, from a {type(frame).__name__}\n", flush=True)
+            show(figures(frame))
+            if compare:
+                print("One query by hand for retention alone took {:.1f} s for {:,} users".format(*by_hand(frame)))
+    return show_memory(peak_memory(), in_pandas(folder), limit)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -339,17 +449,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", metavar="FOLDER", type=Path, help="make the files there, or take those of it")
     parser.add_argument("--engine-mb", metavar="MB", type=int, help="memory that DuckDB or Spark's heap may take")
     parser.add_argument("--limit-mb", metavar="MB", type=float, help="exit with 1 where the process takes more")
+    folding = argparse.BooleanOptionalAction
+    parser.add_argument("--fold", action=folding, help="fold the files (default: more than a hundred million events)")
+    parser.add_argument("--state", metavar="FOLDER", type=Path, help="keep what was folded there, and go on from it")
+    parser.add_argument("--by-hand", action="store_true", help="on DuckDB, also run the query by hand for retention")
     options = parser.parse_args(arguments)
     if options.events < 1:
         parser.error("--events must be at least 1")
+    if options.by_hand and options.engine != "duckdb":
+        parser.error("--by-hand is a query for DuckDB")
+    folded = options.events > 100_000_000 if options.fold is None else options.fold
     engine = ENGINES[options.engine]
     megabytes = engine.engine_mb if options.engine_mb is None else options.engine_mb
     limit = engine.limit_mb if options.limit_mb is None else options.limit_mb
     with nullcontext(options.keep) if options.keep else tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        saved = (options.state or folder / "state") if folded else None
+        if saved is not None:
+            saved.mkdir(parents=True, exist_ok=True)
         try:
-            return 0 if run(folder, options.events, options.engine, megabytes, limit) else 1
+            within = run(folder, options.events, options.engine, megabytes, limit, saved, options.by_hand)
+            return 0 if within else 1
         except ImportError as error:
             print(f'large_scale: {error}; pip install "csmetrics[engines]" {engine.package}', file=sys.stderr)
         except FileExistsError as error:

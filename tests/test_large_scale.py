@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 import tempfile
@@ -280,3 +281,30 @@ def test_a_few_events_are_made_too(tmp_path, events) -> None:
     made = pd.concat([pd.read_parquet(path) for path in tmp_path.iterdir()])
     assert len(made) == events
     assert np.isfinite(made["user"]).all()
+
+
+# ------------------------------------------------------------------------------------------------ folded
+
+
+def test_folded_files_give_the_same_figures_after_a_crash_too(engine, folder, triangle, days, scores, tmp_path) -> None:
+    files = sorted(folder.glob("*.parquet"))
+    with large_scale.ENGINES[engine].session(512) as read:
+        assert next(large_scale.fold(read, files, 1, tmp_path)) == 1
+        (tmp_path / "answers-00000.parquet").unlink()  # as if killed before it was written
+        assert list(large_scale.fold(read, files, 3, tmp_path)) == [3, 4]
+        assert list(large_scale.fold(None, files, 3, tmp_path)) == [3, 4]
+    found = dict(large_scale.folded_figures(tmp_path))
+    check({**found, "active users": days}, triangle, days, scores)
+
+
+def test_the_folding_program_prints_its_time_beside_the_query_by_hand(capsys, temporary, tmp_path) -> None:
+    needed("duckdb")
+    arguments = ("--events", 5000, "--fold", "--by-hand", "--limit-mb", 100_000, "--state", tmp_path / "state")
+    code, out, _ = run(capsys, *arguments)
+    assert code == 0
+    assert "4 of 4 files" in out
+    assert re.search(r"All of it took [\d.]+ s", out)
+    users = re.search(r"by hand for retention alone took [\d.]+ s for ([\d,]+) users", out)
+    assert users is not None
+    shown = sum(int(next(lines(out, segment))[0]) for segment in large_scale.SEGMENTS)
+    assert int(users[1].replace(",", "")) == shown

@@ -195,7 +195,7 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     number = period_number(asked.calendar, instants)
     if number is None:
         return None
-    frame = rows.flagged().with_columns((number + _SHIFT).alias("csm:number"))
+    frame = rows.checked().with_columns((number + _SHIFT).alias("csm:number"))
     frame = frame.with_columns((nw.col("csm:number") // small.BITS).alias("csm:block"))
     frame = frame.with_columns((nw.col("csm:number") - nw.col("csm:block") * small.BITS).alias("csm:bit"))
     facts = {name: (f"csm:fact_{name}", how) for name, (_, how) in rows.asked.items()}

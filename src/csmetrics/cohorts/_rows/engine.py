@@ -172,7 +172,7 @@ class EngineRows:
         """Request the sum, min or max of an expression over all rows."""
         self.asked[name] = (column, how)
 
-    def flagged(self) -> Any:
+    def checked(self) -> Any:
         """Return the frame with what was asked for, `csm:fact_<name>`, and 1 in `csm:bad` for bad rows."""
         nw = narwhals()
         names = [f"csm:bad_{i}" for i in range(len(self._bad))]
@@ -192,7 +192,7 @@ class EngineRows:
             The function that reads the columns. It runs again on the bad rows in pandas, to find the reasons.
         """
         nw = narwhals()
-        flagged = self.flagged()
+        flagged = self.checked()
         self._look(flagged)
         found, some = self.count("bad"), flagged.filter(nw.col("csm:bad") == 1).select(*self.columns)
         if found and not self.report:
