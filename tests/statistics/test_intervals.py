@@ -575,3 +575,18 @@ def test_hostile_input_is_refused_in_the_librarys_words(name: str) -> None:
             assert json.dumps(found.as_dict(), allow_nan=False)
             assert str(found)
             assert isnan(found.low) or found.low <= found.estimate <= found.high
+
+
+@pytest.mark.parametrize(
+    ("metric", "method"), [("churn_rate", "clopper-pearson"), ("churn_rate", "jeffreys"), ("contact_rate", "exact")]
+)
+def test_many_equal_counts(metric: str, method: str) -> None:
+    """Of many figures a quantile is computed once for equal counts; each is what it is on its own."""
+    rng = np.random.default_rng(8)
+    part, whole = rng.integers(0, 9, 1200), rng.integers(9, 99, 1200)
+    part[:2], whole[:2] = (0, 9), 9
+    top, bottom = ("lost", "start") if metric == "churn_rate" else ("tickets", "customers")
+    many = csm.interval(metric, method=method, **{top: part, bottom: whole})
+    few = [csm.interval(metric, method=method, **{top: part[i : i + 99], bottom: whole[i : i + 99]}) for i in (0, 900)]
+    for i, some in zip((0, 900), few, strict=True):
+        assert many[["low", "high"]].iloc[i : i + 99].to_numpy() == pytest.approx(some[["low", "high"]].to_numpy())

@@ -210,11 +210,21 @@ def _index(keys: Sequence[pd.Series[Any]], coded: list[Key], parts: Sequence[Any
 
 def _codes(coded: list[Key], rows: slice) -> Any:
     """Number the combinations of a block's keys."""
-    first, *others = ((k.values[rows].astype(np.intp) - k.offset, k.size) for k in coded)
-    codes = first[0]
-    for part, size in others:
-        codes *= size
+    first, *others = (_from_zero(k, rows) for k in coded)
+    codes = first
+    for part, k in zip(others, coded[1:], strict=True):
+        codes = codes * k.size
         codes += part
+    return codes
+
+
+def _from_zero(k: Key, rows: slice) -> Any:
+    """Return a block's codes, from 0 up; those of a column that holds them are the column itself, not to be changed."""
+    codes = k.values[rows].astype(np.intp, copy=False)
+    if k.offset:
+        return codes - k.offset
+    codes = codes.view()
+    codes.flags.writeable = False
     return codes
 
 

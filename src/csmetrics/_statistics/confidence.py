@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from math import erfc, inf, nan, sqrt
 from statistics import NormalDist
@@ -13,6 +14,7 @@ from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, from_outside, shown
 
 QUIET = np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what has no value is NaN, or without end
+_MANY = 1000  # figures for which it pays to look for equal ones
 FURTHEST = 38.0  # standard errors: beyond it the normal's tail is below the smallest float
 
 
@@ -61,6 +63,37 @@ class Confidence:
         found = -special().stdtrit(safe, np.asarray(self.alpha) * 0.5)
         found = np.where(np.isinf(degrees), self.z, found)  # which not every scipy knows
         return np.where(degrees > 0, found, nan)
+
+
+def of_counts(function: Callable[..., tuple[Array, ...]], *counts: Any) -> tuple[Array, ...]:
+    """Compute a function of counts once for each that occurs: quantiles are slow, and many groups have the same counts.
+
+    Parameters
+    ----------
+    function
+        Takes arrays of float64 of one length, and returns some.
+    *counts
+        As many arrays. Where they are no counts, or large for how few they are, the function takes them as they are.
+    """
+    given = [np.asarray(values, dtype=np.float64) for values in counts]
+    size, cells, tops, key = given[0].size, 1, [], np.zeros(given[0].shape, np.int64)
+    for values in given:
+        if values.ndim != 1 or size < _MANY or not (values.min() >= 0 and values.max() < 2 * size):
+            return function(*given)
+        whole = values.astype(np.int64)
+        tops.append(int(whole.max()) + 1)
+        cells *= tops[-1]
+        if cells > 2 * size or (whole != values).any():
+            return function(*given)
+        key *= tops[-1]
+        key += whole
+    there = np.flatnonzero(np.bincount(key, minlength=cells))
+    table = np.empty(cells)
+    found = []
+    for values in function(*(place.astype(np.float64) for place in np.unravel_index(there, tops))):
+        table[there] = values
+        found.append(table[key])
+    return tuple(found)
 
 
 def percent(metric: str, argument: str, value: Any) -> float:

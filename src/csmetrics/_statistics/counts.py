@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from csmetrics._statistics.confidence import Confidence, ratio, special
+from csmetrics._statistics.confidence import Confidence, of_counts, ratio, special
 from csmetrics._statistics.shares import Limits, clopper_pearson
 
 
@@ -14,8 +14,12 @@ def garwood(events: Any, exposure: Any, sure: Confidence, dispersion: Any = 1.0)
     """Return the exact limits of a Poisson rate; events that come in clusters count as so many fewer."""
     functions, half = special(), np.asarray(sure.alpha) / 2
     fewer, smaller = np.asarray(events / dispersion, dtype=np.float64), exposure / dispersion
-    low = np.where(fewer > 0, functions.gammaincinv(np.maximum(fewer, 1e-9), half), 0.0)
-    high = functions.gammainccinv(fewer + 1, half)
+
+    def of_events(k: Any) -> Limits:
+        low = np.where(k > 0, functions.gammaincinv(np.maximum(k, 1e-9), half), 0.0)
+        return low, functions.gammainccinv(k + 1, half)
+
+    low, high = of_events(fewer) if half.ndim else of_counts(of_events, fewer)
     return ratio(low, smaller), ratio(high, smaller)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from csmetrics._statistics.confidence import Confidence, ratio, special
+from csmetrics._statistics.confidence import Confidence, of_counts, ratio, special
 from csmetrics.core._types import Array
 
 Limits = tuple[Array, Array]
@@ -42,18 +42,24 @@ def wald(part: Any, whole: Any, sure: Confidence) -> Limits:
 
 def clopper_pearson(part: Any, whole: Any, sure: Confidence) -> Limits:
     """Return the exact limits, which cover at least as often as they say."""
-    return _beta(part, whole - part + 1, part + 1, whole - part, part, whole, sure)
+    return _beta(part, whole, sure, 1.0)
 
 
 def jeffreys(part: Any, whole: Any, sure: Confidence) -> Limits:
     """Return the middle of the beta distribution that Jeffreys' prior gives."""
-    return _beta(part + 0.5, whole - part + 0.5, part + 0.5, whole - part + 0.5, part, whole, sure)
+    return _beta(part, whole, sure, 0.5)
 
 
-def _beta(a_low: Any, b_low: Any, a_high: Any, b_high: Any, part: Any, whole: Any, sure: Confidence) -> Limits:
+def _beta(part: Any, whole: Any, sure: Confidence, more: float) -> Limits:
+    """Return quantiles of beta distributions; `more` is added to what moves a limit away from its end."""
     functions, half = special(), np.asarray(sure.alpha) / 2
-    low = functions.betaincinv(np.maximum(a_low, 1e-9), np.maximum(b_low, 1e-9), half)
-    high = functions.betainccinv(np.maximum(a_high, 1e-9), np.maximum(b_high, 1e-9), half)
+
+    def of_shares(k: Any, n: Any) -> Limits:
+        rest = n - k
+        low = functions.betaincinv(np.maximum(k + (1 - more), 1e-9), np.maximum(rest + more, 1e-9), half)
+        return low, functions.betainccinv(np.maximum(k + more, 1e-9), np.maximum(rest + (1 - more), 1e-9), half)
+
+    low, high = of_shares(part, whole) if half.ndim else of_counts(of_shares, part, whole)
     return _ends(part, whole, low, high)
 
 

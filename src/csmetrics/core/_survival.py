@@ -13,6 +13,7 @@ from csmetrics.core._types import Array
 
 _FEW: Final = 4096  # whole durations that are worth a table, however few rows there are
 _MANY: Final = 65_536  # times whose factors are multiplied as they come: exact shares would cost more than the sort
+_EXACT: Final = 2.0**52  # up to which floats hold every whole number
 _HALF: Final = 50 * (1 + 1e-12)  # percent; a product of exact halves may round to just above
 
 
@@ -120,14 +121,20 @@ def steps(durations: Any, reached: Any, counts: Any = None, longest: Any = None)
     return Steps(there.astype(kind), *happened)
 
 
-def packs(groups: int, waited: Any) -> bool:
+def packs(groups: int, waited: Any, longest: Any = None) -> bool:
     """Check whether `steps_by_group` can take these durations."""
-    integers = waited.size and waited.dtype.kind in "iu"
-    return bool(integers) and int(waited.max()).bit_length() + groups.bit_length() <= 62
+    longest = waited.max(initial=0) if longest is None else longest
+    bits = groups.bit_length() + int(longest).bit_length()
+    return bool(waited.size) and bits <= 62 and (waited.dtype.kind in "iu" or (longest < _EXACT and whole(waited)))
 
 
 def steps_by_group(
-    places: Any, groups: int, waited: Any, reached: Any, unit: Callable[[Any], Any] | None = None
+    places: Any,
+    groups: int,
+    waited: Any,
+    reached: Any,
+    unit: Callable[[Any], Any] | None = None,
+    longest: Any = None,
 ) -> list[Steps]:
     """Count by group and duration: group, duration and what happened make up one number, and one sort orders all.
 
@@ -136,17 +143,17 @@ def steps_by_group(
     places
         The group of each row, from 0 to `groups` - 1.
     waited
-        Integers, none negative, that `packs`.
+        Whole numbers, none negative, that `packs`.
     reached
         bool: whether the duration ended with getting there.
     unit
         Turns what was waited into durations, keeping their order.
+    longest
+        The longest of them, where it is known.
     """
-    size = int(waited.max(initial=0)) + 1
+    size = int(waited.max(initial=0) if longest is None else longest) + 1
     if unit is None and size * groups < _FEW + waited.size // 16:
-        cells = places * size
-        cells += waited
-        there, got, rest, _ = _by_day(cells, reached, None, size * groups)
+        there, got, rest, _ = _by_day(waited, reached, None, size, places, groups)
         ends = np.searchsorted(there, size * np.arange(groups + 1))
         parts = list(enumerate(map(slice, ends[:-1], ends[1:])))
         return [Steps(there[one] - size * i, got[one], rest[one]) for i, one in parts]
@@ -157,22 +164,23 @@ def steps_by_group(
     keys <<= 1
     keys |= reached
     keys.sort()
-    waits, starts = _runs(keys >> 1)
-    got, every = np.add.reduceat(keys & 1, starts), np.diff(starts, append=keys.size)
-    group, times = waits >> bits, waits & ((1 << bits) - 1)
-    if unit is not None:  # which may make two durations one
-        times = unit(times)
-        starts = np.flatnonzero(np.append(True, (times[1:] != times[:-1]) | (group[1:] != group[:-1])))
-        group, times = group[starts], times[starts]
-        got, every = np.add.reduceat(got, starts), np.add.reduceat(every, starts)
-    ends = np.searchsorted(group, np.arange(groups + 1))
-    return [Steps(times[one], got[one], every[one] - got[one]) for one in map(slice, ends[:-1], ends[1:])]
+    ends = np.searchsorted(keys, np.arange(groups + 1) << (bits + 1))
+    return [_of_keys(keys[one], bits, unit) for one in map(slice, ends[:-1], ends[1:])]
 
 
-def _runs(ordered: Any) -> tuple[Any, Any]:
-    """Return the different values of an array in order, and where each begins."""
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    return ordered[starts], starts
+def _of_keys(keys: Any, bits: int, unit: Callable[[Any], Any] | None) -> Steps:
+    """Count the durations of one group, from its ordered keys."""
+    got = keys & 1
+    found = _merged(Steps((keys >> 1) & ((1 << bits) - 1), got, 1 - got))
+    return found if unit is None else _merged(found._replace(times=unit(found.times)))
+
+
+def _merged(found: Steps) -> Steps:
+    """Count equal durations, which stand side by side, as one."""
+    starts = np.flatnonzero(np.append(True, found.times[1:] != found.times[:-1])[: found.times.size])
+    if starts.size == found.times.size:
+        return found
+    return Steps(found.times[starts], *(np.add.reduceat(n, starts) for n in (found.reached, found.censored)))
 
 
 def delayed(found: Steps, entries: Any, counts: Any = None) -> Steps:
@@ -201,20 +209,22 @@ def whole(durations: Any) -> bool:
     return True
 
 
-def _by_day(durations: Any, reached: Any, counts: Any, size: int) -> Steps:
-    """Count whole durations in a table, a block of rows at a time."""
-    table = np.zeros(2 * size, np.int64)
-    step = max(BLOCK, 4 * size)
+def _by_day(durations: Any, reached: Any, counts: Any, size: int, places: Any = None, groups: int = 1) -> Steps:
+    """Count whole durations in a table, a block of rows at a time; with `places`, one table after the other."""
+    table = np.zeros(2 * size * groups, np.int64)
+    step = max(BLOCK, 2 * table.size)
     cells = np.empty(min(step, durations.size), np.int64)
     for at in range(0, durations.size, step):
         rows = slice(at, at + step)
         block = durations[rows]
         cell = cells[: block.size]
         cell[...] = block
+        if places is not None:
+            cell += size * places[rows]
         cell *= 2
         cell += reached[rows]
         if counts is None:
-            table += np.bincount(cell, minlength=2 * size)
+            table += np.bincount(cell, minlength=table.size)
         else:
             np.add.at(table, cell, counts[rows])
     there = np.flatnonzero(table.reshape(-1, 2).any(axis=1))

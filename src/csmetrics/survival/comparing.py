@@ -12,7 +12,7 @@ import pandas as pd
 from csmetrics._frames.groups import group_numbers, rows_of
 from csmetrics._statistics.log_rank import log_rank
 from csmetrics._statistics.printed import Printed, figure, p_equals
-from csmetrics.core._survival import packs, steps_by_group, whole
+from csmetrics.core._survival import packs, steps_by_group
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.survival.curve import Survival, curve
 from csmetrics.survival.curves import Curves
@@ -20,7 +20,6 @@ from csmetrics.survival.estimate import kaplan_meier, read_columns
 
 _METRIC = "survival.compare"
 _LIKELY = 0.05
-_FAR = 2.0**52  # up to which floats hold every whole number
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -170,14 +169,13 @@ def _grouped(columns: tuple[Any, ...], by: Any) -> tuple[Any, list[Survival]]:
     if len(columns) != 2:
         rule = "takes the durations and whether each was observed"
         raise MetricInputError(_METRIC, "by", rule, f"got {len(columns)} columns")
-    keys = by if isinstance(by, pd.Series) else pd.Series(by)
+    keys = by if isinstance(by, pd.Series) else pd.Series(by, copy=False)
     days, reached, longest = read_columns(*columns)
     if len(keys) != days.size:
         found = f"got {len(keys)} for {days.size} durations"
         raise MetricInputError(_METRIC, "by", "must be as long as the durations", found)
     groups, places = group_numbers([keys])
-    if longest < _FAR and whole(days):
-        days = days.astype(np.int64)
-    if packs(len(groups), days):
-        return groups, [curve(one) for one in steps_by_group(places, len(groups), days, reached)]
+    if packs(len(groups), days, longest):
+        found = steps_by_group(places, len(groups), days, reached, longest=longest)
+        return groups, [curve(one) for one in found]
     return groups, [kaplan_meier(days[at], reached[at]) for at in rows_of(places, len(groups))]
