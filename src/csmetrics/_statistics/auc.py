@@ -8,6 +8,7 @@ import numpy as np
 
 from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.shares import Limits, wilson
+from csmetrics.core._numeric import BLOCK
 from csmetrics.core._survival import steps
 from csmetrics.core._types import Array
 
@@ -35,23 +36,29 @@ def tally(scores: Array, left: Any) -> Tally:
 
 def area(counts: Tally) -> tuple[float, float]:
     """Return how likely one who left has the lower score than one who stayed, ties half, and its standard error."""
-    left, stayed = counts.left.astype(np.float64), counts.stayed.astype(np.float64)
-    gone, kept = float(left.sum()), float(stayed.sum())
+    gone, kept = float(counts.left.sum()), float(counts.stayed.sum())
     if not (gone and kept):
         return np.nan, np.nan
-    ranks = stayed.cumsum()
-    ranks -= 0.5 * stayed  # of those who stayed, how many scored no better, ties half
-    auc = 1 - float(left @ ranks) / (gone * kept)
-    variance = _variance(left, ranks, gone) / kept**2
-    left.cumsum(out=ranks)
-    ranks -= 0.5 * left
-    return auc, float(np.sqrt(variance + _variance(stayed, ranks, kept) / gone**2))
+    beaten, error = _of_ranks(counts.left, counts.stayed, gone, kept)
+    return 1 - beaten, float(np.sqrt(error + _of_ranks(counts.stayed, counts.left, kept, gone)[1]))
 
 
-def _variance(counts: Array, values: Array, number: float) -> float:
-    """Return the variance of the mean of values that occur so often; they are changed."""
-    values -= counts @ values / number
-    return float(np.einsum("i,i,i->", counts, values, values) / (number - 1) / number) if number > 1 else np.nan
+def _of_ranks(ranked: Array, others: Array, number: float, many: float) -> tuple[float, float]:
+    """Return the mean share of the others who scored no better, ties half, and the variance of that mean."""
+    before = total = squares = 0.0
+    for at in range(0, ranked.size, BLOCK):  # what stays in the cache costs little beside the sort
+        counts, there = (values[at : at + BLOCK].astype(np.float64) for values in (ranked, others))
+        ranks = there.cumsum()
+        ranks += before
+        before = ranks[-1]
+        ranks -= 0.5 * there
+        total += np.einsum("i,i->", counts, ranks)
+        ranks -= 0.5 * many  # so that little is lost where the square of the mean is taken away
+        squares += np.einsum("i,i,i->", counts, ranks, ranks)
+    if number < 2:
+        return total / (number * many), np.nan
+    off = total / number - 0.5 * many
+    return total / (number * many), max(squares - number * off * off, 0.0) / (number - 1) / number / many**2
 
 
 def area_limits(auc: float, error: float, sure: Confidence, method: str) -> tuple[float, float]:

@@ -136,7 +136,9 @@ class Scale(NamedTuple):
     less_is_better: bool
 
 
-def scored(values: Sequence[Array], scales: Sequence[Scale], least: float) -> tuple[Array, Array, list[Array]]:
+def scored(
+    values: Sequence[Array], scales: Sequence[Scale], least: float, *, contributions: bool = True
+) -> tuple[Array, Array, list[Array]]:
     """Score many customers in one pass: `normalize_score`, then `health_score`, a block of customers at a time.
 
     Parameters
@@ -147,6 +149,8 @@ def scored(values: Sequence[Array], scales: Sequence[Scale], least: float) -> tu
         The scale of each.
     least
         Percent of the weight below which a customer gets no score.
+    contributions
+        Whether the points of each component are wanted.
 
     Returns
     -------
@@ -157,7 +161,7 @@ def scored(values: Sequence[Array], scales: Sequence[Scale], least: float) -> tu
     """
     size, whole = values[0].size, sum(scale.weight for scale in scales)
     score, coverage = np.empty(size), np.empty(size)
-    parts = [np.empty(size) for _ in values]
+    parts = [np.empty(size if contributions else 0) for _ in values]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for at in range(0, size, BLOCK):
             rows = slice(at, at + BLOCK)
@@ -175,11 +179,12 @@ def scored(values: Sequence[Array], scales: Sequence[Scale], least: float) -> tu
                 else:
                     weight += factor
                     total += points
-                part[rows] = points
+                if contributions:
+                    part[rows] = points
             coverage[rows] = 100 * weight / whole
             weight[coverage[rows] < least * (1 - TOLERANCE)] = np.nan
             score[rows] = np.clip(total / weight, 0, 100)
-            for part in parts:
+            for part in parts if contributions else ():
                 part[rows] /= weight
     return score, coverage, parts
 

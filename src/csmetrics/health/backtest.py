@@ -132,7 +132,7 @@ def held_against(
     if not known.all():
         notes.append(f"{counted(int((~known).sum()))} customers have no score and are left out")
         scores, left = scores[known], left[known]
-    counts = tally(np.maximum(scores, 0), left)
+    counts = tally(scores, left)
     gone, everyone = int(left.sum()), int(left.size)
     edges = [(-1.0, bounds[0]), (bounds[0], bounds[1]), (bounds[1], 101.0)]
     bands = _rates(counts, edges, pd.Index(_NAMES, name="band"), sure)

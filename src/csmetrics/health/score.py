@@ -237,7 +237,7 @@ class HealthScore(_Strict):
         except ValidationError as wrong:
             rule = "must be the highest red and the highest yellow score, such as (50, 75)"
             raise MetricInputError("HealthScore.backtest", "bands", rule, f"got {shown(bands)}") from wrong
-        score, _, _ = scored(self._columns(frame), self._scales(), self.min_coverage)
+        score, _, _ = scored(self._columns(frame), self._scales(), self.min_coverage, contributions=False)
         edges = float(limits.red), float(limits.yellow)
         dates = scored_at, churned_at
         found = held_against(score, frame, churned, edges, customer, dates, confidence, method)
