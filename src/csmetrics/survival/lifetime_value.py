@@ -14,8 +14,8 @@ from csmetrics.core._present_value import FIRST, discount, payments, present_val
 from csmetrics.core._registry import NUMBER, PERCENT
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
-from csmetrics.survival.contracts import SBG
 from csmetrics.survival.curve import Survival
+from csmetrics.survival.sbg_model import SBG
 
 _METRIC = "survival.clv"
 _FOLLOWED = 1_000_000  # payments that a curve may tell of
