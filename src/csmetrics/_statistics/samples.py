@@ -153,7 +153,7 @@ class Sample:
         """Return the sample of fewer figures: `place` says to which one each belongs. Their estimates are left out."""
 
         def add(values: Array) -> Array:
-            return np.bincount(place, values, figures)
+            return np.bincount(place, values, figures).astype(np.float64, copy=False)
 
         rows = self.rows
         return replace(

@@ -180,7 +180,8 @@ def _merged(found: Steps) -> Steps:
     starts = np.flatnonzero(np.append(True, found.times[1:] != found.times[:-1])[: found.times.size])
     if starts.size == found.times.size:
         return found
-    return Steps(found.times[starts], *(np.add.reduceat(n, starts) for n in (found.reached, found.censored)))
+    got, rest = (np.add.reduceat(counts, starts) for counts in (found.reached, found.censored))
+    return Steps(found.times[starts], got, rest)
 
 
 def delayed(found: Steps, entries: Any, counts: Any = None) -> Steps:

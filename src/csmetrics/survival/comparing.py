@@ -176,6 +176,6 @@ def _grouped(columns: tuple[Any, ...], by: Any) -> tuple[Any, list[Survival]]:
         raise MetricInputError(_METRIC, "by", "must be as long as the durations", found)
     groups, places = group_numbers([keys])
     if packs(len(groups), days, longest):
-        found = steps_by_group(places, len(groups), days, reached, longest=longest)
-        return groups, [curve(one) for one in found]
+        each = steps_by_group(places, len(groups), days, reached, longest=longest)
+        return groups, [curve(one) for one in each]
     return groups, [kaplan_meier(days[at], reached[at]) for at in rows_of(places, len(groups))]
