@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 import csmetrics as csm
-from csmetrics.cohorts import _masks
+from csmetrics._frames import engine_masks
+from csmetrics.cohorts import _engine_masks, _masks
 from csmetrics.cohorts._mask_counts import Cohorts, lifecycle
 from csmetrics.cohorts._masks import Masks, between, highest, lowest
 from csmetrics.cohorts.retention import KINDS, Ages
 
 from ..drawn import drawn
+from ..engine_frames import FRAMES, NAMES
 
 GROUPS = 2
 
@@ -179,3 +181,45 @@ def test_masks_and_sorted_rows_agree(seed: int, data: st.DataObject) -> None:
     assert_series_equal(masked.members, by_rows.members)
     plain = {name: options[name] for name in ("freq", "by", "as_of")}
     assert_frame_equal(*both(lambda: csm.cohorts.lifecycle(events, **plain)))
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {"start_event": "open", "return_event": ["buy", "open"]},
+    {"freq": "W", "kind": "on_or_after", "horizon": 4, "by": "plan"},
+    {"kind": "on_or_before", "brackets": [2, 5], "start_event": "open", "return_event": "buy"},
+    {"freq": "Q", "cohort": "recurring", "by": "plan", "as_of": "2024-09-15"},
+    {"freq": "D", "age_zero": "returned"},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("engine", NAMES)
+def test_masks_and_rows_of_an_engine_agree(engine: str, options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(7)
+    time = pd.Timestamp("2024-01-20") + pd.to_timedelta(rng.integers(0, 200 * 86_400, 300), unit="s")
+    names = {"event": rng.choice(["open", "buy"], 300), "plan": rng.choice(["a", "b"], 300)}
+    events = pd.DataFrame({"user": rng.integers(0, 40, 300), "time": time, **names})
+    frame = FRAMES[engine](events)
+    with_masks: list[bool] = []
+
+    def watch(*given: Any) -> Any:
+        with_masks.append((answer := engine_masks.count_users(*given)) is not None)
+        return answer
+
+    def build() -> list[Any]:
+        grid = csm.cohorts.retention(frame, **options)
+        return [
+            grid.counts,
+            grid.state,
+            grid.members.to_frame(),
+            csm.cohorts.lifecycle(frame, freq=options.get("freq", "M")),
+        ]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_engine_masks, "count_users", watch)
+        masked = build()
+        patch.setattr(_engine_masks, "count_users", lambda *given: None)
+        by_rows = build()
+    for one, other in zip(masked, by_rows, strict=True):
+        assert_frame_equal(one, other)
+    assert with_masks == [engine not in ("pyarrow", "dask")] * 2

@@ -12,6 +12,7 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._engine_events import ReducedEvents
+from csmetrics.cohorts._engine_masks import Counting, count_masks
 from csmetrics.cohorts._engine_members import EngineMembers
 from csmetrics.cohorts._event_names import EngineKinds, Named, find_pandas
 from csmetrics.cohorts._memberships import (
@@ -60,6 +61,8 @@ class Events:
     gaps
         Where an engine looked for each user's next active day: the days until then and the number of users, for each
         row of the log. The log then holds days, not users.
+    counted
+        What an engine has counted from masks, as `Request.counting` says. The log then holds groups and periods only.
     parts
         Where users come part by part: yields the log of each part, with the groups and the periods of all. The log then
         holds only these.
@@ -73,6 +76,7 @@ class Events:
     returns: Any = None
     members: tuple[int | None, Iterator[Members]] | None = None
     gaps: Any = None
+    counted: Any = None
     parts: Callable[[], Iterator[Log]] | None = None
 
     def logs(self) -> Iterator[Log]:
@@ -111,6 +115,8 @@ class Request:
         How many days ahead an engine looks for a user's next active day; None where it need not look.
     axis
         The name of the result's time axis.
+    counting
+        What an engine is to count from masks, where it can; None for nothing.
     """
 
     metric: str
@@ -129,6 +135,7 @@ class Request:
     users: Any = None
     longest: int | None = None
     axis: str = "period"
+    counting: Counting | None = None
 
     def read(self, events: Any) -> Events:
         """Read and screen the events of a pandas DataFrame, or have an engine reduce its frame to users and periods."""
@@ -262,10 +269,14 @@ def _from_engine(asked: Request, events: Any) -> Events:
     metric, calendar = asked.metric, asked.calendar
     rows = EngineRows(metric, events, asked.on_bad_rows, calendar)
     _, instants, amounts, begun = asked.screened(rows)
+    if asked.as_of is not None:
+        rows.forget_times_of_day()
     keys = [] if asked.users is not None else rows.keys(asked.by, asked.axis)
     named = asked.starts, asked.returns
     kinds = EngineKinds(rows, asked.event, named)
     rows.fact("last", instants, "max")
+    if asked.counting is not None:
+        rows.fact("first", instants, "min")
     whole = asked.value is not None and rows.schema[asked.value].is_integer()
     if whole:
         rows.fact("amounts", engines.floats(rows.frame, amounts).abs(), "sum")
@@ -280,10 +291,21 @@ def _from_engine(asked: Request, events: Any) -> Events:
     stamps = [last, *([] if begun is None else [rows.instant("begun")]), *([] if people is None else people.last())]
     stop = end_of_data(metric, asked.as_of, stamps)
     if asked.as_of is not None and stop is not None:
-        rows.keep_before(instants, stop, last.zone)
+        if last.late(stop) is not None:
+            rows.keep_before(instants, stop, last.zone)
         if people is not None and people.begun is not None:
             people.rows.keep_before(people.begun, stop, last.zone)
     roles = [None if one.kinds is None else kinds.matches(one.kinds) for one in named]
+    if asked.returns.kinds == asked.starts.kinds:
+        roles[1] = roles[0]
+    if asked.counting is not None and not asked.joined and last.known and stop is not None:
+        begin, end = calendar.first_of(rows.instant("first")), calendar.first_of(last)
+        periods = min(calendar.at(stop - 1), end) - begin + 1
+        columns, span = (asked.user, keys), (begin, periods)
+        found = count_masks(rows, columns, instants, roles, calendar, span, asked.counting) if periods > 0 else None
+        if found is not None:
+            axes = Log(np.zeros(0, np.int64), 0, 1, found[0], Numbers(begin, periods, np.zeros(0, np.int64)))
+            return Events(axes, stop, last.zone, rows.remarks, counted=found[1])
     reduced = ReducedEvents(rows, asked.user, keys, instants, roles, amounts, calendar)
     if asked.joined:
         own = None if begun is None else (str(asked.started), begun)

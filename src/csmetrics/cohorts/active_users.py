@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csmetrics.cohorts._engine_masks import Stages
 from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._mask_counts import lifecycle as mask_lifecycle
 from csmetrics.cohorts._masks import Masks
@@ -302,7 +303,8 @@ def lifecycle(
     2026-03       2          0          1            1        0
     """
     calendar = Calendar("lifecycle", freq)
-    return count_lifecycle(Request("lifecycle", user, time, calendar, as_of, by, on_bad_rows).read(events), calendar)
+    asked = Request("lifecycle", user, time, calendar, as_of, by, on_bad_rows, counting=Stages())
+    return count_lifecycle(asked.read(events), calendar)
 
 
 def count_lifecycle(found: Events, calendar: Calendar) -> pd.DataFrame:
@@ -312,9 +314,7 @@ def count_lifecycle(found: Events, calendar: Calendar) -> pd.DataFrame:
     groups = found.log.groups.count
     check_cells(metric, calendar, first, periods, groups)
     table = {name: np.zeros((groups, periods), np.int64) for name in ("active", "new_users", "returning")}
-    for log in found.logs():
-        masks = Masks.of(log)
-        counts = _sorted_lifecycle(log) if masks is None else mask_lifecycle(masks, groups)
+    for counts in (found.counted,) if found.counted else map(_stages, found.logs()):
         for name, some in counts.items():
             table[name][:, : some.shape[1]] += some[:, :periods]
     table["resurrected"] = table["active"] - table["new_users"] - table["returning"]
@@ -325,8 +325,11 @@ def count_lifecycle(found: Events, calendar: Calendar) -> pd.DataFrame:
     return noted(out, found.remarks)
 
 
-def _sorted_lifecycle(log: Log) -> dict[str, Any]:
+def _stages(log: Log) -> dict[str, Any]:
     """Count the active, new and returning users by group and period."""
+    masks = Masks.of(log)
+    if masks is not None:
+        return mask_lifecycle(masks, log.groups.count)
     groups, known = log.groups.count, log.periods.count
     everyone, new, returning = (np.zeros(groups * known, np.int64) for _ in range(3))
     distinct = active(log)
@@ -344,7 +347,7 @@ def _sorted_lifecycle(log: Log) -> dict[str, Any]:
 
 def _complete(found: Events, calendar: Calendar) -> tuple[int, int]:
     """Return the first period, and the number of complete periods from it on."""
-    if found.stop is None or (found.parts is None and not len(found.log)):
+    if found.stop is None or (found.parts is None and found.counted is None and not len(found.log)):
         return 0, 0
     first = found.log.periods.first
     return first, max(calendar.at(found.stop) - first, 0)

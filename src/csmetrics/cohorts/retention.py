@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from csmetrics.cohorts._engine_masks import ByAge, CountedCohorts
 from csmetrics.cohorts._event_names import Named
 from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._mask_counts import Cohorts
@@ -263,14 +264,14 @@ def retention(
     if recurring and started is not None:
         rule, hint = "must be 'first' with started=", "a user has one start; recurring cohorts are made of start events"
         raise MetricInputError(metric, "cohort", rule, "got 'recurring'", hint)
+    ages = partial(Ages.make, kind, lengths, horizon, zero)
     found = Request(
         metric, user, time, calendar, as_of, by, on_bad_rows, event, value,
         Named.read(metric, "start_event", start_event, needed=True),
         Named.read(metric, "return_event", return_event, needed=False),
         Ways(width, recurring, zero, None, least, True, by_at == "start"),
-        started, users, axis="cohort",
+        started, users, axis="cohort", counting=ByAge(ages, recurring) if value is None and least == 1 else None,
     ).read(events)  # fmt: skip
-    ages = partial(Ages.make, kind, lengths, horizon, zero)
     first, members = found.members or _by_period(found, recurring, least, zero)
     triangle = _Triangle(found, calendar, first, ages, width)
     return _filled(triangle, members, value, found.remarks, growing=kind == "on_or_after" and horizon is None)
@@ -292,7 +293,12 @@ def count_retention(
 
 
 def _filled(
-    triangle: _Triangle, members: Iterator[Members | Cohorts], value: str | None, remarks: Remarks, *, growing: bool
+    triangle: _Triangle,
+    members: Iterator[Members | Cohorts | CountedCohorts],
+    value: str | None,
+    remarks: Remarks,
+    *,
+    growing: bool,
 ) -> RetentionGrid:
     if growing:
         remarks.note(_GROWING)
@@ -377,13 +383,13 @@ class _Triangle:
         self.cells = np.zeros((self.groups.count, self.cohorts, len(self.ages.labels)), dtype)
         self.members = np.zeros((self.groups.count, self.cohorts), np.int64)
 
-    def add(self, members: Members | Cohorts) -> None:
+    def add(self, members: Members | Cohorts | CountedCohorts) -> None:
         """Count a batch of members."""
-        if isinstance(members, Cohorts):
-            members = members.placed(self.offset, self.cohorts)
-            sizes = members.sizes()
+        if isinstance(members, (Cohorts, CountedCohorts)):
+            placed = members.placed(self.offset, self.cohorts)
+            sizes = placed.sizes()
             self.members += sizes
-            self.cells += members.cells(self.ages)
+            self.cells += placed.cells(self.ages)
             if self.ages.first:
                 self.cells[..., 0] += sizes
             return
@@ -445,15 +451,20 @@ def _masks(found: Events) -> tuple[Masks, Masks] | None:
 
 def _by_period(
     found: Events, recurring: bool, least: int, zero: bool
-) -> tuple[int | None, Iterator[Members | Cohorts]]:
+) -> tuple[int | None, Iterator[Members | Cohorts | CountedCohorts]]:
     """Return the first cohort, and the members with ages in calendar periods."""
+    if found.counted is not None:
+        some = np.flatnonzero(found.counted.members.any(axis=0))
+        return (int(some[0]) if some.size else None), iter((found.counted,))
     if found.parts is not None:  # the first cohort is that of the first period with activity
         one_part = (_of_log(replace(found, log=log), recurring, least, zero)[1] for log in found.logs())
         return 0, (members for several in one_part for members in several)
     return _of_log(found, recurring, least, zero)
 
 
-def _of_log(found: Events, recurring: bool, least: int, zero: bool) -> tuple[int | None, Iterator[Members | Cohorts]]:
+def _of_log(
+    found: Events, recurring: bool, least: int, zero: bool
+) -> tuple[int | None, Iterator[Members | Cohorts | CountedCohorts]]:
     log = found.log
     masks = None if least > 1 or log.values is not None else _masks(found)
     if masks is not None:

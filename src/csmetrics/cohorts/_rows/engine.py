@@ -144,6 +144,10 @@ class EngineRows:
         timed = nw.when(own > own.dt.truncate("1d")).then(nw.lit(1)).otherwise(nw.lit(0))
         self.fact(f"timed_{argument}", timed.cast(nw.Int64), "sum")
 
+    def forget_times_of_day(self) -> None:
+        """Do not count them: only where the end of the data is not given, it depends on them."""
+        self.asked = {name: fact for name, fact in self.asked.items() if not name.startswith("timed_")}
+
     def refuse_before(self, argument: str, ends: Any, begins: Any, first: str = "", hint: str = "") -> None:
         """Mark rows that end before they begin as bad."""
         self.refuse(ends < begins)
