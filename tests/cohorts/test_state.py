@@ -20,6 +20,7 @@ import csmetrics as csm
 from csmetrics.cohorts import Activity, _state_files, _state_table, activity, state
 
 from ..drawn import drawn
+from ..engine_frames import FRAMES
 from . import brute_events as brute
 from .brute_events import Event
 
@@ -125,6 +126,33 @@ def test_only_the_small_table_leaves_the_engine(crossed: list[int]) -> None:
     pa = pytest.importorskip("polars")
     activity(pa.from_pandas(events(5000)))
     assert max(crossed) <= 30 * 5
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Apia"])
+def test_days_of_a_time_zone_on_an_engine(zone: str) -> None:
+    """Samoa left out a day when it moved across the date line."""
+    pytest.importorskip("polars")
+    whole = events(60, days=3)
+    whole["time"] = (whole["time"] - pd.Timedelta(days=5093)).dt.tz_localize("UTC").dt.tz_convert(zone)
+    made = sum(activity(FRAMES["polars"](piece), freq="D") for piece in cut(whole, 2))
+    assert isinstance(made, Activity)
+    check(made, whole)
+
+
+def test_bad_rows_and_times_before_1970_on_an_engine() -> None:
+    pytest.importorskip("duckdb")
+    whole = events(60)
+    whole["time"] -= pd.Timedelta(days=30_000)
+    broken = pd.concat([whole, whole.assign(time=pd.NaT)], ignore_index=True)
+    with pytest.raises(csm.MetricInputError, match="60 of 120 rows"):
+        activity(FRAMES["duckdb"](broken))
+    for freq in ("M", "D"):
+        made = activity(FRAMES["duckdb"](broken), freq=freq, on_bad_rows="report")
+        assert made.excluded is not None
+        assert made.excluded["rows"] == 60
+        pd.testing.assert_frame_equal(made.lifecycle(), csm.cohorts.lifecycle(whole, freq=freq))
+    midnights = whole.assign(time=whole["time"].dt.normalize())
+    check(activity(FRAMES["duckdb"](midnights)), midnights)
 
 
 def test_the_table() -> None:
