@@ -179,6 +179,17 @@ def test_ids_are_kept_as_they_are(ids: list[Any], tmp_path: Path) -> None:
     check(made, frame)
 
 
+def test_columns_of_other_names_and_missing_groups(tmp_path: Path) -> None:
+    whole = events()
+    whole["plan"] = pd.Categorical(whole["plan"].mask(whole.index % 7 == 0), categories=["pro", "none", "free"])
+    one, other = whole.iloc[:70], whole.iloc[70:].rename(columns={"user": "account", "time": "at"})
+    made = activity(one, by="plan") + activity(other, user="account", time="at", by="plan")
+    check(made, whole, "plan")
+    activity(other, user="account", time="at", by="plan").save(tmp_path)
+    check(Activity.load(tmp_path).update(activity(one, by="plan")), whole, "plan")
+    check(Activity.load(tmp_path), whole, "plan")
+
+
 def test_no_events() -> None:
     none = activity(events().iloc[:0])
     assert repr(none) == "Activity by M: no users"

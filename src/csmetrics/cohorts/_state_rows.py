@@ -66,7 +66,10 @@ class Facts:
 
     def plus(self, other: Facts) -> Facts:
         """Return what both know together; reject states that count other things."""
-        pairs: list[tuple[str, Any, Any]] = [("freq", self.freq, other.freq), ("by", list(map(str, self.by)), list(map(str, other.by)))]
+        pairs: list[tuple[str, Any, Any]] = [
+            ("freq", self.freq, other.freq),
+            ("by", list(map(str, self.by)), list(map(str, other.by))),
+        ]
         if self.last is not None and other.last is not None:  # without events nobody knows the time zone
             pairs.append(("time zone", self.zone, other.zone))
             names = zip(("user", *self.by), self.kinds, other.kinds, strict=False)  # other groups are refused
