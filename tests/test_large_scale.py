@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csmetrics._frames import engines
+
 from .engine_frames import spark
 
 SCRIPT = Path(__file__).parents[1] / "examples" / "large_scale.py"
@@ -118,6 +120,25 @@ def check(found: dict[str, Any], triangle: pd.Series[Any], days: pd.DataFrame, s
 def test_an_engine_gives_the_figures_of_plain_pandas(engine, folder, triangle, days, scores) -> None:
     with large_scale.ENGINES[engine].events(folder, 512) as events:
         check(dict(large_scale.figures(events)), triangle, days, scores)
+
+
+def test_only_totals_leave_the_engine(engine, folder, monkeypatch) -> None:
+    """Rows for each segment and month, or day and gap, and never one for each user."""
+    crossed: list[int] = []
+    collect = engines.collect
+
+    def counted(frame: Any) -> pd.DataFrame:
+        out = collect(frame)
+        crossed.append(len(out))
+        return out
+
+    monkeypatch.setattr(engines, "collect", counted)
+    with large_scale.ENGINES[engine].events(folder, 512) as events:
+        large_scale.retention(events)
+        large_scale.answers(events)
+        assert max(crossed) <= 3 * 24
+        large_scale.active_users(events)
+    assert max(crossed) <= large_scale.DAYS * 28
 
 
 def test_the_same_program_takes_a_pandas_frame(rows, triangle, days, scores) -> None:

@@ -20,6 +20,7 @@ import csmetrics as csm
 from csmetrics.cohorts import Activity, _state_files, _state_table, activity, state
 
 from ..drawn import drawn
+from ..engine_frames import FRAMES
 from . import brute_events as brute
 from .brute_events import Event
 
@@ -127,6 +128,33 @@ def test_only_the_small_table_leaves_the_engine(crossed: list[int]) -> None:
     assert max(crossed) <= 30 * 5
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Apia"])
+def test_days_of_a_time_zone_on_an_engine(zone: str) -> None:
+    """Samoa left out a day when it moved across the date line."""
+    pytest.importorskip("polars")
+    whole = events(60, days=3)
+    whole["time"] = (whole["time"] - pd.Timedelta(days=5093)).dt.tz_localize("UTC").dt.tz_convert(zone)
+    made = sum(activity(FRAMES["polars"](piece), freq="D") for piece in cut(whole, 2))
+    assert isinstance(made, Activity)
+    check(made, whole)
+
+
+def test_bad_rows_and_times_before_1970_on_an_engine() -> None:
+    pytest.importorskip("duckdb")
+    whole = events(60)
+    whole["time"] -= pd.Timedelta(days=30_000)
+    broken = pd.concat([whole, whole.assign(time=pd.NaT)], ignore_index=True)
+    with pytest.raises(csm.MetricInputError, match="60 of 120 rows"):
+        activity(FRAMES["duckdb"](broken))
+    for freq in ("M", "D"):
+        made = activity(FRAMES["duckdb"](broken), freq=freq, on_bad_rows="report")
+        assert made.excluded is not None
+        assert made.excluded["rows"] == 60
+        pd.testing.assert_frame_equal(made.lifecycle(), csm.cohorts.lifecycle(whole, freq=freq))
+    midnights = whole.assign(time=whole["time"].dt.normalize())
+    check(activity(FRAMES["duckdb"](midnights)), midnights)
+
+
 def test_the_table() -> None:
     frame = pd.DataFrame(
         {"user": [7, 7, 3, 7], "time": pd.to_datetime(["1970-01-31", "1970-03-01", "1969-12-31", "1980-01-01"])}
@@ -149,6 +177,17 @@ def test_ids_are_kept_as_they_are(ids: list[Any], tmp_path: Path) -> None:
     made.save(tmp_path)
     assert sorted(Activity.load(tmp_path).table["user"]) == sorted(ids)
     check(made, frame)
+
+
+def test_columns_of_other_names_and_missing_groups(tmp_path: Path) -> None:
+    whole = events()
+    whole["plan"] = pd.Categorical(whole["plan"].mask(whole.index % 7 == 0), categories=["pro", "none", "free"])
+    one, other = whole.iloc[:70], whole.iloc[70:].rename(columns={"user": "account", "time": "at"})
+    made = activity(one, by="plan") + activity(other, user="account", time="at", by="plan")
+    check(made, whole, "plan")
+    activity(other, user="account", time="at", by="plan").save(tmp_path)
+    check(Activity.load(tmp_path).update(activity(one, by="plan")), whole, "plan")
+    check(Activity.load(tmp_path), whole, "plan")
 
 
 def test_no_events() -> None:

@@ -85,9 +85,10 @@ def _opened(path: Path) -> Piece:
         rule = f"must hold states of format {FORMAT}"
         hint = "a later csmetrics wrote it: upgrade" if newer else "save() writes such files; keep others elsewhere"
         raise MetricInputError(METRIC, "path", rule, f"{path} has format {told.get('format')}", hint)
-    facts = told["facts"]
-    facts = Facts(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
-    return Piece(path, facts, metadata.num_rows, tuple(told["replaces"]))
+    facts: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in told["facts"].items()
+    }
+    return Piece(path, Facts(**facts), metadata.num_rows, tuple(told["replaces"]))
 
 
 def write(folder: Path, tables: Iterable[pd.DataFrame], facts: Facts, replaces: Collection[str] = ()) -> Piece:
@@ -114,7 +115,8 @@ def write(folder: Path, tables: Iterable[pd.DataFrame], facts: Facts, replaces: 
         **{**asdict(facts), "user": str(facts.user), "time": str(facts.time), "by": tuple(map(str, facts.by))}
     )
     told = {"format": FORMAT, "facts": asdict(facts), "replaces": sorted(replaces)}
-    writer, schema, rows = None, None, 0
+    writer: Any = None
+    schema, rows = None, 0
     try:
         for given in tables:
             table = given.rename(columns=str)

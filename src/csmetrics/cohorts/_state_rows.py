@@ -20,7 +20,7 @@ from csmetrics.cohorts._rows.engine_time import period_number, period_numbers
 from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import DAY, UTC, Calendar, Times
+from csmetrics.cohorts._rows.time import DAY, HOUR, UTC, Calendar, Times
 from csmetrics.errors import MetricInputError
 
 METRIC = "activity"
@@ -66,7 +66,10 @@ class Facts:
 
     def plus(self, other: Facts) -> Facts:
         """Return what both know together; reject states that count other things."""
-        pairs = [("freq", self.freq, other.freq), ("by", list(map(str, self.by)), list(map(str, other.by)))]
+        pairs: list[tuple[str, Any, Any]] = [
+            ("freq", self.freq, other.freq),
+            ("by", list(map(str, self.by)), list(map(str, other.by))),
+        ]
         if self.last is not None and other.last is not None:  # without events nobody knows the time zone
             pairs.append(("time zone", self.zone, other.zone))
             names = zip(("user", *self.by), self.kinds, other.kinds, strict=False)  # other groups are refused
@@ -198,8 +201,7 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     frame = rows.checked().with_columns((number + _SHIFT).alias("csm:number"))
     frame = frame.with_columns((nw.col("csm:number") // small.BITS).alias("csm:block"))
     frame = frame.with_columns((nw.col("csm:number") - nw.col("csm:block") * small.BITS).alias("csm:bit"))
-    facts = {name: (f"csm:fact_{name}", how) for name, (_, how) in rows.asked.items()}
-    facts["bad"] = ("csm:bad", "sum")
+    facts = {"last": ("csm:fact_last", "max"), "bad": ("csm:bad", "sum")}
     frame = or_of_bits(frame, [asked.user, *keys, "csm:block"], "csm:bit", "csm:mask", facts)
     if frame is None:
         return None
@@ -207,6 +209,10 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     rows.facts = pd.DataFrame({name: [getattr(table[name], how)()] for name, (_, how) in facts.items()})
     if rows.count("bad"):
         return None
+    rows.facts["timed_time"] = 1
+    last = rows.instant("last").last()
+    if last is not None and last.utc % _QUARTER == 0:  # a midnight, perhaps: only then do the others matter
+        rows.facts["timed_time"] = engines.collect(rows.checked().select(nw.col("csm:fact_timed_time").sum()))
     ids = small.checked_ids(METRIC, "user", table[asked.user])
     masks = table["csm:mask"].to_numpy()
     masks = masks.astype(np.int64).view(np.uint64) if masks.dtype.kind == "i" else masks
@@ -214,6 +220,7 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     return small.combined(METRIC, [small.made(ids, [table[key] for key in keys], blocks, masks)])
 
 
+_QUARTER = HOUR // 4  # by which the midnights of all time zones differ
 _SHIFT = 1 << 30  # so that no period is negative: engines round such quotients in different ways
 
 

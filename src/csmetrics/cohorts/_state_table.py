@@ -58,13 +58,14 @@ def combined(metric: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         The name that errors begin with.
     tables
         One or more tables with the same columns: user, groups, block, mask; also part where they come from files, in
-        which users are sorted by their part first.
+        which users are sorted by their part first. The first one's names count.
     """
     several = [table for table in tables if len(table)] or [tables[0]]
     table = several[0]
     user, *by = units(table)
     lead = all(PART in table for table in several)
     if len(several) > 1:
+        several = [t.rename(columns=dict(zip(units(t), (user, *by), strict=True))) for t in several]
         for name in (user, *by):
             check_same_kind(metric, str(name), {f"state {i + 1}": t[name] for i, t in enumerate(several)})
         names = [user, *by, BLOCK, MASK, *([PART] if lead else [])]

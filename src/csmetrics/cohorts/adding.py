@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -174,7 +174,7 @@ def _added(frames: Sequence[pd.DataFrame], remarks: Remarks) -> list[Any]:
     return names
 
 
-def _is_sum(column: pd.Series[Any], name: Any, kinds: dict[str, str]) -> bool:
+def _is_sum(column: pd.Series[Any], name: Any, kinds: Mapping[str, str]) -> bool:
     """Check whether a column holds counts, or amounts by the name of a total."""
     if column.dtype == object:  # integers past int64
         return len(column) > 0 and all(isinstance(value, int) for value in column)
@@ -203,7 +203,8 @@ def _completed(out: pd.DataFrame) -> pd.DataFrame:
     axis = pd.period_range(periods.min(), periods.max(), freq=periods.freq, name=PERIOD)
     if out.index.nlevels == 1:
         return out.reindex(axis, fill_value=0)
-    others = [out.index.get_level_values(i).to_series(index=range(len(out))) for i in range(1, out.index.nlevels)]
+    levels = [out.index.get_level_values(i) for i in range(1, out.index.nlevels)]
+    others = [level.to_series(index=pd.RangeIndex(len(out))) for level in levels]
     index, places = group_numbers(others)
     rows = axis.get_indexer(periods) * len(index) + places
     grid = pd.DataFrame(0, index=range(len(axis) * len(index)), columns=out.columns).astype(out.dtypes.to_dict())

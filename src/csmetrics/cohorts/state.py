@@ -374,7 +374,7 @@ class Activity:
         calendar = facts.calendar(METRIC)
         users = sum(table.iloc[:, 0].nunique() for table in self._parts())
         first, final = (calendar.index(number, 1, "period")[0] for number in (facts.first, facts.final))
-        zone = None if facts.zone is None else calendar.clock(facts.zone)
-        last = pd.Timestamp(facts.last if zone is None else facts.utc, unit="us", tz=None if zone is None else "UTC")
-        last = last if zone is None else last.tz_convert(facts.zone)
+        last = pd.Timestamp(int(facts.last or 0), unit="us")  # on the clock on which periods are counted
+        if facts.zone is not None:
+            last = pd.Timestamp(int(facts.utc or 0), unit="us", tz="UTC").tz_convert(facts.zone)
         return f"{grouped}: {users:,} user{'s' * (users != 1)}, {first} to {final}, last event {last}"
