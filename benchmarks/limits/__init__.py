@@ -1,7 +1,8 @@
 """The limits: what csmetrics may take at most, against the best that we know how to write by hand.
 
 A limit is one function. It is given the number of rows and of rounds, makes its data, checks that both sides agree on
-it, and returns the seconds of both, measured in turns with `harness.paired`. Every file of this folder is loaded:
+it, and returns the seconds of both, measured in turns with `harness.paired`; None where it cannot run. Every file of
+this folder is loaded:
 
     @limit("retention on pandas, 10 M events", "DuckDB's mask query", 0.5, rows=10_000_000)
     def retention(rows: int, rounds: int) -> Paired:
@@ -19,7 +20,7 @@ from typing import TypeAlias
 
 from harness import Paired
 
-Measure: TypeAlias = Callable[[int, int], Paired]
+Measure: TypeAlias = Callable[[int, int], Paired | None]
 
 
 @dataclass(frozen=True)

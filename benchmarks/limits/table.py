@@ -27,6 +27,9 @@ def limits_table(words: Sequence[str], scale: float, rounds: int) -> list[str]:
         if words and not any(word in one.work for word in words):
             continue
         found = one.measure(int(one.rows * scale), rounds)
+        if found is None:
+            print(one.work, "not measured here", sep="  ")
+            continue
         against = one.against if found.rival in one.against else f"{one.against}: {found.rival}"
         seconds = " / ".join(f"{statistics.median(side):.3g}" for side in (found.ours, found.theirs))
         low, high = found.spread

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from decimal import Decimal
 from typing import Any
@@ -249,6 +250,21 @@ def test_frames(grain: Any, group: tuple[Any, ...], rate: float, rows: list[int]
     assert explanation.result == pytest.approx(rate)
     assert list(explanation.rows.index) == rows
     assert explanation.rivals[0].value is not None  # from the column `new`, which is not an input of churn
+
+
+def test_rows_are_those_of_the_frame_as_it_was() -> None:
+    """They are found when they are asked for, from a frame that may have changed, or been pickled, since."""
+    frame = FRAME.copy()
+    frame.attrs["notes"] = ["as told"]
+    explanation, again = (frame.csm.by("plan").explain("churn_rate", "pro") for _ in range(2))
+    frame.loc[0, "lost"] = 77
+    frame["later"] = 1
+    for one in (explanation, pickle.loads(pickle.dumps(again))):
+        pd.testing.assert_frame_equal(one.rows, FRAME.iloc[[0, 1]])
+        assert one.rows is one.rows
+        assert one.rows.attrs == {"notes": ["as told"]}
+        assert "From 2 rows of the cohort frame." in str(one)
+    assert frame.attrs == {"notes": ["as told"]}
 
 
 def test_periods_are_kept_apart() -> None:

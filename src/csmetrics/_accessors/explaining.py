@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,9 @@ import pandas as pd
 from csmetrics._catalog.plain_data import as_python
 from csmetrics._explain.explain import declaring, explained, rival_input
 from csmetrics._explain.explanation import Explanation
-from csmetrics._frames.columns import Need, column, has
+from csmetrics._frames.columns import Need, has
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
-from csmetrics._frames.groups import group_rows
 from csmetrics._frames.plan import Plan
 from csmetrics.core._registry import Registration, parameters
 from csmetrics.errors import MetricInputError, shown
@@ -23,12 +23,14 @@ from csmetrics.errors import MetricInputError, shown
 
 def explain_group(grain: Grain, spec: Registration, given: Mapping[str, Any], group: Any) -> Explanation:
     """Explain the figure of one group of a grain: its totals, rival definitions, and the rows behind it."""
+    frame = grain.frame
+    if isinstance(frame, pd.DataFrame):
+        grain = replace(grain, frame=_bare(frame))
     plan = Plan(grain, spec, given)
     index, totals = grain.sums(plan.needs())
     at = _place(spec.name, index, group)
     further, notes = _rival_totals(grain, spec, sorted(_for_rivals(plan) - given.keys()), at)
-    frame = grain.frame
-    rows = None if isinstance(frame, EngineFrame) else frame.iloc[_rows_behind(frame, grain.keys, at)]
+    rows = None if isinstance(frame, EngineFrame) else _rows_behind(grain, frame.attrs, at)
     attrs = getattr(frame, "attrs", {})
     said = attrs.get("notes")
     notes = [*notes, *(said if isinstance(said, list) else [])]
@@ -98,17 +100,22 @@ def _rival_totals(
     grain: Grain, spec: Registration, names: list[str], at: int | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the totals of those columns that are there and add up, and notes of what cannot be right in some."""
-    totals: dict[str, Any] = {}
-    notes = []
+    needs = {}
     for name in names:
         takes = declaring(spec, name)
         kind = takes.inputs[name].kind if takes else "level"
         adds = grain.keys is None or kind == "flow" or (kind == "stock" and not grain.adds_periods)
-        if takes is None or not adds or not has(grain.frame, name):
-            continue
+        if takes is not None and adds and has(grain.frame, name):
+            needs[name] = Need(takes.name, name)
+    sums: dict[str, Any] = {}
+    with suppress(MetricInputError):  # if one of them cannot be right, each is summed on its own
+        sums = grain.sums(needs)[1] if needs else {}
+    totals: dict[str, Any] = {}
+    notes = []
+    for name, need in needs.items():
         try:
-            total = _picked(grain.sums({name: Need(takes.name, name)})[1][name], at)
-            totals[name] = rival_input(spec, name, total)
+            total = sums[name] if sums else grain.sums({name: need})[1][name]
+            totals[name] = rival_input(spec, name, _picked(total, at))
         except MetricInputError as error:
             totals[name] = None
             notes.append(f"{name} is left out of other definitions, as it {error.rule}; {error.found}")
@@ -116,13 +123,24 @@ def _rival_totals(
 
 
 def _picked(total: Any, at: int | None) -> Any:
-    return total.iloc[at] if isinstance(total, pd.Series) and at is not None else total
+    return total.array[at] if isinstance(total, pd.Series) and at is not None else total
 
 
-def _rows_behind(frame: pd.DataFrame, keys: tuple[Any, ...] | None, at: int | None) -> Any:
-    """Return the places of the rows behind a figure."""
-    if at is None:
-        return slice(None)
-    if keys is None:
-        return [at]
-    return group_rows([column(frame, name, "by", "keys") for name in keys])[1][at]
+def _bare(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame as it is now, without its attrs, which pandas would copy with every column that is taken."""
+    bare = frame.copy(deep=int(pd.__version__.split(".")[0]) < 3)  # pandas 3 copies when something changes
+    bare.attrs = {}
+    return bare
+
+
+def _rows_behind(grain: Grain, attrs: Mapping[Any, Any], at: int | None) -> Callable[[], pd.DataFrame]:
+    """Return what finds the rows behind a figure."""
+
+    def find() -> pd.DataFrame:
+        frame: Any = grain.frame
+        where = slice(None) if at is None else [at] if grain.keys is None else grain.groups.rows(at)
+        rows: pd.DataFrame = frame.iloc[where]
+        rows.attrs = dict(attrs)
+        return rows
+
+    return find

@@ -84,6 +84,7 @@ def formula_text(metric: str) -> str:
     return f"{read.title} = {read.text()}" if read else Docstring(REGISTRY[metric].function).summary
 
 
+@cache
 def name_of(word: str) -> str:
     """Return the input that a word of a formula stands for."""
     return re.sub(r"[ -]", "_", word.lower())

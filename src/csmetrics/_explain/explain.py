@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from math import isnan, nan
 from numbers import Real
 from typing import Any
@@ -83,7 +84,7 @@ def explained(
     *,
     levels: Mapping[str, Explanation] | None = None,
     notes: Sequence[str] = (),
-    rows: pd.DataFrame | None = None,
+    rows: Callable[[], pd.DataFrame] | None = None,
     left_out: pd.DataFrame | None = None,
 ) -> Explanation:
     """Explain one figure from the numbers given for the metric, without defaults, and further ones for rivals."""
@@ -128,7 +129,7 @@ def explained(
         rivals=_rivals(spec, {**further, **given}),
         levels=dict(levels or {}),
         notes=tuple(said),
-        rows=rows,
+        _find_rows=rows,
         left_out=left_out,
     )
 
@@ -168,7 +169,7 @@ def _empty(spec: Registration, inputs: Mapping[str, Any]) -> str:
 def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
     """Compute the rivals, with defaults for inputs not given unless the rival is about such an input."""
     found = []
-    for definition in Docstring(spec.function).bullets(RIVALS):
+    for definition in _definitions(spec.function):
         function = next((f for words, f in spec.rivals.items() if definition.startswith(words)), None)
         if function is None:
             found.append(Rival(definition, computable=False))
@@ -183,6 +184,12 @@ def _rivals(spec: Registration, given: Mapping[str, Any]) -> tuple[Rival, ...]:
         needs = tuple(n for n in takes if n not in numbers)
         found.append(Rival(definition, None if value is None else value + 0.0, needs))  # never -0.0
     return tuple(found)
+
+
+@cache
+def _definitions(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the rival definitions in the words of the metric's docstring."""
+    return Docstring(function).bullets(RIVALS)
 
 
 def _rival_number(value: Any) -> Any:

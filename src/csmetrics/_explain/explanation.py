@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -81,8 +82,17 @@ class Explanation:
     rivals: tuple[Rival, ...] = ()
     levels: dict[str, Explanation] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    rows: pd.DataFrame | None = None
     left_out: pd.DataFrame | None = None
+    _find_rows: Callable[[], pd.DataFrame] | None = field(default=None, compare=False)
+
+    @cached_property
+    def rows(self) -> pd.DataFrame | None:
+        """The rows of the cohort frame that the figure is computed from; found when they are first asked for."""
+        return None if self._find_rows is None else self._find_rows()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled or copied: the rows, instead of what finds them."""
+        return {**self.__dict__, "rows": self.rows, "_find_rows": None}
 
     def __str__(self) -> str:
         return "\n".join([*self._steps(), *self._beside()])

@@ -12,7 +12,7 @@ import pandas as pd
 
 from csmetrics._frames.columns import Need, column
 from csmetrics._frames.engine_totals import EngineFrame
-from csmetrics._frames.groups import group_rows, group_sums, total_sums
+from csmetrics._frames.groups import Grouping, group_rows, group_sums, total_sums
 from csmetrics._frames.kinds import check_one_kind
 from csmetrics.core._kinds import array
 from csmetrics.core._registry import NUMBER
@@ -49,8 +49,8 @@ class Grain:
             return {self.period: column(frame, self.period, "by", "period")}
         levels: dict[Any, Any] = {
             "the index" if name is None else name: frame.index.get_level_values(i)
-            for i, name in enumerate(frame.index.names)
-            if _is_time(name) or isinstance(frame.index.get_level_values(i), (pd.PeriodIndex, pd.DatetimeIndex))
+            for i, (name, level) in enumerate(zip(frame.index.names, _levels(frame.index), strict=True))
+            if _is_time(name) or isinstance(level, (pd.PeriodIndex, pd.DatetimeIndex))
         }
         columns: dict[Any, Any] = {
             name: frame.iloc[:, i]
@@ -90,6 +90,13 @@ class Grain:
         first = int(np.argmax(again))  # the cells of one group are next to each other
         return kept[first:], 1 + int(np.argmin(np.append(again[first:], False)))
 
+    @cached_property
+    def groups(self) -> Grouping:
+        """The rows of a pandas frame by its keys; not for each row on its own, and not for the whole."""
+        assert self.keys
+        assert isinstance(self.frame, pd.DataFrame)
+        return Grouping([_key(self.frame, name) for name in self.keys])
+
     def sums(self, needs: Mapping[Any, Need]) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
         """Return each column at this grain: unchanged, as a Series of group totals, or as one number."""
         frame = self.frame
@@ -102,7 +109,8 @@ class Grain:
             columns = {label: column(frame, label, *need) for label, need in needs.items()}
             arrays = {label: array(*needs[label], values, NUMBER) for label, values in columns.items()}
         if self.keys:
-            index, sums = group_sums([_key(frame, name) for name in self.keys], arrays)
+            grouping = self.groups if frame is self.frame else Grouping([_key(frame, name) for name in self.keys])
+            sums, index = grouping.sums(arrays), grouping.index
         else:
             index, sums = None, total_sums(arrays)
         for label, least in sums.least.items():
@@ -117,6 +125,11 @@ def _key(frame: pd.DataFrame, name: Any) -> pd.Series[Any]:
     series = column(frame, name, "by", "keys")
     check_one_kind("by", "keys", series)
     return series
+
+
+def _levels(index: pd.Index[Any]) -> list[pd.Index[Any]]:
+    """Return the labels of each level, of whatever order and number: they tell the kind."""
+    return list(index.levels) if isinstance(index, pd.MultiIndex) else [index]
 
 
 def _is_time(name: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,36 +54,69 @@ def group_sums(keys: Sequence[pd.Series[Any]], columns: dict[Any, Any]) -> tuple
     sums : Sums
         One total per group: int64 for integers (object beyond 2**63), else float64, with NaN where a row is missing.
     """
-    rows = len(keys[0])
-    coded = [key(series) for series in keys]
-    size = int(np.prod([k.size for k in coded], dtype=object))
-    found = None
-    if size > 4 * rows + BLOCK:  # far more combinations than rows: number only those that occur
-        numbers, found = _combinations(coded)
-        size = len(found[0])
-        grid = [Key(numbers, 0, size, None, pd.Index)]
-    else:
-        grid = coded
-    step = max(BLOCK, 4 * size)
-    seen = np.zeros(size, bool)
-    sums = {name: _Sum(values, size) for name, values in columns.items()}
-    blocks = [slice(at, at + step) for at in range(0, rows, step)]
-    with np.errstate(over="ignore", invalid="ignore"):  # the formula rejects an infinite sum
-        for block in blocks:
-            codes = _codes(grid, block)
-            if not seen.all():
-                seen |= np.bincount(codes, minlength=size) > 0
-            for running in sums.values():
-                running.add(codes, block)
-    for running in sums.values():
-        if running.again():
+    grouping = Grouping(keys)
+    sums = grouping.sums(columns)
+    return grouping.index, sums
+
+
+class Grouping:
+    """Rows grouped by keys, which are coded once, however often columns are summed or rows are looked up."""
+
+    def __init__(self, keys: Sequence[pd.Series[Any]]) -> None:
+        self._keys, self._rows = keys, len(keys[0])
+        self._coded = self._grid = [key(series) for series in keys]
+        self._size = int(np.prod([k.size for k in self._coded], dtype=object))
+        self._found: list[Any] | None = None
+        if self._size > 4 * self._rows + BLOCK:  # far more combinations than rows: number only those that occur
+            numbers, self._found = _combinations(self._coded)
+            self._size = len(self._found[0])
+            self._grid = [Key(numbers, 0, self._size, None, pd.Index)]
+        self._seen: Any = None  # the codes that occur, once a sum has passed over the rows
+
+    def sums(self, columns: dict[Any, Any]) -> Sums:
+        """Sum columns by group, in the order of the index."""
+        size = self._size
+        step = max(BLOCK, 4 * size)
+        seen = np.zeros(size, bool) if self._seen is None else self._seen
+        sums = {name: _Sum(values, size) for name, values in columns.items()}
+        blocks = [slice(at, at + step) for at in range(0, self._rows, step)]
+        with np.errstate(over="ignore", invalid="ignore"):  # the formula rejects an infinite sum
             for block in blocks:
-                running.add(_codes(grid, block), block)
-    groups = np.flatnonzero(seen)
-    parts = [codes[groups] for codes in found] if found else np.unravel_index(groups, [k.size for k in coded])
-    index, order = _index(keys, coded, parts)
-    totals = {name: running.values[groups[order]] for name, running in sums.items()}
-    return index, Sums(totals, {name: running.least for name, running in sums.items()})
+                codes = _codes(self._grid, block)
+                if self._seen is None and not seen.all():
+                    seen |= np.bincount(codes, minlength=size) > 0
+                for running in sums.values():
+                    running.add(codes, block)
+        for running in sums.values():
+            if running.again():
+                for block in blocks:
+                    running.add(_codes(self._grid, block), block)
+        self._seen = seen
+        groups = self._groups
+        totals = {name: running.values[groups] for name, running in sums.items()}
+        return Sums(totals, {name: running.least for name, running in sums.items()})
+
+    @cached_property
+    def index(self) -> pd.Index[Any]:
+        """The groups that occur, sorted (categories in their order)."""
+        return self._index[0]
+
+    def rows(self, at: int) -> Any:
+        """Return the positions of the rows of a group."""
+        return np.flatnonzero(_codes(self._grid, slice(None)) == self._groups[at])
+
+    @cached_property
+    def _groups(self) -> Any:
+        """The codes of the groups, in the order of the index."""
+        return np.flatnonzero(self._seen)[self._index[1]]
+
+    @cached_property
+    def _index(self) -> tuple[pd.Index[Any], Any]:
+        if self._seen is None:
+            self.sums({})
+        groups, sizes = np.flatnonzero(self._seen), [k.size for k in self._coded]
+        parts = np.unravel_index(groups, sizes) if self._found is None else [codes[groups] for codes in self._found]
+        return _index(self._keys, self._coded, parts)
 
 
 def group_numbers(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], Any]:
