@@ -14,7 +14,7 @@ _NUMBER: Final = f"text-align:right;vertical-align:top;padding:.25em .8em .25em 
 
 def code(text: object) -> str:
     """Write a name as code."""
-    return f'<code style="color:inherit;background:none;padding:0">{escape(str(text))}</code>'
+    return f'<code style="color:inherit;background:none;padding:0;white-space:nowrap">{escape(str(text))}</code>'
 
 
 def prose(text: str) -> str:
