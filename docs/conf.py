@@ -33,6 +33,7 @@ nb_execution_in_temp = True
 nb_execution_timeout = 120  # seconds for one cell
 nb_execution_show_tb = True
 nb_merge_streams = True
+nb_output_stderr = "warn"
 default_role = "py:obj"  # a name in backticks links to its entry, and is code where it has none
 
 add_module_names = False

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from typing import Final
 
 from csmetrics._frames.plan import Plan
 from csmetrics.core._html import card, code, folded, listed, paragraph, table
+
+_HEAD: Final = ("", "metric", "from the columns", "unit")
+_SHOWN: Final = 12  # metrics that are shown at once
 
 
 def frame_html(title: str, plans: Mapping[str, Plan], left_out: Mapping[str, str]) -> str:
@@ -21,6 +25,7 @@ def frame_html(title: str, plans: Mapping[str, Plan], left_out: Mapping[str, str
     return card(
         escape(title.strip("<>")),
         paragraph(found if rows else none + code('.churn_rate(lost="cancelled", start="opening")') + "."),
-        table(("", "metric", "from the columns", "unit"), rows) if rows else "",
+        table(_HEAD, rows[:_SHOWN]) if rows else "",
+        folded(f"{len(rows) - _SHOWN} more", table(_HEAD, rows[_SHOWN:])) if len(rows) > _SHOWN else "",
         folded("Left out", listed(f"{code(name)} {escape(reason)}" for name, reason in left_out.items())),
     )

@@ -254,8 +254,9 @@ class RetentionGrid:
         )
         caption = f"<caption>{escape(self._title())}</caption>"
         told = "".join(f"<p>Note: {escape(note)}</p>" for note in self.notes)
-        table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        return f'<div style="overflow-x:auto">{table}</div>{more}{told}'
+        style = "border-collapse:collapse;table-layout:auto"
+        body = f"{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+        return f'<div style="overflow-x:auto"><table style="{style}">{body}</table></div>{more}{told}'
 
 
 def _cell(value: float, code: int) -> str:

@@ -11,10 +11,12 @@ LINE: Final = "1px solid color-mix(in srgb, currentColor 25%, transparent)"
 _CELL: Final = f"text-align:left;vertical-align:top;padding:.25em .8em .25em 0;border-bottom:{LINE}"
 _NUMBER: Final = f"text-align:right;vertical-align:top;padding:.25em .8em .25em 0;border-bottom:{LINE}"
 
+_TABLE: Final = "border-collapse:collapse;table-layout:auto;font-size:inherit;margin:.4em 0"
+
 
 def code(text: object) -> str:
     """Write a name as code."""
-    return f'<code style="color:inherit;background:none;padding:0">{escape(str(text))}</code>'
+    return f'<code style="color:inherit;background:none;padding:0;white-space:nowrap">{escape(str(text))}</code>'
 
 
 def prose(text: str) -> str:
@@ -52,7 +54,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[
 
     body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
     top = f"<thead><tr>{line('th', head)}</tr></thead>" if head else ""
-    return f'<table style="border-collapse:collapse;font-size:inherit;margin:.4em 0">{top}<tbody>{body}</tbody></table>'
+    return f'<div style="overflow-x:auto"><table style="{_TABLE}">{top}<tbody>{body}</tbody></table></div>'
 
 
 def listed(items: Iterable[str]) -> str:
