@@ -57,7 +57,8 @@ def test_the_two_commands_stand_alone() -> None:
 
 
 def test_the_linked_files_exist() -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", README.read_text("utf-8"))
+    text = README.read_text("utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r'src(?:set)?="([^"]+)"', text)
     assert links
     assert [link for link in links if not (README.parent / link).is_file()] == []
 

@@ -126,7 +126,7 @@ def _sources(spec: csm.MetricSpec) -> str:
 
 
 def _builders(names: Iterable[str]) -> str:
-    return ", ".join(f"{{py:func}}`csmetrics.cohorts.{name}`" for name in names)
+    return ", ".join(f"{{py:func}}`~csmetrics.cohorts.{name}`" for name in names)
 
 
 def _related(spec: csm.MetricSpec, doc: NumpyDocString) -> str:
@@ -364,7 +364,7 @@ def questions() -> str:
 
 
 def _question(spec: csm.MetricSpec) -> str:
-    asked = getattr(spec, "questions", ()) or (spec.summary,)
+    asked = spec.questions or (spec.summary,)
     first, *others = [text[0].upper() + text[1:] for text in asked]
     needs = ", ".join(f"`{name}`" for name, i in spec.inputs.items() if i.required)
     raw = f"; counted by {_builders(whole(spec)[:1])}" if whole(spec) else ""
@@ -379,7 +379,7 @@ def api_pages() -> dict[str, str]:
     pages = {}
     for family, specs in families().items():
         title, about = _family(family)
-        rows = [(f"{{py:func}}`csmetrics.{x.name}`", f"[{x.title}](../../metrics/{x.name}.md)") for x in specs]
+        rows = [(f"{{py:func}}`~csmetrics.{x.name}`", f"[{x.title}](../../metrics/{x.name}.md)") for x in specs]
         entries = "\n\n".join(f".. autofunction:: {s.name}" for s in specs)
         pages[family] = (
             f"# {title}\n\n{about}\n\n{table('functions', ('function', 'metric'), rows)}\n\n"

@@ -21,6 +21,8 @@ import csmetrics as csm
 
 mpl.use("Agg")
 SIZE = (6.4, 2.7)
+INK = "#262626"  # of what stands on the page itself; labels on bars keep their black and white
+INKS = ("text.color", "axes.labelcolor", "axes.titlecolor", "axes.edgecolor", "xtick.color", "ytick.color")
 PLOTS = {"nps": "nps()", "conversion_rate": "funnel()", "stickiness": "active_users()"}
 GIVEN = {"gross_margin": "gross_margin=80"}
 SCORE = """health = csm.HealthScore(
@@ -134,8 +136,8 @@ def drawn(code: str, words: str) -> str:
 
     plt.close("all")
     names: dict[str, Any] = {"csm": csm, "pd": pd, "np": np, "company": company()}  # made once
-    settings = {"figure.figsize": SIZE, "figure.constrained_layout.use": True}
-    settings |= {"svg.fonttype": "none", "svg.hashsalt": words}
+    settings = {"figure.figsize": SIZE, "figure.constrained_layout.use": True, "svg.fonttype": "none"}
+    settings |= {"svg.hashsalt": words, "legend.frameon": False} | dict.fromkeys(INKS, INK)
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", csm.CohortWarning)
         exec(compile(code.removeprefix(COMPANY), "picture", "exec"), names)
@@ -153,7 +155,7 @@ def themed(svg: str, words: str) -> str:
     """Let an SVG of matplotlib take ink and font from the page around it."""
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r"font: [^;\"]*?(\d[\d.]*px)[^;\"]*", r"font-size: \1", svg)
-    svg = re.sub(r"#(?:000000|262626)\b", "currentColor", svg)
+    svg = svg.replace(INK, "currentColor")
     svg = re.sub(r'<svg height="[^"]*" version="[^"]*"', "<svg", svg)
     svg = re.sub(r'(<svg\b[^>]*?) width="[^"]*"', rf'\1 role="img" aria-label="{words}"', svg, count=1)
     return re.sub(r"\n\s*", "\n", svg).strip()

@@ -1,0 +1,48 @@
+"""What the site says of builders is what they give: its pages name every builder, and no other."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import csmetrics as csm
+
+EXTENSIONS = Path(__file__).parents[1] / "docs" / "_ext"
+
+
+BESIDE = {"Activity", "RetentionGrid", "activity", "answers_from_export"}  # give no frame of totals
+
+
+def load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("builders", EXTENSIONS / "builders.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+builders = load()
+
+
+def test_every_builder_is_named() -> None:
+    named = {*builders.CODE, *(b for group in (builders.ALIKE, builders.ALSO) for bs in group.values() for b in bs)}
+    assert named | BESIDE == set(csm.cohorts.__all__)
+    assert set(builders.ALSO) <= set(csm.catalog)
+
+
+@pytest.mark.full
+def test_a_builder_is_named_only_where_it_gives_what_is_needed() -> None:
+    assert builders.whole(csm.catalog["nrr"])[0] == "movements_from_subscriptions"
+    assert builders.whole(csm.catalog["fcr"]) == ["tickets"]
+    assert builders.part(csm.catalog["cac"]) == {"acquisition_cost": [], "new": ["movements_from_subscriptions"]}
+    assert builders.part(csm.catalog["closed_loop_rate"]) == {
+        "followed_up": [],
+        "due": [],
+    }  # of `renewals`, another due
+    for spec in csm.catalog.values():
+        for builder in set(builders.whole(spec)) & set(builders.CODE) - set(builders.ALSO.get(spec.name, ())):
+            assert spec.name in builders.gives(builder)
