@@ -2,7 +2,7 @@
 
     python benchmarks/run.py                                       all cases
     python benchmarks/run.py nps group                             cases whose name contains one of the words
-    python benchmarks/run.py --write docs/performance-results.md   also write the table
+    python benchmarks/run.py --write docs/performance-results.md   also write the table; with words, these rows of it
     python benchmarks/run.py --growth docs/_static/growth.svg      draw how time grows with the data instead
     python benchmarks/run.py --limits                              measure the limits, against the best by hand, instead
 
@@ -274,17 +274,21 @@ def import_time(code: str) -> float:
 GROWTH = "## Growth\n"  # the heading of the part of the results that --growth writes
 
 
-def write_table(path: Path, rows: list[tuple[str, str, float, float, str]], rounds: int) -> None:
-    """Write the table of all cases and keep the part that --growth wrote."""
+def write_table(path: Path, rows: list[tuple[str, str, float, float, str]], rounds: int, *, some: bool) -> None:
+    """Write the table of all cases, or of `some` among the others, and keep the part that --growth wrote."""
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    table, mark, growth = before.partition(GROWTH)
+    cases = {(n, f"`{a}`"): f"| {n} | `{a}` | {r:.2f}x | {limit:.2f}x | {m} |" for n, a, r, limit, m in rows}
+    if some:
+        there = [line for line in table.splitlines() if line.startswith("| ") and line.count("`") == 2]
+        cases = {(line.split(" | ")[0][2:], line.split(" | ")[1]): line for line in there} | cases
     lines = [
         f"{setting(rounds)} Made by `python benchmarks/run.py --write {path}`.",
         "",
         "| work | against | time | at most | extra memory |",
         "|---|---|---|---|---|",
-        *(f"| {n} | `{a}` | {r:.2f}x | {limit:.2f}x | {m} |" for n, a, r, limit, m in rows),
+        *cases.values(),
     ]
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    _, mark, growth = before.partition(GROWTH)
     path.write_text("\n".join(lines) + "\n" + (f"\n{mark}{growth}" if mark else ""), encoding="utf-8")
 
 
@@ -356,7 +360,7 @@ def main() -> None:
         ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
         add(("import csmetrics", "import pandas, pydantic", ours / theirs, 1.15, ""))
     if options.write:
-        write_table(options.write, rows, options.rounds)
+        write_table(options.write, rows, options.rounds, some=bool(options.words))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def make_groups(groups: int) -> pd.DataFrame:
     frame["lost"] = rng.integers(0, 10, size)
     for name in ("promoters", "passives", "detractors"):
         frame[name] = rng.integers(0, 9, size)
-    return frame
+    return frame.assign(tickets=frame["lost"], customers=frame["start"])
 
 
 @cache
@@ -151,7 +151,8 @@ def statistics_cases(scale: float) -> Iterator[Case]:
     def grouped(metric: str, method: str | None = None) -> Callable[[], Any]:
         return lambda: make_groups(groups).csm.by("group").interval(metric, method=method)
 
-    for metric, method in (("churn_rate", "wilson"), ("churn_rate", "wald"), ("nps", "adjusted-wald")):
+    closed = (("churn_rate", "wilson"), ("churn_rate", "wald"), ("nps", "adjusted-wald"), ("contact_rate", "exact"))
+    for metric, method in closed:
         yield Case(
             f"interval of {metric} ({method}), 100,000 groups",
             f"by(...).{metric}()",
@@ -190,5 +191,13 @@ def statistics_cases(scale: float) -> Iterator[Case]:
         "the two group sums",
         lambda: csm.decompose(csm.churn_rate, *sides, by="group"),
         lambda: [side.csm.by("group").churn_rate() for side in sides],
+        limit=5,
+    )
+    contacts = [side.rename(columns={"lost": "tickets", "start": "customers"}) for side in sides]
+    yield Case(
+        "decomposition of contact_rate, 100,000 segments",
+        "the two group sums",
+        lambda: csm.decompose(csm.contact_rate, *contacts, by="group"),
+        lambda: [side.csm.by("group").contact_rate() for side in contacts],
         limit=5,
     )

@@ -91,6 +91,40 @@ def scores_agree() -> None:
     assert np.allclose(ours, plain_score(frame))
 
 
+def with_statsmodels(size: int) -> Iterator[Case]:
+    """Compare with statsmodels, which has the curve and the log-rank test."""
+    from statsmodels.duration.survfunc import SurvfuncRight, survdiff
+
+    def curve(rows: int = size) -> Any:
+        return csm.survival.kaplan_meier(*make_waits(rows)[:2])
+
+    def check_curve() -> None:
+        waits, reached, _ = make_waits(1000)
+        theirs = SurvfuncRight(waits, reached)
+        np.testing.assert_allclose(curve(1000).at(theirs.surv_times), 100 * theirs.surv_prob)
+
+    yield Case(
+        "kaplan_meier of 1 M durations",
+        "statsmodels' SurvfuncRight",
+        curve,
+        lambda: SurvfuncRight(*make_waits(size)[:2]),
+        limit=0.5,
+        check=check_curve,
+    )
+
+    def check_test() -> None:
+        np.testing.assert_allclose(log_rank(1000).p_value, survdiff(*make_waits(1000))[1])
+
+    yield Case(
+        "log-rank of 1 M durations in two groups",
+        "statsmodels' survdiff",
+        lambda: log_rank(size),
+        lambda: survdiff(*make_waits(size)),
+        limit=0.5,
+        check=check_test,
+    )
+
+
 def worth_cases(scale: float) -> Iterator[Case]:
     waits, customers = int(10_000_000 * scale), int(1_000_000 * scale)
     yield Case(
@@ -132,6 +166,7 @@ def worth_cases(scale: float) -> Iterator[Case]:
         lambda: np.argsort(scores),
         limit=3,
     )
+    yield from with_statsmodels(int(1_000_000 * scale))
     if find_spec("lifelines"):
         from lifelines import KaplanMeierFitter
 
