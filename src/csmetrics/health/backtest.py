@@ -9,19 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._frames.columns import column as find
 from csmetrics._statistics.auc import METHODS, Tally, area, area_limits, risk_ratio, tally
 from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.printed import Printed, counted, figure
 from csmetrics._statistics.results import Interval
 from csmetrics._statistics.shares import wilson
-from csmetrics.core._flags import flags
-from csmetrics.core._kinds import array, is_scalar
-from csmetrics.core._registry import NUMBER
 from csmetrics.core._types import Array
 from csmetrics.core.activity import conversion_rate
 from csmetrics.core.retention import churn_rate
 from csmetrics.errors import CohortWarning, MetricInputError, shown
+from csmetrics.health.outcomes import dates, one_row_each, who_left
 
 _METRIC = "HealthScore.backtest"
 _LEAST = 10  # customers who left, without which nothing is said
@@ -115,7 +112,7 @@ def held_against(
     churned: Any,
     bounds: tuple[float, float],
     customer: Any,
-    dates: tuple[Any, Any],
+    moments: tuple[Any, Any],
     confidence: float,
     method: str,
 ) -> Backtest:
@@ -127,7 +124,7 @@ def held_against(
         )
     one_row_each(_METRIC, frame, customer)
     left = who_left(_METRIC, frame, churned)
-    notes = _overlap(frame, left, *dates)
+    notes = _overlap(frame, left, *moments)
     known = ~np.isnan(scores)
     if not known.all():
         notes.append(f"{counted(int((~known).sum()))} customers have no score and are left out")
@@ -182,40 +179,6 @@ def _share(part: float, whole: float, sure: Confidence, confidence: float, name:
     return Interval(share, *limits, float(whole), float(whole), confidence, "wilson", (), name, "percent")
 
 
-def one_row_each(metric: str, frame: pd.DataFrame, customer: Any) -> None:
-    """Reject a frame in which a customer has several rows."""
-    whose = frame.index if customer is None else pd.Index(find(frame, customer, metric, "customer"))
-    again = whose.duplicated()
-    if again.any():
-        rule, found = "must have one row per customer", f"{shown(whose[again].tolist()[0])} has several"
-        raise MetricInputError(metric, "frame", rule, found, "keep one score of each, such as that of one date")
-
-
-def who_left(metric: str, frame: pd.DataFrame, churned: Any) -> Any:
-    """Return for each row whether the customer left."""
-    labelled = isinstance(churned, str) or (is_scalar(churned) and churned is not None)
-    given = find(frame, churned, metric, "churned") if labelled else churned
-    if isinstance(given, pd.Series) and not given.index.equals(frame.index):
-        rule = "must have the index of the frame"
-        raise MetricInputError(metric, "churned", rule, "got another", "align it first: churned.reindex(frame.index)")
-    read = None if given is None else flags(given)
-    if read is not None and read.yes.ndim == 1:
-        left, known = read.yes, read.known
-    else:
-        values = array(metric, "churned", given, NUMBER).astype(np.float64)
-        rule = "must be True or False, or 1 or 0"
-        if values.ndim != 1 or not np.isin(values[~np.isnan(values)], [0.0, 1.0]).all():
-            raise MetricInputError(metric, "churned", rule, "got other values", "True for customers who left")
-        left, known = values == 1, ~np.isnan(values)
-    if left.size != len(frame):
-        raise MetricInputError(metric, "churned", "must be as long as the frame", f"got {left.size} for {len(frame)}")
-    if known is not None and not known.all():
-        found = f"{int((~known).sum())} of {left.size} are missing"
-        hint = "leave out customers whose outcome is not known yet"
-        raise MetricInputError(metric, "churned", "must be there for every customer", found, hint)
-    return np.asarray(left, dtype=bool)
-
-
 def _overlap(frame: pd.DataFrame, left: Any, scored_at: Any, churned_at: Any) -> list[str]:
     """Warn in words where customers had left when they were scored, or where nobody can tell."""
     if scored_at is None or churned_at is None:
@@ -243,20 +206,3 @@ def _overlap(frame: pd.DataFrame, left: Any, scored_at: Any, churned_at: Any) ->
     if unknown:
         notes.append(f"{unknown} who left have no date of that")
     return notes
-
-
-def dates(metric: str, frame: pd.DataFrame, argument: str, given: Any) -> pd.Series[Any]:
-    """Return one date per row, from a column or from one date for all."""
-    values = given
-    if isinstance(given, str) and given in frame.columns:
-        values = find(frame, given, metric, argument)
-    try:
-        read: Any = pd.to_datetime(
-            values.astype(object) if isinstance(values, pd.Series) and values.dtype == "str" else values
-        )
-    except (ValueError, TypeError):
-        hint = "a column of the frame, or one date for all"
-        raise MetricInputError(metric, argument, "must be dates", f"got {shown(given)}", hint) from None
-    if isinstance(read, pd.Series):
-        return read.reset_index(drop=True)
-    return pd.Series(read, index=range(len(frame)))

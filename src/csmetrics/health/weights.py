@@ -17,7 +17,8 @@ from csmetrics._statistics.separating import separating
 from csmetrics.core._types import Array
 from csmetrics.core.health import Scale, scored
 from csmetrics.errors import MetricInputError
-from csmetrics.health.backtest import dates, few_of, one_row_each, who_left
+from csmetrics.health.backtest import few_of
+from csmetrics.health.outcomes import dates, one_row_each, who_left
 
 _METRIC = "HealthScore.suggest_weights"
 
