@@ -177,6 +177,11 @@ def test_groups() -> None:
     assert found.frame.loc[("free", "pro"), "p_value"] == pytest.approx(pair.p_value)
     assert found.frame["p_adjusted"].tolist() == pytest.approx(holm(found.frame["p_value"]).tolist())
     assert (found.frame["p_adjusted"] >= found.frame["p_value"]).all()
+    assert not any("events" in note for note in found.notes)
+    small = csm.compare_groups(csm.churn_rate, plans().assign(lost=[1, 0, 2]), by="plan")
+    assert "some groups would have fewer than 5 events if all were the same: read them with care" in small.notes
+    with pytest.raises(csm.MissingColumnError, match=r"no column 'plam'.*did you mean 'plan'"):
+        csm.compare_groups(csm.churn_rate, plans(), by="plam")
     alone = csm.compare_groups(csm.churn_rate, plans().csm.by("plan"), adjust=None)
     assert (alone.frame["p_adjusted"] == alone.frame["p_value"]).all()
     assert found.groups.equals(plans().csm.by("plan").interval("churn_rate"))

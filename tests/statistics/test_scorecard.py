@@ -314,3 +314,10 @@ def test_targets() -> None:
         False,
     ]
     assert csm.Scorecard(targets={"nps": {"at_least": 40}}).targets["nps"] == csm.Target(at_least=40)
+
+
+def test_a_segment_that_is_no_column() -> None:
+    frame = pd.DataFrame({"period": pd.period_range("2026-01", periods=3, freq="M"), "lost": 1, "start": 50})
+    card = csm.Scorecard(targets={"churn_rate": csm.Target(at_most=4)})
+    with pytest.raises(csm.MissingColumnError, match="no column 'plan'"):
+        card.evaluate(frame, by="plan")

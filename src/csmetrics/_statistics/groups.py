@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from csmetrics._frames.columns import require
 from csmetrics._statistics.comparing import compared
 from csmetrics._statistics.confidence import QUIET, Confidence, chi2_tail, special
 from csmetrics._statistics.frames import frame_sample
@@ -22,6 +23,7 @@ from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown
 
 _SAID = 5  # pairs that the text tells of
+_FEW = 5  # events to expect, below which a test of all groups is rough
 _MOST = 200  # groups whose pairs are worth comparing
 
 
@@ -67,10 +69,11 @@ class GroupComparison(Printed):
         lines = [f"{self.metric}: the groups {verdict}, p {p_equals(self.p_value)} ({self.method}, n = {n})"]
         for (first, second), row in zip(sure.index.tolist(), sure.to_dict("records"), strict=True):
             change = f"{signed(row['difference'], unit)} {between(row['low'], row['high'])}"
-            p = f"p {p_equals(row['p_adjusted'])} of {len(self.frame)} pairs"
+            p = f"p {p_equals(row['p_adjusted'])}{f' of {len(self.frame)} pairs' if len(self.frame) > 1 else ''}"
             lines.append(f"{named(second)} against {named(first)}: {change}, {p}")
         if not len(sure):
-            lines.append(f"No pair of the {len(self.frame)} differs by more than chance.")
+            pairs = f"No pair of the {len(self.frame)} differs" if len(self.frame) > 1 else "The pair does not differ"
+            lines.append(f"{pairs} by more than chance.")
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
     def as_dict(self) -> dict[str, Any]:
@@ -162,6 +165,8 @@ def compare_groups(
         grain = replace(grain, keys=tuple(by) if isinstance(by, (list, tuple)) else (by,))
     if not grain.keys:
         raise MetricInputError(spec.name, "by", "must name the column of the groups", "got none")
+    for key in grain.keys:
+        require(grain.frame, key, spec.name, "by")
     sample = frame_sample(grain, spec, columns, customer)
     known = np.flatnonzero(~np.isnan(sample.estimate))
     if not 2 <= known.size <= _MOST:
@@ -181,8 +186,23 @@ def compare_groups(
     p, test = _together(sample, known)
     groups = of_sample(sample.pick(known), sure, confidence)
     left = sample.estimate.size - known.size
-    notes = [*sample.notes, *([f"{left} groups without a figure are left out"] if left else [])]
+    notes = [*sample.notes]
+    if left:
+        notes.append(
+            f"{left} groups without a figure are left out" if left > 1 else "a group without a figure is left out"
+        )
+    if _few_events(sample, known):
+        notes.append(f"some groups would have fewer than {_FEW} events if all were the same: read them with care")
     return GroupComparison(p, test, pairs, groups, spec.name, spec.unit, float(confidence), tuple(notes))
+
+
+def _few_events(sample: Sample, known: Any) -> bool:
+    """Check whether a group is too small for how rare the events, or all others, are."""
+    if sample.sums.kind not in ("share", "exposure"):
+        return False
+    events, base = (sample.total(terms)[known] for terms in (sample.sums.top, sample.sums.bottom))
+    rarer = min(events.sum(), base.sum() - events.sum()) if sample.sums.kind == "share" else events.sum()
+    return bool((base * rarer < _FEW * base.sum()).any())
 
 
 def _together(sample: Sample, known: Any) -> tuple[float, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csmetrics._frames.columns import require
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.calendar_axis import read_axis
 from csmetrics._statistics.confidence import QUIET, Confidence
@@ -116,6 +117,8 @@ class Scorecard:
             raise MetricInputError(_METRIC, "trailing", "must be a whole number from 1 up", f"got {shown(trailing)}")
         grain = _grain(frame, period)
         keys = () if by is None else tuple(by) if isinstance(by, (list, tuple)) else (by,)
+        for key in keys:
+            require(grain.frame, key, _METRIC, "by")
         named = isinstance(period, str) and period in [*grain.axes]
         axis = read_axis(_METRIC, grain, axis_of(grain, _METRIC))
         place = axis.places[-1] if named or period is ... else axis.place_of(_METRIC, period)
