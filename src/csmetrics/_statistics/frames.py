@@ -15,14 +15,14 @@ from csmetrics._frames.grain import Grain
 from csmetrics._frames.groups import group_numbers
 from csmetrics._frames.plan import Plan
 from csmetrics._statistics.answers import from_answers
-from csmetrics._statistics.customers import by_sums, from_rows, needs_customers
+from csmetrics._statistics.customers import from_rows, needs_customers
 from csmetrics._statistics.doubt import Doubt
+from csmetrics._statistics.frame_totals import as_floats, labelled, made_of_totals, totals_of
 from csmetrics._statistics.made_of import of_levels
-from csmetrics._statistics.reading import COUNTED, check_counts, taken_totals, without
+from csmetrics._statistics.reading import COUNTED, check_counts, without
 from csmetrics._statistics.samples import Pair, Sample
 from csmetrics._statistics.squares import with_counts
-from csmetrics.core._kinds import is_scalar
-from csmetrics.core._registry import REGISTRY, Registration
+from csmetrics.core._registry import Registration
 from csmetrics.core._sums import PER_CUSTOMER, Sampled, sampled_of
 from csmetrics.errors import MetricInputError
 
@@ -60,7 +60,7 @@ def frame_sample(
         return _levels(grain, spec, sums, given, customer)
     if spec.reduces or sums.kind == "each":
         return _answers(grain, spec, sums, given, customer)
-    names, labels, numbers = _labels(grain, spec, sums, given)
+    names, labels, numbers = labelled(grain, spec, sums, given)
     alone = (sums.kind in PER_CUSTOMER and any("mrr" in n for n in names)) or sums.kind in ("mean", "sum") or sums.rows
     products = {} if customer is not None else _products(grain, names, labels)
     if products and (alone or sums.kind in ("share", "trinomial")):
@@ -73,8 +73,8 @@ def frame_sample(
             raise needs_customers(spec, "this frame has none")
     if customer is not None:
         return _from_customers(grain, spec, sums, labels, numbers, given, customer)
-    index, known = _totals(grain, labels, numbers, {})
-    made = _made(spec, sums, index, known, given)
+    index, known = totals_of(grain, labels, numbers, {})
+    made = made_of_totals(spec, sums, index, known, given)
     check_counts(made)
     return replace(made, notes=_unsaid(grain)) if sums.kind in COUNTED else made
 
@@ -94,64 +94,6 @@ def _unsaid(grain: Grain) -> tuple[str, ...]:
         why = f"some values of the column {CUSTOMER!r} have several rows here, so the interval is too narrow"
         return (Doubt(f"{why}: {remedy}"),)
     return (f"this frame has a column {CUSTOMER!r}: {remedy}",)
-
-
-def _labels(
-    grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str, Any]
-) -> tuple[list[str], dict[str, tuple[Any, Need]], dict[str, Any]]:
-    """Find the column, or the number, of each total."""
-    plan = None
-    if any(declared.kind != "level" for declared in spec.inputs.values()):
-        plan = Plan(grain, spec, {n: v for n, v in given.items() if n in spec.inputs or n in spec.options})
-
-    def there(name: str) -> bool:
-        return name in given or has(grain.frame, given.get(name, name))
-
-    names = taken_totals(spec, sums, there)
-    labels: dict[str, tuple[Any, Need]] = {}
-    numbers: dict[str, Any] = {}
-    for name in names:
-        if plan is not None and name in plan.columns:
-            labels[name] = plan.columns[name], Need(spec.name, name)
-        elif plan is not None and name in plan.sources:
-            numbers[name] = plan.sources[name]
-        elif name in given and not isinstance(given[name], str) and is_scalar(given[name]):
-            numbers[name] = given[name]
-        else:
-            label = given.get(name, name)
-            require(grain.frame, label, spec.name, name)
-            takes = next((o.name for o in REGISTRY.values() if name in o.inputs), None)
-            labels[name] = label, Need(takes, name) if takes else Need("asp", "new_mrr")
-    return names, labels, numbers
-
-
-def _totals(
-    grain: Grain, labels: Mapping[str, tuple[Any, Need]], numbers: Mapping[str, Any], more: Mapping[Any, Need]
-) -> tuple[pd.Index[Any] | None, dict[Any, Any]]:
-    """Return each total at the grain, under its name; further columns under their own."""
-    index, found = grain.sums({**dict(labels.values()), **more})
-    totals = {name: found[label] for name, (label, _) in labels.items()}
-    return index, {**totals, **numbers, **{label: found[label] for label in more}}
-
-
-def _array(value: Any, size: int) -> Any:
-    if isinstance(value, pd.Series):
-        value = value.to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.broadcast_to(np.asarray(np.nan if value is None else value, dtype=np.float64), size)
-
-
-def _made(
-    spec: Registration, sums: Sampled, index: pd.Index[Any] | None, totals: Mapping[str, Any], given: Mapping[str, Any]
-) -> Sample:
-    """Make a sample of totals; the formula itself computes the figure."""
-    size = 1 if index is None else len(index)
-    arrays = {name: _array(totals.get(name, 0.0), size) for name in dict.fromkeys([*totals, *sums.totals])}
-    inputs = {n: totals[n] for n in spec.inputs if n in totals}
-    options = {n: v for n, v in given.items() if n in spec.options}
-    made = Sample(spec, sums, np.zeros(size), index, arrays)
-    if not inputs and spec.inputs:
-        return replace(made, estimate=by_sums(made))
-    return replace(made, estimate=np.array(_array(spec.function(**inputs, **options), size)))
 
 
 def _products(grain: Grain, names: list[str], labels: Mapping[str, tuple[Any, Need]]) -> dict[str, Pair]:
@@ -179,10 +121,10 @@ def _from_squares(
     count = _COUNTS_OF.get(next(iter(sums.bottom), ""), "")
     if count and has(grain.frame, count):
         more[count] = Need("churn_rate", "start")
-    index, totals = _totals(grain, labels, numbers, more)
+    index, totals = totals_of(grain, labels, numbers, more)
     size = 1 if index is None else len(index)
-    beside = {label: _array(totals.pop(label), size) for label in more}
-    made = _made(spec, sums, index, totals, given)
+    beside = {label: as_floats(totals.pop(label), size) for label in more}
+    made = made_of_totals(spec, sums, index, totals, given)
     squares = {pair: beside[label] for label, pair in products.items()}
     weighted = any(pair[0] == pair[1] and pair[0] in sums.bottom for pair in squares) and not count
     squares = with_counts(spec, sums, squares, made.totals)
@@ -201,7 +143,7 @@ def _from_customers(
 ) -> Sample:
     """Make a sample of customers: their rows are added up first, by the engine where it is one."""
     index, place, owner, totals = _units(grain, spec, labels, customer)
-    columns = {name: _array(value, len(owner)) for name, value in {**totals, **numbers}.items()}
+    columns = {name: as_floats(value, len(owner)) for name, value in {**totals, **numbers}.items()}
     columns |= {name: np.zeros(len(owner)) for name in sums.totals if name not in columns}
     unknown = np.logical_or.reduce([np.isnan(values) for values in columns.values()])
     columns = {name: np.where(unknown, 0.0, values) for name, values in columns.items()}
@@ -223,13 +165,13 @@ def _units(
     if isinstance(frame, pd.DataFrame) and customer not in keys:
         owner: Any = column(frame, customer, spec.name, "customer")
         if owner.is_unique and not owner.hasnans:  # each row is a customer: there is nothing to add up
-            index, _ = _totals(grain, labels, {}, {})  # which refuses what cannot be right
+            index, _ = totals_of(grain, labels, {}, {})  # which refuses what cannot be right
             place = group_numbers([column(frame, key, "by", "keys") for key in keys])[1] if keys else None
             return index, place, owner, {n: column(frame, label, *need) for n, (label, need) in labels.items()}
     by_customer = replace(grain, keys=(*(key for key in keys if key != customer), customer))
     totals: Any
     whole: Any
-    whole, totals = _totals(by_customer, labels, {}, {})
+    whole, totals = totals_of(by_customer, labels, {}, {})
     owner = whole.get_level_values(-1)
     if owner.isna().any():
         found = "some are missing"
@@ -279,10 +221,10 @@ def _levels(grain: Grain, spec: Registration, sums: Sampled, given: Mapping[str,
             continue
         inner, own = source.spec, source.spec.options
         if sampled_of(inner).kind == "none":
-            values[name] = _array(source.value(totals), size)
+            values[name] = as_floats(source.value(totals), size)
             continue
         passed = {k: v for k, v in given.items() if k != name and (k not in own or isinstance(v, str))}
         levels[name] = frame_sample(grain, inner, passed, customer)
         values[name] = levels[name].estimate
-    values |= {name: _array(totals[label], size) for name, label in plan.columns.items()}
+    values |= {name: as_floats(totals[label], size) for name, label in plan.columns.items()}
     return of_levels(spec, sums, levels, values, plan.options)
