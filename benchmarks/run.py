@@ -271,6 +271,7 @@ def import_time(code: str) -> float:
     return float(subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True).stdout)
 
 
+ANEW = " Some rows were measured anew"
 GROWTH = "## Growth\n"  # the heading of the part of the results that --growth writes
 
 
@@ -279,11 +280,13 @@ def write_table(path: Path, rows: list[tuple[str, str, float, float, str]], roun
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     table, mark, growth = before.partition(GROWTH)
     cases = {(n, f"`{a}`"): f"| {n} | `{a}` | {r:.2f}x | {limit:.2f}x | {m} |" for n, a, r, limit, m in rows}
-    if some:
+    head = f"{setting(rounds)} Made by `python benchmarks/run.py --write {path}`."
+    if some and table:
+        head = f"{table.splitlines()[0].partition(ANEW)[0]}{ANEW}: {setting(rounds)}"
         there = [line for line in table.splitlines() if line.startswith("| ") and line.count("`") == 2]
         cases = {(line.split(" | ")[0][2:], line.split(" | ")[1]): line for line in there} | cases
     lines = [
-        f"{setting(rounds)} Made by `python benchmarks/run.py --write {path}`.",
+        head,
         "",
         "| work | against | time | at most | extra memory |",
         "|---|---|---|---|---|",
