@@ -167,9 +167,10 @@ def test_masks_and_sorted_rows_agree(seed: int, data: st.DataObject) -> None:
         options["horizon"] = data.draw(st.integers(1, 90))
 
     def both(build: Any) -> list[Any]:
-        found = [build()]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_masks, "_PERIODS", 0)  # so that all rows are sorted
+            patch.setattr(_masks, "_SPARSE", 1 << 20)
+            found = [build()]
+            patch.setattr(_masks, "_SPARSE", 0)  # so that all rows are sorted
             return [*found, build()]
 
     with warnings.catch_warnings():
