@@ -79,7 +79,7 @@ def count_masks(
     marks = [
         nw.when(role).then(one).otherwise(none).alias(name) for role, name in zip(roles, flags, strict=True) if name
     ]
-    frame = rows.frame.select(user, *keys, (period - first).alias(PERIOD), *marks)
+    frame = rows.frame.select(*dict.fromkeys((user, *keys)), (period - first).alias(PERIOD), *marks)
     counted = count_users(frame, user, keys, asked)
     if counted is None:
         return None
