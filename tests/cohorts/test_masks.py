@@ -167,9 +167,10 @@ def test_masks_and_sorted_rows_agree(seed: int, data: st.DataObject) -> None:
         options["horizon"] = data.draw(st.integers(1, 90))
 
     def both(build: Any) -> list[Any]:
-        found = [build()]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_masks, "_PERIODS", 0)  # so that all rows are sorted
+            patch.setattr(_masks, "_SPARSE", 1 << 20)
+            found = [build()]
+            patch.setattr(_masks, "_SPARSE", 0)  # so that all rows are sorted
             return [*found, build()]
 
     with warnings.catch_warnings():
@@ -223,3 +224,17 @@ def test_masks_and_rows_of_an_engine_agree(engine: str, options: dict[str, Any])
     for one, other in zip(masked, by_rows, strict=True):
         assert_frame_equal(one, other)
     assert with_masks == [engine not in ("pyarrow", "dask")] * 2
+
+
+@pytest.mark.parametrize("engine", NAMES)
+def test_users_may_be_the_groups(engine: str) -> None:
+    times = pd.to_datetime(["2026-01-05", "2026-01-20", "2026-02-03", "2026-03-10"])
+    events = pd.DataFrame({"user": ["ann", "bob", "ann", "cid"], "time": times})
+    frame = FRAMES[engine](events)
+    for build in (
+        lambda rows: csm.cohorts.retention(rows, by="user", as_of="2026-03-31").counts,
+        lambda rows: csm.cohorts.retention(rows, by="user", window="elapsed", as_of="2026-03-31").counts,
+        lambda rows: csm.cohorts.lifecycle(rows, by="user"),
+        lambda rows: csm.cohorts.active_users(rows, by="user", wau=2, mau=3),
+    ):
+        assert_frame_equal(build(frame), build(events))

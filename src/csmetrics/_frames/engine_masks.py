@@ -56,21 +56,21 @@ def count_users(frame: Any, user: str, by: Sequence[str], asked: Question) -> An
     LazyFrame or None
         The groups, ``csm:cohort`` (null for users without a start), ``csm:size``: the users, and the sums.
     """
-    kind = frame.implementation
+    kind, each = frame.implementation, tuple(dict.fromkeys((user, *by)))  # `by` may hold the column of users
     if kind.is_polars():
-        counted = _polars(frame.to_native(), user, by, asked)
+        counted = _polars(frame.to_native(), each, by, asked)
     elif kind.is_duckdb():
-        counted = _duckdb(frame.to_native(), user, by, asked)
+        counted = _duckdb(frame.to_native(), each, by, asked)
     elif kind.is_pyspark():
-        counted = _spark(frame.to_native(), user, by, asked)
+        counted = _spark(frame.to_native(), each, by, asked)
     elif kind.is_ibis():
-        counted = _ibis(frame.to_native(), user, by, asked)
+        counted = _ibis(frame.to_native(), each, by, asked)
     else:
         return None
     return narwhals().from_native(counted).lazy()
 
 
-def _polars(frame: Any, user: str, by: Sequence[str], asked: Question) -> Any:
+def _polars(frame: Any, each: Sequence[str], by: Sequence[str], asked: Question) -> Any:
     import polars as pl
 
     def marks(first: int, flag: str | None) -> Any:
@@ -83,7 +83,7 @@ def _polars(frame: Any, user: str, by: Sequence[str], asked: Question) -> Any:
     def some(conditions: Sequence[tuple[str, int]]) -> Any:
         return pl.all_horizontal(*((pl.col(word) & bits) != 0 for word, bits in conditions)).cast(pl.Int64).sum()
 
-    users = frame.group_by(user, *by).agg(**{word: marks(*where) for word, where in asked.words.items()})
+    users = frame.group_by(*each).agg(**{word: marks(*where) for word, where in asked.words.items()})
     keys = list(by)
     if asked.starts:
         firsts = [
@@ -150,10 +150,10 @@ class _Sql:
         return f"sum(CASE WHEN {every} THEN 1 ELSE 0 END)"
 
 
-def _duckdb(relation: Any, user: str, by: Sequence[str], asked: Question) -> Any:
+def _duckdb(relation: Any, each: Sequence[str], by: Sequence[str], asked: Question) -> Any:
     sql = _Sql('"', "(1::BIGINT << ({})::BIGINT)", "({} >> {})")
-    names = [sql.name(name) for name in (user, *by)]
-    users, keys = relation.aggregate(", ".join([*names, *sql.marks(asked)]), ", ".join(names)), names[1:]
+    names, keys = list(map(sql.name, each)), list(map(sql.name, by))
+    users = relation.aggregate(", ".join([*names, *sql.marks(asked)]), ", ".join(names))
     if asked.starts:
         users = users.project(f"*, {sql.cohort(asked)}")
         keys.append(sql.name(COHORT))
@@ -162,12 +162,12 @@ def _duckdb(relation: Any, user: str, by: Sequence[str], asked: Question) -> Any
     return users.aggregate(", ".join([*keys, *sql.counts(asked)]), ", ".join(keys))
 
 
-def _spark(frame: Any, user: str, by: Sequence[str], asked: Question) -> Any:
+def _spark(frame: Any, each: Sequence[str], by: Sequence[str], asked: Question) -> Any:
     from pyspark.sql import functions as f
 
     sql = _Sql("`", "shiftleft(1L, CAST({} AS INT))", "shiftright({}, CAST({} AS INT))")
-    names = [sql.name(name) for name in (user, *by)]
-    users, keys = frame.groupBy(*names).agg(*map(f.expr, sql.marks(asked))), names[1:]
+    keys = list(map(sql.name, by))
+    users = frame.groupBy(*map(sql.name, each)).agg(*map(f.expr, sql.marks(asked)))
     if asked.starts:
         users = users.selectExpr("*", sql.cohort(asked))
         keys.append(sql.name(COHORT))
@@ -176,8 +176,8 @@ def _spark(frame: Any, user: str, by: Sequence[str], asked: Question) -> Any:
     return users.groupBy(*keys).agg(*map(f.expr, sql.counts(asked)))
 
 
-def _ibis(table: Any, user: str, by: Sequence[str], asked: Question) -> Any:
-    import ibis
+def _ibis(table: Any, each: Sequence[str], by: Sequence[str], asked: Question) -> Any:
+    import ibis  # type: ignore[import-untyped]
 
     def here(word: str) -> Any:
         first, flag = asked.words[word]
@@ -196,7 +196,7 @@ def _ibis(table: Any, user: str, by: Sequence[str], asked: Question) -> Any:
             began = began | here(word)
         columns[COHORT] = table[PERIOD].min(where=began)
         keys.append(COHORT)
-    users = table.group_by(user, *by).aggregate(**columns)
+    users = table.group_by(*each).aggregate(**columns)
     users = users.mutate(**{word: users[word] >> users[COHORT] for word in asked.aged})
     counts = {SIZE: users.count()}
     for name, conditions in asked.sums.items():

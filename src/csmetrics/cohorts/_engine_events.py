@@ -44,6 +44,7 @@ class ReducedEvents:
     ) -> None:
         nw = narwhals()
         self.rows, self.user, self.keys, self.times = rows, user, keys, times
+        self.each = tuple(dict.fromkeys((user, *keys)))  # the users may be the groups
         self.all = roles[0] is None and roles[1] is None
         self.amounts = amounts is not None
         flags = [nw.lit(1) if role is None else nw.when(role).then(nw.lit(1)).otherwise(nw.lit(0)) for role in roles]
@@ -63,7 +64,7 @@ class ReducedEvents:
     def periods(self, count: bool) -> tuple[pd.DataFrame, Any, Any]:
         """Return one row per user and period with events and amounts; and the rows of starts and returns, or None."""
         nw = narwhals()
-        names = [self.user, *self.keys, "csm:period"]
+        names = [*self.each, "csm:period"]
         if self.all and not count and not self.amounts:
             distinct = self.frame.group_by(*names).agg(nw.len().alias("csm:events"))  # streams, unlike unique()
             return engines.collect(distinct.select(*names)), None, None
@@ -93,9 +94,9 @@ class ReducedEvents:
     def gaps(self, longest: int) -> pd.DataFrame:
         """Count users by group, day, and days until their next active day (at most `longest`)."""
         nw = narwhals()
-        seen = self.frame.group_by(self.user, *self.keys, "csm:period").agg(nw.len().alias("csm:users"))
+        seen = self.frame.group_by(*self.each, "csm:period").agg(nw.len().alias("csm:users"))
         seen = seen.with_columns(_days(nw.col("csm:period")).alias("csm:day"))
-        following = nw.col("csm:day").shift(-1).over(self.user, *self.keys, order_by="csm:day")
+        following = nw.col("csm:day").shift(-1).over(*self.each, order_by="csm:day")
         seen = seen.with_columns((following - nw.col("csm:day")).alias("csm:gap"))
         gap = nw.when(nw.col("csm:gap") < longest).then(nw.col("csm:gap")).otherwise(nw.lit(longest))
         seen = seen.select(*self.keys, "csm:period", gap.alias("csm:gap"))

@@ -79,7 +79,7 @@ def count_masks(
     marks = [
         nw.when(role).then(one).otherwise(none).alias(name) for role, name in zip(roles, flags, strict=True) if name
     ]
-    frame = rows.frame.select(user, *keys, (period - first).alias(PERIOD), *marks)
+    frame = rows.frame.select(*dict.fromkeys((user, *keys)), (period - first).alias(PERIOD), *marks)
     counted = count_users(frame, user, keys, asked)
     if counted is None:
         return None
@@ -156,11 +156,11 @@ class ByAge:
         found = {name: engines.summed(small[name], whole=True) for name in names}
         if self.recurring:
             for name, counts in found.items():
-                _, cohort, column = [*name.split(":"), "", ""][:3]
-                if column == "size":
-                    sizes[group, int(cohort)] = counts
-                elif column:
-                    cells[group, int(cohort), int(column)] = counts
+                _, begun, age = [*name.split(":"), "", ""][:3]
+                if age == "size":
+                    sizes[group, int(begun)] = counts
+                elif age:
+                    cells[group, int(begun), int(age)] = counts
         else:
             some = small[COHORT].notna().to_numpy()
             group, cohort = group[some], small[COHORT].to_numpy(dtype=np.int64, na_value=0)[some]

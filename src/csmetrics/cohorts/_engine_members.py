@@ -94,7 +94,7 @@ class EngineMembers:
     def _starts(self) -> tuple[pd.DataFrame, Any]:
         """Return the starts by member and group in pandas; and by member in the engine, to be joined to the events."""
         nw, ids = narwhals(), self.ids
-        by = [*ids, *self.events.keys]
+        by = list(dict.fromkeys((*ids, *self.events.keys)))
         if self.people is not None:
             table = self._people()
         if self.people is not None and self.people.begun is not None:

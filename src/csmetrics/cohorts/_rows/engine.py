@@ -100,7 +100,7 @@ class EngineRows:
         if dtype.is_float():
             self.refuse(~(column.abs() < EXACT))
         if dtype == nw.String:
-            self.refuse(column.is_in(BLANKS))
+            self.refuse(engines.among(self.frame, column, BLANKS))
         return column
 
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:

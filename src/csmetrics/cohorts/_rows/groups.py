@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.groups import factorize, group_rows
+from csmetrics.cohorts._rows.text_ids import number_text
 from csmetrics.errors import MetricInputError
 
 
@@ -86,5 +87,8 @@ def _numbered(taken: pd.Series[Any]) -> tuple[Any, int, int]:
             return values, low, high - low + 1
     if isinstance(taken.dtype, pd.CategoricalDtype):
         return taken.cat.codes.to_numpy(), 0, len(taken.cat.categories)
+    text = number_text(taken)
+    if text is not None:
+        return text[0], 0, text[1]
     codes, _ = factorize(taken)
     return codes, 0, int(codes.max()) + 1
