@@ -305,7 +305,7 @@ def test_a_large_state_is_read_part_by_part(tmp_path: Path, monkeypatch: pytest.
     for by in (None, "plan"):
         activity(whole.iloc[:100], by=by, freq="D").save(tmp_path / str(by))
         Activity.load(tmp_path / str(by)).update(whole.iloc[100:])
-    monkeypatch.setattr(state, "_ROWS", 10)
+    monkeypatch.setattr(state, "_ROWS", 18)
     for by in (None, "plan"):
         made = Activity.load(tmp_path / str(by))
         assert len(list(made._parts())) > 2
