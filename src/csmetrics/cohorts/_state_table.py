@@ -172,6 +172,18 @@ def listed(table: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
         yield row, blocks[row] * BITS + bit
 
 
+def shifted(unit: Any, block: Any, masks: Any, left: int) -> tuple[Any, Any, Any]:
+    """Move masks, sorted by unit and block, by 1 to 63 periods: each is cut in two, for its block and the next one."""
+    masks = np.stack([masks << np.uint64(left), masks >> np.uint64(BITS - left)], axis=1).reshape(-1)
+    rows = np.flatnonzero(masks)
+    block = np.stack([block, block + 1], axis=1).reshape(-1)[rows]
+    unit, masks = unit.repeat(2)[rows], masks[rows]
+    at = np.flatnonzero(changes(unit) | changes(block))
+    if at.size < rows.size:
+        unit, block, masks = unit[at], block[at], np.bitwise_or.reduceat(masks, at)
+    return unit, block, masks
+
+
 def span(table: pd.DataFrame) -> tuple[int, int] | None:
     """Return the first and the last period in which anybody was active; None for an empty table."""
     if not len(table):
