@@ -9,12 +9,14 @@ The builders of csmetrics take the engine's own frame: here a DuckDB relation, a
 The engine does the work that grows with the events: it checks every row and groups the rows by user, month or day. Far
 fewer rows come back, and numpy does the rest:
 
-    retention       one row per user, segment and month in which the user did anything
+    retention       one row per segment and month of the users' first event
     active users    one row per day and number of days until the users' next active day: some thousands at any size
     NPS             one row per segment
 
-Of a hundred million events, five million rows come back. Meanwhile the engine has to hold the 21 million distinct
-active days of all users. DuckDB and Spark write to disk whatever exceeds their memory limit; Polars keeps it in memory.
+Of a hundred million events, some thousands of rows come back. Meanwhile the engine has to hold the months of all users,
+and for active users the 21 million distinct active days. DuckDB and Spark write to disk whatever exceeds their memory
+limit; Polars keeps it in memory.
+
 Where the users themselves are too many for one query, the files are folded: some files at a time are reduced to the
 months in which each user was active, a state that is saved and added to, and the figures come from that. A program that
 is killed goes on where it was, with --state FOLDER. More than a hundred million events are always folded.
