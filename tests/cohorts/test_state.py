@@ -7,6 +7,7 @@ import json
 import pickle
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,22 @@ def test_ids_are_kept_as_they_are(ids: list[Any], tmp_path: Path) -> None:
     made.save(tmp_path)
     assert sorted(Activity.load(tmp_path).table["user"]) == sorted(ids)
     check(made, frame)
+
+
+@pytest.mark.parametrize("ids", [[0.5, 1.0], [2**70, 1], [Decimal("1.5"), Decimal(2)], [b"a", b"b"]])
+def test_ids_that_a_file_would_not_keep(ids: list[Any]) -> None:
+    frame = pd.DataFrame({"user": pd.Series(ids, dtype=object), "time": pd.to_datetime(["2026-01-05", "2026-02-05"])})
+    with pytest.raises(csm.MetricInputError, match="must hold whole numbers or text"):
+        activity(frame)
+
+
+def test_the_callers_rows_stay_theirs() -> None:
+    frame = events(40).drop_duplicates("user").sort_values("user", ignore_index=True)
+    before = frame.copy(deep=True)
+    made = activity(frame, by="plan")
+    pd.testing.assert_frame_equal(frame, before)
+    frame.iloc[:, 0] = 0
+    check(made, before, "plan")
 
 
 def test_columns_of_other_names_and_missing_groups(tmp_path: Path) -> None:
