@@ -223,8 +223,9 @@ def test_as_of_is_the_end_of_a_period() -> None:
     made = activity(whole)
     for as_of in ("2025-12-31", "2026-01-31", "2026-01-31 23:59:59.9", "2026-05-07", "2025-11-30"):
         check(made, whole, as_of=as_of)
-    with pytest.raises(csm.MetricInputError, match=r"`as_of` must be the end of a period .* active in 2026-02"):
-        made.retention(as_of="2026-02-07")
+    for as_of, period in (("2026-02-07", "2026-02"), ("2025-12-12", "2025-12")):
+        with pytest.raises(csm.MetricInputError, match=rf"`as_of` must be the end of a period .* active in {period}"):
+            made.retention(as_of=as_of)
     days = activity(whole, freq="D")
     same(days.lifecycle(freq="M", as_of="2026-02-07"), csm.cohorts.lifecycle(whole, as_of="2026-02-07"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
@@ -74,6 +75,7 @@ def events_of(
     keys = [labels[name] for name in labels]
     groups = Groups(metric, keys, slice(None))
     if limit <= first:
+        deque(cut(), maxlen=0)  # for the check
         return Events(Log(_NOTHING, 0, 1, groups, Numbers(0, 1, _NOTHING)), stop, None, remarks)
     periods = np.arange(first, limit)
     numbers = periods if calendar.alias == own.alias else calendar.of_days(own.start(periods) // DAY)
