@@ -308,6 +308,18 @@ def test_what_other_processes_added_meanwhile_stays(tmp_path: Path) -> None:
     check(Activity.load(tmp_path), whole)
 
 
+def test_files_that_another_process_has_merged(tmp_path: Path) -> None:
+    whole = events()
+    first, second, third = cut(whole, 2)
+    activity(first).save(tmp_path)
+    mine, other = Activity.load(tmp_path), Activity.load(tmp_path)
+    Activity.load(tmp_path).update(second).save(tmp_path)
+    check(mine, whole)
+    other.update(third).save(tmp_path)
+    check(other, whole)
+    assert len(files(tmp_path)) == 1
+
+
 def test_files_of_several_machines_in_one_folder(tmp_path: Path) -> None:
     whole = events()
     for i, piece in enumerate(cut(whole, 3)):
