@@ -156,6 +156,13 @@ def test_bad_rows_and_times_before_1970_on_an_engine() -> None:
     check(activity(FRAMES["duckdb"](midnights)), midnights)
 
 
+def test_groups_of_any_name_on_an_engine() -> None:
+    pytest.importorskip("polars")
+    whole = events(60).rename(columns={"plan": "last", "user": "bad"})
+    made = activity(FRAMES["polars"](whole), user="bad", by="last")
+    same(made.lifecycle(), csm.cohorts.lifecycle(whole, user="bad", by="last"))
+
+
 def test_the_table() -> None:
     frame = pd.DataFrame(
         {"user": [7, 7, 3, 7], "time": pd.to_datetime(["1970-01-31", "1970-03-01", "1969-12-31", "1980-01-01"])}

@@ -227,15 +227,14 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     frame = rows.checked().with_columns((number + _SHIFT).alias("csm:number"))
     frame = frame.with_columns((nw.col("csm:number") // small.BITS).alias("csm:block"))
     frame = frame.with_columns((nw.col("csm:number") - nw.col("csm:block") * small.BITS).alias("csm:bit"))
-    facts = {"last": ("csm:fact_last", "max"), "bad": ("csm:bad", "sum")}
+    facts = {"csm:last": ("csm:fact_last", "max"), "csm:wrong": ("csm:bad", "sum")}
     frame = or_of_bits(frame, [asked.user, *keys, "csm:block"], "csm:bit", "csm:mask", facts)
     if frame is None:
         return None
     table = engines.collect(frame)
-    rows.facts = pd.DataFrame({name: [getattr(table[name], how)()] for name, (_, how) in facts.items()})
-    if rows.count("bad"):
+    if table["csm:wrong"].sum():
         return None
-    rows.facts["timed_time"] = 1
+    rows.facts = pd.DataFrame({"last": [table["csm:last"].max()], "timed_time": 1})
     last = rows.instant("last").last()
     if last is not None and last.utc % _QUARTER == 0:  # a midnight, perhaps: only then do the others matter
         rows.facts["timed_time"] = engines.collect(rows.checked().select(nw.col("csm:fact_timed_time").sum()))
