@@ -320,12 +320,17 @@ def test_folded_files_give_the_same_figures_after_a_crash_too(engine, folder, tr
 
 def test_the_folding_program_prints_its_time_beside_the_query_by_hand(capsys, temporary, tmp_path) -> None:
     needed("duckdb")
-    arguments = ("--events", 5000, "--fold", "--by-hand", "--limit-mb", 100_000, "--state", tmp_path / "state")
+    arguments = ("--events", 5000, "--fold", "--by-hand", "--limit-mb", 9000, "--state", tmp_path / "state")
     code, out, _ = run(capsys, *arguments)
     assert code == 0
     assert "4 of 4 files" in out
     assert re.search(r"All of it took [\d.]+ s", out)
-    users = re.search(r"by hand for retention alone took [\d.]+ s for ([\d,]+) users", out)
+    users = re.search(r"by hand for retention alone, .* took [\d.]+ s for ([\d,]+) users", out)
     assert users is not None
     shown = sum(int(next(lines(out, segment))[0]) for segment in large_scale.SEGMENTS)
     assert int(users[1].replace(",", "")) == shown
+
+
+def test_a_query_by_hand_that_fails_says_so(folder) -> None:
+    needed("duckdb")
+    assert "failed, Out of Memory" in large_scale.by_hand(sorted(folder.glob("*.parquet")), 1)

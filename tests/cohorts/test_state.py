@@ -7,6 +7,7 @@ import json
 import pickle
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,13 @@ def test_bad_rows_and_times_before_1970_on_an_engine() -> None:
     check(activity(FRAMES["duckdb"](midnights)), midnights)
 
 
+def test_groups_of_any_name_on_an_engine() -> None:
+    pytest.importorskip("polars")
+    whole = events(60).rename(columns={"plan": "last", "user": "bad"})
+    made = activity(FRAMES["polars"](whole), user="bad", by="last")
+    same(made.lifecycle(), csm.cohorts.lifecycle(whole, user="bad", by="last"))
+
+
 def test_the_table() -> None:
     frame = pd.DataFrame(
         {"user": [7, 7, 3, 7], "time": pd.to_datetime(["1970-01-31", "1970-03-01", "1969-12-31", "1980-01-01"])}
@@ -177,6 +185,22 @@ def test_ids_are_kept_as_they_are(ids: list[Any], tmp_path: Path) -> None:
     made.save(tmp_path)
     assert sorted(Activity.load(tmp_path).table["user"]) == sorted(ids)
     check(made, frame)
+
+
+@pytest.mark.parametrize("ids", [[0.5, 1.0], [2**70, 1], [Decimal("1.5"), Decimal(2)], [b"a", b"b"]])
+def test_ids_that_a_file_would_not_keep(ids: list[Any]) -> None:
+    frame = pd.DataFrame({"user": pd.Series(ids, dtype=object), "time": pd.to_datetime(["2026-01-05", "2026-02-05"])})
+    with pytest.raises(csm.MetricInputError, match="must hold whole numbers or text"):
+        activity(frame)
+
+
+def test_the_callers_rows_stay_theirs() -> None:
+    frame = events(40).drop_duplicates("user").sort_values("user", ignore_index=True)
+    before = frame.copy(deep=True)
+    made = activity(frame, by="plan")
+    pd.testing.assert_frame_equal(frame, before)
+    frame.iloc[:, 0] = 0
+    check(made, before, "plan")
 
 
 def test_columns_of_other_names_and_missing_groups(tmp_path: Path) -> None:
@@ -206,8 +230,9 @@ def test_as_of_is_the_end_of_a_period() -> None:
     made = activity(whole)
     for as_of in ("2025-12-31", "2026-01-31", "2026-01-31 23:59:59.9", "2026-05-07", "2025-11-30"):
         check(made, whole, as_of=as_of)
-    with pytest.raises(csm.MetricInputError, match=r"`as_of` must be the end of a period .* active in 2026-02"):
-        made.retention(as_of="2026-02-07")
+    for as_of, period in (("2026-02-07", "2026-02"), ("2025-12-12", "2025-12")):
+        with pytest.raises(csm.MetricInputError, match=rf"`as_of` must be the end of a period .* active in {period}"):
+            made.retention(as_of=as_of)
     days = activity(whole, freq="D")
     same(days.lifecycle(freq="M", as_of="2026-02-07"), csm.cohorts.lifecycle(whole, as_of="2026-02-07"))
 
@@ -290,6 +315,18 @@ def test_what_other_processes_added_meanwhile_stays(tmp_path: Path) -> None:
     check(Activity.load(tmp_path), whole)
 
 
+def test_files_that_another_process_has_merged(tmp_path: Path) -> None:
+    whole = events()
+    first, second, third = cut(whole, 2)
+    activity(first).save(tmp_path)
+    mine, other = Activity.load(tmp_path), Activity.load(tmp_path)
+    Activity.load(tmp_path).update(second).save(tmp_path)
+    check(mine, whole)
+    other.update(third).save(tmp_path)
+    check(other, whole)
+    assert len(files(tmp_path)) == 1
+
+
 def test_files_of_several_machines_in_one_folder(tmp_path: Path) -> None:
     whole = events()
     for i, piece in enumerate(cut(whole, 3)):
@@ -300,19 +337,19 @@ def test_files_of_several_machines_in_one_folder(tmp_path: Path) -> None:
 
 
 def test_a_large_state_is_read_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = events(400)
+    whole = events(200, days=40)
     whole["user"] = "u" + whole["user"].astype(str)
     for by in (None, "plan"):
-        activity(whole.iloc[:200], by=by, freq="D").save(tmp_path / str(by))
-        Activity.load(tmp_path / str(by)).update(whole.iloc[200:])
-    monkeypatch.setattr(state, "_ROWS", 9)
+        activity(whole.iloc[:100], by=by, freq="D").save(tmp_path / str(by))
+        Activity.load(tmp_path / str(by)).update(whole.iloc[100:])
+    monkeypatch.setattr(state, "_ROWS", 18)
     for by in (None, "plan"):
         made = Activity.load(tmp_path / str(by))
-        assert len(list(made._parts())) > 5
+        assert len(list(made._parts())) > 2
         check(made, whole, by)
         same(made.active_users(), csm.cohorts.active_users(whole, by=by))
         same(made.active_users(freq="M"), csm.cohorts.active_users(whole, by=by, freq="M"))
-        check(made, whole, by, as_of="2026-01-15")
+        check(made, whole, by, as_of="2026-01-05")
         assert "30 users" in repr(made)
         made.save(tmp_path / str(by))
         check(Activity.load(tmp_path / str(by)), whole, by)

@@ -74,7 +74,7 @@ def _column(name: str) -> Any:
 
 
 def _ibis(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:
-    import ibis  # type: ignore[import-untyped]
+    import ibis
 
     # 1 << 63 is no signed integer, which is what Ibis shifts
     low = ibis.literal(1, "int64") << ibis.least(rows[bit], _HIGHEST - 1).cast("int64")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pandas as pd
 from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._events import Events
 from csmetrics.cohorts._masks import Masks
-from csmetrics.cohorts._packing import Log, Numbers, changes
+from csmetrics.cohorts._packing import Log, Numbers
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import DAY, Calendar, end_of_data
@@ -74,6 +75,7 @@ def events_of(
     keys = [labels[name] for name in labels]
     groups = Groups(metric, keys, slice(None))
     if limit <= first:
+        deque(cut(), maxlen=0)  # for the check
         return Events(Log(_NOTHING, 0, 1, groups, Numbers(0, 1, _NOTHING)), stop, None, remarks)
     periods = np.arange(first, limit)
     numbers = periods if calendar.alias == own.alias else calendar.of_days(own.start(periods) // DAY)
@@ -105,17 +107,10 @@ def events_of(
 
 def _moved(table: pd.DataFrame, unit: Any, first: int, blocks: int) -> Masks:
     """Return the masks of a table with blocks that begin with the first period."""
-    block, shift = table[small.BLOCK].to_numpy() - first // small.BITS, first % small.BITS
+    block, right = table[small.BLOCK].to_numpy() - first // small.BITS, first % small.BITS
     bits = table[small.MASK].to_numpy()
-    if shift:  # each mask is cut into the end of one block and the beginning of the next
-        ends, begins = bits << np.uint64(small.BITS - shift), bits >> np.uint64(shift)
-        bits = np.stack([ends, begins], axis=1).reshape(-1)
-        block = np.stack([block - 1, block], axis=1).reshape(-1)
-        rows = np.flatnonzero(bits)
-        unit, block, bits = unit.repeat(2)[rows], block[rows], bits[rows]
-        at = np.flatnonzero(changes(unit) | changes(block))
-        if at.size < rows.size:
-            unit, block, bits = unit[at], block[at], np.bitwise_or.reduceat(bits, at)
+    if right:
+        unit, block, bits = small.shifted(unit, block - 1, bits, small.BITS - right)
     return Masks(unit, block, bits, blocks)
 
 

@@ -15,12 +15,15 @@ from csmetrics._frames.kinds import kinds
 from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._engine_events import ReducedEvents
 from csmetrics.cohorts._events import Request
+from csmetrics.cohorts._masks import Masks
+from csmetrics.cohorts._packing import Log
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import period_number, period_numbers
+from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import DAY, HOUR, UTC, Calendar, Times
+from csmetrics.cohorts._rows.time import DAY, HOUR, UTC, Calendar, Numbering, Times
 from csmetrics.errors import MetricInputError
 
 METRIC = "activity"
@@ -168,7 +171,29 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> tuple[pd.DataFrame, Ti
     if not isinstance(kept, slice):
         users, keys = users.iloc[kept], [key.iloc[kept] for key in keys]
     numbering = asked.calendar.numbering(times)
-    return reduced(users, keys, numbering.of(slice(None)), numbering.first), times, rows.remarks
+    ids = small.checked_ids(METRIC, "user", users.reset_index(drop=True))
+    table = _marked(ids, keys, numbering)
+    if table is None:
+        table = reduced(ids, keys, numbering.of(slice(None)), numbering.first)
+    return table, times, rows.remarks
+
+
+def _marked(ids: pd.Series[Any], keys: list[pd.Series[Any]], periods: Numbering) -> pd.DataFrame | None:
+    """Reduce events to the small table without sorting them; None where users and periods are too sparse for it."""
+    log = Log(*number_units(METRIC, ids, slice(None)), Groups(METRIC, keys, slice(None)), periods)
+    masks = Masks.of(log)
+    if masks is None:
+        return None
+    units = log.users.astype(np.int64, copy=False) - log.offset
+    if keys:
+        units = units * log.groups.count + log.groups.number
+    rows = np.empty(log.size * log.groups.count, np.intp)
+    rows[units] = np.arange(units.size)  # one of each user's rows
+    unit, block, bits = masks.unit, masks.block.astype(np.int64) + periods.first // small.BITS, masks.bits
+    if left := periods.first % small.BITS:
+        unit, block, bits = small.shifted(unit, block, bits, left)
+    place = rows[unit]
+    return small.made(ids.iloc[place], [key.iloc[place] for key in keys], block, bits)
 
 
 def _from_engine(asked: Request, events: Any) -> tuple[pd.DataFrame, Times, Remarks]:
@@ -185,7 +210,8 @@ def _from_engine(asked: Request, events: Any) -> tuple[pd.DataFrame, Times, Rema
         pairs, _, _ = ReducedEvents(rows, asked.user, keys, instants, [None, None], None, asked.calendar).periods(False)
         numbers = period_numbers(asked.calendar, pairs["csm:period"])
         first = int(numbers.min(initial=0))
-        found = reduced(pairs[asked.user], [pairs[key] for key in keys], numbers - first, first)
+        ids = small.checked_ids(METRIC, "user", pairs[asked.user])
+        found = reduced(ids, [pairs[key] for key in keys], numbers - first, first)
     return found, rows.instant("last"), rows.remarks
 
 
@@ -201,15 +227,14 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     frame = rows.checked().with_columns((number + _SHIFT).alias("csm:number"))
     frame = frame.with_columns((nw.col("csm:number") // small.BITS).alias("csm:block"))
     frame = frame.with_columns((nw.col("csm:number") - nw.col("csm:block") * small.BITS).alias("csm:bit"))
-    facts = {"last": ("csm:fact_last", "max"), "bad": ("csm:bad", "sum")}
+    facts = {"csm:last": ("csm:fact_last", "max"), "csm:wrong": ("csm:bad", "sum")}
     frame = or_of_bits(frame, [asked.user, *keys, "csm:block"], "csm:bit", "csm:mask", facts)
     if frame is None:
         return None
     table = engines.collect(frame)
-    rows.facts = pd.DataFrame({name: [getattr(table[name], how)()] for name, (_, how) in facts.items()})
-    if rows.count("bad"):
+    if table["csm:wrong"].sum():
         return None
-    rows.facts["timed_time"] = 1
+    rows.facts = pd.DataFrame({"last": [table["csm:last"].max()], "timed_time": 1})
     last = rows.instant("last").last()
     if last is not None and last.utc % _QUARTER == 0:  # a midnight, perhaps: only then do the others matter
         rows.facts["timed_time"] = engines.collect(rows.checked().select(nw.col("csm:fact_timed_time").sum()))
@@ -224,17 +249,16 @@ _QUARTER = HOUR // 4  # by which the midnights of all time zones differ
 _SHIFT = 1 << 30  # so that no period is negative: engines round such quotients in different ways
 
 
-def reduced(users: pd.Series[Any], keys: list[pd.Series[Any]], periods: Any, first: int) -> pd.DataFrame:
+def reduced(ids: pd.Series[Any], keys: list[pd.Series[Any]], periods: Any, first: int) -> pd.DataFrame:
     """Reduce pairs of user and period, in any order, to the small table.
 
     Parameters
     ----------
-    users, keys
+    ids, keys
         The user and the groups of each row.
     periods
         The period of each row, counted from `first`.
     """
-    ids = small.checked_ids(METRIC, "user", users.reset_index(drop=True))
     order, new = small.ordered(METRIC, ids, keys, periods)
     distinct = slice(None) if new is None else order[new]
     ids, keys = ids.iloc[distinct], [key.iloc[distinct] for key in keys]

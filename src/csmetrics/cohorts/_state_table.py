@@ -31,22 +31,25 @@ def checked_ids(metric: str, argument: str, ids: pd.Series[Any]) -> pd.Series[An
             ids = ids.astype(ids.cat.categories.dtype)
         return ids
     if kind == "numbers":
-        try:
-            values = ids.to_numpy()
-            if values.dtype.kind not in "iu":
-                floats = ids.to_numpy(dtype=np.float64) if values.dtype.kind == "f" else None
-                whole = [int(value) for value in values] if floats is None else floats.astype(np.int64)
-                values = np.array(whole)
-                if not (values == (ids.to_numpy() if floats is None else floats)).all():
-                    values = np.zeros(0)
-            if values.dtype.kind in "iu" and values.size == len(ids):
-                large = values.dtype.kind == "u" and bool(values.max() >= 2**63)
-                return pd.Series(values.astype(np.uint64 if large else np.int64), name=ids.name)
-        except (TypeError, ValueError, OverflowError):
-            pass
+        whole = _whole(ids.to_numpy())
+        if whole is not None:
+            return pd.Series(whole, name=ids.name)
         kind = "numbers that are not whole, or have more than 64 bits"
     rule, hint = "must hold whole numbers or text, which a saved state keeps as they are", "make text of all ids"
     raise MetricInputError(metric, argument, rule, f"got {kind} in the column {ids.name!r}", f"{hint}: .astype(str)")
+
+
+def _whole(values: Any) -> Any:
+    """Return numbers as int64, or as uint64 where one is too large for that; None if they are not whole, or larger."""
+    if values.dtype.kind == "f":
+        numbers = values.astype(np.int64)
+        return numbers if (numbers == values).all() else None
+    if values.dtype.kind not in "iu":  # Python's own numbers
+        given, values = values, np.array([int(value) for value in values])
+        if values.dtype.kind not in "iu" or not (values == given).all():
+            return None
+    large = values.dtype.kind == "u" and bool(values.max() >= 2**63)
+    return values.astype(np.uint64 if large else np.int64, copy=False)
 
 
 def combined(metric: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -172,6 +175,18 @@ def listed(table: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
         yield row, blocks[row] * BITS + bit
 
 
+def shifted(unit: Any, block: Any, masks: Any, left: int) -> tuple[Any, Any, Any]:
+    """Move masks, sorted by unit and block, by 1 to 63 periods: each is cut in two, for its block and the next one."""
+    masks = np.stack([masks << np.uint64(left), masks >> np.uint64(BITS - left)], axis=1).reshape(-1)
+    rows = np.flatnonzero(masks)
+    block = np.stack([block, block + 1], axis=1).reshape(-1)[rows]
+    unit, masks = unit.repeat(2)[rows], masks[rows]
+    at = np.flatnonzero(changes(unit) | changes(block))
+    if at.size < rows.size:
+        unit, block, masks = unit[at], block[at], np.bitwise_or.reduceat(masks, at)
+    return unit, block, masks
+
+
 def span(table: pd.DataFrame) -> tuple[int, int] | None:
     """Return the first and the last period in which anybody was active; None for an empty table."""
     if not len(table):
@@ -186,5 +201,5 @@ def span(table: pd.DataFrame) -> tuple[int, int] | None:
 
 def made(ids: pd.Series[Any], keys: Iterable[Any], blocks: Any, masks: Any) -> pd.DataFrame:
     """Make a table of its columns, on a new index."""
-    columns = {ids.name: ids.array, **{key.name: key.array for key in keys}}
+    columns = {series.name: series.array.copy() for series in (ids, *keys)}  # the caller may change theirs
     return pd.DataFrame({**columns, BLOCK: np.asarray(blocks, np.int64), MASK: np.asarray(masks, np.uint64)})

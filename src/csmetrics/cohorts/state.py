@@ -147,6 +147,7 @@ class Activity:
 
         Periods are counted from that of 1970-01-01.
         """
+        self._known()
         return self._whole().drop(columns=small.PART, errors="ignore").copy()
 
     # ------------------------------------------------------------------------------------------------ adding up
@@ -155,7 +156,7 @@ class Activity:
         """Return a state of the events of both."""
         if not isinstance(other, Activity):
             return NotImplemented
-        facts = self._facts.plus(other._facts)
+        facts = self._known().plus(other._known())
         tables = [self._whole(), other._whole()]
         return Activity(facts, [small.combined(METRIC, tables)], excluded=together([self.excluded, other.excluded]))
 
@@ -199,7 +200,7 @@ class Activity:
             new = activity(
                 events, user=facts.user, time=facts.time, freq=facts.freq, by=self.by or None, on_bad_rows=on_bad_rows
             )
-        facts = self._facts.plus(new._facts)
+        facts = self._known().plus(new._known())
         if self._folder is None:
             self._tables = (small.combined(METRIC, [self._whole(), new._whole()]),)
         else:
@@ -222,6 +223,7 @@ class Activity:
             The folder. A state that is there is replaced, at one instant: a program that is killed leaves the old or
             the new one. What other processes have added to the folder of a loaded state since stays.
         """
+        self._known()
         folder = Path(path)
         own = self._folder is not None and folder.absolute() == self._folder.absolute()
         old = {name for piece in self._pieces for name in (piece.path.name, *piece.replaces)} if own else None
@@ -258,7 +260,7 @@ class Activity:
 
     def __getstate__(self) -> dict[str, Any]:
         """Hold the table itself, and no files, where it goes to another process."""
-        facts = asdict(self._facts)
+        facts = asdict(self._known())
         return {"facts": facts, "table": self._whole(), "excluded": self.excluded}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -335,7 +337,14 @@ class Activity:
         for note in self.notes:
             remarks.note(note)
         remarks.excluded = self.excluded
-        return events_of(self._facts, self._parts, calendar, as_of, remarks, listed=listed)
+        return events_of(self._known(), self._parts, calendar, as_of, remarks, listed=listed)
+
+    def _known(self) -> Facts:
+        """Return the facts; where another process has merged the files of this state, look at the new ones first."""
+        if self._folder is not None and not self._tables and not all(piece.path.exists() for piece in self._pieces):
+            found = Activity.load(self._folder)
+            self._facts, self._pieces = found._facts, found._pieces
+        return self._facts
 
     def _whole(self) -> pd.DataFrame:
         """Return the table in one piece, and keep it so."""
@@ -367,7 +376,7 @@ class Activity:
         return "".join(f"<p>{escape(line)}</p>" for line in repr(self).splitlines())
 
     def _described(self) -> str:
-        facts = self._facts
+        facts = self._known()
         grouped = f"{self.freq}, {', '.join(map(str, self.by))}" if self.by else self.freq
         if facts.first is None or facts.final is None:
             return f"{grouped}: no users"
