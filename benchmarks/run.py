@@ -329,7 +329,7 @@ def main() -> None:
             options.write.write_text("\n".join([head, "", *lines]) + "\n", encoding="utf-8")
         return
     if options.growth:
-        lines = grow(options.growth, options.scale, options.rounds)
+        lines = grow(options.growth, options.scale, options.rounds, options.words)
         print(*lines, sep="\n")
         if options.write:
             write_growth(options.write, options.growth, lines, options.rounds)

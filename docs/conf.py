@@ -24,7 +24,7 @@ extensions = [
     "pictures",
     "next_release",
 ]
-exclude_patterns = ["_build", "performance-results.md"]
+exclude_patterns = ["_build", "performance-results.md", "performance-limits.md"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "force"  # the notebooks hold no output
