@@ -23,7 +23,6 @@ from csmetrics.datasets import SaasCompany, make_saas
 
 PLANS = ["starter", "team", "business"]
 GROSS_MARGIN = 80  # percent; a real figure comes from the company's books, so this one is assumed
-
 HEALTH = csm.HealthScore(
     components={
         "usage": {"weight": 40},
@@ -34,53 +33,37 @@ HEALTH = csm.HealthScore(
     bands={"red": 40, "yellow": 60},
     min_coverage=50,
 )
+TOTALS = "churn_rate retention_rate nrr grr arpa nps csat ces fcr clv cac crc cac_payback adoption_rate"
+TOTALS += " feature_adoption_rate stickiness license_utilization"
+SIDE_BY_SIDE = (
+    "churn_rate retention_rate customer_growth_rate nrr grr quick_ratio arpa mrr_growth_rate nps csat ces fcr"
+)
+SIDE_BY_SIDE += " first_response_time resolution_time reopen_rate contact_rate stickiness lifecycle_quick_ratio"
+SIDE_BY_SIDE += " adoption_rate feature_adoption_rate onboarding_completion_rate activation_rate"
+YOURS = """
 
+YOUR OWN TABLES
 
-SECTIONS = {
-    "Customers": ["churn_rate", "retention_rate"],
-    "Recurring revenue": ["nrr", "grr", "arpa"],
-    "What customers say": ["nps", "csat", "ces"],
-    "Support": ["fcr"],
-    "Value of a customer": ["clv", "cac", "crc", "cac_payback"],
-    "Product": ["median_ttv", "adoption_rate", "feature_adoption_rate", "stickiness", "license_utilization"],
-    "Health": ["health_score"],
-}
-FROM_CUSTOMERS = ("median_ttv", "health_score")  # do not add up over segments
-
-
-# ------------------------------------------------------------------------------------------------ the made-up company
-
-
-def measures(at: csm.Cohorts) -> pd.DataFrame:
-    """Compute every metric that comes from totals, a row per metric; CLV takes ARPA and churn from the same totals."""
-    names = [name for section in SECTIONS.values() for name in section if name not in FROM_CUSTOMERS]
-    return at.metrics(*names, gross_margin=GROSS_MARGIN).T
+The month as a page that explains each figure, or as a workbook with live formulas:
+pip install "csmetrics[report]"
+csm.report_from_tables(subscriptions=plans, as_of="2026-06-30", by="plan").save("june.html")
+From files, with the same columns (customer, start, end, mrr), and the next month in one command:
+pip install "csmetrics[cli,report]"
+csmetrics report --subscriptions plans.csv --as-of 2026-06-30 --by plan --out june.html"""
 
 
 def scorecard(company: SaasCompany) -> pd.DataFrame:
     """Build a table with one row per metric, one column per plan, and the total, computed from the sums of all rows."""
-    totals = company.cohorts.csm
-    table = measures(totals.by("plan")).join(measures(totals.total()))
-
-    # A median does not add up, so it is taken from the customers themselves.
-    onboarding = company.onboarding.merge(company.accounts[["customer", "plan"]], on="customer").csm
-    by_plan = onboarding.by("plan").median_ttv("started", "value", as_of=company.as_of)
-    overall = onboarding.total().median_ttv("started", "value", as_of=company.as_of)
-    table.loc["median_ttv"] = {**by_plan, "total": overall}
-
-    # Each health score belongs to one customer, so this is a mean over customers and not a mean of rates.
-    scores = health_scores(company)
-    table.loc["health_score"] = {
-        **scores.groupby("plan", observed=True)["score"].mean(),
-        "total": scores["score"].mean(),
-    }
+    totals, names = company.cohorts.csm, TOTALS.split()
+    by_plan = totals.by("plan").metrics(*names, gross_margin=GROSS_MARGIN)
+    table = by_plan.T.join(totals.total().metrics(*names, gross_margin=GROSS_MARGIN).T)
+    waits = company.onboarding.merge(company.accounts[["customer", "plan"]], on="customer").csm  # no sum has a median
+    median = waits.by("plan").median_ttv("started", "value", as_of=company.as_of)
+    table.loc["median_ttv"] = {**median, "total": waits.total().median_ttv("started", "value", as_of=company.as_of)}
+    scores = health_scores(company)  # a score is one customer's, so this is a mean of customers, not of rates
+    means = scores.groupby("plan", observed=True)["score"].mean()
+    table.loc["health_score"] = {**means, "total": scores["score"].mean()}
     return table
-
-
-def plans_in_regions(company: SaasCompany) -> pd.DataFrame:
-    """Compute churn, NRR and CLV for every plan in every region."""
-    rates = company.cohorts.csm.by("plan", "region").metrics("churn_rate", "nrr", "clv", gross_margin=GROSS_MARGIN)
-    return company.cohorts.set_index(["plan", "region"])[["start", "lost"]].join(rates)
 
 
 def health_scores(company: SaasCompany) -> pd.DataFrame:
@@ -98,65 +81,34 @@ def bands_by_plan(company: SaasCompany) -> pd.DataFrame:
     return bands
 
 
-TITLES = {"health_score": "Health score, customers' mean"}
-YOURS = """
-
-YOUR OWN TABLES
-
-The month as a page that explains each figure, or as a workbook with live formulas:
-pip install "csmetrics[report]"
-csm.report_from_tables(subscriptions=plans, as_of="2026-06-30", by="plan").save("june.html")
-From files, with the same columns (customer, start, end, mrr), and the next month in one command:
-pip install "csmetrics[cli,report]"
-csmetrics report --subscriptions plans.csv --as-of 2026-06-30 --by plan --out june.html"""
-UNITS = {"money": "dollars", "periods": "months", "rating": "1 to 7"}
-
-
 def show_company(company: SaasCompany) -> None:
-    card, cells, bands = scorecard(company), plans_in_regions(company), bands_by_plan(company)
-    month = company.period.strftime("%B %Y")
-    print(f"A made-up SaaS company in {month}. It comes from a random generator; no customer in it exists.")
+    card, month = scorecard(company), company.period.strftime("%B %Y")
     opening, closing, mrr = company.cohorts[["start", "end", "end_mrr"]].sum()
+    print(f"A made-up SaaS company in {month}. It comes from a random generator; no customer in it exists.")
     print(f"{opening:,} customers at the start of the month, {closing:,} at the end.")
     print(f"They pay ${mrr / 100:,.0f} a month.\n")
-
-    rows: list[list[str]] = []
-    for section, names in SECTIONS.items():
-        rows += [[], [section.upper()]]
-        for name in names:
-            spec = csm.catalog[name]
-            unit = UNITS.get(spec.unit, spec.unit)
-            values = [figure(x, name) for x in card.loc[name]]
-            rows.append([TITLES.get(name, spec.title), *values, f"{unit}, {spec.direction} is better"])
-    print_table(["", *card.columns, "unit"], rows, left=(0, len(card.columns) + 1))
-
+    show_metrics(card)
     print(f"""
+In the last column: the unit, and which way is better.
 The total is computed from the summed columns. It is not the mean of the plans.
-Churn, retention, revenue per account and retention cost are of one month.
-A year's churn is not twelve times a month's.
+Rates and revenue per account are of one month; a year's churn is not twelve times a month's.
 Lifetime value and payback assume a gross margin of {GROSS_MARGIN}%.
-Median time to value counts customers who are still waiting.
-Adoption counts the customers who use any feature; feature adoption counts the features they use.""")
+Median time to value counts customers who are still waiting.""")
     left = company.cohorts.groupby("plan", observed=True)["lost"].sum()
     if few := ", ".join(f"{lost} in {plan}" for plan, lost in left.items() if lost < 10):
         print(f"Lifetime value rests on few who left: {few}. One more or less moves it a lot.")
     print_gaps(card)
 
     print(f"\n\nEVERY PLAN IN EVERY REGION, {month}\n")
-    rows = [
-        [plan, region, *(figure(x, n) for n, x in zip(cells.columns, values, strict=True))]
-        for (plan, region), values in zip(cells.index, cells.itertuples(index=False), strict=True)
-    ]
-    print_table(["plan", "region", "at the start", "lost", "churn", "NRR", "CLV"], rows, left=(0, 1))
-    print("\nNRR is net revenue retention, CLV customer lifetime value.")
+    rates = company.cohorts.csm.by("plan", "region").metrics("churn_rate", "nrr", "clv", gross_margin=GROSS_MARGIN)
+    cells = company.cohorts.set_index(["plan", "region"])[["start", "lost"]].join(rates)
+    show(cells)
     print_gaps(cells)
 
     print("\n\nCUSTOMERS BY HEALTH BAND\n")
-    print_table(["plan", *bands.columns], [[plan, *map(figure, counts)] for plan, *counts in bands.itertuples()])
+    show(bands_by_plan(company))
     weights = ", ".join(f"{name} {part.weight:g}" for name, part in HEALTH.components.items())
-    print(f"""
-Red is up to {HEALTH.bands.red:g} points, yellow up to {HEALTH.bands.yellow:g}, green above.
-Weights of the parts that are there: {weights}.""")
+    print(f"\nRed is up to {HEALTH.bands.red:g} points, yellow up to {HEALTH.bands.yellow:g}.\nWeights: {weights}.")
 
 
 # ------------------------------------------------------------------------------------------------------ from raw rows
@@ -214,16 +166,9 @@ def movements(company: SaasCompany) -> pd.DataFrame:
 
 def weekly_retention(company: SaasCompany) -> csm.cohorts.RetentionGrid:
     """Count the customers who used the product in the weeks after signing up."""
-    joined = recently_joined(company)
-    log = pd.concat(
-        [
-            pd.DataFrame({"user": joined["customer"], "time": joined["signed_up"], "event": "signed up"}),
-            company.events[["user", "time"]].assign(event="used"),
-        ]
-    )
-    return csm.cohorts.retention(
-        log, freq="W", event="event", start_event="signed up", return_event="used", as_of=company.as_of
-    )
+    joined = recently_joined(company).rename(columns={"customer": "user"})
+    used = company.events[company.events["user"].isin(joined["user"])]
+    return csm.cohorts.retention(used, users=joined, started="signed_up", freq="W", as_of=company.as_of)
 
 
 def active_users(company: SaasCompany) -> pd.DataFrame:
@@ -237,75 +182,45 @@ def lifecycle(company: SaasCompany) -> pd.DataFrame:
 
 
 def show_raw_rows(company: SaasCompany) -> None:
-    months = board(company)
-    month = company.period.strftime("%B")
-    print(f"""
+    print("""
 
 FROM RAW ROWS
 
 csm.cohorts counts totals from raw tables, one call each; the metric is the next call:
 csm.cohorts.movements_from_subscriptions(subscriptions).csm.nrr()
-Counted so, {month} has the totals that the scorecard above is made from.
+The last month has the totals that the scorecard above is made from.
 """)
     bridge = movements(company).tail(3)
     counts = bridge[["start", "new", "reactivated", "lost", "end"]]
-    heads = ["Subscriptions", "at the start", "new", "back", "lost", "at the end", "churn", "NRR", "GRR"]
-    print_table(heads, figures(counts.join(bridge.csm.metrics("churn_rate", "nrr", "grr"))))
+    show(counts.join(bridge.csm.metrics("churn_rate", "nrr", "grr")))
     print("\nEvery customer is compared from opening to closing. The end of the data is not churn.\n")
 
     grid = weekly_retention(company)
-    rows = []
-    for week, rates in grid.rates().iloc[-7:, 1:7].iterrows():
-        known = ["" if pd.isna(rate) else f"{rate:.0f}%" for rate in rates]
-        rows.append([f"{week.start_time:%Y-%m-%d}", figure(grid.sizes[week]), *known])
-    print_table(["Signed up in the week of", "customers", *(f"week {age}" for age in range(1, 7))], rows)
+    rates = grid.rates().iloc[-7:, 1:7].map(lambda rate: "" if pd.isna(rate) else f"{rate:.0f}%")
+    rates = rates.add_prefix("week ").set_axis([f"{week.start_time:%Y-%m-%d}" for week in rates.index])
+    rates.insert(0, "customers", [figure(size) for size in grid.sizes.tail(7)])
+    print("Signed up in the week of")
+    print(rates.rename_axis(columns=None).to_string())
     pooled = grid.pooled()
     print(f"""
 Blank: the week is not over yet, which is not a 0.
 All {len(grid.sizes)} cohorts together, week 1: {pooled[1]:.0f}%; week 6: {pooled[6]:.0f}%.
 """)
-
-    users = active_users(company).tail(3)
-    heads = ["Users", "of the day", "of 7 days", f"of {company.period.days_in_month} days", "stickiness"]
-    print_table(heads, figures(users.join(users.csm.stickiness())))
+    users, stages = active_users(company).tail(3), lifecycle(company).tail(2)  # in the first month every user is new
+    show(users.join(users.csm.stickiness()))
     print("\nThe scorecard takes the mean day of the month instead: weekends are quiet.\n")
-
-    stages = lifecycle(company).tail(2)  # in the first month every user is new
-    heads = ["Users", "active", "new", "returning", "back", "gone quiet", "quick ratio"]
-    print_table(heads, figures(stages.join(stages.csm.lifecycle_quick_ratio())))
+    show(stages.join(stages.csm.lifecycle_quick_ratio()))
     print("\nQuick ratio: those who came or came back for each one who went quiet.\n")
 
-    of_month = months.loc[company.period]
-    said = of_month[["nps_responses"]].join(of_month.csm.metrics("nps", "csat", "ces"))
-    said.insert(1, "response_rate", of_month.csm.response_rate(responses="nps_responses", invited="nps_invited"))
-    print_table([f"{month}'s answers", "to NPS", "of those asked", "NPS", "CSAT", "CES"], figures(said))
+    month = board(company).loc[company.period]
+    asked = month.csm.response_rate(responses="nps_responses", invited="nps_invited")
+    show(month[["nps_responses"]].assign(response_rate=asked).join(month.csm.metrics("nps", "csat", "ces")))
     print()
-
-    speed = of_month.csm.metrics("fcr", "first_response_time", "resolution_time")
-    heads = [f"{month}'s tickets", "in all", "FCR", "first response", "resolution"]
-    print_table(heads, figures(of_month[["tickets"]].join(speed)))
+    show(month[["tickets"]].join(month.csm.metrics("fcr", "first_response_time", "resolution_time")))
     print("\nFCR is first contact resolution. Times are hours.\n")
-
-    begun = of_month[["started", "completed"]].join(of_month.csm.onboarding_completion_rate())
-    heads = [f"{month}'s starts", "in all", "completed", "of all", "days to value"]
-    print_table(heads, figures(begun.join(of_month["median_ttv"])))
+    show(month[["started", "completed"]].join(month.csm.onboarding_completion_rate()).join(month["median_ttv"]))
     print("\nWho started late had little time. The median allows for that (Kaplan-Meier); the rate does not.")
-    print_gaps(of_month[["median_ttv"]])
-    print()
-
-    rates = of_month.csm.metrics("adoption_rate", "feature_adoption_rate")
-    heads = [f"{month}'s use", "customers", "use any feature", "of all", "features used"]
-    print_table(heads, figures(of_month[["eligible", "adopters"]].join(rates)))
-
-
-SIDE_BY_SIDE = {
-    "Customers": ["churn_rate", "retention_rate", "customer_growth_rate"],
-    "Recurring revenue": ["nrr", "grr", "quick_ratio", "arpa", "mrr_growth_rate"],
-    "What customers say": ["nps", "csat", "ces"],
-    "Support": ["fcr", "first_response_time", "resolution_time", "reopen_rate", "contact_rate"],
-    "Product": ["stickiness", "lifecycle_quick_ratio", "adoption_rate", "feature_adoption_rate"],
-    "First steps": ["onboarding_completion_rate", "activation_rate"],
-}
+    print_gaps(month[["median_ttv"]])
 
 
 def two_months(months: pd.DataFrame, company: SaasCompany) -> pd.DataFrame:
@@ -315,37 +230,20 @@ def two_months(months: pd.DataFrame, company: SaasCompany) -> pd.DataFrame:
 
 
 def show_two_months(months: pd.DataFrame, company: SaasCompany) -> None:
-    card = two_months(months, company)
+    card = two_months(months, company).loc[SIDE_BY_SIDE.split()]
     print("\n\nLAST MONTH BESIDE THIS ONE\n")
     print("Every raw table, counted by month and plan, and the counts joined to one frame:")
-    print('frame.csm.by("period").metrics()')
-    rows: list[list[str]] = []
-    for section, names in SIDE_BY_SIDE.items():
-        rows += [[], [section.upper()]]
-        for name in names:
-            before, now, change = card.loc[name]
-            spec = csm.catalog[name]
-            moved = "" if pd.isna(change) else "better" if (change > 0) == (spec.direction == "higher") else "worse"
-            rows.append([spec.title, figure(before, name), figure(now, name), moved if change else ""])
-    print_table(["", *(f"{month.strftime('%b %Y')}" for month in card.columns[:2]), ""], rows, left=(0, 3))
-    before, now = card.columns[:2]
+    print('frame.csm.by("period").metrics()\n')
+    rises = [csm.catalog[name].direction == "higher" for name in card.index]
+    words = np.where((card["change"] > 0) == rises, "better", "worse")
+    show_metrics(card.iloc[:, :2], np.where(card["change"].fillna(0) == 0, "", words))
     print(f"""
-Revenue per account and the rates are of one month. Times are hours.
 Customers who started in the last month had less time to complete onboarding.
 Activation is using reports within seven days of signing up.
 In a month that has just ended, not all have had their seven days, so it is missing.
 Whether a change may be chance, the same frame tells:
-frame.csm.total().compare_periods("nps", "{before}", "{now}")""")
-    shown = [name for names in SIDE_BY_SIDE.values() for name in names if name != "activation_rate"]
-    print_gaps(card.loc[shown].T)
-
-
-def figures(table: pd.DataFrame) -> list[list[str]]:
-    """Write each row as its label and its values, each formatted like the metric of its column."""
-    return [
-        [str(label), *(figure(x, name) for name, x in zip(table.columns, values, strict=True))]
-        for label, *values in table.itertuples()
-    ]
+frame.csm.total().compare_periods("nps", "{card.columns[0]}", "{card.columns[1]}")""")
+    print_gaps(card.drop(index="activation_rate").T)
 
 
 # ------------------------------------------------------------------------------------------------- the reader's file
@@ -401,57 +299,40 @@ def churn_table(frame: pd.DataFrame, keys: list[str], mapped: dict[str, str]) ->
     for name in [lost, start, *(mapped.get(name, name) for name in ("end", "new", "reactivated") if retains)]:
         if name in frame.columns:
             only_numbers(frame[name])
-    cohorts = frame.csm
-    cohorts.churn_rate(lost=lost, start=start)  # check every row by itself: a sum can hide a row that cannot be right
+    frame.csm.churn_rate(lost=lost, start=start)  # each row by itself: a sum can hide a row that cannot be right
     if retains:
-        cohorts.retention_rate(start=start, **comers)
-    grain = cohorts.by(keys) if keys else cohorts.total()
-    columns = {"churn_rate": grain.churn_rate(lost=lost, start=start)}
+        frame.csm.retention_rate(start=start, **comers)
+    at = frame.assign(_=0).csm.by(keys or "_")
+    rates = {"churn_rate": at.churn_rate(lost=lost, start=start)}
     if retains:
-        columns["retention_rate"] = grain.retention_rate(start=start, **comers)
-
-    def total(column: pd.Series[Any]) -> Any:
-        return column.sum(skipna=False)
-
-    if not keys:
-        sums = {"start": total(frame[start]), "lost": total(frame[lost])}
-        return pd.DataFrame({**sums, **columns}, index=pd.Index(["all rows"]))
-    groups = frame.groupby(keys, dropna=False)
-    sums = {"start": groups[start].agg(total), "lost": groups[lost].agg(total)}
-    return pd.DataFrame(sums).assign(**columns)
+        rates["retention_rate"] = at.retention_rate(start=start, **comers)
+    groups = frame.assign(_=0).groupby(keys or "_", dropna=False)
+    sums = {"start": groups[start], "lost": groups[lost]}
+    found = pd.DataFrame({name: one.agg(lambda part: part.sum(skipna=False)) for name, one in sums.items()})
+    return found.assign(**rates) if keys else found.assign(**rates).set_axis(["all rows"])
 
 
 def show_file(path: Path, segment: str | None, period: str | None, mapped: dict[str, str]) -> None:
     frame = read_table(path)
     if period is None and "period" in frame.columns:
         period = "period"
-    if segment == period:
-        segment = None
-    keys = [name for name in (period, segment) if name is not None]
+    keys = [name for name in dict.fromkeys((period, segment)) if name is not None]
     table = churn_table(frame, keys, mapped)
-    heads = ["at the start", "lost", "churn", "retention"][: len(table.columns)]
-
-    def rows_of(table: pd.DataFrame, total: bool = False) -> list[list[str]]:
-        rows = []
-        for label, *values in table.itertuples():
-            labels = list(label) if isinstance(label, tuple) else [label]
-            labels = ["(none)" if pd.isna(x) else str(x) for x in labels]
-            labels += ["total"] * (len(keys) - len(labels)) if total and keys else []
-            rows.append([*labels, *(figure(x, n) for n, x in zip(table.columns, values, strict=True))])
-        return rows
-
-    shown = [table]
-    rows = rows_of(table)
-    if segment is not None:  # opening customers add up over segments, never over periods
-        whole = churn_table(frame, [period] if period else [], mapped)
-        rows += [[], *rows_of(whole if period else whole.rename(index={"all rows": "total"}), total=True)]
-        shown.append(whole)
     print(f"Churn from {path.name}, {len(frame):,} row{'s' * (len(frame) != 1)}\n")
-    print_table([*(keys or [""]), *heads], rows, left=tuple(range(max(1, len(keys)))))
+    if segment is not None and segment != period:  # opening customers add up over segments, never over periods
+        whole = churn_table(frame, [period] if period else [], mapped)
+        totals = [(label, "total") for label in whole.index] if period else ["total"]
+        table = pd.concat([table, whole.set_axis(totals)])
+    show(table.set_axis([_label(label) for label in table.index]))
     print("\nChurn: lost customers as a percent of those there at the start. Rates of groups come from their sums.")
     if period is None:
         print("All rows count as one period. Does the file hold several? Name the column: --period month")
-    print_gaps(pd.concat(shown))
+    print_gaps(table)
+
+
+def _label(label: Any) -> str:
+    parts = label if isinstance(label, tuple) else (label,)
+    return "  ".join("(none)" if pd.isna(part) else str(part) for part in parts)
 
 
 # --------------------------------------------------------------------------------------------------------- printing
@@ -472,6 +353,23 @@ def figure(value: float, name: str = "") -> str:
     return f"{value:.2f}" if unit == "rating" else f"{value:.1f}"
 
 
+def show(table: pd.DataFrame) -> None:
+    """Print a table whose columns are metrics or totals."""
+    texts = {name.replace("_", " "): [figure(x, name) for x in table[name]] for name in table.columns}
+    labels = table.index.map(" / ".join) if table.index.nlevels > 1 else table.index.astype(str)
+    wide = max(map(len, labels))
+    print(pd.DataFrame(texts, index=[f"{label:<{wide}}" for label in labels]).to_string())
+
+
+def show_metrics(card: pd.DataFrame, words: Any = None) -> None:
+    """Print a table whose rows are metrics, with their units or other words in the last column."""
+    specs = [csm.catalog[name] for name in card.index]
+    texts = {str(column): [figure(x, name) for name, x in card[column].items()] for column in card.columns}
+    texts[""] = [f"{spec.unit}, {spec.direction}" for spec in specs] if words is None else list(words)
+    wide = max(len(spec.title) for spec in specs)
+    print(pd.DataFrame(texts, index=[f"{spec.title:<{wide}}" for spec in specs]).to_string())
+
+
 def print_gaps(table: pd.DataFrame) -> None:
     """Explain each "-" in the table: why that metric has no value in that place."""
     table = table if set(table.columns) & set(csm.catalog) else table.T
@@ -483,15 +381,6 @@ def print_gaps(table: pd.DataFrame) -> None:
         else:
             base = csm.catalog[name].base
             print(f'"-" in {csm.catalog[name].title}: no value where `{base}` is 0 or a value is missing. It is not 0.')
-
-
-def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: tuple[int, ...] = (0,)) -> None:
-    cells = [list(map(str, row)) for row in (head, *rows)]
-    full = [row for row in cells if len(row) == len(head)]
-    widths = [max(len(row[i]) for row in full) + (i not in left) for i in range(len(head))]
-    for row in cells:
-        padded = (x.ljust(w) if i in left else x.rjust(w) for i, (x, w) in enumerate(zip(row, widths, strict=False)))
-        print("  ".join(padded).rstrip())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

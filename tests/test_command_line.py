@@ -71,6 +71,7 @@ def test_explain_and_interval_say_what_the_library_says(run: Any) -> None:
         (["report", "--out", "r.html"], "must be given, or another table"),
         (["report", "--subscriptions", "none.csv", "--out", "r.html"], "No such file"),
         (["report", "--subscriptions", "none.csv", "--out", "r.pdf"], "must be a file that ends in .html or .xlsx"),
+        (["report", "--subscriptions", "none.csv", "--out", "none/r.html"], "must be in a folder that is there"),
         (["report", "--config", "none.toml"], "No such file"),
         (["verify", "none.csv", "--metric", "nrr"], "No such file"),
         (["verify", "none.xls", "--metric", "nrr"], "must end in .csv"),
@@ -126,6 +127,13 @@ def test_bad_rows_are_refused_or_told(run: Any, tables: Path) -> None:
     assert "end" in err
     assert run(*words, "--skip-bad-rows")[0] == 0
     assert "1 rows were left out of the movements" in (tables / "r.html").read_text("utf-8")
+
+
+def test_hints_are_options_of_the_command(run: Any, tables: Path) -> None:
+    _, _, err = run("report", "--subscriptions", tables / "plans.csv", "--out", tables / "r.html")
+    assert '(here: --column subscriptions.customer="its name there")' in err
+    (tables / "churn.csv").write_text("lost,start,churn\n5,100,5\n")
+    assert '(here: --result "churn")' in run("verify", tables / "churn.csv", "--metric", "churn_rate")[2]
 
 
 def test_verify_checks_tables_and_queries(run: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Callable
@@ -174,6 +175,8 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
     if out is None or Path(out).suffix.lower() not in (".html", ".xlsx"):
         rule, found = "must be a file that ends in .html or .xlsx", f"got {'none' if out is None else out}"
         raise csm.MetricInputError("report", "--out", rule, found, "--out report.html")
+    if not Path(out).parent.is_dir():
+        raise csm.MetricInputError("report", "--out", "must be in a folder that is there", f"got {out}")
     files = {table: options.pop(table) for table in _TABLES if options.get(table) is not None}
     if not files:
         names = ", ".join(f"--{table}" for table in _TABLES)
@@ -258,8 +261,19 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         cli.main(arguments, prog_name="csmetrics", standalone_mode=True)
     except (csm.CsmetricsError, ImportError, TypeError, OSError) as error:
-        click.echo(f"csmetrics: {' '.join(str(error).split())}", err=True)
+        click.echo(f"csmetrics: {' '.join(str(error).split())}{_here(error)}", err=True)
         sys.exit(2)
+
+
+def _here(error: BaseException) -> str:
+    """Return how the hint of an error is written as options of a command; empty where it is none."""
+    hint = getattr(error, "hint", "")
+    if found := re.fullmatch(r'columns=\{"(\w+)": \{"(\w+)": "(.+)"\}\}', hint):
+        return f' (here: --column {found[1]}.{found[2]}="{found[3]}")'
+    if isinstance(error, csm.MissingColumnError) and (found := re.fullmatch(r"(\w+)='(.+)'", hint)):
+        option = "--result " if found[1] == "result" else f"--column {found[1]}="
+        return f' (here: {option}"{found[2]}")'
+    return ""
 
 
 if __name__ == "__main__":

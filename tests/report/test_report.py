@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 
 import csmetrics as csm
-from csmetrics._report.workbook import excel, safe
+from csmetrics._report.book import safe
+from csmetrics._report.formulas import excel
 
 HOSTILE = ["<script>alert(1)</script>", "=cmd()", '"><img src=x onerror=alert(1)>', "+1", "@sum", "$x$"]
 
@@ -245,7 +246,7 @@ def formulas(data: bytes, sheet: int) -> dict[str, tuple[str, str]]:
 
 
 def test_rates_are_live_formulas(june: Any, frames: dict[str, Any]) -> None:
-    found = formulas(june.to_xlsx(), 2)
+    found = formulas(june.to_xlsx(), 3)
     churn = next(ref for ref, (text, _) in found.items() if text.startswith("IF(COUNT(E") and ref.endswith("25"))
     text, value = found[churn]
     assert text == 'IF(COUNT(E25,B25)<2,"",IFERROR(((E25/B25)*100),""))'
@@ -260,6 +261,26 @@ def test_the_scorecard_points_to_the_totals(june: Any) -> None:
     assert float(found["B5"][1]) == june.figures.loc["churn_rate", "value"]
     assert float(found["E5"][1]) == june.figures.loc["churn_rate", "change"]
     assert [found[ref][1] for ref in ("I5", "I6")] == ["met", "missed"]
+
+
+def test_native_charts_follow_the_totals(june: Any) -> None:
+    with zipfile.ZipFile(BytesIO(june.to_xlsx())) as book:
+        charts = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/charts/chart")]
+    titles = {re.findall(r"<a:t>(.*?)</a:t>", chart)[0]: chart for chart in charts}
+    wanted = {"MRR, Jun 2026", "Movements of MRR", "Customers that came and went", "Answers to NPS", "Active users"}
+    assert wanted < set(titles)
+    assert 'grouping val="percentStacked"' in titles["Answers to NPS"]
+    rates = re.findall(r"<c:val><c:numRef><c:f>movements!\$\w+\$(\d+)", titles["Percentages of the movements"])
+    assert set(rates) == {"3"}  # nobody was there when the first month opened, and a chart would draw that as 0
+
+
+def test_the_bridge_is_live(june: Any) -> None:
+    with zipfile.ZipFile(BytesIO(june.to_xlsx())) as book:
+        names = re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
+    found = formulas(june.to_xlsx(), names.index("bridge") + 1)
+    amounts = [float(value) for ref, (_, value) in found.items() if ref.startswith("B")]
+    assert amounts[0] + sum(amounts[1:-1]) == amounts[-1]
+    assert all("movements" in text for ref, (text, _) in found.items() if ref.startswith("B"))
 
 
 def test_a_formula_that_is_no_plain_arithmetic_stands_as_its_number() -> None:

@@ -105,4 +105,5 @@ def query(path: Any, data: Mapping[str, Any]) -> pd.DataFrame:
             return found
         except (duckdb.Error, AttributeError) as error:
             first = str(error).strip().split("\n")[0]
-            raise MetricInputError("verify", "query", "must run and give a table", first) from None
+            hint = "name the file of each table: --data plans=plans.csv" if "does not exist" in first else ""
+            raise MetricInputError("verify", "query", "must run and give a table", first, hint) from None

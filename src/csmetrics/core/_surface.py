@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -58,9 +60,18 @@ def _meant(name: str, module: str, public: Collection[str], rooms: Collection[st
     top = "." not in module
     known = {word: repr(metric) if top else f"csm.{metric}" for word, metric in metric_words().items()}
     for room in rooms:
-        with suppress(ImportError):  # a module that needs what is not installed
-            inside = f"{module}.{room}"
-            known |= {n: f"{inside.replace('csmetrics', 'csm', 1)}.{n}" for n in import_module(inside).__all__}
+        inside = f"{module}.{room}"
+        known |= {n: f"{inside.replace('csmetrics', 'csm', 1)}.{n}" for n in _public(inside)}
     own = sorted({*public, *rooms})
     known |= {n.lower(): repr(n) for n in own} | {n: repr(n) for n in own}
     return nearest(name, known, "" if top else f"it has {', '.join(own)}")
+
+
+def _public(module: str) -> list[str]:
+    """Return the public names of a module without loading it: it may need much, or what is not installed."""
+    if module in sys.modules:
+        return list(sys.modules[module].__all__)
+    spec = find_spec(module)
+    tree = ast.parse(Path(spec.origin).read_text("utf-8")) if spec and spec.origin else ast.Module([], [])
+    said = (one.value for one in tree.body if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "__all__")
+    return [str(name) for names in said for name in ast.literal_eval(names)]

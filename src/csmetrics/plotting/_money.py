@@ -126,7 +126,7 @@ def bridge(frame: Any, *, what: What = "mrr", period: Any = None, ax: Axes | Non
     ax.axhline(0, color=canvas.ink, linewidth=0.8)
     tops = [max(low, low + high) for low, high in zip(bottoms, heights, strict=True)]
     texts = [compact(first), *map(signed, heights[1:-1]), compact(last)]
-    floor = _floor(np.cumsum(heights[:-1]))
+    floor = floor_of(np.cumsum(heights[:-1]))
     low = min(0.0, *bottoms) if floor == 0 else floor
     ax.set_ylim(low, max(tops))
     canvas.numbers()
@@ -137,7 +137,7 @@ def bridge(frame: Any, *, what: What = "mrr", period: Any = None, ax: Axes | Non
     return ax
 
 
-def _floor(levels: Any) -> float:
+def floor_of(levels: Any) -> float:
     """Return where the axis begins: at 0, or higher where the movements would be too thin to be seen."""
     least, range_ = float(levels.min()), float(np.ptp(levels))
     if least <= 0 or range_ == 0 or range_ > 0.3 * least:
