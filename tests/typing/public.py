@@ -28,6 +28,7 @@ def catalogue() -> None:
     assert_type(list(csm.catalog), list[str])
     spec = csm.catalog["churn_rate"]
     assert_type(spec.aliases, tuple[str, ...])
+    assert_type(spec.questions, tuple[str, ...])
     assert_type(spec.bounds, tuple[float | None, float | None])
     assert_type(spec.function, Callable[..., Any])
     assert_type(spec.inputs["lost"].required, bool)
