@@ -72,8 +72,10 @@ function looked(view, width) {
   const article = page.querySelector("article") || page.body;
   const over = [...article.querySelectorAll("*")].find((part) => {
     if (part.getBoundingClientRect().right <= width + 1) return false;
-    for (let box = part.parentElement; box && box !== article; box = box.parentElement)
-      if (view.getComputedStyle(box).overflowX !== "visible" && box.getBoundingClientRect().right <= width + 1) return false;
+    for (let box = part.parentElement; box && box !== article; box = box.parentElement) {
+      const scrolls = view.getComputedStyle(box).overflowX !== "visible";
+      if (scrolls && box.getBoundingClientRect().right <= width + 1) return false;
+    }
     return true;
   });
   if (over) wrong.push(`wider than the page: ${over.outerHTML.slice(0, 120)}`);
