@@ -69,8 +69,16 @@ function looked(view, width) {
   const page = view.document, wrong = [...view.wrong];
   for (const { name } of view.performance.getEntriesByType("resource"))
     if (!name.startsWith(location.origin) && !name.startsWith("data:")) wrong.push("asks another host: " + name);
-  const wide = page.documentElement.scrollWidth;
-  if (wide > width) wrong.push(`is ${wide} wide`);
+  const article = page.querySelector("article") || page.body;
+  const over = [...article.querySelectorAll("*")].find((part) => {
+    if (part.getBoundingClientRect().right <= width + 1) return false;
+    for (let box = part.parentElement; box && box !== article; box = box.parentElement) {
+      const scrolls = view.getComputedStyle(box).overflowX !== "visible";
+      if (scrolls && box.getBoundingClientRect().right <= width + 1) return false;
+    }
+    return true;
+  });
+  if (over) wrong.push(`wider than the page: ${over.outerHTML.slice(0, 120)}`);
   const tops = [...page.querySelectorAll(".bd-header .navbar-nav > .nav-item, .bd-header .navbar-brand")]
     .map((item) => item.getBoundingClientRect()).filter((box) => box.width)
     .map((box) => Math.round((box.top + box.bottom) / 20));

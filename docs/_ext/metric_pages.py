@@ -173,7 +173,7 @@ def _facts(spec: csm.MetricSpec, family: str) -> Iterable[tuple[str, str]]:
     yield "Input rules", "; ".join(f"`{rule.replace('<=', '≤')}`" for rule in spec.rules)
     yield "Also called", ", ".join(map(escaped, spec.aliases))
     yield "Family", family
-    yield "API", f"{{py:func}}`csmetrics.{spec.name}`"
+    yield "API", f"{{py:func}}`~csmetrics.{spec.name}`"
 
 
 def _undefined(spec: csm.MetricSpec) -> str:
