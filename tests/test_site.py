@@ -13,7 +13,7 @@ import csmetrics as csm
 EXTENSIONS = Path(__file__).parents[1] / "docs" / "_ext"
 
 
-BESIDE = {"Activity", "RetentionGrid", "activity", "answers_from_export"}  # give no frame of totals
+BESIDE = {"Activity", "RetentionGrid", "activity", "add", "answers_from_export"}  # give no frame of totals
 
 
 def load() -> ModuleType:

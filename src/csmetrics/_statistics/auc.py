@@ -40,7 +40,7 @@ def area(counts: Tally) -> tuple[float, float]:
     if not (gone and kept):
         return np.nan, np.nan
     beaten, error = _of_ranks(counts.left, counts.stayed, gone, kept)
-    return 1 - beaten, float(np.sqrt(error + _of_ranks(counts.stayed, counts.left, kept, gone)[1]))
+    return float(1 - beaten), float(np.sqrt(error + _of_ranks(counts.stayed, counts.left, kept, gone)[1]))
 
 
 def _of_ranks(ranked: Array, others: Array, number: float, many: float) -> tuple[float, float]:
