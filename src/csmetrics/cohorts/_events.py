@@ -265,7 +265,7 @@ def _numbered(calendar: Calendar, times: Times) -> tuple[Any, Any]:
 
 
 def _from_engine(asked: Request, events: Any) -> Events:
-    """Have the engine reduce events to one row per user and period."""
+    """Have the engine count users from masks where it can, else reduce events to one row per user and period."""
     metric, calendar = asked.metric, asked.calendar
     rows = EngineRows(metric, events, asked.on_bad_rows, calendar)
     _, instants, amounts, begun = asked.screened(rows)
