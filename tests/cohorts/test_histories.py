@@ -112,3 +112,12 @@ def attempt(call: Any) -> Any:
         return call()
     except csm.MetricInputError as error:
         return str(error)
+
+
+def test_an_end_on_the_day_before_its_start() -> None:
+    """In Newfoundland clocks were set back at 00:01: half an hour after midnight it was the day before again."""
+    times = pd.to_datetime(["2010-11-07 02:30:30", "2010-11-07 03:00:00"], utc=True).tz_convert("America/St_Johns")
+    assert times[1].date() < times[0].date()
+    frame = pd.DataFrame({"customer": ["a", "b"], "start": times[0], "end": [times[1], pd.NaT], "mrr": 5})
+    days = csm.cohorts.movements_from_subscriptions(frame, freq="D", as_of="2010-11-08")
+    assert days[["new", "lost", "end"]].to_numpy().tolist() == [[1, 0, 1], [0, 0, 1]]

@@ -550,7 +550,7 @@ class Numbering:
             return ticks // (self.times.per_day // 24) - self.origin
         days = ticks // self.times.per_day
         days -= self.origin
-        return self.table.take(days)
+        return self.table.take(days, mode="clip")  # a clock set back past midnight may show a day before the first
 
 
 def micros(stamp: pd.Timestamp) -> int:
