@@ -140,6 +140,9 @@ def test_the_types_that_load_models_are_loaded_when_asked_for() -> None:
         "import sys, csmetrics as csm\n"
         "for name in ('Survival', 'RetentionGrid', 'Component', 'InputSpec'):\n"
         "    getattr(csm, name); print('pydantic' in sys.modules)\n"
+        "try: csm.small_multipels\n"
+        "except AttributeError as error: print('csm.plotting.small_multiples' in str(error))\n"
+        "print('matplotlib' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False", "True", "True"]
+    assert done.stdout.split() == ["False", "False", "True", "True", "True", "False"]

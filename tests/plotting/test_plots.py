@@ -260,6 +260,21 @@ def luminance(color: Any) -> float:
     return float(np.dot(mpl.colors.to_rgb(color), (0.2126, 0.7152, 0.0722)))
 
 
+def test_a_single_point_is_seen() -> None:
+    assert plotting.forecast(fan(1)).lines[0].get_marker() == "o"
+    right = days(1).csm.plot.active_users().figure.axes[1]
+    assert right.lines[0].get_marker() == "s"
+
+
+def test_names_and_numbers_thin_out_together_where_rows_are_low() -> None:
+    _, ax = plt.subplots(figsize=(4, 2.5), layout="constrained")
+    answers(MANY).csm.plot.nps(ax=ax)
+    assert wrong(ax) == []
+    rows = [round(text.xy[1]) for text in ax.texts]
+    assert rows == [round(tick) for tick in ax.get_yticks()]
+    assert len(rows) < len(MANY)
+
+
 def test_small_multiples() -> None:
     found = segments(["pro", "free", LONG, "$x$"]).csm.plot.small_multiples("churn_rate", by="plan", target=9)
     assert found.shape == (4,)
