@@ -51,6 +51,10 @@ def add(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
         If the frames differ in their columns, index levels or the length of their periods; if a column cannot be added;
         or if they have stocks, such as the customers at a period's start, and end with different periods.
 
+    See Also
+    --------
+    activity : Count events in pieces of time exactly, whoever is in several of them.
+
     Notes
     -----
     How the rows may be cut into pieces:
@@ -61,10 +65,6 @@ def add(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
       `active_users` and the movements of customers and MRR. They count customers, and not rows; a note says so. For
       events in pieces of time, `activity` gives the same figures exactly. In `adoption` each piece must hold every
       feature, for `features_available`, and its `eligible` users must be those of the piece.
-
-    See Also
-    --------
-    activity
 
     Examples
     --------

@@ -288,6 +288,11 @@ class Activity:
             Longer periods than those of the state: W, M, Q or Y from days, Q or Y from months.
         as_of
             As in `csmetrics.cohorts.retention`; the end of a period, or not before the last event.
+
+        Returns
+        -------
+        RetentionGrid
+            Cohort by age, as `csmetrics.cohorts.retention` gives it.
         """
         calendar = self._calendar("retention", freq)
         return count_retention(lambda: self._events(calendar, as_of), calendar, cohort, kind, brackets, horizon)
@@ -301,6 +306,11 @@ class Activity:
             Longer periods than those of the state: W, M, Q or Y from days, Q or Y from months.
         as_of
             As in `csmetrics.cohorts.lifecycle`; the end of a period, or not before the last event.
+
+        Returns
+        -------
+        DataFrame
+            One row per period and group, as `csmetrics.cohorts.lifecycle` gives it.
         """
         calendar = self._calendar("lifecycle", freq)
         return count_lifecycle(self._events(calendar, as_of), calendar)
@@ -316,6 +326,11 @@ class Activity:
             As in `csmetrics.cohorts.active_users`.
         as_of
             As in `csmetrics.cohorts.active_users`; the end of a day, or not before the last event.
+
+        Returns
+        -------
+        DataFrame
+            One row per period and group, as `csmetrics.cohorts.active_users` gives it.
         """
         if self.freq != "D":
             rule, hint = "must be 'D' in the state", "activity(events, freq='D') knows days, and all longer periods too"
