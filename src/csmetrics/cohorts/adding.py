@@ -53,11 +53,7 @@ def add(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
     See Also
     --------
-<<<<<<< HEAD
-    activity
-=======
     activity : Count events in pieces of time exactly, whoever is in several of them.
->>>>>>> site
 
     Notes
     -----

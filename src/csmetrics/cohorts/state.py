@@ -292,11 +292,7 @@ class Activity:
         Returns
         -------
         RetentionGrid
-<<<<<<< HEAD
-            As `csmetrics.cohorts.retention` gives it.
-=======
             Cohort by age, as `csmetrics.cohorts.retention` gives it.
->>>>>>> site
         """
         calendar = self._calendar("retention", freq)
         return count_retention(lambda: self._events(calendar, as_of), calendar, cohort, kind, brackets, horizon)
@@ -314,11 +310,7 @@ class Activity:
         Returns
         -------
         DataFrame
-<<<<<<< HEAD
-            As `csmetrics.cohorts.lifecycle` gives it.
-=======
             One row per period and group, as `csmetrics.cohorts.lifecycle` gives it.
->>>>>>> site
         """
         calendar = self._calendar("lifecycle", freq)
         return count_lifecycle(self._events(calendar, as_of), calendar)
@@ -338,11 +330,7 @@ class Activity:
         Returns
         -------
         DataFrame
-<<<<<<< HEAD
-            As `csmetrics.cohorts.active_users` gives it.
-=======
             One row per period and group, as `csmetrics.cohorts.active_users` gives it.
->>>>>>> site
         """
         if self.freq != "D":
             rule, hint = "must be 'D' in the state", "activity(events, freq='D') knows days, and all longer periods too"
