@@ -111,7 +111,7 @@ def test_what_people_ask(question: str, names: list[str]) -> None:
 
 def test_nearly_all_questions_asked_freely_are_answered() -> None:
     missed = [question for question, names in FREE if not set(found(question)) & set(names.split())]
-    assert len(missed) <= 3, missed
+    assert len(missed) <= len(FREE) * 0.1, missed
 
 
 @pytest.mark.parametrize(
