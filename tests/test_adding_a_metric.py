@@ -14,7 +14,16 @@ from textwrap import dedent
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ["src", "tests", "docs", "conftest.py", "pyproject.toml", "LICENSE", *(path.name for path in ROOT.glob("*.md"))]
+PARTS = [
+    "src",
+    "tests",
+    "docs",
+    "examples",
+    "conftest.py",
+    "pyproject.toml",
+    "LICENSE",
+    *(path.name for path in ROOT.glob("*.md")),
+]
 FAMILY = "src/csmetrics/core/retention"
 REFERENCE = "tests/core/reference.py"
 
