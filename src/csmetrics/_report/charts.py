@@ -110,20 +110,18 @@ class Charts:
             places = [(place, color) for name, color in _USERS if (place := table.place(name)) is not None]
             self._lines(table, "Active users", places)
         for unit, title in (("percent", f"Percentages of the {table.kind.replace('_', ' ')}"), ("time", "Hours")):
-            places = [place for place, one in table.figures.items() if one.spec.unit == unit][:_LINES]
+            rates = [place for place, one in table.figures.items() if one.spec.unit == unit][:_LINES]
             if len(table.totals) > 1:
-                self._lines(table, title, list(zip(places, SERIES, strict=False)))
+                self._lines(table, title, list(zip(rates, SERIES, strict=False)))
 
     def bridge(self, table: Table) -> None:
         """Write the last period's bridge from opening to closing, and draw it."""
         _, gains, losses = _MOVES["movements"][0]
-        ends = table.place("start_mrr"), table.place("end_mrr")
-        if None in ends or not len(table.totals):
+        moves = [*((name, 1) for name, _ in gains), *((name, -1) for name, _ in losses)]
+        signs = [("start_mrr", 1), *moves, ("end_mrr", 1)]
+        found = [(name, spot, sign) for name, sign in signs if (spot := table.place(name)) is not None]
+        if [name for name, *_ in found[:1] + found[1:][-1:]] != ["start_mrr", "end_mrr"]:
             return
-        steps = [(name, table.place(name), 1) for name, _ in gains] + [
-            (name, table.place(name), -1) for name, _ in losses
-        ]
-        found = [("start_mrr", ends[0], 1), *(step for step in steps if step[1] is not None), ("end_mrr", ends[1], 1)]
         last, totals = len(table.totals), table.totals.iloc[-1].astype("Float64").fillna(0).astype(float)
         book = self._book
         sheet = book.sheet("bridge")
@@ -131,9 +129,9 @@ class Charts:
             sheet.write_string(0, place, head, book.bold)
         sheet.set_column(0, 5, 18)
         level = 0.0
-        for row, (name, place, sign) in enumerate(found, 1):
+        for row, (name, spot, sign) in enumerate(found, 1):
             amount, whole = sign * totals[name], row in (1, len(found))
-            cell = f"'{table.kind}'!{book.column(place)}{last + 1}"
+            cell = f"'{table.kind}'!{book.column(spot)}{last + 1}"
             sheet.write_string(row, 0, name.removesuffix("_mrr"))
             book.formula(sheet, row, 1, f"={'-' if sign < 0 else ''}{cell}", book.number("money"), amount)
             at, before = row + 1, f"SUM(B$2:B{row})"
