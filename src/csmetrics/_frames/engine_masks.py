@@ -177,7 +177,7 @@ def _spark(frame: Any, each: Sequence[str], by: Sequence[str], asked: Question) 
 
 
 def _ibis(table: Any, each: Sequence[str], by: Sequence[str], asked: Question) -> Any:
-    import ibis  # type: ignore[import-untyped]
+    import ibis
 
     def here(word: str) -> Any:
         first, flag = asked.words[word]
