@@ -17,7 +17,7 @@ from csmetrics.cohorts._packing import Log, changes
 from csmetrics.core._numeric import BLOCK
 
 BITS = 64  # periods in a mask
-_CELLS = 1 << 26  # bytes of the table in which pairs are marked, one per user and period
+_CELLS = 1 << 27  # bytes of the table in which pairs are marked, one per user and period
 _PERIODS = 1 << 10  # with more, and as many cohorts, counts of all pairs of them are too many
 _SPARSE = 12  # marks for each row, with which packing them takes as long as sorting the rows
 _LANES = np.uint64(0x0101010101010101)  # the lowest bit of each byte
