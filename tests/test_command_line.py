@@ -186,3 +186,36 @@ def test_it_runs_as_a_module_and_completes() -> None:
 
     found = ShellComplete(cli, {}, "csmetrics", "_CSMETRICS_COMPLETE").get_completions(["show"], "churn_")
     assert [one.value for one in found] == ["churn_rate"]
+
+
+@pytest.mark.parametrize("without", [(), ("duckdb",), ("duckdb", "polars")])
+def test_dates_that_can_be_read_in_two_ways_are_never_guessed(
+    run: Any, tmp_path: Path, without: tuple[str, ...], monkeypatch: Any
+) -> None:
+    from csmetrics._report import files
+
+    real = files.find_spec
+    monkeypatch.setattr(files, "find_spec", lambda name: None if name in without else real(name))
+    file = tmp_path / "plans.csv"
+    ways = {
+        "day-first": ["01/02/2026", "1.3.26", "01/02/2026 10:00", "2026-02-01", "01/02/2026 01:00:07 PM"],
+        "month-first": ["02/01/2026", "3-1-26", "02/01/2026 10:00", "2026-02-01", "2/1/2026 1:00:07 pm"],
+    }
+    stamps = ["2026-02-01", "2026-03-01", "2026-02-01 10:00", "2026-02-01", "2026-02-01 13:00:07"]
+    for way, texts in ways.items():
+        file.write_text("start,n\n,1\n" + "".join(f"{text},1\n" for text in texts))
+        with pytest.raises(csm.MetricInputError, match=r"can be read in two ways.*--dates day-first or --dates month"):
+            files.read(file)
+        assert files.read(file, way)["start"].tolist() == [pd.NaT, *map(pd.Timestamp, stamps)]
+    file.write_text("customer,start,end,mrr\na,01/27/2026,,10\nb,01/28/2026,06/04/2026,20\n")
+    words = ["report", "--subscriptions", file, "--as-of", "2026-06-30", "--out", tmp_path / "r.html"]
+    assert "--dates day-first or --dates month-first" in run(*words)[2]
+    assert "no such month" in run(*words, "--dates", "day-first")[2]
+    assert "must be day-first or month-first" in run(*words, "--dates", "us")[2]
+    assert "Customer churn rate: 50 %" in run(*words, "--dates", "month-first")[1]
+    file.write_text(
+        "start,end,who\n2026-01-27 10:00:07,2026-01-27T10:00:00Z,1/2\n,9999-12-31,a\n2026-02-01,,b\nsoon,,b\n"
+    )
+    found = files.read(file)  # dates that are clear need no option; other text stays text
+    assert found["start"].tolist()[::3] == [pd.Timestamp("2026-01-27 10:00:07"), "soon"]
+    assert found["who"].tolist() == ["1/2", "a", "b", "b"]

@@ -138,6 +138,7 @@ def interval(metric: str, inputs: tuple[tuple[str, str], ...], confidence: float
 
 
 _FILE = click.Path(path_type=Path)
+_DATES = click.option("--dates", help="How dates such as 01/02/2026 are written: day-first or month-first.")
 
 
 def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -157,6 +158,7 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--template", type=_FILE, help="A TOML file with colours, logo, sections and metrics.")
 @click.option("--column", "columns", multiple=True, type=Pair(), help="subscriptions.customer=account_id; repeatable.")
 @click.option("--target", "targets", multiple=True, type=Pair(), help="nrr=105; repeatable.")
+@_DATES
 @click.option("--skip-bad-rows", is_flag=True, default=None, help="Leave out rows that cannot be right, and say which.")
 @click.option("--config", type=_FILE, help=f"Options as a file.  [default: {_CONFIG}, where it is there]")
 def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> None:
@@ -181,6 +183,7 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
     if not files:
         names = ", ".join(f"--{table}" for table in _TABLES)
         raise csm.MetricInputError("report", "--subscriptions", "must be given, or another table", "got none", names)
+    dates = options.pop("dates", None)
     bad = "report" if options.pop("skip_bad_rows", False) else "raise"
     with click.progressbar(length=len(files) + _STEPS, label="report", file=sys.stderr) as bar:
 
@@ -191,7 +194,7 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
         tables: dict[str, Any] = {}
         for table, file in files.items():
             step(f"reading {table}")
-            tables[table] = read(file)
+            tables[table] = read(file, dates)
         made = csm.report_from_tables(
             **tables, scorecard=options.pop("targets"), on_bad_rows=bad, progress=step, **options
         )
@@ -211,7 +214,19 @@ def _config(path: Path | None) -> dict[str, Any]:
         found = tomllib.loads(file.read_text("utf-8")).get("report", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise csm.MetricInputError("report", "--config", "must be TOML", f"{file}: {error}") from None
-    known = (*_TABLES, "out", "as_of", "by", "freq", "title", "template", "columns", "targets", "skip_bad_rows")
+    known = (
+        *_TABLES,
+        "out",
+        "as_of",
+        "by",
+        "freq",
+        "title",
+        "template",
+        "columns",
+        "targets",
+        "dates",
+        "skip_bad_rows",
+    )
     for name in found:
         if name not in known:
             rule = f"has the keys {', '.join(known)} under [report]"
@@ -228,6 +243,7 @@ def _config(path: Path | None) -> dict[str, Any]:
 @click.option("--result", help="The column of results.  [default: the metric's name, or result]")
 @click.option("--column", "columns", multiple=True, type=Pair(), help="lost=cancelled; repeatable.")
 @click.option("--data", multiple=True, type=Pair(), help="For a query: a table's name and file; repeatable.")
+@_DATES
 @click.option("--decimals", type=int, help="Decimals that the results were rounded to.")
 @click.option(
     "--tolerance",
@@ -237,7 +253,14 @@ def _config(path: Path | None) -> dict[str, Any]:
     help="Largest relative difference that still counts as equal.",
 )
 def verify(
-    file: Path, metric: str, result: str | None, columns: Any, data: Any, decimals: Any, tolerance: float
+    file: Path,
+    metric: str,
+    result: str | None,
+    columns: Any,
+    data: Any,
+    dates: str | None,
+    decimals: Any,
+    tolerance: float,
 ) -> None:
     """Check a table of inputs and results (.csv, .parquet) against a metric, or what a query gives (.sql).
 
@@ -247,7 +270,7 @@ def verify(
 
     if data and file.suffix.lower() != ".sql":
         raise csm.MetricInputError("verify", "--data", "is for a query", f"got {file.name}", "a file that ends in .sql")
-    table = query(file, dict(data)) if file.suffix.lower() == ".sql" else read(file)
+    table = query(file, dict(data), dates) if file.suffix.lower() == ".sql" else read(file, dates)
     named = {name: _value(text) for name, text in columns}
     found = csm.testing.verify_frame(
         table, _spec(metric).function, result=result, decimals=decimals, tolerance=tolerance, **named

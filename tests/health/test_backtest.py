@@ -164,6 +164,8 @@ def test_score_and_outcome_that_overlap() -> None:
     frame.loc[left.idxmax(), "gone"] = pd.NaT
     found = usage().backtest(frame, "left", scored_at="day", churned_at="gone")
     assert found.notes == ("1 who left have no date of that",)
+    with pytest.raises(csm.MetricInputError, match="must be dates; got '01/02/2026'"):  # of which day is not known
+        usage().backtest(frame, "left", scored_at="01/02/2026", churned_at="gone")
     with pytest.raises(csm.MetricInputError, match="must be dates"):
         usage().backtest(frame, "left", scored_at="soon", churned_at="gone")
     zoned = frame.assign(day=frame["day"].dt.tz_localize("UTC"))

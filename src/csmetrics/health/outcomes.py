@@ -53,12 +53,14 @@ def dates(metric: str, frame: pd.DataFrame, argument: str, given: Any) -> pd.Ser
     values = given
     if isinstance(given, str) and given in frame.columns:
         values = find(frame, given, metric, argument)
-    try:
+    text = isinstance(values, str) or (isinstance(values, pd.Series) and values.dtype.kind == "O")
+    try:  # 01/02/2026 is refused, as nobody knows whether the day or the month comes first
         read: Any = pd.to_datetime(
-            values.astype(object) if isinstance(values, pd.Series) and values.dtype == "str" else values
+            values.astype(object) if isinstance(values, pd.Series) and values.dtype == "str" else values,
+            format="ISO8601" if text else None,
         )
     except (ValueError, TypeError):
-        hint = "a column of the frame, or one date for all"
+        hint = "a column of the frame, or one date for all: dates, or text such as 2026-03-31"
         raise MetricInputError(metric, argument, "must be dates", f"got {shown(given)}", hint) from None
     if isinstance(read, pd.Series):
         return read.reset_index(drop=True)
