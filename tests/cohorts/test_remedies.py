@@ -70,6 +70,29 @@ def test_months_as_numbers_become_months_and_no_first_days() -> None:
         build.active_users(got)
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["03/06/2026 07:14:00", "04/06/2026 23:59:59"],
+        ["3/6/26", "4/6/26"],
+        ["03.06.2026, 07:14", "04.06.2026, 19:14"],
+        ["03-06-2026 7:14:00.25 AM", "04-06-2026 7:14:01.5 PM"],
+        ["03/06/2026T07:14 +0000", "04/06/2026T19:14 +0000"],
+        ["03/06/2026 7:14pm", "27/06/2026 7:14am"],  # only the second tells which number is the day
+        ["06/03/2026 07:14", "06/27/2026 07:14"],
+    ],
+)
+def test_the_format_is_that_of_the_dates(texts: list[str]) -> None:
+    frame = pd.DataFrame({"user": ["ann", "bob"], "time": texts})
+    told = hint(lambda: build.active_users(frame))
+    days, made = re.search(r": days = (.*); (.*)$", told).groups()  # type: ignore[union-attr]
+    scope = {"pd": pd, "column": frame["time"]}
+    scope["days"] = eval(days, scope)
+    got = build.active_users(frame.assign(time=eval(made, scope)), as_of="2026-06-30")
+    assert got.index.unique("period")[0].month == 6
+    assert got["dau"].sum() == 2
+
+
 CREATED = pd.to_datetime(["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"])
 
 

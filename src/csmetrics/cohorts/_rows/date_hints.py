@@ -21,10 +21,15 @@ NO_UNIT: Final = (
     "All dates of `{}` are in the first hour of 1970: pandas takes numbers for nanoseconds unless it is told what they "
     "count, as in pd.to_datetime(column, unit='s')."
 )
-_SAY_THE_FORM: Final = (
-    'say whether the day comes first or the month ("%m/%d/%Y", with a clock "%m/%d/%Y %H:%M" or "%I:%M %p"): '
-    'days = pd.to_datetime(column, format="%d/%m/%Y", errors="coerce"); column.astype(object).where(days.isna(), days)'
+_YEAR_LAST: Final = re.compile(
+    r"(\d{1,2})(?P<sep>[/.-])(\d{1,2})(?P=sep)(?P<year>\d{4}|\d\d)"
+    r"(?:(?P<gap>,? +|T)\d{1,2}:\d\d(?P<seconds>:\d\d(?P<parts>\.\d+)?)?(?P<space> ?)(?P<half>[AaPp][Mm])?)?"
+    r"(?P<before> ?)(?P<zone>Z|[+-]\d\d:?\d\d)?"
 )
+_READ: Final = (
+    'days = pd.to_datetime(column, format="{}", errors="coerce"); column.astype(object).where(days.isna(), days)'
+)
+_VALUES: Final = 10_000  # of which at most so many are searched for one that tells the day from the month
 
 
 def hint_for_numbers(series: pd.Series[Any]) -> str:
@@ -58,13 +63,31 @@ def hint_for_numbers(series: pd.Series[Any]) -> str:
     return f"{meaning}: {read if alone else _NUMBERS.format(column, read)}"
 
 
-def hint_for_text(value: Any) -> str:
-    """Say how a value in a column of text becomes a date."""
+def hint_for_text(values: pd.Series[Any]) -> str:
+    """Say how the values of a column of text that are no dates become dates, by the first of them."""
+    value = values.iloc[0]
     text = value.strip() if isinstance(value, str) else "?"
     if _NO_DATE.fullmatch(text):
         return f"where {value!r} stands for no date: .replace({value!r}, None)"
     if re.fullmatch(r"\d{5}(\.\d+)?", text):
         return f"if the numbers are Excel's days: {_NUMBERS.format('column', _FROM_EXCEL.format('numbers'))}"
-    if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b", text):
-        return _SAY_THE_FORM
-    return "use dates, or text such as 2026-03-31; pd.to_datetime(column, format=...) reads another form"
+    form = _YEAR_LAST.fullmatch(text)
+    if form is None:
+        return "use dates, or text such as 2026-03-31; pd.to_datetime(column, format=...) reads another form"
+    day_first, month_first = (_format(form, order) for order in ("dm", "md"))
+    others = [other for one in values.iloc[:_VALUES] if (other := _YEAR_LAST.fullmatch(str(one).strip()))]
+    if any(int(other[3]) > 12 for other in others):
+        return f"the month comes first: {_READ.format(month_first)}"
+    if any(int(other[1]) > 12 for other in others):
+        return f"the day comes first: {_READ.format(day_first)}"
+    return f'say whether the day comes first or the month ("{month_first}"): {_READ.format(day_first)}'
+
+
+def _format(form: re.Match[str], order: str) -> str:
+    """Return the format of a date with the year last, for strptime."""
+    date = form["sep"].join([f"%{order[0]}", f"%{order[1]}", "%Y" if len(form["year"]) == 4 else "%y"])
+    if form["gap"]:
+        clock = ("%I" if form["half"] else "%H") + ":%M" + (":%S" if form["seconds"] else "")
+        clock += (".%f" if form["parts"] else "") + (f"{form['space']}%p" if form["half"] else "")
+        date += form["gap"] + clock
+    return date + (f"{form['before'] or form['space']}%z" if form["zone"] else "")

@@ -92,7 +92,7 @@ class Rows:
         column = self.column(name, argument) if series is None else series
         times, wrong = read_times(self.metric, argument, column, zone, self.calendar)
         if wrong is not None:
-            self.refuse(argument, "is not a date", wrong, date_hints.hint_for_text(column[wrong].iloc[0]))
+            self.refuse(argument, "is not a date", wrong, date_hints.hint_for_text(column[wrong]))
         hour = times.per_day // 24
         if times.ticks.size and 0 < times.ticks[0] < hour and times.ticks.max() < hour:
             self.remarks.note(date_hints.NO_UNIT.format(argument), doubtful=True)
