@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -170,3 +171,26 @@ def test_no_error_hangs_below_another() -> None:
         error = caught(call)
         assert error.__cause__ is None
         assert error.__context__ is None or error.__suppress_context__
+
+
+ROWS = [{"customer": "ann", "user": "ann", "time": "2026-01-05", "lost": 1, "start": 2, "plan": "pro"}]
+TABLES: dict[str, Callable[[Any], object]] = {
+    "a builder": lambda rows: csm.cohorts.lifecycle(rows),
+    "a table of users": lambda rows: csm.cohorts.retention(pd.DataFrame(ROWS), users=rows),
+    "a report": lambda rows: csm.report_from_tables(subscriptions=rows),
+    "an accessor": csm.over,
+    "an interval": lambda rows: csm.interval("churn_rate", rows),
+    "a comparison": lambda rows: csm.compare("churn_rate", rows, rows),
+    "groups": lambda rows: csm.compare_groups("churn_rate", rows, by="plan"),
+    "periods": lambda rows: csm.decompose_periods("churn_rate", rows, by="plan"),
+    "a scorecard": lambda rows: csm.Scorecard(targets={"churn_rate": None}).evaluate(rows),
+    "a score": lambda rows: csm.HealthScore(components={"lost": {"weight": 1}}).score(rows),
+    "durations": csm.survival.kaplan_meier_from_dates,
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_rows_that_are_no_table_are_told_how_to_become_one(name: str) -> None:
+    with pytest.raises(csm.MetricInputError) as caught:
+        TABLES[name](ROWS)
+    assert "pd.DataFrame(rows)" in caught.value.hint

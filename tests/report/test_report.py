@@ -340,6 +340,11 @@ def test_raw_tables_make_the_same_figures(company: Any, frames: dict[str, Any]) 
             csm.MetricInputError,
             "must map subscriptions, events",
         ),
+        *(
+            ({table: [{"customer": "a"}]}, csm.MetricInputError, "got a list. Hint: pd.DataFrame(rows)")
+            for table in ("subscriptions", "events", "responses", "tickets", "customers")
+        ),
+        ({"events": "events.csv"}, csm.MetricInputError, "got a str. Hint: read the file first"),
         (
             {"responses": pd.DataFrame({"time": ["2026-01-01"]})},
             csm.MissingColumnError,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import reduce
 from operator import or_
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,18 @@ def lazy(frame: Any, metric: str = "over", argument: str = "frame") -> Any:
             rule, hint = "must have each column once", "rename or drop the others"
             raise MetricInputError(metric, argument, rule, "got several of one name", hint) from None
     rule = "must be a DataFrame of pandas, Polars, PyArrow, DuckDB, Dask, PySpark, Ibis or else known to narwhals"
-    raise MetricInputError(metric, argument, rule, f"got a {type(frame).__name__}", "make a DataFrame of it first")
+    raise MetricInputError(metric, argument, rule, f"got a {type(frame).__name__}", how_to_make(frame))
+
+
+def how_to_make(value: Any) -> str:
+    """Say how a value that is no table becomes one."""
+    if isinstance(value, (str, PathLike)):
+        return "read the file first, for example with pd.read_csv"
+    if isinstance(value, Mapping):
+        return "pd.DataFrame(columns) makes one from columns by name"
+    if isinstance(value, (list, tuple)):
+        return "pd.DataFrame(rows) makes one from a list of rows"
+    return "make a DataFrame of it first"
 
 
 def collect(frame: Any) -> pd.DataFrame:

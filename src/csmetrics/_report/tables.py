@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from csmetrics._frames.columns import has, what_is_there
+from csmetrics._frames.engines import lazy
 from csmetrics._report.report import Report, report
 from csmetrics.cohorts import active_users as count_active_users
 from csmetrics.cohorts import adoption as count_adoption
@@ -125,6 +126,9 @@ def report_from_tables(
     there = {name: table for name, table in given.items() if table is not None}
     if not there:
         raise MetricInputError("report_from_tables", "subscriptions", "must be given, or another table", "got none")
+    for name, table in there.items():
+        if not isinstance(table, pd.DataFrame):
+            lazy(table, "report_from_tables", name)  # refuses what is no table
     named = _names(there, columns or {})
     tell = progress or (lambda step: None)
     rows = {"on_bad_rows": on_bad_rows}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.engine_totals import EngineFrame
+from csmetrics._frames.engines import how_to_make
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.made_of import behind
@@ -92,4 +93,6 @@ def raw(spec: Registration, answers: Any, options: Mapping[str, Any], customer: 
         inputs = {next(iter(sums.top)): values, next(iter(sums.bottom)): np.ones(len(values))}
         return read(spec, {**inputs, **options}, customer=customer)
     hint = f"it is made of {', '.join(spec.inputs)}"
+    if isinstance(answers, (list, tuple)) and answers and isinstance(answers[0], Mapping):
+        hint = how_to_make(answers)
     raise MetricInputError(spec.name, "data", "must hold its inputs by name", f"got a {type(answers).__name__}", hint)

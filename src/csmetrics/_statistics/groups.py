@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import require
+from csmetrics._frames.engines import how_to_make
 from csmetrics._statistics.comparing import compared
 from csmetrics._statistics.confidence import QUIET, Confidence, chi2_tail, special
 from csmetrics._statistics.frames import frame_sample
@@ -160,7 +161,8 @@ def compare_groups(
         raise MetricInputError(spec.name, "adjust", "must be 'holm' or None", f"got {shown(adjust)}")
     grain = grain_of(frame)
     if grain is None:
-        raise MetricInputError(spec.name, "frame", "must be a cohort frame", f"got a {type(frame).__name__}")
+        found = f"got a {type(frame).__name__}"
+        raise MetricInputError(spec.name, "frame", "must be a cohort frame", found, how_to_make(frame))
     if by is not None:
         grain = replace(grain, keys=tuple(by) if isinstance(by, (list, tuple)) else (by,))
     if not grain.keys:

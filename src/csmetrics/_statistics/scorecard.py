@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import require
+from csmetrics._frames.engines import how_to_make
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.calendar_axis import read_axis
 from csmetrics._statistics.confidence import QUIET, Confidence
@@ -133,7 +134,7 @@ class Scorecard:
 def _grain(frame: Any, period: Any) -> Grain:
     grain = grain_of(frame)
     if grain is None:
-        raise MetricInputError(_METRIC, "frame", "must be a cohort frame", f"got {shown(frame)}")
+        raise MetricInputError(_METRIC, "frame", "must be a cohort frame", f"got {shown(frame)}", how_to_make(frame))
     if isinstance(grain.frame, pd.DataFrame) and "the index" in grain.axes:
         grain = Grain(grain.frame.rename_axis(index="period"))
     chosen = isinstance(period, str) and period in [*grain.axes]
