@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -154,6 +155,24 @@ def test_verify_checks_tables_and_queries(run: Any, tmp_path: Path) -> None:
     code, _, err = run("verify", query, "--metric", "churn_rate", "--data", f"plans={tmp_path / 'right.csv'}")
     assert code == 2
     assert "must run and give a table" in err
+
+
+def test_missing_columns_come_at_once_as_options(run: Any, tmp_path: Path) -> None:
+    pd.DataFrame(
+        {"customer_id": ["a"], "started_at": ["2026-01-01"], "Canceled At (UTC)": [None], "amount": [9]}
+    ).to_csv(tmp_path / "plans.csv", index=False)
+    pd.DataFrame({"user": ["a"], "created_at": ["2026-01-01"]}).to_csv(tmp_path / "use.csv", index=False)
+    words = ["report", "--subscriptions", tmp_path / "plans.csv", "--events", tmp_path / "use.csv", "--out", "r.html"]
+    code, _, err = run(*words)
+    assert code == 2
+    assert "report: no columns 'customer', 'start', 'end', 'mrr' in the subscriptions, no column 'time' in the" in err
+    options = shlex.split(err.partition("Hint: ")[2])
+    assert options[1::2] == [
+        "subscriptions.customer=customer_id", "subscriptions.start=started_at",
+        "subscriptions.end=Canceled At (UTC)", "subscriptions.mrr=amount", "events.time=created_at",
+    ]  # fmt: skip
+    words[-1] = tmp_path / "r.html"
+    assert run(*words, *options, "--as-of", "2026-06-30")[0] == 0
 
 
 @pytest.mark.parametrize("without", [("duckdb",), ("duckdb", "polars")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Callable
@@ -195,14 +196,26 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
         for table, file in files.items():
             step(f"reading {table}")
             tables[table] = read(file, dates)
-        made = csm.report_from_tables(
-            **tables, scorecard=options.pop("targets"), on_bad_rows=bad, progress=step, **options
-        )
+        try:
+            made = csm.report_from_tables(
+                **tables, scorecard=options.pop("targets"), on_bad_rows=bad, progress=step, **options
+            )
+        except csm.CsmetricsError as error:
+            raise _in_options(error) from None
         step("writing")
         made.save(out)
         bar.update(len(files) + _STEPS - bar.pos)
     click.echo(repr(made))
     click.echo(f"Written: {out}")
+
+
+def _in_options(error: csm.CsmetricsError) -> csm.CsmetricsError:
+    """Say the hint of an error in the options of the command line."""
+    hint = re.sub(r"\bas_of='([^']*)'", r"--as-of \1", error.hint)
+    if hint.startswith("columns="):
+        meant = json.loads(hint.removeprefix("columns=")).items()
+        hint = " ".join(f"--column {table}.{n}={shlex.quote(c)}" for table, names in meant for n, c in names.items())
+    return type(error)("report", error.argument, error.rule, error.found, hint)
 
 
 def _config(path: Path | None) -> dict[str, Any]:

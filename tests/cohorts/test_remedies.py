@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -21,7 +22,7 @@ def export(text: str, **options: Any) -> pd.DataFrame:
 
 
 def hint(call: Callable[[], Any]) -> str:
-    with pytest.raises(csm.MetricInputError) as caught:
+    with pytest.raises((csm.MetricInputError, csm.MissingColumnError)) as caught:
         call()
     return caught.value.hint
 
@@ -120,3 +121,16 @@ def test_blank_ends_are_live_rows() -> None:
     got = build.movements_from_subscriptions(frame, as_of="2026-02-28")
     assert got["end_mrr"].tolist() == [180, 150]
     assert got["lost"].tolist() == [0, 1]
+
+
+def test_the_usual_names_of_columns_are_known() -> None:
+    frame = pd.DataFrame({"accountId": ["ann"], "started_at": CREATED[:1], "canceled_at": [None], "amount": [9]})
+    named: dict[str, Any] = {}
+    for _ in range(4):
+        told = hint(partial(build.movements_from_subscriptions, frame, as_of="2026-02-28", **named))
+        named |= eval(f"dict({told})")
+    assert named == {"customer": "accountId", "start": "started_at", "end": "canceled_at", "mrr": "amount"}
+    assert build.movements_from_subscriptions(frame, as_of="2026-02-28", **named)["end_mrr"].tolist() == [9, 9]
+    with pytest.raises(csm.MissingColumnError) as caught:  # to a formula, these are no customers at the end
+        frame.csm.customer_growth_rate()
+    assert "canceled_at" not in caught.value.hint

@@ -333,7 +333,8 @@ def test_raw_tables_make_the_same_figures(company: Any, frames: dict[str, Any]) 
         (
             {"subscriptions": pd.DataFrame({"account_id": [1]})},
             csm.MissingColumnError,
-            "no column 'customer' in the subscr",
+            "no columns 'customer', 'start', 'end', 'mrr' in the subscriptions; this frame has 'account_id'. Hint: "
+            'columns={"subscriptions": {"customer": "account_id", "start": "its_name", "end": "its_name"',
         ),
         (
             {"subscriptions": pd.DataFrame({"customer": [1]}), "columns": {"plans": {}}},

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from csmetrics._frames.words import same_quantity, words
+from csmetrics._frames.words import same_quantity, usual, words
 from csmetrics.core._numeric import check, show
 from csmetrics.core._registry import REGISTRY, Quantity
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
@@ -60,14 +60,17 @@ def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
     for raw in REGISTRY:
         if raw.startswith(f"{metric}_from_") and argument in REGISTRY[metric].inputs:
             return f"these are counts; for a column of raw answers: {raw}(...)"
-    near = guess(frame, name, argument)
+    near = guess(frame, name, argument, raw=metric not in REGISTRY)
     if near is not None:
         return f"did you mean {near!r}?" if argument in ("keys", "by", "period") else f"{argument}={near!r}"
     return f'if another column holds it, name it: {argument}="its_name"'
 
 
-def guess(frame: Any, name: Any, argument: str) -> str | None:
-    """Guess which column was meant: by other words for the argument, by spelling, by a shared word."""
+def guess(frame: Any, name: Any, argument: str, *, raw: bool = False) -> str | None:
+    """Guess which column was meant: by other words for the argument, by spelling, by a shared word.
+
+    Raw rows have usual names besides: what is canceled_at to them is no end of a formula.
+    """
     # A column named as a metric holds results, which are not added up
     texts = [c for c in frame.columns if isinstance(c, str) and c not in REGISTRY]
     asked = name[:_LONGEST].lower() if isinstance(name, str) else shown(name).lower()
@@ -75,6 +78,7 @@ def guess(frame: Any, name: Any, argument: str) -> str | None:
     free = [text for text in texts if text not in others]  # a column named as another input holds what its name says
     near = [
         *(text for text in texts if same_quantity(argument, text)),
+        *(usual(argument, texts) if raw else ()),
         *difflib.get_close_matches(asked, free, n=1),
         *(text for text in free if asked in words(text)),
     ]

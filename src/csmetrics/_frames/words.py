@@ -28,6 +28,21 @@ SYNONYMS = {
     for word in line.split()
 }
 
+# The usual names of the columns of raw rows: exports of billing, help desks and event logs
+USUAL = {
+    "customer": "customer_id account account_id client client_id company company_id organization_id user_id email",
+    "user": "user_id customer customer_id account_id member_id distinct_id anonymous_id uid email",
+    "start": "started_at start_date started start_time subscribed_at activated_at begin_date created_at created",
+    "end": "ended_at end_date ended canceled_at cancelled_at cancel_date canceled cancelled churned_at expires_at",
+    "mrr": "monthly_amount monthly_revenue monthly_price amount price plan_amount revenue value",
+    "amount": "price total mrr revenue value",
+    "time": "timestamp event_time occurred_at submitted_at responded_at created_at event_at datetime date ts",
+    "date": "snapshot_date day month as_of period",
+    "created": "created_at opened_at opened open_date created_date submitted_at",
+    "resolved": "resolved_at solved_at closed_at closed",
+    "first_response": "first_response_at first_reply_at first_replied_at",
+}
+
 # Words that distinguish one quantity from another, whatever the rest of the name says
 TELLING = {"start", "end", "new", "lost", "expansion", "contraction", "reactivated", "reactivation", "invited"}
 TELLING |= {"average", "avg", "mean", "arr", "annual", "yearly"}
@@ -35,8 +50,18 @@ TELLING |= {"average", "avg", "mean", "arr", "annual", "yearly"}
 
 def words(name: str) -> set[str]:
     """Return the words of a name as the formulas would say them: ``opening_revenue`` is start and mrr."""
-    found = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+    found = re.findall(r"[a-z0-9]+", _apart(name))
     return {SYNONYMS.get(word, SYNONYMS.get(word.removesuffix("s"), word.removesuffix("s"))) for word in found}
+
+
+def usual(argument: str, names: list[str]) -> list[str]:
+    """Return those of the names of columns that exports use for an argument of raw rows, the likeliest first."""
+    plain = {"_".join(re.findall(r"[a-z0-9]+", _apart(name))).removesuffix("_utc"): name for name in names}
+    return [plain[one] for one in USUAL.get(argument, "").split() if one in plain]
+
+
+def _apart(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def same_quantity(argument: str, name: str) -> bool:

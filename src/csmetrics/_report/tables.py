@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pandas as pd
 
-from csmetrics._frames.columns import has, what_is_there
+from csmetrics._frames.columns import guess, has, what_is_there
 from csmetrics._frames.engines import lazy
 from csmetrics._report.report import Report, report
 from csmetrics.cohorts import active_users as count_active_users
@@ -164,20 +166,44 @@ def _names(there: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -
             if name not in (*TABLES[table][0], *TABLES[table][1]):
                 rule = f"can map {', '.join((*TABLES[table][0], *TABLES[table][1]))} of the {table}"
                 raise MetricInputError(metric, "columns", rule, f"got {shown(name)}")
-    found = {}
+    found, missing = {}, {}
     for table, frame in there.items():
         needed, optional = TABLES[table]
-        mapping = columns.get(table, {})
-        for name in (*needed, *mapping):
-            column = mapping.get(name, name)
-            if not has(frame, column):
-                hint = f'columns={{"{table}": {{"{name}": "its name there"}}}}'
-                what = f"no column {shown(column)} in the {table}"
-                raise MissingColumnError(metric, name, what, what_is_there(frame), hint)
-        found[table] = {
-            name: mapping.get(name, name) for name in (*needed, *optional) if has(frame, mapping.get(name, name))
-        }
+        own = {name: columns.get(table, {}).get(name, name) for name in (*needed, *optional)}
+        found[table] = {name: column for name, column in own.items() if has(frame, column)}
+        lacks = {n: own[n] for n in dict.fromkeys((*needed, *columns.get(table, {}))) if n not in found[table]}
+        if lacks:
+            missing[table] = lacks
+    if missing:
+        raise _lacking(there, found, missing)
     return found
+
+
+def _lacking(there: Mapping[str, Any], found: Any, missing: Mapping[str, Mapping[str, str]]) -> MissingColumnError:
+    """Say all that is missing in the tables at once, and which columns it may be."""
+    meant: dict[str, dict[str, str]] = {}
+    for table, lacks in missing.items():
+        free = [name for name in there[table].columns if name not in found[table].values()]
+        meant[table] = {}
+        for name, column in lacks.items():
+            near = guess(SimpleNamespace(columns=free), column, name, raw=True)
+            meant[table][name] = near or "its_name"
+            free = [one for one in free if one != near]
+    what = [
+        f"no column{'s' if len(lacks) > 1 else ''} {', '.join(map(shown, lacks.values()))} in the {table}"
+        for table, lacks in missing.items()
+    ]
+    own = [
+        f"{what_is_there(there[table])} in the {table}" if len(missing) > 1 else what_is_there(there[table])
+        for table in missing
+    ]
+    names = ", ".join(name for lacks in missing.values() for name in lacks)
+    return MissingColumnError("report_from_tables", names, ", ".join(what), ", ".join(own), _columns(meant))
+
+
+def _columns(meant: Mapping[str, Mapping[str, str]]) -> str:
+    """Write the argument that names columns; the command line says the same as options."""
+    return f"columns={json.dumps(meant)}"
 
 
 def _movements(there: Mapping[str, Any], named: Any, by: str | None, options: dict[str, Any]) -> pd.DataFrame:
@@ -231,6 +257,6 @@ def _answers(responses: Any, own: dict[str, str], freq: str, as_of: Any, rows: A
         return count_answers(responses, **asked, **common)
     if "score" not in own:
         what = "no column of scores in the responses"
-        hint = 'columns={"responses": {"nps": "its name there"}}'
+        hint = _columns({"responses": {"nps": guess(responses, "nps", "nps", raw=True) or "its_name"}})
         raise MissingColumnError("report_from_tables", "nps", what, what_is_there(responses), hint)
     return count_answers(responses, score=own["score"], kind="nps", **common)
