@@ -41,9 +41,32 @@ RAISED: dict[str, tuple[Callable[[], object], type[csm.CsmetricsError], str]] = 
     "text": (
         lambda: csm.churn_rate("5", 480),
         csm.MetricInputError,
-        "churn_rate: `lost` must be a number; got the text '5'. "
+        "churn_rate: `lost` must be a number; got the text '5'. Hint: without quotes: 5",
+    ),
+    "text with a word": (
+        lambda: csm.churn_rate("5 left", 480),
+        csm.MetricInputError,
+        "churn_rate: `lost` must be a number; got the text '5 left'. "
         "Hint: convert text to numbers first: numbers = pd.to_numeric(column, errors='coerce'); "
         "(numbers.isna() & column.notna()).sum() counts what was not a number",
+    ),
+    "JSON for an interval": (
+        lambda: csm.interval("churn_rate", '{"lost": 5}'),
+        csm.MetricInputError,
+        "churn_rate: `data` must be a mapping of inputs, a row, a cohort frame or a column of answers; got "
+        "'{\"lost\": 5}'. Hint: json.loads(...) makes a mapping of JSON text",
+    ),
+    "columns in a document": (
+        lambda: csm.catalog["churn_rate"].compute({"lost": [5, None], "start": [100, 0]}),
+        csm.MetricInputError,
+        "churn_rate: `lost` must be one number; got [5, None]. Hint: one document has the inputs of one figure; "
+        "compute the others by calls of their own",
+    ),
+    "columns of dates in a document": (
+        lambda: csm.catalog["ttv"].compute({"started_at": ["2026-01-01"], "value_at": None}),
+        csm.MetricInputError,
+        "ttv: `started_at` must be one date; got ['2026-01-01']. Hint: one document has the inputs of one figure; "
+        "compute the others by calls of their own",
     ),
     "a rate past 100 percent": (
         lambda: csm.average_lifetime(105),
@@ -194,3 +217,17 @@ def test_rows_that_are_no_table_are_told_how_to_become_one(name: str) -> None:
     with pytest.raises(csm.MetricInputError) as caught:
         TABLES[name](ROWS)
     assert "pd.DataFrame(rows)" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("metric", "hint"),
+    [
+        (csm.catalog["churn_rate"], "'churn_rate'"),
+        (None, "such as csm.churn_rate or 'churn_rate'"),
+        ("chrun_rate", "did you mean 'churn_rate'?"),
+    ],
+)
+def test_what_is_no_metric_is_told_what_is(metric: Any, hint: str) -> None:
+    with pytest.raises(csm.MetricInputError, match="must be a metric of csmetrics or its name") as caught:
+        csm.interval(metric, lost=5, start=100)
+    assert caught.value.hint == hint

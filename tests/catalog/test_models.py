@@ -287,7 +287,7 @@ def test_values(metric: str, document: Any, value: Any, status: str) -> None:
         ),
         ("churn_rate", {"lost": "5", "start": 9}, "lost", "must be a number", "got '5'"),
         ("churn_rate", {"lost": True, "start": 9}, "lost", "must be a number", "got True"),
-        ("churn_rate", {"lost": [1], "start": 9}, "lost", "must be a number", "got [1]"),
+        ("churn_rate", {"lost": [1], "start": 9}, "lost", "must be one number", "got [1]"),
         ("churn_rate", '{"lost": Infinity, "start": 9}', "lost", "must be finite", "got inf"),
         ("churn_rate", {"lost": -1, "start": 9}, "lost", "must be >= 0", "got -1"),
         ("churn_rate", {"lost": 11, "start": 9}, "lost", "must be <= `start`", "got 11 > 9"),

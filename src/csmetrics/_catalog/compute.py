@@ -166,10 +166,12 @@ def _rule(spec: Registration, argument: str, kind: str, found: str, value: Any) 
         rule = f"must be one of {', '.join(map(repr, quantity.choices))}"
         return rule, found, quantity.nearest(value) or "null is missing"
     many = spec.reduces or spec.over_columns
-    if quantity.name == "date":
-        return (
-            "must be dates" if many else "must be a date",
-            found,
-            "as ISO text, 2026-03-31T09:00:00Z; null is missing",
-        )
-    return "must be numbers" if many else "must be a number", found, "without quotes; null is missing"
+    dates = quantity.name == "date"
+    if isinstance(value, (list, tuple, dict)) and not many:
+        rule = "must be one date" if dates else "must be one number"
+        return rule, found, "one document has the inputs of one figure; compute the others by calls of their own"
+    if dates:
+        hint = "as ISO text, 2026-03-31T09:00:00Z; null is missing"
+        return "must be dates" if many else "must be a date", found, hint
+    hint = "without quotes; null is missing" if isinstance(value, str) else "null is missing"
+    return "must be numbers" if many else "must be a number", found, hint

@@ -49,7 +49,8 @@ def sample_of(
         return read(spec, {**row, **inputs}, customer=customer, squares=squares)
     if is_scalar(data):
         rule = "must be a mapping of inputs, a row, a cohort frame or a column of answers"
-        raise MetricInputError(spec.name, "data", rule, f"got {shown(data)}")
+        hint = "json.loads(...) makes a mapping of JSON text" if isinstance(data, (str, bytes)) else ""
+        raise MetricInputError(spec.name, "data", rule, f"got {shown(data)}", hint)
     return raw(spec, data, inputs, customer)
 
 
