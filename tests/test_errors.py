@@ -223,7 +223,7 @@ def test_rows_that_are_no_table_are_told_how_to_become_one(name: str) -> None:
     ("metric", "hint"),
     [
         (csm.catalog["churn_rate"], "'churn_rate'"),
-        (None, "such as csm.churn_rate or 'churn_rate'"),
+        (None, "such as csm.churn_rate; csm.catalog.find(words) searches"),
         ("chrun_rate", "did you mean 'churn_rate'?"),
     ],
 )

@@ -98,3 +98,27 @@ def test_a_grid_has_them_too() -> None:
     grid.attrs["notes"] = ["<b>"]
     assert repr(grid).endswith("Note: <b>")
     assert "<p>Note: &lt;b&gt;</p>" in grid._repr_html_()
+
+
+@pytest.mark.parametrize("stray", ["2062-03-05 12:00", "1970-01-01"])
+@pytest.mark.parametrize("engine", [False, True])
+def test_a_date_far_from_all_others_is_doubted(stray: str, engine: bool) -> None:
+    days = pd.date_range("2026-01-01", "2026-06-30")
+    clean = pd.DataFrame({"user": range(len(days)), "time": days})
+    events = pd.concat([clean, pd.DataFrame({"user": [1], "time": [pd.Timestamp(stray)]})], ignore_index=True)
+    given: Any = pytest.importorskip("polars").from_pandas(events) if engine else events
+    late = stray > "2026"
+    said = "2026-06-30 and 2062-03-05" if late else "1970-01-01 and 2026-01-01"
+    for count in (csm.cohorts.active_users, csm.cohorts.lifecycle, csm.cohorts.activity):
+        with pytest.warns(csm.CohortWarning, match=f"No event lies between {said}.* may be wrong"):
+            made = count(given, freq="D")
+        notes = made.notes if isinstance(made, csm.cohorts.Activity) else made.attrs["notes"]
+        assert len(notes) == 1
+        assert ("as_of= leaves out" in notes[0]) == late
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        csm.cohorts.lifecycle(clean)
+        if late:
+            csm.cohorts.active_users(given, as_of="2026-06-30")
+        back = clean.assign(time=clean["time"] + pd.Timedelta(days=500))
+        csm.cohorts.active_users(pd.concat([clean, back]))  # so many came back that it is no slip

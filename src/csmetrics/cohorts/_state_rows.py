@@ -23,6 +23,7 @@ from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
+from csmetrics.cohorts._rows.stray import note_stray, stretch
 from csmetrics.cohorts._rows.time import DAY, HOUR, UTC, Calendar, Numbering, Times
 from csmetrics.errors import MetricInputError
 
@@ -142,11 +143,14 @@ def read(events: Any, user: Any, time: Any, freq: Any, by: Any, on_bad_rows: str
     asked = Request(METRIC, user, time, calendar, None, by, on_bad_rows)
     read = _from_pandas if isinstance(events, pd.DataFrame) else _from_engine
     table, last, remarks = read(asked, events)
+    found = small.span(table)
+    if found is not None and stretch(calendar, np.array(found)) is not None:  # only then may there be such a stretch
+        _note_stray(remarks, calendar, table)
     notes = list(remarks.notes)
     if remarks.excluded:
         notes.append(f"Bad rows were left out: {'; '.join(sorted(remarks.excluded['reasons']))}.")
     facts = Facts(calendar.alias, user, time, tuple(names), notes=tuple(notes))
-    stop, found = last.last(), small.span(table)
+    stop = last.last()
     if stop is not None and found is not None:
         zone = None if calendar.zone is None else str(calendar.zone)
         facts = replace(
@@ -160,6 +164,16 @@ def read(events: Any, user: Any, time: Any, freq: Any, by: Any, on_bad_rows: str
             final=found[1],
         )
     return Read(facts, table, remarks)
+
+
+def _note_stray(remarks: Remarks, calendar: Calendar, table: pd.DataFrame) -> None:
+    """Note dates far from all others; who was active when is counted only where a stretch without anybody is long."""
+    occupied = small.occupied(table)
+    if stretch(calendar, occupied) is not None:
+        users = sum(
+            np.bincount(np.searchsorted(occupied, found), minlength=occupied.size) for _, found in small.listed(table)
+        )
+        note_stray(remarks, calendar, occupied, users)
 
 
 def _from_pandas(asked: Request, events: pd.DataFrame) -> tuple[pd.DataFrame, Times, Remarks]:

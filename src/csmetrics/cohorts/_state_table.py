@@ -187,6 +187,15 @@ def shifted(unit: Any, block: Any, masks: Any, left: int) -> tuple[Any, Any, Any
     return unit, block, masks
 
 
+def occupied(table: pd.DataFrame) -> Any:
+    """Return the periods in which anybody was active, in order."""
+    order = np.argsort(table[BLOCK].to_numpy(), kind="stable")
+    blocks = table[BLOCK].to_numpy()[order]
+    at = np.flatnonzero(changes(blocks))
+    masks = np.bitwise_or.reduceat(table[MASK].to_numpy()[order], at) if at.size else np.zeros(0, np.uint64)
+    return np.concatenate([found for _, found in listed(pd.DataFrame({BLOCK: blocks[at], MASK: masks}))])
+
+
 def span(table: pd.DataFrame) -> tuple[int, int] | None:
     """Return the first and the last period in which anybody was active; None for an empty table."""
     if not len(table):

@@ -17,6 +17,7 @@ from csmetrics.cohorts._masks import Masks
 from csmetrics.cohorts._packing import Log, active, tally
 from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole
 from csmetrics.cohorts._rows.remarks import noted
+from csmetrics.cohorts._rows.stray import note_stray
 from csmetrics.cohorts._rows.time import DAY, Calendar, Times, end_of_data
 from csmetrics.core._numeric import percents
 from csmetrics.errors import MetricInputError
@@ -136,6 +137,7 @@ def count_active(
     gaps = np.zeros((groups, max(found.log.periods.count, days), longest + 1), np.int64)
     for cell, users in _until_next(found, gaps.shape[1], longest):
         tally(gaps.reshape(-1), cell, users)
+    _note_stray(found, calendar, gaps.sum(axis=(0, 2)))
     begin, rows = min(begin, first + days), slice(max(begin - first, 0), days)
     if periods.freq != "D":
         return _by_period(found, np.pad(gaps[:, rows], ((0, 0), (early, 0), (0, 0))), begin, calendar, periods)
@@ -314,9 +316,14 @@ def count_lifecycle(found: Events, calendar: Calendar) -> pd.DataFrame:
     groups = found.log.groups.count
     check_cells(metric, calendar, first, periods, groups)
     table = {name: np.zeros((groups, periods), np.int64) for name in ("active", "new_users", "returning")}
+    seen = np.zeros(0, np.int64)
     for counts in (found.counted,) if found.counted else map(_stages, found.logs()):
+        everyone = counts["active"].sum(axis=0)  # of the last period too, which may not be complete
+        seen = np.pad(seen, (0, max(everyone.size - seen.size, 0)))
+        seen[: everyone.size] += everyone
         for name, some in counts.items():
             table[name][:, : some.shape[1]] += some[:, :periods]
+    _note_stray(found, calendar, seen)
     table["resurrected"] = table["active"] - table["new_users"] - table["returning"]
     table["dormant"] = np.zeros_like(table["active"])
     table["dormant"][:, 1:] = table["active"][:, :-1] - table["returning"][:, 1:]
@@ -343,6 +350,11 @@ def _stages(log: Log) -> dict[str, Any]:
         tally(returning, cell[again])
     columns = {"active": everyone, "new_users": new, "returning": returning}
     return {name: counts.reshape(groups, known) for name, counts in columns.items()}
+
+
+def _note_stray(found: Events, calendar: Calendar, users: Any) -> None:
+    at = np.flatnonzero(users)
+    note_stray(found.remarks, calendar, found.log.periods.first + at, users[at])
 
 
 def _complete(found: Events, calendar: Calendar) -> tuple[int, int]:

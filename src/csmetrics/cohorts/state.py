@@ -17,7 +17,7 @@ from csmetrics.cohorts import _state_files as files
 from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._events import Events
 from csmetrics.cohorts._rows.options import OnBadRows
-from csmetrics.cohorts._rows.remarks import Excluded, Remarks, together
+from csmetrics.cohorts._rows.remarks import Excluded, Remarks, together, warn_of
 from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.cohorts._state_events import events_of
 from csmetrics.cohorts._state_rows import METRIC, Facts, read
@@ -88,6 +88,7 @@ def activity(
     2026-02  1  <NA>
     """
     found = read(events, user, time, freq, by, on_bad_rows)
+    warn_of(found.remarks)
     return Activity(found.facts, (found.table,), excluded=found.remarks.excluded)
 
 

@@ -208,7 +208,11 @@ def registered(metric: Callable[..., Any] | str, asked_by: str) -> Registration:
         return spec
     rule = "must be a metric of csmetrics or its name"
     named = getattr(metric, "name", None)  # of an entry of the catalogue
-    hint = repr(named) if isinstance(named, str) and named in REGISTRY else "such as csm.churn_rate or 'churn_rate'"
+    hint = (
+        repr(named)
+        if isinstance(named, str) and named in REGISTRY
+        else "such as csm.churn_rate; csm.catalog.find(words) searches"
+    )
     raise MetricInputError(asked_by, "metric", rule, f"got {shown(metric)}", nearest(name) if name else hint)
 
 

@@ -100,6 +100,11 @@ def noted(out: Result, remarks: Remarks) -> Result:
     out.attrs["notes"] = list(remarks.notes)
     if remarks.excluded is not None:
         out.attrs["excluded"] = remarks.excluded
+    warn_of(remarks)
+    return out
+
+
+def warn_of(remarks: Remarks) -> None:
+    """Warn once of what makes figures doubtful."""
     if remarks.doubtful:
         warnings.warn(" ".join(remarks.doubtful), CohortWarning, stacklevel=outside())
-    return out
