@@ -88,7 +88,7 @@ def _with_dates(column: pd.Series[Any], file: str, dates: str | None) -> pd.Seri
     """Read a column of text as dates where most of it is dates; what is no date stays text."""
     text = column[column.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)].astype(object)
     head = text.head(_LOOKED_AT).str
-    if not text.size or (head.fullmatch(_YEAR_FIRST) | head.fullmatch(_YEAR_LAST)).mean() <= 0.5:
+    if 2 * int((head.fullmatch(_YEAR_FIRST) | head.fullmatch(_YEAR_LAST)).sum()) <= min(text.size, _LOOKED_AT):
         return column
     parts = text.str.extract(f"^{_YEAR_LAST}$").dropna(subset=[0])
     if not parts.empty:

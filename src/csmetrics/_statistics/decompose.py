@@ -229,8 +229,8 @@ def decompose_periods(
     keys = tuple(by) if isinstance(by, (list, tuple)) else (by,)
     grain = grain_of(frame if builder is None else build(builder, frame, keys, options or {}, customer))
     if grain is None:
-        found = f"got a {type(frame).__name__}"
-        raise MetricInputError(spec.name, "frame", "must be a cohort frame", found, how_to_make(frame))
+        what = f"got a {type(frame).__name__}"
+        raise MetricInputError(spec.name, "frame", "must be a cohort frame", what, how_to_make(frame))
     grain = Grain(grain.frame, (), grain.period if period is None else period)
     axis_name = axis_of(grain, spec.name)
     if axis_name not in grain.frame.columns and isinstance(grain.frame, pd.DataFrame):
