@@ -285,7 +285,8 @@ def hint_for_text(text: str) -> str:
 
 def _hint(value: Any) -> str:
     if isinstance(value, str):
-        return f"without quotes: {value.strip()}" if _PLAIN.fullmatch(value.strip()) else hint_for_text(value)
+        plain = _PLAIN.fullmatch(value.strip())
+        return f"without quotes: {shown(plain[0], write=str)}" if plain else hint_for_text(value)
     if isinstance(value, (bool, np.bool_)):
         return "count the True values first, for example with flags.sum()"
     if isinstance(value, pd.DataFrame):

@@ -207,12 +207,9 @@ def registered(metric: Callable[..., Any] | str, asked_by: str) -> Registration:
     if spec is not None and (isinstance(metric, str) or spec.function is metric):
         return spec
     rule = "must be a metric of csmetrics or its name"
-    named = getattr(metric, "name", None)  # of an entry of the catalogue
-    hint = (
-        repr(named)
-        if isinstance(named, str) and named in REGISTRY
-        else "such as csm.churn_rate; csm.catalog.find(words) searches"
-    )
+    hint = "such as csm.churn_rate; csm.catalog.find(words) searches"
+    if type(metric).__name__ == "MetricSpec":  # an entry of the catalogue
+        hint = repr(vars(metric).get("name"))
     raise MetricInputError(asked_by, "metric", rule, f"got {shown(metric)}", nearest(name) if name else hint)
 
 
