@@ -326,6 +326,17 @@ def test_raw_tables_make_the_same_figures(company: Any, frames: dict[str, Any]) 
     assert "rates within segments" in made.to_html()
 
 
+def test_a_change_of_plan_is_no_churn() -> None:
+    stayed = [(f"c{i}", "starter", "2026-01-05", "2026-03-10" if i < 10 else None, 100) for i in range(40)]
+    moved = [(f"c{i}", "team", "2026-03-10", None, 150) for i in range(10)]
+    ledger = pd.DataFrame([*stayed, *moved], columns=["customer", "plan", "start", "end", "mrr"])
+    whole, by_plan = (
+        csm.report_from_tables(subscriptions=ledger, as_of="2026-03-31", by=by).figures for by in (None, "plan")
+    )
+    pd.testing.assert_frame_equal(whole, by_plan)
+    assert by_plan.loc[["churn_rate", "nrr", "grr"], "value"].to_list() == [0, 112.5, 100]
+
+
 @pytest.mark.parametrize(
     ("given", "error", "words"),
     [

@@ -71,7 +71,8 @@ def report_from_tables(
     as_of
         The last day that the tables cover; the report is of the last period that is complete by then.
     by
-        The segment by which changes are taken apart: a column of `subscriptions`, or of `customers`.
+        The segment by which changes are taken apart: a column of `subscriptions`, or of `customers`. A customer belongs
+        to one segment at a time (``by_at="opening"``), so the company's own figures stay what they are without `by`.
     freq
         Length of the periods: W, M, Q or Y.
     scorecard, health, title, template
@@ -186,7 +187,7 @@ def _movements(there: Mapping[str, Any], named: Any, by: str | None, options: di
             what = f"no column {shown(by)} in the subscriptions or the customers"
             raise MissingColumnError("report_from_tables", "by", what, what_is_there(frame))
         ledger = _joined(ledger, own["customer"], customers, named["customers"]["customer"], by)
-    return movements_from_subscriptions(ledger, **own, by=by, squares=True, **options)
+    return movements_from_subscriptions(ledger, **own, by=by, by_at="opening", squares=True, **options)
 
 
 def _joined(ledger: Any, key: str, customers: Any, customer: str, by: str) -> Any:
