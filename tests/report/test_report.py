@@ -140,6 +140,17 @@ def test_every_figure_says_how_it_was_computed(page: str, june: Any) -> None:
     assert "customer churn rate = lost / start × 100" in page or "= lost / start × 100" in page
 
 
+def test_a_card_has_the_notes_of_its_own_period_only() -> None:
+    months = pd.DataFrame(
+        {"lost": [0, 1, 12], "start": [0, 12, 400]}, index=pd.period_range("2026-01", periods=3, name="period", freq="M")
+    )
+    assert "fewer than 30 units" in csm.report(movements=months, as_of="2026-02-28").to_html()
+    text = csm.report(movements=months).to_html()
+    assert "95 % interval" in text
+    assert "fewer than 30 units" not in text
+    assert "nothing to divide by" not in text
+
+
 def test_names_are_text(company: Any) -> None:
     names = pd.Series(np.resize(np.array(HOSTILE, dtype=object), len(company.accounts)))
     ledger = company.subscriptions.drop(columns="plan").merge(

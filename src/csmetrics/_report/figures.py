@@ -226,7 +226,7 @@ def _interval(spec: Registration, source: Source) -> tuple[str, list[str]]:
         if source.axis is None:
             found = _rows(source).interval(spec.function)
         else:
-            made = Cohorts(source.frame)._at((source.axis,), ...).interval(spec.function)
+            made = Cohorts(source.last_rows)._at((source.axis,), ...).interval(spec.function)
             row = made.iloc[-1]
             low, high = written(row["low"]), written(row["high"])
             return f"95 % interval [{low}, {high}], method {row['method']}", list(made.attrs.get("notes", []))

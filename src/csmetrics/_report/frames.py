@@ -83,6 +83,12 @@ class Source:
         return list(self.totals.index) if self.axis is not None else []
 
     @cached_property
+    def last_rows(self) -> pd.DataFrame:
+        """The rows of the report's period."""
+        here = Cohorts(self.frame)._grain.axes[self.axis] == self.periods[-1]
+        return self.frame[here.to_numpy(dtype=bool)]
+
+    @cached_property
     def lines(self) -> dict[str, Line]:
         """What a scorecard says of each of its metrics: changes, and whether they are more than noise."""
         if len(self.periods) < 2:
