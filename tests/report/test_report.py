@@ -141,14 +141,52 @@ def test_every_figure_says_how_it_was_computed(page: str, june: Any) -> None:
 
 
 def test_a_card_has_the_notes_of_its_own_period_only() -> None:
-    months = pd.DataFrame(
-        {"lost": [0, 1, 12], "start": [0, 12, 400]}, index=pd.period_range("2026-01", periods=3, name="period", freq="M")
-    )
+    index = pd.period_range("2026-01", periods=3, name="period", freq="M")
+    months = pd.DataFrame({"lost": [0, 1, 12], "start": [0, 12, 400]}, index=index)
     assert "fewer than 30 units" in csm.report(movements=months, as_of="2026-02-28").to_html()
     text = csm.report(movements=months).to_html()
     assert "95 % interval" in text
     assert "fewer than 30 units" not in text
     assert "nothing to divide by" not in text
+
+
+def test_a_month_with_more_open_tickets_is_not_called_better() -> None:
+    months = pd.DataFrame(
+        {"tickets": [100, 95], "timed": [99, 81], "resolution_time_sum": [4000.0, 1500.0]},
+        index=pd.period_range("2026-05", periods=2, name="period", freq="M"),
+    )
+    text = csm.report(tickets=months).to_html()
+    assert "14 of 95 tickets are still open" in text
+    assert "too early to compare" in text
+    assert ", better" not in text
+    as_before = csm.report(tickets=months.assign(timed=[80, 81])).to_html()
+    assert "14 of 95 tickets are still open" in as_before
+    assert ", better" in as_before
+
+
+def test_the_page_says_that_changes_are_tested_together(page: str) -> None:
+    assert "Changes are tested together (" in page
+    assert "of the tickets" in page
+
+
+def test_too_little_history_is_said_in_plain_words() -> None:
+    months = pd.DataFrame(
+        {"lost": [20, 200], "start": [1000, 1000]}, index=pd.period_range("2026-05", periods=2, name="period", freq="M")
+    )
+    found = csm.report(movements=months).figures.loc["churn_rate", "noise"]
+    assert found == "more than chance for so many customers; fewer than eight earlier changes to compare with"
+
+
+def test_a_response_rate_says_what_it_counts() -> None:
+    answers = pd.DataFrame({"time": ["2026-05-04", "2026-05-20"], "nps": [9, None]})
+    text = csm.report_from_tables(responses=answers, as_of="2026-05-31").to_html()
+    assert "Every row counts as asked" in text
+
+
+def test_no_interval_is_said_in_plain_words(frames: dict[str, Any]) -> None:
+    text = csm.report(tickets=frames["tickets"]).to_html()
+    assert "no interval: the totals alone do not say" in text
+    assert "must be known" not in text
 
 
 def test_names_are_text(company: Any) -> None:
@@ -274,6 +312,13 @@ def test_the_scorecard_points_to_the_totals(june: Any) -> None:
     assert [found[ref][1] for ref in ("I5", "I6")] == ["met", "missed"]
 
 
+def test_changes_of_rates_are_percentage_points_and_times_hours(june: Any) -> None:
+    with zipfile.ZipFile(BytesIO(june.to_xlsx())) as book:
+        assert "pp&quot;" in book.read("xl/styles.xml").decode()
+    assert "hours" in cells(june.to_xlsx())
+    assert june.figures.loc["resolution_time", "unit"] == "hours"
+
+
 def test_native_charts_follow_the_totals(june: Any) -> None:
     with zipfile.ZipFile(BytesIO(june.to_xlsx())) as book:
         charts = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/charts/chart")]
@@ -335,6 +380,8 @@ def test_raw_tables_make_the_same_figures(company: Any, frames: dict[str, Any]) 
     assert steps[0] == "subscriptions"
     assert steps[-1] == "report"
     assert "rates within segments" in made.to_html()
+    means = [one.interval for one in made._contents.figures if one.spec.unit == "time" or one.spec.name == "ces"]
+    assert all(one.startswith("95 % interval") for one in means)  # sums of squares are in the frames
 
 
 def test_a_change_of_plan_is_no_churn() -> None:

@@ -34,7 +34,7 @@ class Report:
         rows = {
             one.spec.name: {
                 "value": one.value,
-                "unit": one.spec.unit,
+                "unit": one.unit,
                 "period": one.period,
                 "change": one.change,
                 "noise": one.noise,

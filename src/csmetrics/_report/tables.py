@@ -142,7 +142,7 @@ def report_from_tables(
         tell("tickets")
         takes = inspect.signature(count_tickets).parameters
         known: dict[str, Any] = {name: column for name, column in named["tickets"].items() if name in takes}
-        frames["tickets"] = count_tickets(there["tickets"], **known, freq=freq, as_of=as_of, **rows)
+        frames["tickets"] = count_tickets(there["tickets"], **known, squares=True, freq=freq, as_of=as_of, **rows)
     if "customers" in there and "started" in named["customers"]:
         tell("onboarding")
         own: dict[str, Any] = {name: named["customers"].get(name) for name in ("started", "completed", "value")}
@@ -223,7 +223,7 @@ def _used(there: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Callab
 def _answers(responses: Any, own: dict[str, str], freq: str, as_of: Any, rows: Any) -> Any:
     """Count the answers to each question; one column of scores is of NPS."""
     asked: dict[str, Any] = {kind: own[kind] for kind in ("nps", "csat", "ces") if kind in own}
-    common = {"time": own["time"], "freq": freq, "as_of": as_of, **rows}
+    common: dict[str, Any] = {"time": own["time"], "squares": True, "freq": freq, "as_of": as_of, **rows}
     if asked:
         return count_answers(responses, **asked, **common)
     if "score" not in own:
