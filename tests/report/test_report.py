@@ -177,6 +177,24 @@ def test_too_little_history_is_said_in_plain_words() -> None:
     assert found == "more than chance for so many customers; fewer than eight earlier changes to compare with"
 
 
+def test_onboarding_has_its_median_time_to_value() -> None:
+    customers = pd.DataFrame(
+        {
+            "customer": range(6),
+            "started": pd.to_datetime(["2026-04-01"] * 3 + ["2026-05-01"] * 3),
+            "value": pd.to_datetime(["2026-04-03", "2026-04-05", None, "2026-05-11", "2026-05-11", None]),
+        }
+    )
+    made = csm.report_from_tables(customers=customers, as_of="2026-05-31")
+    assert made.figures.loc["median_ttv", ["value", "change", "unit"]].to_list() == [10, 6, "days"]
+    assert "10 days" in made.to_html()
+    with zipfile.ZipFile(BytesIO(made.to_xlsx())) as book:
+        assert re.search(r'<c r="B5"[^>]*><v>10</v>', book.read("xl/worksheets/sheet1.xml").decode())
+    of_each = customers.assign(plan=["a", "b"] * 3)
+    frame = csm.cohorts.onboarding(of_each, completed=None, freq="M", as_of="2026-05-31", by="plan")
+    assert "median_ttv" not in csm.report(onboarding=frame).figures.index  # medians of segments do not add up
+
+
 def test_a_response_rate_says_what_it_counts() -> None:
     answers = pd.DataFrame({"time": ["2026-05-04", "2026-05-20"], "nps": [9, None]})
     text = csm.report_from_tables(responses=answers, as_of="2026-05-31").to_html()

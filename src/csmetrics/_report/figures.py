@@ -180,6 +180,8 @@ def figures(sources: dict[str, Source], targets: dict[str, Target | None], wante
 
 def _figure(spec: Registration, source: Source, target: Target | None, asked: bool) -> Figure | None:
     """Compute one metric on the totals of a frame; None where they do not give it, and where nobody asked for it."""
+    if spec.name == "median_ttv":
+        return _median(spec, source, target)
     if spec.reduces or spec.over_columns:
         return None
     grain = Grain(source.totals)
@@ -220,6 +222,33 @@ def _figure(spec: Registration, source: Source, target: Target | None, asked: bo
         on_year,
         caution or _only_answers(spec, source, plan),
         fair,
+    )
+
+
+def _median(spec: Registration, source: Source, target: Target | None) -> Figure | None:
+    """Show the median that the builder of onboarding estimated; None without it, and by segment, as it does not add."""
+    if source.kind != "onboarding" or spec.name not in source.frame or len(source.frame) != len(source.totals):
+        return None
+    values = source.frame[spec.name].to_numpy(dtype=np.float64)
+    series = pd.Series(values, source.totals.index)
+    if source.axis is not None:
+        series = pd.Series(values, Cohorts(source.frame)._grain.axes[source.axis].array).sort_index()
+    if not len(series):
+        return None
+    value, before = float(series.iloc[-1]), float(series.iloc[-2]) if len(series) > 1 else nan
+    return Figure(
+        spec,
+        source,
+        None,
+        series.tail(_POINTS),
+        in_words(series.index[-1]) if source.axis is not None else "all",
+        value,
+        value - before,
+        _UNKNOWN if isfinite(value - before) else "",
+        target=target,
+        interval="no interval: it needs the dates of each customer, as csmetrics.interval takes them",
+        explanation="Days within which half of those who started reach value; who still waits counts as waiting.",
+        why_not="" if isfinite(value) else "fewer than half have reached value so far",
     )
 
 

@@ -22,7 +22,7 @@ METRICS: Final = {
     "movements": ("churn_rate", "nrr", "grr", "arr", "net_new_mrr", "arpa", "quick_ratio", "customer_growth_rate"),
     "survey": ("nps", "csat", "ces", "response_rate"),
     "tickets": ("fcr", "first_response_time", "resolution_time", "sla_attainment", "reopen_rate", "escalation_rate"),
-    "onboarding": ("onboarding_completion_rate",),
+    "onboarding": ("onboarding_completion_rate", "median_ttv"),
     "activation": ("activation_rate",),
     "adoption": ("adoption_rate", "feature_adoption_rate"),
     "active_users": ("stickiness",),

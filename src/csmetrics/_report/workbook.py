@@ -126,6 +126,10 @@ def _scorecard(book: Book, sheet: Any, homes: dict[str, tuple[str, int, int]], c
                 letters = book.column(place)
                 course = f"'{kind}'!{letters}{max(2, last + 2 - _POINTS)}:{letters}{last + 1}"
                 sheet.add_sparkline(row, 9, {"range": course, "last_point": True, "series_color": "#2F6FB5"})
+        else:
+            book.put(sheet, row, 1, one.value, form)
+            if isfinite(one.change):
+                book.put(sheet, row, 4, one.change, book.change(one.spec.unit))
         if one.target is not None:
             low, high = one.target.at_least, one.target.at_most
             book.put(sheet, row, 6, nan if low is None else low, form)
