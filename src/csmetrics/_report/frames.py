@@ -86,7 +86,8 @@ class Source:
     def last_rows(self) -> pd.DataFrame:
         """The rows of the report's period."""
         here = Cohorts(self.frame)._grain.axes[self.axis] == self.periods[-1]
-        return self.frame[here.to_numpy(dtype=bool)]
+        found: pd.DataFrame = self.frame[here.to_numpy(dtype=bool)]
+        return found
 
     @cached_property
     def lines(self) -> dict[str, Line]:
