@@ -164,6 +164,14 @@ def test_a_month_with_more_open_tickets_is_not_called_better() -> None:
     assert ", better" in as_before
 
 
+def test_a_phone_is_told_that_charts_go_on(page: str) -> None:
+    narrow = re.search(r"@media screen and \(max-width: (\d+)px\) {\s*figure::before { content: \"Scroll", page)
+    wide = re.search(r"\.plot svg {[^}]*min-width: (\d+)px", page)
+    assert narrow is not None
+    assert wide is not None
+    assert int(narrow[1]) == int(wide[1]) + 2 * 16 - 1  # the page's margins; below it a chart is cut
+
+
 def test_the_page_says_that_changes_are_tested_together(page: str) -> None:
     assert "Changes are tested together (" in page
     assert "of the tickets" in page
