@@ -447,6 +447,12 @@ def test_wrong_tables_say_so(given: dict[str, Any], error: type[Exception], word
         csm.report_from_tables(**given)
 
 
+def test_the_name_of_a_frame_hints_at_the_table() -> None:
+    given: dict[str, Any] = {"onboarding": pd.DataFrame({"customer": [1]})}
+    with pytest.raises(TypeError, match="here customers="):
+        csm.report_from_tables(**given)
+
+
 def test_the_extras_name_what_they_need() -> None:
     extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"][
         "optional-dependencies"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, ParamSpec
 
 import pandas as pd
 
@@ -31,7 +32,31 @@ TABLES: Final = {
     "customers": (("customer",), ("started", "completed", "value")),
 }
 
+# The table behind each cohort frame of `report`, for those who take the names of one for those of the other
+_TABLE_OF: Final = {"movements": "subscriptions", "survey": "responses", "onboarding": "customers"} | dict.fromkeys(
+    ("retention", "active_users", "lifecycle", "activation", "adoption"), "events"
+)
 
+_Given = ParamSpec("_Given")
+
+
+def _hinting(make: Callable[_Given, Report]) -> Callable[_Given, Report]:
+    """Say which table is meant where a cohort frame of `report` is named instead."""
+
+    @wraps(make)
+    def called(*args: _Given.args, **given: _Given.kwargs) -> Report:
+        for name in given:
+            if name in _TABLE_OF:
+                words = (
+                    f"it takes raw rows, here {_TABLE_OF[name]}=; frames of csm.cohorts go to csm.report({name}=...)"
+                )
+                raise TypeError(f"report_from_tables() has no argument {name!r}: {words}")
+        return make(*args, **given)
+
+    return called
+
+
+@_hinting
 def report_from_tables(
     *,
     subscriptions: Any = None,
