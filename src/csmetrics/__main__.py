@@ -153,7 +153,7 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_file_options
 @click.option("--out", type=_FILE, help="The file to write: .html or .xlsx.")
 @click.option("--as-of", help="The last day that the tables cover.")
-@click.option("--by", help="The segment by which changes are taken apart.")
+@click.option("--by", help="The segment by which changes are taken apart, as it was at the opening.")
 @click.option("--freq", help="Length of the periods: W, M, Q or Y.  [default: M]")
 @click.option("--title", help="Title of the report.")
 @click.option("--template", type=_FILE, help="A TOML file with colours, logo, sections and metrics.")

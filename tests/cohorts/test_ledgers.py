@@ -78,6 +78,23 @@ def test_inclusive_ends_read_as_exclusive(make: Make) -> None:
     assert out.csm.nrr()["2025-03"] == pytest.approx(100 / 3)
 
 
+@pytest.mark.parametrize("make", [pd.DataFrame, FRAMES["polars"]])
+def test_customers_in_several_groups_are_noted(make: Any) -> None:
+    march = pd.Timestamp("2026-03-10")
+    columns = {
+        "customer": [10**15, 10**15, 7, 7, 8],
+        "plan": ["starter", "team", "team", "team", "starter"],
+        "start": pd.to_datetime(["2026-01-05", "2026-03-10", "2026-01-05", "2026-03-10", "2026-01-05"]),
+        "end": [march, None, march, None, None],
+        "mrr": [100, 150, 100, 120, 100],
+    }
+    ledger = make(pd.DataFrame(columns))
+    [note] = S(ledger, as_of="2026-03-31", by="plan").attrs["notes"]
+    assert note.startswith("1 customer is in several groups of 'plan'.")
+    for alone in ({"by": "plan", "by_at": "opening"}, {"by": ["plan", "customer"]}, {"by": None}):
+        assert S(ledger, as_of="2026-03-31", **alone).attrs["notes"] == []
+
+
 def test_inclusive_ends_at_any_second(make: Make) -> None:
     frame = rows(("a", "2025-01-01 08:00:00", "2025-03-31 11:59:59.7", 100), ("a", "2025-03-31 12:00", None, 100))
     out = on_each(make, frame, lambda f: S(f, closed="both", freq="h", as_of="2025-04-01"))

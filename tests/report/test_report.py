@@ -140,6 +140,81 @@ def test_every_figure_says_how_it_was_computed(page: str, june: Any) -> None:
     assert "customer churn rate = lost / start × 100" in page or "= lost / start × 100" in page
 
 
+def test_a_card_has_the_notes_of_its_own_period_only() -> None:
+    index = pd.period_range("2026-01", periods=3, name="period", freq="M")
+    months = pd.DataFrame({"lost": [0, 1, 12], "start": [0, 12, 400]}, index=index)
+    assert "fewer than 30 units" in csm.report(movements=months, as_of="2026-02-28").to_html()
+    text = csm.report(movements=months).to_html()
+    assert "95 % interval" in text
+    assert "fewer than 30 units" not in text
+    assert "nothing to divide by" not in text
+
+
+def test_a_month_with_more_open_tickets_is_not_called_better() -> None:
+    months = pd.DataFrame(
+        {"tickets": [100, 95], "timed": [99, 81], "resolution_time_sum": [4000.0, 1500.0]},
+        index=pd.period_range("2026-05", periods=2, name="period", freq="M"),
+    )
+    text = csm.report(tickets=months).to_html()
+    assert "14 of 95 tickets are still open" in text
+    assert "too early to compare" in text
+    assert ", better" not in text
+    as_before = csm.report(tickets=months.assign(timed=[80, 81])).to_html()
+    assert "14 of 95 tickets are still open" in as_before
+    assert ", better" in as_before
+
+
+def test_a_phone_is_told_that_charts_go_on(page: str) -> None:
+    narrow = re.search(r"@media screen and \(max-width: (\d+)px\) {\s*figure::before { content: \"Scroll", page)
+    wide = re.search(r"\.plot svg {[^}]*min-width: (\d+)px", page)
+    assert narrow is not None
+    assert wide is not None
+    assert int(narrow[1]) == int(wide[1]) + 2 * 16 - 1  # the page's margins; below it a chart is cut
+
+
+def test_the_page_says_that_changes_are_tested_together(page: str) -> None:
+    assert "Changes are tested together (" in page
+    assert "of the tickets" in page
+
+
+def test_too_little_history_is_said_in_plain_words() -> None:
+    months = pd.DataFrame(
+        {"lost": [20, 200], "start": [1000, 1000]}, index=pd.period_range("2026-05", periods=2, name="period", freq="M")
+    )
+    found = csm.report(movements=months).figures.loc["churn_rate", "noise"]
+    assert found == "more than chance for so many customers; fewer than eight earlier changes to compare with"
+
+
+def test_onboarding_has_its_median_time_to_value() -> None:
+    customers = pd.DataFrame(
+        {
+            "customer": range(6),
+            "started": pd.to_datetime(["2026-04-01"] * 3 + ["2026-05-01"] * 3),
+            "value": pd.to_datetime(["2026-04-03", "2026-04-05", None, "2026-05-11", "2026-05-11", None]),
+        }
+    )
+    made = csm.report_from_tables(customers=customers, as_of="2026-05-31")
+    assert made.figures.loc["median_ttv", ["value", "change", "unit"]].to_list() == [10, 6, "days"]
+    assert "10 days" in made.to_html()
+    with zipfile.ZipFile(BytesIO(made.to_xlsx())) as book:
+        assert re.search(r'<c r="B5"[^>]*><v>10</v>', book.read("xl/worksheets/sheet1.xml").decode())
+    of_each = customers.assign(plan=["a", "b"] * 3)
+    frame = csm.cohorts.onboarding(of_each, completed=None, freq="M", as_of="2026-05-31", by="plan")
+    assert "median_ttv" not in csm.report(onboarding=frame).figures.index  # medians of segments do not add up
+
+
+def test_a_response_rate_says_what_it_counts() -> None:
+    answers = pd.DataFrame({"time": ["2026-05-04", "2026-05-20"], "nps": [9, None]})
+    text = csm.report_from_tables(responses=answers, as_of="2026-05-31").to_html()
+    assert "Every row counts as asked" in text
+
+
+def test_no_interval_is_said_in_plain_words(frames: dict[str, Any]) -> None:
+    text = csm.report(tickets=frames["tickets"]).to_html()
+    assert "no interval: the totals alone do not say" in text
+    assert "must be known" not in text
+
+
 def test_names_are_text(company: Any) -> None:
     names = pd.Series(np.resize(np.array(HOSTILE, dtype=object), len(company.accounts)))
     ledger = company.subscriptions.drop(columns="plan").merge(
@@ -263,6 +338,13 @@ def test_the_scorecard_points_to_the_totals(june: Any) -> None:
     assert [found[ref][1] for ref in ("I5", "I6")] == ["met", "missed"]
 
 
+def test_changes_of_rates_are_percentage_points_and_times_hours(june: Any) -> None:
+    with zipfile.ZipFile(BytesIO(june.to_xlsx())) as book:
+        assert "pp&quot;" in book.read("xl/styles.xml").decode()
+    assert "hours" in cells(june.to_xlsx())
+    assert june.figures.loc["resolution_time", "unit"] == "hours"
+
+
 def test_native_charts_follow_the_totals(june: Any) -> None:
     with zipfile.ZipFile(BytesIO(june.to_xlsx())) as book:
         charts = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/charts/chart")]
@@ -324,6 +406,19 @@ def test_raw_tables_make_the_same_figures(company: Any, frames: dict[str, Any]) 
     assert steps[0] == "subscriptions"
     assert steps[-1] == "report"
     assert "rates within segments" in made.to_html()
+    means = [one.interval for one in made._contents.figures if one.spec.unit == "time" or one.spec.name == "ces"]
+    assert all(one.startswith("95 % interval") for one in means)  # sums of squares are in the frames
+
+
+def test_a_change_of_plan_is_no_churn() -> None:
+    stayed = [(f"c{i}", "starter", "2026-01-05", "2026-03-10" if i < 10 else None, 100) for i in range(40)]
+    moved = [(f"c{i}", "team", "2026-03-10", None, 150) for i in range(10)]
+    ledger = pd.DataFrame([*stayed, *moved], columns=["customer", "plan", "start", "end", "mrr"])
+    whole, by_plan = (
+        csm.report_from_tables(subscriptions=ledger, as_of="2026-03-31", by=by).figures for by in (None, "plan")
+    )
+    pd.testing.assert_frame_equal(whole, by_plan)
+    assert by_plan.loc[["churn_rate", "nrr", "grr"], "value"].to_list() == [0, 112.5, 100]
 
 
 @pytest.mark.parametrize(
@@ -355,6 +450,12 @@ def test_raw_tables_make_the_same_figures(company: Any, frames: dict[str, Any]) 
 )
 def test_wrong_tables_say_so(given: dict[str, Any], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=re.escape(words)):
+        csm.report_from_tables(**given)
+
+
+def test_the_name_of_a_frame_hints_at_the_table() -> None:
+    given: dict[str, Any] = {"onboarding": pd.DataFrame({"customer": [1]})}
+    with pytest.raises(TypeError, match="here customers="):
         csm.report_from_tables(**given)
 
 

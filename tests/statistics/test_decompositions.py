@@ -323,6 +323,14 @@ def test_over_time() -> None:
         csm.decompose_periods(csm.churn_rate, BEFORE.assign(period=1), by="plan")
 
 
+def test_words_name_no_segment_where_no_part_is_beyond_noise() -> None:
+    before = pd.DataFrame({"plan": ["a", "b"], "lost": [4, 40], "start": [200, 200]})
+    found = csm.decompose(csm.churn_rate, before, before.assign(lost=[40, 4]), by="plan")
+    assert found.frame["beyond_noise"].all()
+    assert "no cause can be named" in str(found)
+    assert "Its own rate moved" not in str(found)
+
+
 def test_words_name_no_cause_in_noise() -> None:
     before = pd.DataFrame({"plan": ["a", "b"], "lost": [4, 5], "start": [100, 100]})
     after = pd.DataFrame({"plan": ["a", "b"], "lost": [5, 5], "start": [101, 100]})

@@ -67,10 +67,17 @@ class Book:
 
     def number(self, unit: str) -> Any:
         """Return the format of a unit."""
-        pattern = _FORMATS.get(unit, "#,##0.00")
+        return self._format(_FORMATS.get(unit, "#,##0.00"))
+
+    def _format(self, pattern: str) -> Any:
         if pattern not in self._made:
             self._made[pattern] = self.book.add_format({"num_format": pattern})
         return self._made[pattern]
+
+    def change(self, unit: str) -> Any:
+        """Return the format of a change, with its sign; a percentage changes in percentage points."""
+        plain = '0.0" pp"' if unit == "percent" else _FORMATS.get(unit, "#,##0.00")
+        return self._format(f"+{plain};-{plain};{plain}")
 
     def put(self, sheet: Any, row: int, column: int, value: float, form: Any = None) -> None:
         """Write a number; nothing where it is missing."""

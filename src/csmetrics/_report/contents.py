@@ -84,7 +84,26 @@ class Contents:
         found = [note for source in self.sources.values() for note in (*source.notes, source.left_out)]
         if self.retention is not None:
             found += self.retention.notes
+        found.append(self._together())
         return [note for note in dict.fromkeys(found) if note]
+
+    def _together(self) -> str:
+        """Say how many changes were tested together, and what that does; empty where one or none was."""
+        tested = {source.kind: max((one.tested for one in source.lines.values()), default=0) for source in self._used}
+        several = [f"{count} of the {kind.replace('_', ' ')}" for kind, count in tested.items() if count > 1]
+        if not several:
+            return ""
+        return (
+            f"Changes are tested together ({', '.join(several)}), because among many some stand out by chance. So a "
+            "change must be clearer here than one that is compared alone, as by compare_periods, which may call the "
+            "same change more than chance."
+        )
+
+    @property
+    def _used(self) -> list[Source]:
+        """The frames whose figures the report shows."""
+        kinds = {one.source.kind for one in self.figures} - {"onboarding"}  # of which no change is judged
+        return [source for source in self.sources.values() if source.kind in kinds]
 
     @cached_property
     def moved(self) -> list[Decomposition]:

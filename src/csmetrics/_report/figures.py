@@ -14,9 +14,10 @@ from csmetrics._accessors.cohorts import Cohorts
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
 from csmetrics._report.frames import METRICS, Source, in_words
+from csmetrics._statistics.customers import TOTALS_ALONE
 from csmetrics._statistics.evaluated import moved
 from csmetrics._statistics.printed import figure as written
-from csmetrics._statistics.scorecard import Scorecard
+from csmetrics._statistics.scorecard import SHORT, Scorecard
 from csmetrics._statistics.targets import Target
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, shown
@@ -24,6 +25,14 @@ from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnErro
 _POINTS = 24  # periods of a sparkline
 _UNKNOWN = "cannot tell whether that is noise"
 _EARLY = "Those who started last have had little time to complete, so a change says nothing yet."
+# Metrics of tickets that miss those which are not over yet: the column of those that are, and what the others lack
+_OPEN = {
+    "resolution_time": ("timed", "are still open"),
+    "fcr": ("resolved", "are still open"),
+    "first_response_time": ("responded", "have no response yet"),
+    "sla_attainment": ("measured", "have no outcome yet"),
+}
+_UNITS = {"survey": "answers", "tickets": "tickets", "active_users": "users", "lifecycle": "users"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,10 @@ class Figure:
         The target, where it has one.
     interval, explanation
         In words.
+    caution
+        What a reader must know before anything is made of the figure; empty for most.
+    fair
+        Whether the period can be compared with the one before; if not, no change is called better or worse.
     on_year
         The change on the year before.
     why_not
@@ -73,12 +86,18 @@ class Figure:
     why_not: str = ""
     notes: list[str] = field(default_factory=list)
     on_year: float = nan
+    caution: str = ""
+    fair: bool = True
+
+    @property
+    def unit(self) -> str:
+        """The unit; the builder of tickets counts times in hours."""
+        return "hours" if self.spec.unit == "time" and self.source.kind == "tickets" else self.spec.unit
 
     @property
     def text(self) -> str:
         """The value with its unit."""
-        hours = self.spec.unit == "time" and self.source.kind == "tickets" and isfinite(self.value)
-        return written(self.value, self.spec.unit) + (" hours" if hours else "")
+        return written(self.value, self.spec.unit) + (" hours" if self.unit == "hours" and isfinite(self.value) else "")
 
     @property
     def change_text(self) -> str:
@@ -100,7 +119,7 @@ class Figure:
     @property
     def better(self) -> bool | None:
         """Whether the change is for the better; None where there is no better, or no change."""
-        if not isfinite(self.change) or self.change == 0 or self.spec.better == "neither":
+        if not self.fair or not isfinite(self.change) or self.change == 0 or self.spec.better == "neither":
             return None
         return (self.change > 0) == (self.spec.better == "higher")
 
@@ -161,6 +180,8 @@ def figures(sources: dict[str, Source], targets: dict[str, Target | None], wante
 
 def _figure(spec: Registration, source: Source, target: Target | None, asked: bool) -> Figure | None:
     """Compute one metric on the totals of a frame; None where they do not give it, and where nobody asked for it."""
+    if spec.name == "median_ttv":
+        return _median(spec, source, target)
     if spec.reduces or spec.over_columns:
         return None
     grain = Grain(source.totals)
@@ -178,7 +199,10 @@ def _figure(spec: Registration, source: Source, target: Target | None, asked: bo
     last = series.index[-1]
     before = values[-2] if len(values) > 1 else nan
     early = source.kind == "onboarding"
+    caution, fair = _still_open(spec, source)
     noise, certain, on_year = ("too early to compare", None, nan) if early else _judged(spec, source)
+    if not fair:
+        noise, certain = "too early to compare", None
     interval, notes = _interval(spec, source)
     return Figure(
         spec,
@@ -196,7 +220,57 @@ def _figure(spec: Registration, source: Source, target: Target | None, asked: bo
         "" if isfinite(values[-1]) else "nothing to divide by, or an input is missing",
         [_EARLY, *notes] if early else notes,
         on_year,
+        caution or _only_answers(spec, source, plan),
+        fair,
     )
+
+
+def _median(spec: Registration, source: Source, target: Target | None) -> Figure | None:
+    """Show the median that the builder of onboarding estimated; None without it, and by segment, as it does not add."""
+    if source.kind != "onboarding" or spec.name not in source.frame or len(source.frame) != len(source.totals):
+        return None
+    values = source.frame[spec.name].to_numpy(dtype=np.float64)
+    series = pd.Series(values, source.totals.index)
+    if source.axis is not None:
+        series = pd.Series(values, Cohorts(source.frame)._grain.axes[source.axis].array).sort_index()
+    if not len(series):
+        return None
+    value, before = float(series.iloc[-1]), float(series.iloc[-2]) if len(series) > 1 else nan
+    return Figure(
+        spec,
+        source,
+        None,
+        series.tail(_POINTS),
+        in_words(series.index[-1]) if source.axis is not None else "all",
+        value,
+        value - before,
+        _UNKNOWN if isfinite(value - before) else "",
+        target=target,
+        interval="no interval: it needs the dates of each customer, as csmetrics.interval takes them",
+        explanation="Days within which half of those who started reach value; who still waits counts as waiting.",
+        why_not="" if isfinite(value) else "fewer than half have reached value so far",
+    )
+
+
+def _still_open(spec: Registration, source: Source) -> tuple[str, bool]:
+    """Say how many tickets of the period are not over yet; and whether no larger part is than in the period before."""
+    done, lack = _OPEN.get(spec.name, ("", ""))
+    totals = source.totals
+    if source.kind != "tickets" or not {"tickets", done} <= {*totals.columns}:
+        return "", True
+    count = totals["tickets"].to_numpy(dtype=np.float64)
+    waiting = count - totals[done].to_numpy(dtype=np.float64)
+    if not waiting[-1] > 0:
+        return "", True
+    fair = len(count) < 2 or waiting[-1] * count[-2] <= waiting[-2] * count[-1]
+    words = f"{waiting[-1]:,.0f} of {count[-1]:,.0f} tickets {lack}"
+    return f"{words}." if fair else f"{words}, a larger part than in the period before.", fair
+
+
+def _only_answers(spec: Registration, source: Source, plan: Plan) -> str:
+    """Say of a response rate that the rows of a survey stand for those who were asked."""
+    counted = source.kind == "survey" and str(plan.columns.get("invited", "")).endswith("_invited")
+    return "Every row counts as asked: of a file of answers only, this is no response rate." if counted else ""
 
 
 def _without(spec: Registration, source: Source, target: Target | None, why: str) -> Figure:
@@ -216,7 +290,12 @@ def _judged(spec: Registration, source: Source) -> tuple[str, bool | None, float
         return "", None, nan
     word = line.noise.get("before", "")
     known = {"yes": True, "no": False}.get(word)
-    words = {"yes": "more than noise", "no": "may be noise"}.get(word, _UNKNOWN if "cannot tell" in word else word)
+    units = _UNITS.get(source.kind, "customers")
+    words = {
+        "yes": "more than noise",
+        "no": "may be noise",
+        SHORT: f"more than chance for so many {units}; fewer than eight earlier changes to compare with",
+    }.get(word, _UNKNOWN if "cannot tell" in word else word)
     return words, known, line.value - line.year
 
 
@@ -226,7 +305,7 @@ def _interval(spec: Registration, source: Source) -> tuple[str, list[str]]:
         if source.axis is None:
             found = _rows(source).interval(spec.function)
         else:
-            made = Cohorts(source.frame)._at((source.axis,), ...).interval(spec.function)
+            made = Cohorts(source.last_rows)._at((source.axis,), ...).interval(spec.function)
             row = made.iloc[-1]
             low, high = written(row["low"]), written(row["high"])
             return f"95 % interval [{low}, {high}], method {row['method']}", list(made.attrs.get("notes", []))
@@ -238,4 +317,10 @@ def _interval(spec: Registration, source: Source) -> tuple[str, list[str]]:
 
 
 def _reason(error: MetricInputError) -> str:
+    if error.rule == TOTALS_ALONE:
+        return (
+            "the totals alone do not say how much it differs from one to the next; a table made with squares=True does"
+        )
+    if error.rule == "has no interval":
+        return error.found
     return f"{error.rule}; {error.found}" if error.rule else str(error)

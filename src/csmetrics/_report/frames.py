@@ -22,7 +22,7 @@ METRICS: Final = {
     "movements": ("churn_rate", "nrr", "grr", "arr", "net_new_mrr", "arpa", "quick_ratio", "customer_growth_rate"),
     "survey": ("nps", "csat", "ces", "response_rate"),
     "tickets": ("fcr", "first_response_time", "resolution_time", "sla_attainment", "reopen_rate", "escalation_rate"),
-    "onboarding": ("onboarding_completion_rate",),
+    "onboarding": ("onboarding_completion_rate", "median_ttv"),
     "activation": ("activation_rate",),
     "adoption": ("adoption_rate", "feature_adoption_rate"),
     "active_users": ("stickiness",),
@@ -81,6 +81,13 @@ class Source:
     def periods(self) -> list[Any]:
         """The periods in order, up to the report's last day."""
         return list(self.totals.index) if self.axis is not None else []
+
+    @cached_property
+    def last_rows(self) -> pd.DataFrame:
+        """The rows of the report's period."""
+        here = Cohorts(self.frame)._grain.axes[self.axis] == self.periods[-1]
+        found: pd.DataFrame = self.frame[here.to_numpy(dtype=bool)]
+        return found
 
     @cached_property
     def lines(self) -> dict[str, Line]:

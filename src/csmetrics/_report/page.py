@@ -37,6 +37,7 @@ _CARD = (
     "explanation",
     "period",
     "interval",
+    "caution",
 )
 
 

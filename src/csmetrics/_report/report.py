@@ -34,7 +34,7 @@ class Report:
         rows = {
             one.spec.name: {
                 "value": one.value,
-                "unit": one.spec.unit,
+                "unit": one.unit,
                 "period": one.period,
                 "change": one.change,
                 "noise": one.noise,
@@ -163,7 +163,8 @@ def report(
     ----------
     movements
         The bridge of `csmetrics.cohorts.movements_from_subscriptions` or one of its siblings. One of several periods
-        gives changes and lines, one with segments tells what moved.
+        gives changes and lines, one with segments tells what moved. Make segments that customers move between, such as
+        plans, with ``by_at="opening"``: otherwise each move counts as a customer lost and another won.
     retention
         The result of `csmetrics.cohorts.retention`.
     active_users, lifecycle, activation, survey, tickets, onboarding, adoption

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from functools import wraps
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, ParamSpec
 
 import pandas as pd
 
@@ -34,7 +35,31 @@ TABLES: Final = {
     "customers": (("customer",), ("started", "completed", "value")),
 }
 
+# The table behind each cohort frame of `report`, for those who take the names of one for those of the other
+_TABLE_OF: Final = {"movements": "subscriptions", "survey": "responses", "onboarding": "customers"} | dict.fromkeys(
+    ("retention", "active_users", "lifecycle", "activation", "adoption"), "events"
+)
 
+_Given = ParamSpec("_Given")
+
+
+def _hinting(make: Callable[_Given, Report]) -> Callable[_Given, Report]:
+    """Say which table is meant where a cohort frame of `report` is named instead."""
+
+    @wraps(make)
+    def called(*args: _Given.args, **given: _Given.kwargs) -> Report:
+        for name in given:
+            if name in _TABLE_OF:
+                words = (
+                    f"it takes raw rows, here {_TABLE_OF[name]}=; frames of csm.cohorts go to csm.report({name}=...)"
+                )
+                raise TypeError(f"report_from_tables() has no argument {name!r}: {words}")
+        return make(*args, **given)
+
+    return called
+
+
+@_hinting
 def report_from_tables(
     *,
     subscriptions: Any = None,
@@ -74,7 +99,8 @@ def report_from_tables(
     as_of
         The last day that the tables cover; the report is of the last period that is complete by then.
     by
-        The segment by which changes are taken apart: a column of `subscriptions`, or of `customers`.
+        The segment by which changes are taken apart: a column of `subscriptions`, or of `customers`. A customer belongs
+        to one segment at a time (``by_at="opening"``), so the company's own figures stay what they are without `by`.
     freq
         Length of the periods: W, M, Q or Y.
     scorecard, health, title, template
@@ -147,7 +173,7 @@ def report_from_tables(
         tell("tickets")
         takes = inspect.signature(count_tickets).parameters
         known: dict[str, Any] = {name: column for name, column in named["tickets"].items() if name in takes}
-        frames["tickets"] = count_tickets(there["tickets"], **known, freq=freq, as_of=as_of, **rows)
+        frames["tickets"] = count_tickets(there["tickets"], **known, squares=True, freq=freq, as_of=as_of, **rows)
     if "customers" in there and "started" in named["customers"]:
         tell("onboarding")
         own: dict[str, Any] = {name: named["customers"].get(name) for name in ("started", "completed", "value")}
@@ -216,7 +242,7 @@ def _movements(there: Mapping[str, Any], named: Any, by: str | None, options: di
             what = f"no column {shown(by)} in the subscriptions or the customers"
             raise MissingColumnError("report_from_tables", "by", what, what_is_there(frame))
         ledger = _joined(ledger, own["customer"], customers, named["customers"]["customer"], by)
-    return movements_from_subscriptions(ledger, **own, by=by, squares=True, **options)
+    return movements_from_subscriptions(ledger, **own, by=by, by_at="opening", squares=True, **options)
 
 
 def _joined(ledger: Any, key: str, customers: Any, customer: str, by: str) -> Any:
@@ -252,7 +278,7 @@ def _used(there: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Callab
 def _answers(responses: Any, own: dict[str, str], freq: str, as_of: Any, rows: Any) -> Any:
     """Count the answers to each question; one column of scores is of NPS."""
     asked: dict[str, Any] = {kind: own[kind] for kind in ("nps", "csat", "ces") if kind in own}
-    common = {"time": own["time"], "freq": freq, "as_of": as_of, **rows}
+    common: dict[str, Any] = {"time": own["time"], "squares": True, "freq": freq, "as_of": as_of, **rows}
     if asked:
         return count_answers(responses, **asked, **common)
     if "score" not in own:

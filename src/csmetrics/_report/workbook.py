@@ -111,7 +111,7 @@ def _scorecard(book: Book, sheet: Any, homes: dict[str, tuple[str, int, int]], c
     for row, one in enumerate(contents.figures, 4):
         form = book.number(one.spec.unit)
         sheet.write_string(row, 0, one.spec.title)
-        sheet.write_string(row, 2, "" if one.spec.unit in ("number", "band") else one.spec.unit)
+        sheet.write_string(row, 2, "" if one.unit in ("number", "band") else one.unit)
         sheet.write_string(row, 3, safe(one.period))
         sheet.write_string(row, 5, safe(one.why_not or one.noise))
         if one.spec.name in homes:
@@ -121,11 +121,15 @@ def _scorecard(book: Book, sheet: Any, homes: dict[str, tuple[str, int, int]], c
             book.formula(sheet, row, 1, f'=IF(ISNUMBER({cell}),{cell},"")', form, one.value)
             if last > 1 and isfinite(one.change):
                 text = f'=IF(AND(ISNUMBER({cell}),ISNUMBER({before})),{cell}-{before},"")'
-                book.formula(sheet, row, 4, text, form, one.change)
+                book.formula(sheet, row, 4, text, book.change(one.spec.unit), one.change)
             if last > 1:
                 letters = book.column(place)
                 course = f"'{kind}'!{letters}{max(2, last + 2 - _POINTS)}:{letters}{last + 1}"
                 sheet.add_sparkline(row, 9, {"range": course, "last_point": True, "series_color": "#2F6FB5"})
+        else:
+            book.put(sheet, row, 1, one.value, form)
+            if isfinite(one.change):
+                book.put(sheet, row, 4, one.change, book.change(one.spec.unit))
         if one.target is not None:
             low, high = one.target.at_least, one.target.at_most
             book.put(sheet, row, 6, nan if low is None else low, form)
@@ -196,11 +200,11 @@ def _definitions(book: Book, contents: Contents) -> None:
         sheet.write_string(0, place, head, book.bold)
     for row, one in enumerate(contents.figures, 1):
         spec = one.spec
-        said = " ".join(filter(None, [one.interval, *one.notes]))
+        said = " ".join(filter(None, [one.caution, one.interval, *one.notes]))
         texts = (
             spec.name,
             spec.title,
-            spec.unit,
+            one.unit,
             spec.better,
             formula_text(spec.name),
             Docstring(spec.function).summary,

@@ -15,15 +15,16 @@ from csmetrics.core._sums import Sampled
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError
 
+TOTALS_ALONE = "must be known: the interval needs rows of customers, as totals do not tell how much they differ"
+
 
 def needs_customers(spec: Registration, found: str) -> MetricInputError:
     """Say that totals do not tell how far customers differ."""
-    rule = "must be known: the interval needs rows of customers, as totals do not tell how much they differ"
     hint = (
         "pass one value per customer, or name their column: customer=...; totals need sums of squares: squares=..., "
         "or a frame that was built with squares=True"
     )
-    return MetricInputError(spec.name, "customer", rule, found, hint)
+    return MetricInputError(spec.name, "customer", TOTALS_ALONE, found, hint)
 
 
 def from_rows(

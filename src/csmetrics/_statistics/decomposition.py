@@ -158,7 +158,9 @@ def causes(
     else:
         listed = " and ".join(f"{_WORDS[n]} ({signed(found[n])})" for n in beyond)
         lines.append(f"Beyond noise: {listed}; the largest part, {_WORDS[most]}, is within noise.")
-    if "beyond_noise" in frame:
+    if not beyond and "beyond_noise" in frame and (other is not None or bool(frame["beyond_noise"].any())):
+        lines.append("Single segments may have moved, but not by enough to move the total for certain.")
+    elif "beyond_noise" in frame:
         sure = frame.loc[frame["beyond_noise"], ["before", "after", "within"]]
         for place in np.argsort(-sure["within"].abs().to_numpy(), kind="stable")[:_NAMED]:
             label, row = sure.index[place], sure.iloc[place]

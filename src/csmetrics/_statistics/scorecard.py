@@ -24,6 +24,7 @@ from csmetrics._statistics.targets import Target
 from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown
 
+SHORT = "beyond sampling noise; too little history"
 _METRIC = "Scorecard"
 
 
@@ -157,7 +158,7 @@ def _judged(lines: list[Line]) -> tuple[Line, ...]:
         if p >= 1 - CONFIDENCE / 100:
             noise[i][name] = "no"
         elif isnan(usual):
-            noise[i][name] = "beyond sampling noise; too little history"
+            noise[i][name] = SHORT
         else:
             noise[i][name] = "yes" if moved > usual else "no"
     tested = int(np.isfinite(likely).sum())

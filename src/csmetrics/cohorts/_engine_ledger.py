@@ -119,6 +119,7 @@ class _Reading:
         asked, changes = self.asked, reducer.changes()
         if not asked.follows:
             ledger, _, _ = self._numbered([changes], [*reducer.labels(), changes])
+            ledger.note_moves()
             return self._with_changes(ledger, changes, slice(None))
         lines, pairs = reducer.lines(), reducer.pairs()
         ledger, group, currency = self._numbered([changes, lines, pairs], [lines, pairs])

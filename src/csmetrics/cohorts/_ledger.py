@@ -12,6 +12,7 @@ from csmetrics.cohorts._changes import NONE, Changes, within
 from csmetrics.cohorts._lines import Homes, Lines, below_zero, bridged, homes, running, settled
 from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.time import DAY, Calendar, Times
 from csmetrics.core._money import back
@@ -171,6 +172,22 @@ class Ledger:
         moved = bridged(lines, stop, self.asked.grace)
         gains, losses = self._changes(account, moved)
         return replace(self, gains=gains, losses=losses)
+
+    def note_moves(self) -> None:
+        """Note how many customers are in several groups where each group is a ledger of its own."""
+        group, customer, names = self.groups.number, self.numbers.customer, key_names(self.asked.metric, self.asked.by)
+        alone = self.asked.rates is None and (self.asked.currency or "currency") in names  # amounts never meet
+        if group is None or not customer.size or alone or self.asked.follows or self.asked.customer in names:
+            return
+        if int(customer.max()) > 4 * customer.size + BLOCK:
+            customer = pd.factorize(customer)[0]
+        count = int(settled(customer, group, int(customer.max()) + 1)[1].sum())
+        if count:
+            who = f"{count:,} customers are" if count > 1 else "1 customer is"
+            self.remarks.note(
+                f"{who} in several groups of {', '.join(map(repr, names))}. A move from one group to another counts as "
+                "lost in the one and as new in the other; by_at='opening' keeps each customer in one group at a time."
+            )
 
     def with_homes(self, unit: Any, group: Any, lines: Lines, stop: int) -> Ledger:
         """Fill in the groups of units by period.

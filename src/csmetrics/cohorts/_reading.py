@@ -87,6 +87,7 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
         rates=rates,
         remarks=rows.remarks,
     )
+    ledger.note_moves()
     if blank is not None:
         sentence = f"{int(blank.sum())} of {len(frame)} rows have a blank end and were counted as still running."
         rows.remarks.note(sentence, doubtful=True)
