@@ -56,7 +56,7 @@ _ALIKE: Final = (
     "grow grew growth growing",
     "easy effort ease effortless",
     "difficult hard",
-    "onboarding onboard setup implementation",
+    "onboarding onboard setup implementation launch live",
     "risk danger endangered",
     "worth value valuable",
     "finish complete completion completed",
@@ -101,6 +101,10 @@ class Questions:
     def asked(self, words: str) -> frozenset[str]:
         """Return the telling words of a question; a misspelt one becomes the word it is most like."""
         return frozenset().union(*(_telling(self._known(word)) for word in spelled(words)))
+
+    def unknown(self, asked: frozenset[str]) -> frozenset[str]:
+        """Return the words that no metric has."""
+        return asked - self._in.keys()
 
     def likeness(self, asked: frozenset[str], spec: Registration) -> float:
         """Return how well a metric answers what is asked, from 0 to 1."""
