@@ -42,6 +42,9 @@ SOUGHT = {  # what people type, and the page that comes first
     "NPS": "metrics/nps.html",
     "customer lifetime value": "metrics/clv.html",
     "stickiness": "metrics/stickiness.html",
+    "is onboarding getting slower": "how-long.html",
+    "incremental daily events": "in-pieces.html",
+    "duplicate rows": "billing-exports.html",
 }
 ASKED = {  # what people ask in "Which metric do I need?", and the metric that comes first
     "customers leave": "churn_rate",

@@ -356,7 +356,7 @@ def questions() -> str:
         "# Which metric do I need?\n",
         "Find the question that you have; each names the metric, the columns it needs and the unit of the result. "
         'In Python, `csm.catalog.find("do customers stay")` searches the same words, and forgives misspellings.\n',
-        '```{raw} html\n<input id="ask" type="search" placeholder="A few words: customers leave, how satisfied" '
+        '```{raw} html\n<input id="ask" type="search" placeholder="customers leave, or: how satisfied" '
         f'aria-label="Search the questions">\n<script id="asking" type="application/json">{_asking()}</script>\n```\n',
     ]
     for family, specs in families().items():
