@@ -42,6 +42,19 @@ SOUGHT = {  # what people type, and the page that comes first
     "NPS": "metrics/nps.html",
     "customer lifetime value": "metrics/clv.html",
     "stickiness": "metrics/stickiness.html",
+    "is onboarding getting slower": "how-long.html",
+    "incremental daily events": "in-pieces.html",
+    "duplicate rows": "billing-exports.html",
+}
+ASKED = {  # what people ask in "Which metric do I need?", and the metric that comes first
+    "customers leave": "churn_rate",
+    "lose customers": "churn_rate",
+    "churn by plan": "churn_rate",
+    "how satisfied": "csat",
+    "onboarding getting slower": "ttv",
+    "customers go quiet": "lifecycle_quick_ratio",
+    "upgrade": "expansion_rate",
+    "banana": "nothing",
 }
 
 # Runs first in every page: takes the mode from the address, and keeps what goes wrong
@@ -100,6 +113,17 @@ async function found(words) {
   const first = view.document.querySelector("#search-results li a");
   return first ? new URL(first.href).pathname.slice(1) : "nothing";
 }
+async function asked(questions) {
+  const view = await opened("metrics/questions.html", 1100, 900, "light"), out = {};
+  for (const words of questions) {
+    const field = view.document.getElementById("ask"), found = view.document.getElementById("found");
+    field.value = words;
+    field.dispatchEvent(new view.Event("input"));
+    const first = found.querySelector("dd code");
+    out[words] = first ? first.textContent : found.textContent.startsWith("Nothing found") ? "nothing" : "";
+  }
+  return out;
+}
 async function home() {
   const view = await opened("index.html", 1280, 800, "light");
   return Math.max(...[...view.document.querySelectorAll(".door")].map((door) => door.getBoundingClientRect().bottom));
@@ -112,7 +136,7 @@ async function copied(page) {
   await wait(100);
   return text;
 }
-async function all({ pages, views, sought }) {
+async function all({ pages, views, sought, questions }) {
   const out = { wrong: {}, found: {} };
   for (const [width, mode] of views)
     for (const page of pages) {
@@ -120,6 +144,7 @@ async function all({ pages, views, sought }) {
       if (wrong.length) out.wrong[`${page} (${width}, ${mode})`] = wrong;
     }
   for (const words of sought) out.found[words] = await found(words);
+  out.asked = await asked(questions);
   out.home = await home();
   out.copied = await copied("getting-started.html");
   return out;
@@ -209,7 +234,8 @@ def links(html: Path) -> None:
 def opened(html: Path, work: Path) -> None:
     """Open every page, search, and copy."""
     pages = [page for page in pages_of(html) if page != "search.html"]
-    server, site = served(html, {"pages": pages, "views": VIEWS, "sought": list(SOUGHT)})
+    tasks = {"pages": pages, "views": VIEWS, "sought": list(SOUGHT), "questions": list(ASKED)}
+    server, site = served(html, tasks)
     address = f"http://127.0.0.1:{server.server_port}/~drive"
     command = browser(work, "--window-size=1300,950", "--remote-debugging-port=0", address)
     chromium = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -222,6 +248,7 @@ def opened(html: Path, work: Path) -> None:
     assert "failed" not in found, found
     assert not found["wrong"], "\n".join(f"{page}: {'; '.join(what)}" for page, what in found["wrong"].items())
     assert found["found"] == SOUGHT, {w: page for w, page in found["found"].items() if page != SOUGHT[w]}
+    assert found["asked"] == ASKED, {w: name for w, name in found["asked"].items() if name != ASKED[w]}
     assert found["home"] <= 800, f"the home is {found['home']:.0f} high at 1280 x 800"
     assert found["copied"], "nothing was copied"
     assert not re.search(r"^(>>>|\.\.\.|\$) ", found["copied"], flags=re.MULTILINE), found["copied"]

@@ -10,7 +10,8 @@ import pytest
 
 import csmetrics as csm
 
-EXTENSIONS = Path(__file__).parents[1] / "docs" / "_ext"
+ROOT = Path(__file__).parents[1]
+EXTENSIONS = ROOT / "docs" / "_ext"
 
 
 BESIDE = {"Activity", "RetentionGrid", "activity", "add", "answers_from_export"}  # give no frame of totals
@@ -32,6 +33,14 @@ def test_every_builder_is_named() -> None:
     named = {*builders.CODE, *(b for group in (builders.ALIKE, builders.ALSO) for bs in group.values() for b in bs)}
     assert named | BESIDE == set(csm.cohorts.__all__)
     assert set(builders.ALSO) <= set(csm.catalog)
+
+
+def test_no_line_is_lost_as_a_comment() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("changes/*.md"), *ROOT.glob("docs/**/*.md")]
+    texts = {str(page.relative_to(ROOT)): page.read_text("utf-8") for page in pages}
+    texts |= {name: getattr(csm, name).__doc__ for name in csm.catalog}
+    lost = [f"{name}: {line}" for name, text in texts.items() for line in text.splitlines() if line.lstrip()[:1] == "%"]
+    assert lost == [], "Markdown takes a line that begins with % for a comment and leaves it out"
 
 
 @pytest.mark.full

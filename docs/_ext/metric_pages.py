@@ -7,6 +7,7 @@ computed again. A different result is a warning, and a warning stops the build.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 import csmetrics as csm
+from csmetrics._catalog.asking import FILLERS, SAME, phrases, telling
+from csmetrics.core._registry import REGISTRY
 
 logger = logging.getLogger(__name__)
 
@@ -351,16 +354,22 @@ def questions() -> str:
     """Write the metrics by the questions that they answer."""
     parts = [
         "# Which metric do I need?\n",
-        "Find the question that you have; it names the metric, what that needs and what it gives. In Python, "
-        '`csm.catalog.find("do customers stay")` answers in the same way.\n',
-        '```{raw} html\n<input id="ask" type="search" placeholder="A few words: customers leave, how satisfied" '
-        'aria-label="Filter the questions">\n```\n',
+        "Find the question that you have; each names the metric, the columns it needs and the unit of the result. "
+        'In Python, `csm.catalog.find("do customers stay")` searches the same words, and forgives misspellings.\n',
+        '```{raw} html\n<input id="ask" type="search" placeholder="customers leave, or: how satisfied" '
+        f'aria-label="Search the questions">\n<script id="asking" type="application/json">{_asking()}</script>\n```\n',
     ]
     for family, specs in families().items():
         title, about = _family(family)
         parts.append(f"## {title}\n\n{about}\n")
         parts += [_question(spec) for spec in specs]
     return "\n".join(parts)
+
+
+def _asking() -> str:
+    """Write what the page's search knows: fillers, words that mean the same, and the words of each metric."""
+    words = {name: [sorted(telling(phrase)) for phrase in phrases(spec)] for name, spec in REGISTRY.items()}
+    return json.dumps({"fillers": sorted(FILLERS), "same": SAME, "metrics": words})
 
 
 def _question(spec: csm.MetricSpec) -> str:

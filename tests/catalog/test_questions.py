@@ -103,10 +103,20 @@ def test_a_declared_question_finds_its_metric(name: str) -> None:
         ("is onboarding too slow", ["ttv", "onboarding_time"]),
         ("Is onbording too slow??", ["ttv", "onboarding_time"]),
         ("happy customers", ["csat", "nps"]),  # no question, and no metric's name
+        ("how quickly do new clients go live", ["onboarding_time", "ttv"]),
+        ("is my NPS change real", ["nps", "nps_from_scores"]),
+        ("how long is our CAC payback", ["cac_payback", "cac"]),
     ],
 )
 def test_what_people_ask(question: str, names: list[str]) -> None:
     assert found(question)[:2] == names
+
+
+def test_other_words_are_not_taken_for_similar_ones() -> None:
+    assert "license_utilization" not in found("csat")  # seats
+    assert found("time to go live")[0] == "onboarding_time"
+    assert found("burn multiple") == []
+    assert found("churn by plan")[0] == "churn_rate"
 
 
 def test_nearly_all_questions_asked_freely_are_answered() -> None:

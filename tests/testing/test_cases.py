@@ -71,6 +71,14 @@ def test_check_says_what_is_wrong() -> None:
     Case("x", "churn_rate", {"lost": 5, "start": 4}, None, 0.0, "", error="impossible_input").check()
 
 
+@pytest.mark.parametrize(("expected", "hint"), [(11.7, "`tolerance` 0.05 beside"), (11.6, ""), (11.0, ""), (1e-7, "")])
+def test_a_rounded_figure_is_told_of_its_tolerance(expected: float, hint: str) -> None:
+    with pytest.raises(AssertionError) as failed:
+        Case("x", "churn_rate", {"lost": 7, "start": 60}, expected, 1e-9 * expected, "").check()
+    assert ("hint:" in str(failed.value)) == bool(hint)
+    assert hint in str(failed.value)
+
+
 @pytest.mark.parametrize(
     ("metric", "inputs", "expected", "error", "words"),
     [

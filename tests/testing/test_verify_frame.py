@@ -184,6 +184,14 @@ def test_row_and_reason() -> None:
     )
 
 
+def test_a_fraction_is_seen_behind_a_mean_of_rates() -> None:
+    plans = pd.DataFrame({"lost": [40, 20], "start": [500, 2000], "churn": [0.08, (17 / 1900 + 3 / 100) / 2]})
+    (cause,) = verify_frame(plans, "churn_rate", result="churn").causes
+    assert cause.startswith("off by 100: a fraction")
+    assert cause.endswith("and another mistake in 1 of 2 figures")
+    assert not verify_frame(plans.assign(churn=[0.3, 0.5]), "churn_rate", result="churn").causes
+
+
 @pytest.mark.parametrize(
     ("table", "metric", "options", "error", "words"),
     [

@@ -19,7 +19,7 @@ def _each(words: str) -> frozenset[str]:
 
 
 # Words of any question, which say nothing of what is asked
-_FILLERS: Final = _each(
+FILLERS: Final = _each(
     """
     a about after again all am an and any are as at be been before being but by can could did do does done each
     enough every for from get gets getting go goes good got had has have how i if in into is it its just made
@@ -56,7 +56,7 @@ _ALIKE: Final = (
     "grow grew growth growing",
     "easy effort ease effortless",
     "difficult hard",
-    "onboarding onboard setup implementation",
+    "onboarding onboard setup implementation launch live",
     "risk danger endangered",
     "worth value valuable",
     "finish complete completion completed",
@@ -96,18 +96,22 @@ class Questions:
     def __init__(self, metrics: Sequence[Registration]) -> None:
         self._in = Counter(word for spec in metrics for word in _vocabulary(spec))
         self._all = len(metrics)
-        self._spellings = {word for spec in metrics for phrase in _phrases(spec) for word in spelled(phrase)}
+        self._spellings = {word for spec in metrics for phrase in phrases(spec) for word in spelled(phrase)}
 
     def asked(self, words: str) -> frozenset[str]:
         """Return the telling words of a question; a misspelt one becomes the word it is most like."""
-        return frozenset().union(*(_telling(self._known(word)) for word in spelled(words)))
+        return frozenset().union(*(telling(self._known(word)) for word in spelled(words)))
+
+    def unknown(self, asked: frozenset[str]) -> frozenset[str]:
+        """Return the words that no metric has."""
+        return asked - self._in.keys()
 
     def likeness(self, asked: frozenset[str], spec: Registration) -> float:
         """Return how well a metric answers what is asked, from 0 to 1."""
         total = self._weight(asked)
         if not total:
             return 0.0
-        questions = [_telling(question) for question in spec.questions]
+        questions = [telling(question) for question in spec.questions]
         if asked in questions:
             return 1.0
         best = max((2 * self._weight(asked & q) / (total + self._weight(q)) for q in questions), default=0.0)
@@ -119,7 +123,7 @@ class Questions:
         return sum(log(1 + self._all / self._in[word]) if word in self._in else 1.0 for word in words)
 
     def _known(self, word: str) -> str:
-        if word in _FILLERS or len(word) <= 3 or _telling(word) <= self._in.keys():
+        if word in FILLERS or len(word) <= 3 or telling(word) <= self._in.keys():
             return word
         return next(iter(difflib.get_close_matches(word, self._spellings, n=1, cutoff=0.85)), word)
 
@@ -127,18 +131,20 @@ class Questions:
 @once
 def _vocabulary(spec: Registration) -> frozenset[str]:
     """Collect the words of a metric: those of its questions, its names and its summary."""
-    return frozenset().union(*map(_telling, _phrases(spec)))
+    return frozenset().union(*map(telling, phrases(spec)))
 
 
-def _phrases(spec: Registration) -> tuple[str, ...]:
+def phrases(spec: Registration) -> tuple[str, ...]:
+    """Return the questions, names and summary of a metric."""
     summary = (spec.function.__doc__ or "").partition("\n\n")[0]
     return (*spec.questions, spec.title, *spec.aliases, summary)
 
 
 @lru_cache(maxsize=2_000)
-def _telling(words: str) -> frozenset[str]:
-    kept = (word for word in spelled(words) if word not in _FILLERS)
-    return frozenset(_SAME.get(word) or _SAME.get(_stem(word)) or _stem(word) for word in kept)
+def telling(words: str) -> frozenset[str]:
+    """Return the words that say something, each as its stem or as the first of the words that mean the same."""
+    kept = (word for word in spelled(words) if word not in FILLERS)
+    return frozenset(SAME.get(word) or SAME.get(_stem(word)) or _stem(word) for word in kept)
 
 
 def _stem(word: str) -> str:
@@ -150,4 +156,4 @@ def _stem(word: str) -> str:
     return word
 
 
-_SAME: Final = {form: group.split()[0] for group in _ALIKE for word in group.split() for form in (word, _stem(word))}
+SAME: Final = {form: group.split()[0] for group in _ALIKE for word in group.split() for form in (word, _stem(word))}

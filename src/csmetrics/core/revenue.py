@@ -634,8 +634,7 @@ def net_revenue_churn_rate(
     Other definitions in use:
 
     * without reactivation (Baremetrics, Chargebee): leave `reactivation_mrr` at 0.
-    * a vendor's net churn and its NRR need not add up to 100: ChartMogul's chart of NRR leaves reactivation out, its
-      net churn has it in.
+    * a net churn and an NRR need not add up to 100, where reactivation is in one of them and not in the other.
 
     Pitfalls:
 
@@ -873,7 +872,7 @@ def nrr(
     * with new business, so existing and new customers over start: that is growth, `mrr_growth_rate` plus 100.
     * movements of the whole period, whoever made them, over start ("lazy NRR"): refused here once it passes the base.
     * with reactivation, as in ChartMogul's net churn and its cohort view: give `reactivation_mrr`.
-    * without reactivation, as in ChartMogul's NRR chart: `reactivation_mrr` is 0 unless given.
+    * without reactivation: `reactivation_mrr` is 0 unless given.
     * trailing twelve months, only customers above a size (some listed companies): say so beside the figure.
 
     Pitfalls:

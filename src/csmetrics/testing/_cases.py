@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from io import StringIO
 from itertools import count
 from math import isfinite
@@ -108,6 +109,10 @@ class Case:
         told = {"expected": f"the error {self.error}" if self.error else written(self.expected), "got": str(got)}
         if isinstance(got.value, float) and isinstance(self.expected, (int, float)):
             told["difference"] = f"{got.value - self.expected:+.6g}, tolerance {self.tolerance:g}"
+            digits = -int(Decimal(f"{self.expected:.15g}").as_tuple().exponent)
+            half = 0.5 * 0.1**digits
+            if digits > 0 and abs(got.value - self.expected) <= half * (1 + 1e-9):
+                told["hint"] = f"if the expected figure is rounded, write `tolerance` {half:.6g} beside it"
         return self._worked(), told
 
     def _worked(self) -> str:

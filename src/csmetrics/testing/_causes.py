@@ -89,6 +89,10 @@ def _by_their_looks(spec: Registration, right: Array, got: Array) -> Iterator[st
         if plain and len(got) > 2 and (np.abs(got - right) <= 3 * 0.1**digits).all():
             once = (np.abs(got - right) <= 0.500001 * 0.1**digits).all()
             yield f"rounded{'' if once else ' on the way,'} to {_digits(digits)}"
+    if spec.unit in ("percent", "points") and len(got) > 1:
+        hundredfold = same(100 * got, right)
+        if (hundredfold & (right != 0)).any() and (np.abs(100 * got) <= 10 * np.abs(right)).all():
+            yield f"{FRACTION}; and another mistake in {(~hundredfold).sum()} of {len(got)} figures"
     factors = (got / right)[right != 0]
     if len(factors) > 2 and same(factors, factors[0]).all() and (got[right == 0] == 0).all():
         yield f"always {factors[0]:.6g} times the right figure"
