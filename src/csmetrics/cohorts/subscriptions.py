@@ -93,7 +93,7 @@ def movements_from_subscriptions(
         `expansion_mrr`, `contraction_mrr`, `churned_mrr`, `end_mrr`. They are the inputs of `nrr`, `grr`, `churn_rate`,
         `quick_ratio` and others, as in ``.csm.nrr()``. With `rates` also `fx_mrr`, which may be negative: the part of
         the change that changed rates make. ``.attrs["notes"]`` says where rows begin a day, or a second, after an end
-        of the same customer, as they do where ends are inclusive.
+        of the same customer, as they do where ends are inclusive; and how many customers are in several groups.
 
     Raises
     ------
