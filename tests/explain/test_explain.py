@@ -164,7 +164,7 @@ def test_rivals_without_a_value(metric: str, inputs: dict[str, Any], words: str)
 def test_a_rival_needs_an_optional_flow_that_is_not_given() -> None:
     explanation = csm.explain("nrr", **MOVEMENTS)
     assert explanation.result == 101.0
-    needs = {r.definition.partition(",")[0]: r.needs for r in explanation.rivals if r.computable}
+    needs = {re.split("[,:]", r.definition)[0]: r.needs for r in explanation.rivals if r.computable}
     assert needs == {
         "with new business": ("new_mrr",),
         "with reactivation": ("reactivation_mrr",),
