@@ -75,7 +75,7 @@ class Table:
         one = self.figures.get(column)
         values = self.totals.iloc[:, column - 1] if one is None else self.values[one.spec.name]
         gaps = np.flatnonzero(
-            ~np.isfinite(pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(dtype=np.float64))
+            ~np.isfinite(pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
         )
         first = int(gaps[-1]) + 2 if gaps.size else 1
         return first if first < len(self.totals) and (gaps == np.arange(gaps.size)).all() else 0
