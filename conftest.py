@@ -23,7 +23,7 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.generate, Phase.shrink],  # explaining a failure takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("half", parent=settings.get_profile("full"), max_examples=25)
+settings.register_profile("third", parent=settings.get_profile("full"), max_examples=16)
 settings.register_profile("quick", parent=settings.get_profile("full"), max_examples=10)
 
 SHORT = "Short form: without Spark, a fifth of the drawn examples, samples of the pairings. All of it: pytest --full"
@@ -49,14 +49,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--full`` and ``--rest``."""
     parser.addoption("--full", action="store_true", help="run the long form: every example, engine and pairing")
     parser.addoption(
-        "--rest", action="store_true", help="run what the short form leaves out, with half of the examples"
+        "--rest", action="store_true", help="run what the short form leaves out, with a third of the examples"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose how much is drawn."""
     config.option.full = config.option.full or config.option.rest
-    settings.load_profile("half" if config.option.rest else "full" if config.option.full else "quick")
+    settings.load_profile("third" if config.option.rest else "full" if config.option.full else "quick")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads them
