@@ -302,7 +302,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _here(error: BaseException) -> str:
-    """Return how the hint of an error is written as options of a command; empty where it is none."""
+    """Return the hint of an error as options of a command; empty if the hint is not about an option."""
     hint = getattr(error, "hint", "")
     if found := re.fullmatch(r'columns=\{"(\w+)": \{"(\w+)": "(.+)"\}\}', hint):
         return f' (here: --column {found[1]}.{found[2]}="{found[3]}")'

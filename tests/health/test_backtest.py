@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
+from csmetrics._statistics import auc
 
 from ..drawn import drawn
 from ..engine_frames import FRAMES
@@ -273,3 +274,15 @@ def test_what_cannot_be_suggested() -> None:
         TWO.suggest_weights(table, "left", time="2026-01-31")
     holes = table.assign(nps=table["nps"].where(table.index > 60))
     assert 0 < TWO.suggest_weights(holes, "left", time="day").auc.estimate < 1
+
+
+def test_ranks_in_blocks_are_those_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The area and its standard error, by the definition over all pairs, whatever the size of the blocks."""
+    rng = np.random.default_rng(5)
+    scores, left = rng.integers(0, 40, 300), rng.random(300) < 0.3
+    gone, kept = scores[left][:, None], scores[~left][None, :]
+    wins = (gone < kept) + 0.5 * (gone == kept)
+    error = np.sqrt(wins.mean(axis=1).var(ddof=1) / gone.size + wins.mean(axis=0).var(ddof=1) / kept.size)
+    for block in (1, 7, 1_000):
+        monkeypatch.setattr(auc, "BLOCK", block)
+        assert auc.area(auc.tally(scores, left)) == pytest.approx((wins.mean(), error), rel=1e-12)

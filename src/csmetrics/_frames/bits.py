@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from csmetrics._frames.engines import narwhals
+from csmetrics._frames.engines import narwhals, quoted
 
 _HIGHEST = 63
 
@@ -41,14 +41,10 @@ def or_of_bits(frame: Any, keys: Sequence[str], bit: str, mask: str, others: Map
 
 def _duckdb(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:
     # A shift by a BIGINT makes a HUGEINT
-    found = [f"bit_or(1::UBIGINT << {_quoted(bit)}::UBIGINT) AS {_quoted(mask)}"]
-    found += [f"{how}({_quoted(column)}) AS {_quoted(name)}" for name, (column, how) in others.items()]
-    grouped = ", ".join(map(_quoted, keys))
+    found = [f"bit_or(1::UBIGINT << {quoted(bit)}::UBIGINT) AS {quoted(mask)}"]
+    found += [f"{how}({quoted(column)}) AS {quoted(name)}" for name, (column, how) in others.items()]
+    grouped = ", ".join(map(quoted, keys))
     return rows.aggregate(f"{grouped}, {', '.join(found)}", grouped)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _polars(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:
@@ -70,7 +66,7 @@ def _spark(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[
 def _column(name: str) -> Any:
     from pyspark.sql import functions as f
 
-    return f.col("`" + name.replace("`", "``") + "`")
+    return f.col(quoted(name, "`"))
 
 
 def _ibis(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:

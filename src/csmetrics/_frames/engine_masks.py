@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from csmetrics._frames.engines import narwhals
+from csmetrics._frames.engines import narwhals, quoted
 
 WORD = 62  # periods in a whole number
 PERIOD, COHORT, SIZE = "csm:period", "csm:cohort", "csm:size"
@@ -104,7 +104,7 @@ class _Sql:
         self.quote, self.left, self.right = quote, left, right
 
     def name(self, column: str) -> str:
-        return self.quote + column.replace(self.quote, 2 * self.quote) + self.quote
+        return quoted(column, self.quote)
 
     def named(self, expressions: Mapping[str, str]) -> list[str]:
         return [f"{expression} AS {self.name(alias)}" for alias, expression in expressions.items()]

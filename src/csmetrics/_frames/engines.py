@@ -117,12 +117,17 @@ def _readable(column: Any) -> Any:
     return column
 
 
+def quoted(name: str, mark: str = '"') -> str:
+    """Quote a column's name for SQL."""
+    return mark + name.replace(mark, 2 * mark) + mark
+
+
 def in_micros(frame: Any, name: str) -> Any:
     """Cut a column of nanoseconds to microseconds where the engine would round it up, into the next day at worst."""
     dtype = frame.collect_schema()[name]
     if not frame.implementation.is_duckdb() or getattr(dtype, "time_unit", "") != "ns":
         return frame
-    column = '"' + name.replace('"', '""') + '"'
+    column = quoted(name)
     nanos = f"epoch_ns({column})"
     cut = f"make_timestamp(({nanos} - (({nanos} % 1000) + 1000) % 1000) // 1000)"
     return narwhals().from_native(frame.to_native().project(f"* REPLACE ({cut} AS {column})")).lazy()

@@ -97,7 +97,7 @@ def write(folder: Path, tables: Iterable[pd.DataFrame], facts: Facts, replaces: 
     Parameters
     ----------
     folder
-        The folder, which is made where there is none.
+        The folder. It is created if it does not exist.
     tables
         The table, in one or more batches of users that are in the order of their parts.
     facts

@@ -120,7 +120,7 @@ def _key(frames: Sequence[pd.DataFrame], level: int) -> pd.Series[Any]:
 
 
 def _checked(frames: Any) -> list[pd.DataFrame]:
-    """Return the frames as a list; reject what is none, and frames that do not go together."""
+    """Return the frames as a list; reject anything that is not a frame, and frames that cannot be added."""
     several = [] if isinstance(frames, (pd.DataFrame, str)) else list(frames)
     if not several or not all(isinstance(frame, pd.DataFrame) for frame in several):
         wrong = next((frame for frame in several if not isinstance(frame, pd.DataFrame)), frames)
