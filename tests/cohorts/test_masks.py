@@ -235,16 +235,3 @@ def test_users_may_be_the_groups(engine: str) -> None:
         lambda rows: csm.cohorts.active_users(rows, by="user", wau=2, mau=3),
     ):
         assert_frame_equal(build(frame), build(events))
-
-
-@pytest.mark.parametrize("engine", ["polars", "duckdb"])
-def test_names_with_quotes_are_names(engine: str) -> None:
-    """Masks are made in the engine's own SQL, in which a name may end early."""
-    days = ["2026-01-05", "2026-02-03", "2026-01-09", "2026-03-02"]
-    events = pd.DataFrame({'us"e`r': [1, 1, 2, 2], "time": pd.to_datetime(days), 'pl"a`n': ["a", "a", "b", "b"]})
-    asked: dict[str, Any] = {"user": 'us"e`r', "by": 'pl"a`n'}
-    whole = csm.cohorts.retention(events, as_of="2026-03-31", **asked)
-    found = csm.cohorts.retention(FRAMES[engine](events), as_of="2026-03-31", **asked)
-    assert_frame_equal(found.counts, whole.counts)
-    state = csm.cohorts.activity(FRAMES[engine](events), **asked).retention(as_of="2026-03-31")
-    assert_frame_equal(state.counts, whole.counts)

@@ -19,6 +19,9 @@ _SHOWN = 20  # at most so many columns are listed in an error
 _LONGEST = 80  # at most so many letters of a misspelt name are compared
 
 
+_SAID = {".": "a dot", '"': "a quotation mark", "`": "a backtick"}
+
+
 def has(frame: Any, name: Any) -> bool:
     """Check whether the frame has a column or an index level of that name."""
     levels = frame.index.names if isinstance(frame, pd.DataFrame) else ()
@@ -29,10 +32,14 @@ def has(frame: Any, name: Any) -> bool:
 
 
 def require(frame: Any, name: Any, metric: str, argument: str) -> None:
-    """Raise an error unless the frame, of any engine, has a column or an index level of that name."""
+    """Raise an error unless the frame has a column or an index level of that name, and its engine can read the name."""
     if not has(frame, name):
         hint = _hint(frame, name, metric, argument)
         raise MissingColumnError(metric, argument, f"no column {shown(name)}", what_is_there(frame), hint)
+    marks = getattr(frame, "marks", "")  # of the frames of engines
+    if any(mark in name for mark in marks):
+        rule = f"must not have {' or '.join(_SAID[mark] for mark in marks)} in its name on this engine"
+        raise MetricInputError(metric, argument, rule, f"got {shown(name)}", "rename the column in the engine first")
 
 
 def what_is_there(frame: Any) -> str:

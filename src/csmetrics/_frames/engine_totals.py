@@ -38,13 +38,13 @@ class EngineFrame:
         A frame of any engine that narwhals knows.
     """
 
-    __slots__ = ("columns", "engine", "frame", "schema")
+    __slots__ = ("columns", "engine", "frame", "marks", "schema")
 
     def __init__(self, frame: Any) -> None:
         self.engine = f"{type(frame).__module__.partition('.')[0].lstrip('_')} {type(frame).__name__}"
         self.frame = lazy(frame)
         self.schema = self.frame.collect_schema()
-        self.columns = pd.Index(list(self.schema), dtype=object)
+        self.columns, self.marks = pd.Index(list(self.schema), dtype=object), engines.marks(self.frame)
 
     def check(self, label: str, need: Need) -> None:
         """Reject a column that does not hold numbers."""

@@ -117,6 +117,27 @@ def _readable(column: Any) -> Any:
     return column
 
 
+class Columns:
+    """The names of a frame's columns, and the marks in a name that its engine would read as SQL.
+
+    Parameters
+    ----------
+    frame : LazyFrame
+        A frame of an engine.
+    """
+
+    __slots__ = ("columns", "marks")
+
+    def __init__(self, frame: Any) -> None:
+        self.columns, self.marks = frame.collect_schema().names(), marks(frame)
+
+
+def marks(frame: Any) -> str:
+    """Return the marks that must not stand in a column's name: narwhals passes the names on to these engines as SQL."""
+    kind = frame.implementation
+    return '."' if kind.is_duckdb() else ".`" if kind.is_spark_like() else ""
+
+
 def quoted(name: str, mark: str = '"') -> str:
     """Quote a column's name for SQL."""
     return mark + name.replace(mark, 2 * mark) + mark

@@ -76,7 +76,7 @@ def read_people(
     user, started, by = names
     if not isinstance(frame, pd.DataFrame):
         rows = engines.lazy(frame, metric, "users")
-        there = pd.DataFrame(columns=list(rows.collect_schema()))
+        there = engines.Columns(rows)
         wanted = {user: "user"} | ({} if started is None else {started: "started"})
         wanted |= dict.fromkeys(key_names(metric, by, axis), "by")
         for name, argument in wanted.items():

@@ -188,11 +188,9 @@ def _accounts(eligible: Any, user: str, others: list[str]) -> pd.DataFrame:
     names = list(dict.fromkeys([user, *others]))
     if not isinstance(eligible, pd.DataFrame):
         frame = engines.lazy(eligible, _METRIC, "eligible")
-        there = [name for name in names if name in frame.collect_schema()]
-        missing = [name for name in names if name not in there]
-        if missing:
-            columns = pd.DataFrame(columns=list(frame.collect_schema()))
-            require(columns, missing[0], _METRIC, "user" if missing[0] == user else "by")
+        there = engines.Columns(frame)
+        for name in names:
+            require(there, name, _METRIC, "user" if name == user else "by")
         eligible = engines.collect(frame.group_by(*names).agg(narwhals().len().alias("csm:rows")))
     rows = Rows(_METRIC, eligible, "raise")
     found = {user: rows.units(user, "user")} | {name: rows.column(name, "by") for name in others}

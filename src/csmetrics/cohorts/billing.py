@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames import engines
+from csmetrics._frames.columns import require
 from csmetrics.cohorts._ends import first_after, reach_of, read_ends, refuse_early
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.options import Closed, OnBadRows, check_cells, check_length, check_word, key_names
@@ -252,5 +253,10 @@ def _in_pandas(metric: str, frame: Any, columns: list[Any] | None = None) -> pd.
     if isinstance(frame, pd.DataFrame):
         return frame
     rows = engines.lazy(frame, metric, "frame")
-    there = rows.collect_schema().names()
-    return engines.collect(rows.select(*(name for name in there if columns is None or name in columns)))
+    if columns is None:
+        return engines.collect(rows)
+    there = engines.Columns(rows)
+    named = [name for name in there.columns if name in columns]
+    for name in named:
+        require(there, name, metric, "frame")
+    return engines.collect(rows.select(*named))

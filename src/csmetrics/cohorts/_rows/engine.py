@@ -61,7 +61,7 @@ class EngineRows:
         self.metric, self.report = metric, check_mode(metric, on_bad_rows)
         self.frame = engines.lazy(frame, metric, "frame")
         self.schema = self.frame.collect_schema()
-        self.columns = list(self.schema)
+        self.columns, self.marks = list(self.schema), engines.marks(self.frame)
         self.calendar = calendar
         self.remarks = Remarks()
         self.facts = pd.DataFrame()
