@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import csmetrics as csm
-from csmetrics.cohorts._rows.time import Calendar
+from csmetrics.cohorts._rows.calendar import Calendar
 
 Make = Callable[[pd.DataFrame], Any]
 BERLIN, KOLKATA = "Europe/Berlin", "Asia/Kolkata"

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from csmetrics.cohorts._rows.time import DAY, Calendar, Times
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.instants import DAY, Times
 from csmetrics.core._numeric import BLOCK
 
 

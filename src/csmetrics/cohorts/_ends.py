@@ -12,10 +12,11 @@ import pandas as pd
 
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import instant
+from csmetrics.cohorts._rows.instants import DAY, NAT, Times, Wall
 from csmetrics.cohorts._rows.pandas import Rows
-from csmetrics.cohorts._rows.time import DAY, NAT, Calendar, Times, Wall
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, shown
 

@@ -20,9 +20,10 @@ from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._ends import Reach
 from csmetrics.cohorts._ledger import Asked
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine_time import _days, instant, period_key, wall_micros
+from csmetrics.cohorts._rows.instants import DAY, Wall
 from csmetrics.cohorts._rows.options import key_names
-from csmetrics.cohorts._rows.time import DAY, Calendar, Wall
 
 OPEN = 2**62  # stands for a missing end among numbers
 _SECOND = 1_000_000

@@ -9,9 +9,9 @@ import pandas as pd
 
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import _days, period_key
-from csmetrics.cohorts._rows.time import Calendar
 
 
 class ReducedEvents:

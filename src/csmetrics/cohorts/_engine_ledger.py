@@ -17,12 +17,13 @@ from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines, settled
 from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._reading import NEGATIVE, coded, currency_column, periods_of, screened, several, span_of
+from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.groups import Groups
+from csmetrics.cohorts._rows.instants import DAY, NAT, Wall
 from csmetrics.cohorts._rows.options import too_large
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Excluded
-from csmetrics.cohorts._rows.time import DAY, NAT, Wall, end_of_data
 from csmetrics.cohorts._touching import note_touching_on_engine
 from csmetrics.core._money import BITS, SCALES, binary_scale, is_whole
 

@@ -12,10 +12,10 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.engine_masks import COHORT, PERIOD, SIZE, WORD, Question, count_users
 from csmetrics._frames.engines import narwhals
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import period_number
 from csmetrics.cohorts._rows.groups import Groups
-from csmetrics.cohorts._rows.time import Calendar
 
 _WORDS = 4  # with more of them, the sums are too many
 _PAIRS = 12  # the most periods of recurring cohorts, which take a sum for each pair of periods

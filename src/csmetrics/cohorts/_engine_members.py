@@ -13,9 +13,10 @@ from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._engine_events import ReducedEvents
 from csmetrics.cohorts._memberships import Members, Ways
 from csmetrics.cohorts._people import EnginePeople, note_several, note_strangers
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine_time import instant, period_key, period_numbers, with_micros
 from csmetrics.cohorts._rows.groups import Groups
-from csmetrics.cohorts._rows.time import Calendar, Wall
+from csmetrics.cohorts._rows.instants import Wall
 
 
 class EngineMembers:

@@ -29,13 +29,15 @@ from csmetrics.cohorts._memberships import (
 )
 from csmetrics.cohorts._packing import Log, Numbers
 from csmetrics.cohorts._people import EnginePeople, People, note_several, note_strangers, read_people
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import period_numbers
 from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.instants import Times, Wall, in_micros
 from csmetrics.cohorts._rows.options import too_large
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import Calendar, Times, Wall, end_of_data, in_micros
 from csmetrics.core._money import BITS
 
 

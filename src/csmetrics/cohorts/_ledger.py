@@ -11,10 +11,11 @@ import pandas as pd
 from csmetrics.cohorts._changes import NONE, Changes, within
 from csmetrics.cohorts._lines import Homes, Lines, below_zero, bridged, homes, running, settled
 from csmetrics.cohorts._rates import Rates
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.instants import DAY, Times
 from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import DAY, Calendar, Times
 from csmetrics.core._money import back
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, shown

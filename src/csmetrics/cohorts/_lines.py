@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from csmetrics.cohorts._rows.time import NAT
+from csmetrics.cohorts._rows.instants import NAT
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from csmetrics.cohorts._bridge import bridge
 from csmetrics.cohorts._engine_ledger import from_engine
 from csmetrics.cohorts._ledger import Asked
 from csmetrics.cohorts._reading import from_pandas
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.options import check_flag, check_length, check_mode, check_whole, check_word
-from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.errors import MetricInputError
 
 

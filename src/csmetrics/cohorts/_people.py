@@ -11,11 +11,12 @@ from csmetrics._frames import engines
 from csmetrics._frames.columns import require
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.kinds import check_same_kind
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine import EngineRows
+from csmetrics.cohorts._rows.instants import Times, Wall
 from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import Calendar, Times, Wall
 from csmetrics.errors import MetricInputError, shown
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 
 from csmetrics._frames import engines
 from csmetrics._frames.columns import column
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.options import too_large
-from csmetrics.cohorts._rows.time import Calendar, read_times
+from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.core._money import BITS
 from csmetrics.errors import MetricInputError, shown
 

@@ -13,10 +13,12 @@ from csmetrics.cohorts._ends import Reach, blank_ends, first_after, must_be_told
 from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines
 from csmetrics.cohorts._rates import Rates
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.groups import Groups
+from csmetrics.cohorts._rows.instants import DAY, NAT, Times, Wall, in_micros
 from csmetrics.cohorts._rows.options import key_names, too_large
 from csmetrics.cohorts._rows.pandas import Rows
-from csmetrics.cohorts._rows.time import DAY, NAT, Calendar, Times, Wall, end_of_data, in_micros
 from csmetrics.cohorts._touching import note_touching
 from csmetrics.core._money import to_units
 from csmetrics.errors import MetricInputError, shown

@@ -15,9 +15,11 @@ from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._events import Events
 from csmetrics.cohorts._masks import Masks
 from csmetrics.cohorts._packing import Log, Numbers
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.instants import DAY
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import DAY, Calendar, end_of_data
 from csmetrics.cohorts._state_rows import Facts
 from csmetrics.errors import MetricInputError, shown
 

@@ -17,14 +17,15 @@ from csmetrics.cohorts._engine_events import ReducedEvents
 from csmetrics.cohorts._events import Request
 from csmetrics.cohorts._masks import Masks
 from csmetrics.cohorts._packing import Log
+from csmetrics.cohorts._rows.calendar import Calendar, Numbering
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import period_number, period_numbers
 from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.instants import DAY, HOUR, UTC, Times
 from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.stray import note_stray, stretch
-from csmetrics.cohorts._rows.time import DAY, HOUR, UTC, Calendar, Numbering, Times
 from csmetrics.errors import MetricInputError
 
 METRIC = "activity"

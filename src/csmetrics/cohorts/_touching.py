@@ -10,8 +10,8 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.engine_time import _days
+from csmetrics.cohorts._rows.instants import NAT, Times
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import NAT, Times
 
 _MOST = 50_000  # rows that are looked at; of larger ledgers, those of a part of the customers
 _HEAD = 5_000  # rows of an engine's frame whose customers are looked at

@@ -11,9 +11,9 @@ from csmetrics.cohorts._event_names import Named
 from csmetrics.cohorts._events import Request
 from csmetrics.cohorts._memberships import NEVER, Ways
 from csmetrics.cohorts._packing import tally
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.errors import MetricInputError, shown
 
 

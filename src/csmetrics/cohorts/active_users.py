@@ -15,10 +15,12 @@ from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._mask_counts import lifecycle as mask_lifecycle
 from csmetrics.cohorts._masks import Masks
 from csmetrics.cohorts._packing import Log, active, tally
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.end_of_data import end_of_data
+from csmetrics.cohorts._rows.instants import DAY, Times
 from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.stray import note_stray
-from csmetrics.cohorts._rows.time import DAY, Calendar, Times, end_of_data
 from csmetrics.core._numeric import percents
 from csmetrics.errors import MetricInputError
 

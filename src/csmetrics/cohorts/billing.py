@@ -10,11 +10,13 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.columns import require
 from csmetrics.cohorts._ends import first_after, reach_of, read_ends, refuse_early
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.instants import DAY, NAT, Times, in_micros
 from csmetrics.cohorts._rows.options import Closed, OnBadRows, check_cells, check_length, check_word, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import DAY, NAT, Calendar, Times, end_of_data, in_micros
 from csmetrics.core._dates import in_days
 from csmetrics.core.revenue import mrr as monthly
 

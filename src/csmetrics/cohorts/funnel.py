@@ -12,13 +12,15 @@ from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._event_names import EngineKinds, Named, find_pandas
 from csmetrics.cohorts._memberships import NEVER
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import period_key, period_numbers, with_micros
 from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.instants import Wall, in_micros
 from csmetrics.cohorts._rows.options import OnBadRows, check_cells, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks, noted
-from csmetrics.cohorts._rows.time import Calendar, Wall, end_of_data, in_micros
 from csmetrics.cohorts.activation import length_of_time
 from csmetrics.core._dates import in_days
 from csmetrics.errors import MetricInputError, shown

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._rows.time import DAY, Ints, Wall, on_clock
+from csmetrics.cohorts._rows.instants import DAY, Ints, Wall, on_clock
 from csmetrics.errors import MetricInputError, shown
 
 _METRIC = "BusinessHours"

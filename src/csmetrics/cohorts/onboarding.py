@@ -12,10 +12,10 @@ from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_rows
 from csmetrics.cohorts._rows.axis import table
 from csmetrics.cohorts._rows.engine_totals import EngineRowTotals
+from csmetrics.cohorts._rows.instants import DAY, NAT, Times, in_utc
 from csmetrics.cohorts._rows.options import OnBadRows
 from csmetrics.cohorts._rows.pandas_totals import RowTotals
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import DAY, NAT, Times, in_utc
 from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.core._dates import Instants, days_apart, in_days
 from csmetrics.core._survival import median

@@ -10,9 +10,9 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_numbers
+from csmetrics.cohorts._rows.instants import in_micros
 from csmetrics.cohorts._rows.pandas_totals import RowTotals
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import in_micros
 from csmetrics.cohorts._rows.totals import read
 
 _METRIC = "purchases"

@@ -17,9 +17,10 @@ from csmetrics.cohorts._mask_counts import Cohorts
 from csmetrics.cohorts._masks import Masks
 from csmetrics.cohorts._memberships import NEVER, Members, Ways, expand, parts
 from csmetrics.cohorts._packing import Active, Log, active, changes, tally
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.instants import in_utc
 from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole, check_word
 from csmetrics.cohorts._rows.remarks import Remarks, noted
-from csmetrics.cohorts._rows.time import Calendar, in_utc
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown

@@ -16,9 +16,9 @@ import pandas as pd
 from csmetrics.cohorts import _state_files as files
 from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._events import Events
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.options import OnBadRows
 from csmetrics.cohorts._rows.remarks import Excluded, Remarks, together, warn_of
-from csmetrics.cohorts._rows.time import Calendar
 from csmetrics.cohorts._state_events import events_of
 from csmetrics.cohorts._state_rows import METRIC, Facts, read
 from csmetrics.cohorts.active_users import count_active, count_lifecycle

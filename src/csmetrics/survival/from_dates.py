@@ -10,8 +10,8 @@ import pandas as pd
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_numbers, rows_of
 from csmetrics.cohorts._rows.engine_totals import EngineRowTotals
+from csmetrics.cohorts._rows.instants import in_micros, in_utc
 from csmetrics.cohorts._rows.pandas_totals import RowTotals
-from csmetrics.cohorts._rows.time import in_micros, in_utc
 from csmetrics.cohorts._rows.totals import read
 from csmetrics.core._dates import in_days
 from csmetrics.core._survival import Steps, delayed, packs, steps, steps_by_group

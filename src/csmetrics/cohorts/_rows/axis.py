@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.groups import group_sums, total_sums
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.options import check_cells
-from csmetrics.cohorts._rows.time import Calendar
 
 PERIOD = "period"  # the index level
 

@@ -17,11 +17,14 @@ from csmetrics._frames.columns import require
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.kinds import BLANKS, EXACT
 from csmetrics.cohorts._rows.bad import broken
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine_time import bound_to_session, instant
+from csmetrics.cohorts._rows.instants import UTC, Times, Wall
 from csmetrics.cohorts._rows.options import check_mode, key_names
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import UTC, Calendar, Times, Wall, one_clock, read_times
+from csmetrics.cohorts._rows.zones import one_clock
 from csmetrics.errors import MetricInputError, shown
 
 _SAMPLE = 3  # bad rows that an error shows

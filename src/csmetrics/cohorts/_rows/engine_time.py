@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.engines import narwhals
-from csmetrics.cohorts._rows.time import UTC, Calendar, Wall, read_times
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.instants import UTC, Wall
+from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.errors import MetricInputError
 
 _LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999, the latest that Python's datetime holds

@@ -12,6 +12,7 @@ from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.kinds import EXACT
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.bad import FLAGS, compare, no_flags, not_once
+from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import (
     bound_to_session,
@@ -21,9 +22,9 @@ from csmetrics.cohorts._rows.engine_time import (
     wall_micros,
     with_micros,
 )
+from csmetrics.cohorts._rows.instants import DAY, HOUR, Wall, in_utc
 from csmetrics.cohorts._rows.pandas_totals import ENDLESS, NEVER_DAY, RowTotals
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import DAY, HOUR, Wall, end_of_data, in_utc
 from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.errors import MetricInputError
 

@@ -12,8 +12,8 @@ import pandas as pd
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.engine_totals import ROW_PERIOD, EngineRowTotals
 from csmetrics.cohorts._rows.groups import Groups, number_units
+from csmetrics.cohorts._rows.instants import Times
 from csmetrics.cohorts._rows.pandas_totals import RowTotals
-from csmetrics.cohorts._rows.time import Times
 from csmetrics.core._numeric import BLOCK
 
 

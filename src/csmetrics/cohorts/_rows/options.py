@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from csmetrics.cohorts._rows.time import Calendar
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.core._money import BITS
 from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown

@@ -11,9 +11,12 @@ from csmetrics._frames.columns import column
 from csmetrics._frames.kinds import blank, check_one_kind
 from csmetrics.cohorts._rows import date_hints
 from csmetrics.cohorts._rows.bad import broken
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.instants import NAT, Times
 from csmetrics.cohorts._rows.options import check_mode, key_names
+from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.cohorts._rows.remarks import Excluded, Remarks
-from csmetrics.cohorts._rows.time import NAT, Calendar, Times, must_match, read_times
+from csmetrics.cohorts._rows.zones import must_match
 from csmetrics.core._kinds import array, hint_for_texts
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import MetricInputError

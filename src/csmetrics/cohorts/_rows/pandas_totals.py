@@ -14,21 +14,12 @@ from csmetrics._frames.columns import has
 from csmetrics._frames.kinds import EXACT
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.bad import FLAGS, compare, no_flags, not_once
+from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.groups import number_units
+from csmetrics.cohorts._rows.instants import DAY, HOUR, NAT, Times, Wall, in_micros, in_utc, on_clock
 from csmetrics.cohorts._rows.pandas import Rows, earlier
 from csmetrics.cohorts._rows.remarks import noted
-from csmetrics.cohorts._rows.time import (
-    DAY,
-    HOUR,
-    NAT,
-    Times,
-    Wall,
-    end_of_data,
-    in_micros,
-    in_utc,
-    must_match,
-    on_clock,
-)
+from csmetrics.cohorts._rows.zones import must_match
 from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._flags import flags
 from csmetrics.errors import MetricInputError

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.instants import DAY
 from csmetrics.cohorts._rows.remarks import Remarks
-from csmetrics.cohorts._rows.time import DAY, Calendar
 
 _YEAR: Final = 366 * DAY
 _FEW: Final = 10  # there are at least so many times more users on the other side

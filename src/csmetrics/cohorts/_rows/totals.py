@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine_totals import EngineRowTotals
 from csmetrics.cohorts._rows.pandas_totals import Read, RowTotals
-from csmetrics.cohorts._rows.time import Calendar
 
 
 class Unnamed(str):
