@@ -16,9 +16,9 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 import csmetrics as csm
 from csmetrics._frames import engine_masks
 from csmetrics.cohorts import _engine_masks, _masks
+from csmetrics.cohorts._ages import KINDS, Ages
 from csmetrics.cohorts._mask_counts import Cohorts, lifecycle
 from csmetrics.cohorts._masks import Masks, between, highest, lowest
-from csmetrics.cohorts.retention import KINDS, Ages
 
 from ..drawn import drawn
 from ..engine_frames import FRAMES, NAMES

@@ -111,7 +111,7 @@ class ByAge:
     Attributes
     ----------
     ages
-        The function that makes the columns, `retention.Ages`, for a number of ages.
+        The function that makes the columns, `_ages.Ages`, for a number of ages.
     recurring
         Whether each period with a start begins a membership, and not only the user's first.
     """

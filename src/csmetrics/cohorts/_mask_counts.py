@@ -57,7 +57,7 @@ class Cohorts:
         Parameters
         ----------
         ages
-            The columns, `retention.Ages`. Of a member's ages only the last one counts with ``"on_or_after"``, the first
+            The columns, `_ages.Ages`. Of a member's ages only the last one counts with ``"on_or_after"``, the first
             one with ``"on_or_before"``; `Ages.spread` then counts it in the other columns.
         """
         cells = np.zeros((self.count * self.groups, len(ages.labels)), np.int64)

@@ -3,107 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
+from csmetrics.cohorts._ages import KINDS, Ages
 from csmetrics.cohorts._engine_masks import ByAge, CountedCohorts
 from csmetrics.cohorts._event_names import Named
 from csmetrics.cohorts._events import Events, Request
 from csmetrics.cohorts._mask_counts import Cohorts
-from csmetrics.cohorts._masks import Masks
-from csmetrics.cohorts._memberships import NEVER, Members, Ways, expand, parts
-from csmetrics.cohorts._packing import Active, Log, active, changes, tally
+from csmetrics.cohorts._members_by_period import members_by_period
+from csmetrics.cohorts._memberships import Members, Ways
 from csmetrics.cohorts._rows.calendar import Calendar
-from csmetrics.cohorts._rows.instants import in_utc
-from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_whole, check_word
 from csmetrics.cohorts._rows.remarks import Remarks, noted
+from csmetrics.cohorts._triangle import Triangle
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown
 
-KINDS = ("on", "on_or_after", "on_or_before")
-
-
-@dataclass(frozen=True)
-class Ages:
-    """The columns of a triangle: the first and last age of each, age 0 first.
-
-    Attributes
-    ----------
-    kind
-        on, on_or_after or on_or_before.
-    low, high
-        One per column; it is observed once the age `high` is over.
-    single
-        Whether each column is a single age.
-    labels
-        Labels of the columns.
-    column
-        For each age, the first column in which a return counts; -1 if it counts in no column.
-    first
-        The first column that counts returns: 1, or 0 if age 0 counts them, too.
-    """
-
-    kind: str
-    low: Any
-    high: Any
-    single: bool
-    labels: pd.Index[Any]
-    column: Any
-    first: int
-
-    @classmethod
-    def make(cls, kind: str, lengths: Sequence[int] | None, horizon: int | None, zero: bool, count: int) -> Ages:
-        """Make the columns for ages below `count`: single ages, or age 0 and brackets of the given lengths."""
-        ages = np.arange(max(count, 1))
-        labels: pd.Index[Any] = pd.RangeIndex(ages.size, name="age")
-        low = high = ages
-        if lengths is not None:
-            high = np.cumsum([0, *lengths])
-            low = high - np.array([0, *lengths]) + 1
-            low[0] = 0
-            names = [str(a) if a == b else f"{a}-{b}" for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-            labels = pd.Index(names, name="age")
-        if horizon is not None:
-            low, labels = low[low <= horizon], labels[low <= horizon]
-            high = np.where(low < (0 if zero else 1), 0, horizon)
-        if lengths is not None:
-            low, high = np.minimum(low, ages.size), np.minimum(high, ages.size)  # later ages are never observed
-        if kind == "on_or_after":
-            column = np.searchsorted(low, ages, side="right") - 1
-        else:
-            column = np.searchsorted(high, ages, side="left")
-            column[column == high.size] = -1
-        if not zero:
-            column[0] = -1
-        if horizon is not None:
-            column[ages > horizon] = -1
-        return cls(kind, low, high, lengths is None, labels, column, 0 if zero else 1)
-
-    def spread(self, cells: Any) -> None:
-        """Count each return in the later columns too (on_or_before), or in the earlier ones (on_or_after)."""
-        cells = cells[..., self.first :]
-        if self.kind != "on":
-            cells = cells if self.kind == "on_or_before" else cells[..., ::-1]
-            np.cumsum(cells, axis=-1, out=cells)
-
-    def counted(self, members: Members) -> tuple[Any, Any]:
-        """Return the rows to count, such that no member counts twice in a column, and the column of each."""
-        column = self.column.take(members.age)
-        rows = np.flatnonzero(column >= 0)
-        if members.amounts is not None or (self.kind == "on" and self.single):
-            return rows, column[rows]
-        who, column = members.who[rows], column[rows]
-        only = changes(who)
-        if self.kind == "on_or_after":
-            only = np.append(only[1:], True)[: only.size]
-        elif self.kind == "on":
-            only |= changes(column)
-        return rows[only], column[only]
+_GROWING: Final = (
+    "Cells of kind='on_or_after' keep growing with every later period, and older cohorts have had longer to return: "
+    "horizon= gives all of them the same time."
+)
+_ENDLESS: Final = 10**12  # the longest bracket: ages past the end of the data are never observed
 
 
 def retention(
@@ -273,8 +198,8 @@ def retention(
         Ways(width, recurring, zero, None, least, True, by_at == "start"),
         started, users, axis="cohort", counting=ByAge(ages, recurring) if value is None and least == 1 else None,
     ).read(events)  # fmt: skip
-    first, members = found.members or _by_period(found, recurring, least, zero)
-    triangle = _Triangle(found, calendar, first, ages, width)
+    first, members = found.members or members_by_period(found, recurring, least, zero)
+    triangle = Triangle(found, calendar, first, ages, width)
     return _filled(triangle, members, value, found.remarks, growing=kind == "on_or_after" and horizon is None)
 
 
@@ -288,19 +213,20 @@ def count_retention(
     lengths = _lengths(metric, brackets)
     _check_horizon(metric, horizon, kind)
     found = read()
-    first, members = _by_period(found, cohort == "recurring", 1, zero=False)
-    triangle = _Triangle(found, calendar, first, partial(Ages.make, kind, lengths, horizon, False), None)
+    first, members = members_by_period(found, cohort == "recurring", 1, zero=False)
+    triangle = Triangle(found, calendar, first, partial(Ages.make, kind, lengths, horizon, False), None)
     return _filled(triangle, members, None, found.remarks, growing=kind == "on_or_after" and horizon is None)
 
 
 def _filled(
-    triangle: _Triangle,
+    triangle: Triangle,
     members: Iterator[Members | Cohorts | CountedCohorts],
     value: str | None,
     remarks: Remarks,
     *,
     growing: bool,
 ) -> RetentionGrid:
+    """Count all members, and return the grid; `growing` notes that its cells are not final."""
     if growing:
         remarks.note(_GROWING)
     for some in members:
@@ -327,13 +253,6 @@ def _check_horizon(metric: str, horizon: Any, kind: str) -> None:
             raise MetricInputError(metric, "horizon", rule, f"got kind={kind!r}", hint)
 
 
-_GROWING = (
-    "Cells of kind='on_or_after' keep growing with every later period, and older cohorts have had longer to return: "
-    "horizon= gives all of them the same time."
-)
-_ENDLESS = 10**12  # the longest bracket: ages past the end of the data are never observed
-
-
 def _lengths(metric: str, brackets: Any) -> list[int] | None:
     if brackets is None:
         return None
@@ -343,187 +262,3 @@ def _lengths(metric: str, brackets: Any) -> list[int] | None:
         return [check_whole(metric, "brackets", length, most=_ENDLESS) for length in brackets]
     rule, hint = "must be lengths in periods", "brackets=[4, 10, 3] for ages 1-4, 5-14 and 15-17"
     raise MetricInputError(metric, "brackets", rule, f"got {shown(brackets)}", hint)
-
-
-class _Triangle:
-    """The retention triangle while it is filled: cells of group, cohort and age.
-
-    Parameters
-    ----------
-    found
-        The events.
-    calendar
-        The cohorts' periods.
-    first
-        The first cohort's period, numbered like the events' periods; None where there is no cohort.
-    ages
-        The function that makes the columns for a number of ages.
-    width
-        The length of an elapsed window in microseconds; None for calendar periods.
-    """
-
-    def __init__(
-        self, found: Events, calendar: Calendar, first: int | None, ages: Callable[[int], Ages], width: int | None
-    ) -> None:
-        self.calendar, self.width, self.groups = calendar, width, found.log.groups
-        self.stop = found.stop or 0
-        self.offset = first or 0
-        self.first = (0 if found.members else found.log.periods.first) + self.offset
-        self.cohorts = 0 if first is None else max(calendar.at(self.stop - 1) - self.first + 1, 0)
-        self.opens = calendar.start(np.arange(self.cohorts + 1) + self.first)  # and the last end
-        reach = self.cohorts
-        if width is not None:
-            self.until = in_utc(self.stop, found.zone)
-            self.starts = np.array([in_utc(int(at), found.zone) for at in self.opens[:-1]], dtype=np.int64)
-            self.earliest = np.full((self.groups.count, self.cohorts), NEVER)
-            self.latest = np.full((self.groups.count, self.cohorts), -NEVER)
-            reach = (self.until - 1 - int(self.starts[0])) // width + 1 if self.cohorts else 0
-        self.ages = ages(reach)
-        check_cells("retention", calendar, self.first, self.cohorts, self.groups.count * len(self.ages.labels))
-        dtype = np.int64 if found.log.values is None else found.log.values.dtype
-        self.cells = np.zeros((self.groups.count, self.cohorts, len(self.ages.labels)), dtype)
-        self.members = np.zeros((self.groups.count, self.cohorts), np.int64)
-
-    def add(self, members: Members | Cohorts | CountedCohorts) -> None:
-        """Count a batch of members."""
-        if isinstance(members, (Cohorts, CountedCohorts)):
-            placed = members.placed(self.offset, self.cohorts)
-            sizes = placed.sizes()
-            self.members += sizes
-            self.cells += placed.cells(self.ages)
-            if self.ages.first:
-                self.cells[..., 0] += sizes
-            return
-        row = members.group * self.cohorts + members.cohort - self.offset
-        cells, columns = self.cells.reshape(-1), self.cells.shape[2]
-        tally(self.members.reshape(-1), row)
-        if self.ages.first:
-            tally(cells, row * columns, members.sizes)
-        rows, column = self.ages.counted(members)
-        cell = (row * columns)[members.who[rows]] + column
-        tally(cells, cell, None if members.amounts is None else members.amounts[rows])
-        if self.width is not None:
-            np.minimum.at(self.earliest.reshape(-1), row, members.began)
-            np.maximum.at(self.latest.reshape(-1), row, members.began)
-
-    def grid(self, value: str | None) -> RetentionGrid:
-        """Return the grid, without counts in cells that are not observed."""
-        self.ages.spread(self.cells)
-        states = self._states()
-        shape = (self.cohorts * self.groups.count, self.cells.shape[2])
-        cells, codes = (np.ascontiguousarray(part.swapaxes(0, 1)).reshape(shape) for part in (self.cells, states))
-        index = self.groups.index(self.calendar.index(self.first, self.cohorts, "cohort"))
-        whole = cells.dtype.kind == "i"
-        columns = {
-            label: pd.arrays.IntegerArray(cells[:, i].copy(), codes[:, i] > 0) if whole
-            else np.where(codes[:, i] > 0, np.nan, cells[:, i])
-            for i, label in enumerate(self.ages.labels)
-        }  # fmt: skip
-        counts = pd.DataFrame(columns, index=index)
-        counts.columns = self.ages.labels
-        users = pd.Series(self.members.T.reshape(-1), index=index, name="members")
-        sizes = users.rename("size") if value is None else pd.Series(cells[:, 0].copy(), index=index, name=value)
-        return RetentionGrid(sizes, users, counts, codes, self.ages.kind, self.calendar.freq)
-
-    def _states(self) -> Any:
-        """Return the state of each cell: observed (0), in progress (1) or in the future (2)."""
-        low, high = self.ages.low, self.ages.high
-        if self.width is None:
-            last = self.calendar.at(self.stop) - self.first  # the first period that is not complete
-            begun = self.calendar.at(self.stop - 1) - self.first
-            cohort = np.arange(self.cohorts)[:, None]
-            states = np.where(cohort + high < last, 0, np.where(cohort + low <= begun, 1, 2))
-            return np.broadcast_to(states, self.cells.shape)
-        empty = self.earliest == NEVER
-        earliest = np.where(empty, self.starts, self.earliest)[..., None]
-        latest = np.where(empty, self.starts, self.latest)[..., None]
-        ended = (latest + (high + 1) * self.width <= self.until) & (self.opens[1:, None] <= self.stop)
-        if self.ages.first:
-            ended[..., 0] = self.opens[1:] <= self.stop
-        return np.where(ended, 0, np.where(earliest + low * self.width < self.until, 1, 2))
-
-
-def _masks(found: Events) -> tuple[Masks, Masks] | None:
-    """Return the masks of the starts and of the returns; None where sorting the events is faster."""
-    starts = Masks.of(found.log, found.starts)
-    returns = starts if found.starts is found.returns else Masks.of(found.log, found.returns)
-    return None if starts is None or returns is None else (starts, returns)
-
-
-def _by_period(
-    found: Events, recurring: bool, least: int, zero: bool
-) -> tuple[int | None, Iterator[Members | Cohorts | CountedCohorts]]:
-    """Return the first cohort, and the members with ages in calendar periods."""
-    if found.counted is not None:
-        some = np.flatnonzero(found.counted.members.any(axis=0))
-        return (int(some[0]) if some.size else None), iter((found.counted,))
-    if found.parts is not None:  # the first cohort is that of the first period with activity
-        one_part = (_of_log(replace(found, log=log), recurring, least, zero)[1] for log in found.logs())
-        return 0, (members for several in one_part for members in several)
-    return _of_log(found, recurring, least, zero)
-
-
-def _of_log(
-    found: Events, recurring: bool, least: int, zero: bool
-) -> tuple[int | None, Iterator[Members | Cohorts | CountedCohorts]]:
-    log = found.log
-    masks = None if least > 1 or log.values is not None else _masks(found)
-    if masks is not None:
-        first = masks[0].first()
-        return (int(first.min()) if first.size else None), iter((Cohorts(*masks, recurring, log.groups.count),))
-    starts = active(log, found.starts)
-    returns = (
-        starts
-        if found.starts is found.returns and least == 1
-        else active(log, found.returns, count=least > 1).frequent(least)
-    )
-    if not starts.keys.size:
-        return None, iter(())
-    first = int(starts.period(slice(None)).min())
-    if returns is starts and not recurring:
-        return first, _first_of_all(starts, log, zero)
-    return first, _joined(starts, returns, recurring, log, zero)
-
-
-def _first_of_all(starts: Active, log: Log, zero: bool) -> Iterator[Members]:
-    """Yield the members where each user has one cohort and every event is both a start and a return.
-
-    The rows of a user then follow one another.
-    """
-    for block in starts.blocks():
-        period, begins = starts.period(block), starts.begins(block)
-        at = np.flatnonzero(begins)
-        cohort = period[at]
-        later = np.ones(begins.size, bool) if zero else ~begins
-        who = (np.cumsum(begins) - 1)[later]
-        amounts = None if starts.values is None else starts.values[block]
-        yield Members(
-            starts.group(block, log.groups.count)[at] if log.groups.count > 1 else 0,
-            cohort,
-            None if amounts is None else amounts[at],
-            who,
-            period[later] - cohort[who],
-            None if amounts is None else amounts[later],
-        )
-
-
-def _joined(starts: Active, returns: Active, recurring: bool, log: Log, zero: bool) -> Iterator[Members]:
-    """Yield the members with their user's later periods; with `zero`, the period of the start, too."""
-    for block in starts.blocks():
-        chosen = np.arange(block.start, block.stop)
-        if not recurring:
-            chosen = chosen[starts.begins(block)]
-        keys = starts.keys[chosen]
-        low = np.searchsorted(returns.keys, keys, side="left" if zero else "right")
-        high = np.searchsorted(returns.keys, keys | starts.packing.mask, side="right")
-        for part in parts(high - low):
-            who, rows = expand(low[part], high[part])
-            cohort = starts.period(chosen[part])
-            yield Members(
-                starts.group(chosen[part], log.groups.count),
-                cohort,
-                None if starts.values is None else starts.values[chosen[part]],
-                who,
-                returns.period(rows) - cohort[who],
-                None if returns.values is None else returns.values[rows],
-            )
