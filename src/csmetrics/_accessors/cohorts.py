@@ -5,23 +5,22 @@ Nothing here divides: the value of a group is the formula of its sums, never the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from csmetrics._accessors.methods import CohortMetrics, R, arguments
-from csmetrics._frames.columns import column, has, require
+from csmetrics._accessors.fitting import fitting
+from csmetrics._accessors.methods import CohortMetrics, R, arguments, bound_arguments
+from csmetrics._accessors.reducing import reduced
+from csmetrics._frames.columns import require
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
-from csmetrics._frames.groups import group_rows
 from csmetrics._frames.plan import Plan
 from csmetrics.core._door import Door
-from csmetrics.core._registry import REGISTRY, Registration, registered
-from csmetrics.errors import MetricInputError, MissingColumnError, from_outside
+from csmetrics.core._registry import REGISTRY, registered
+from csmetrics.errors import MetricInputError
 
 if TYPE_CHECKING:
     from csmetrics._explain.explanation import Explanation
@@ -74,7 +73,7 @@ class Cohorts(CohortMetrics[R]):
         """Show in a notebook which metrics the columns are enough for; nothing is computed."""
         from csmetrics._accessors.display import frame_html  # needed by few, so loaded by few
 
-        _, plans, left_out = self._plans()
+        plans, left_out = fitting(replace(self._grain))
         return frame_html(repr(self), plans, left_out)
 
     def by(self, *keys: Any, period: Any = ...) -> Cohorts[pd.Series[float]]:
@@ -180,9 +179,9 @@ class Cohorts(CohortMetrics[R]):
         1.0
         """
         spec = registered(metric, "compute")
-        named = _bound(spec, args, given)
+        named = bound_arguments(spec, args, given)
         if spec.reduces:
-            return self._reduced(spec, named)
+            return reduced(self._grain, spec, named)
         grain = replace(self._grain)  # the frame may have changed since the last call
         plan = Plan(grain, spec, named)
         value = plan.value(grain.sums(plan.needs())[1])
@@ -229,37 +228,14 @@ class Cohorts(CohortMetrics[R]):
         unknown = set(columns).difference(*(arguments(spec) for spec in REGISTRY.values()))
         if unknown:
             raise TypeError(f"metrics() has no argument {sorted(unknown)[0]!r}; no metric has an input of that name")
-        grain, plans, left_out = self._plans(names, columns)
+        grain = replace(self._grain)  # the frame may have changed since the last call
+        plans, left_out = fitting(grain, names, columns)
         needs = {label: need for plan in plans.values() for label, need in plan.needs().items()}
         index, totals = grain.sums(needs)
         values = {name: plan.value(totals) for name, plan in plans.items()}
         out = pd.DataFrame(values, index=pd.Index(["total"]) if index is None else index)
         out.attrs["left_out"] = left_out
         return out
-
-    def _plans(
-        self, names: Sequence[str] = (), columns: Mapping[str, Any] = MappingProxyType({})
-    ) -> tuple[Grain, dict[str, Plan], dict[str, str]]:
-        """Plan every metric whose columns are there; those that mean nothing here come with the reason."""
-        plans: dict[str, Plan] = {}
-        left_out: dict[str, str] = {}
-        grain = replace(self._grain)  # the frame may have changed since the last call
-        rows = Grain(grain.frame)
-        for spec in (registered(name, "metrics") for name in names) if names else REGISTRY.values():
-            if spec.reduces or spec.over_columns:  # they take columns of any name
-                continue
-            given = {n: columns[n] for n in arguments(spec) if n in columns}
-            try:
-                if names or Plan(rows, spec, given).fits():
-                    plans[spec.name] = Plan(grain, spec, given)
-            except MissingColumnError:
-                if names:
-                    raise
-            except MetricInputError as error:
-                if names:
-                    raise
-                left_out[spec.name] = str(error)
-        return grain, plans, left_out
 
     def explain(self, metric: Callable[..., Any] | str, group: Any = ..., /, **given: Any) -> Explanation:
         """Show how the figure of one group comes about: ``df.csm.by("plan").explain("nrr", "pro")``.
@@ -304,7 +280,7 @@ class Cohorts(CohortMetrics[R]):
             raise MetricInputError("explain", "metric", "must be made of totals", f"got {spec.name}", hint)
         from csmetrics._accessors.explaining import explain_group  # needed by few, so loaded by few
 
-        return explain_group(replace(self._grain), spec, _bound(spec, (), given), group)
+        return explain_group(replace(self._grain), spec, bound_arguments(spec, (), given), group)
 
     def interval(
         self,
@@ -415,27 +391,6 @@ class Cohorts(CohortMetrics[R]):
         spec = registered(metric, "compare_periods")
         return compare_periods(replace(self._grain), spec, before, after, confidence, method, customer, given)
 
-    def _reduced(self, spec: Registration, given: dict[str, Any]) -> Any:
-        """Call a formula that takes whole columns of raw answers or dates, for each group."""
-        frame, keys = self._grain.frame, self._grain.keys
-        if keys is None:
-            hint = f"for all rows: .total().{spec.name}(...); by group: .by(...).{spec.name}(...)"
-            rule = "is reduced to one number"
-            raise MetricInputError(spec.name, next(iter(spec.inputs)), rule, "asked for each row", hint)
-        named = {**{n: n for n in spec.inputs if n not in spec.defaults}, **given}
-        labels = {n: v for n, v in named.items() if n in spec.inputs or has(frame, v)}
-        for name, label in labels.items():
-            require(frame, label, spec.name, name)
-        if isinstance(frame, EngineFrame):
-            frame = frame.rows(labels.values(), keys)
-        columns = {n: column(frame, label, spec.name, n) for n, label in labels.items()}
-        rest = {n: v for n, v in named.items() if n not in columns}
-        if not keys:
-            return spec.function(**columns, **rest)
-        index, rows = group_rows([column(frame, k, "by", "keys") for k in keys])
-        values = [spec.function(**{n: c.iloc[at] for n, c in columns.items()}, **rest) for at in rows]
-        return pd.Series(np.array(values, dtype=np.float64), index=index, name=spec.name)
-
 
 def over(frame: Any) -> Cohorts[pd.Series[float]]:
     """Compute metrics over a cohort frame of any engine; `df.csm` is the same for pandas.
@@ -475,21 +430,6 @@ def over(frame: Any) -> Cohorts[pd.Series[float]]:
     Name: churn_rate, dtype: float64
     """
     return Cohorts(frame)
-
-
-def _bound(spec: Registration, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
-    """Put positional arguments under their names, and refuse names that the metric does not know."""
-    if len(args) > len(spec.positional):
-        found = f"takes at most {len(spec.positional)} positional arguments, got {len(args)}"
-        raise from_outside(TypeError(f"{spec.name}() {found}"))
-    named = dict(zip(spec.positional, args, strict=False))
-    known = arguments(spec)
-    for name in given:
-        if name in named:
-            raise from_outside(TypeError(f"{spec.name}() got two values for {name!r}"))
-        if name not in known:
-            raise from_outside(TypeError(f"{spec.name}() has no argument {name!r}; it takes {', '.join(known)}"))
-    return named | given
 
 
 for _name in REGISTRY:
