@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 import csmetrics as csm
-from csmetrics._accessors.methods import AnswerMetrics, CohortMetrics, arguments
+from csmetrics._accessors.arguments import arguments
+from csmetrics._accessors.methods import AnswerMetrics, CohortMetrics
 from csmetrics.core._registry import REGISTRY, REQUIRED, Registration
 
 SOURCE = Path(csm.__file__).parent
@@ -76,12 +77,9 @@ from typing import Any, Generic, Literal, TypeVar, overload
 import numpy as np
 import pandas as pd
 
-from csmetrics.core._registry import Registration
 from csmetrics.core._types import AnswerColumn, Band, Day, Label, Source, Undefined, Weights
 
 R = TypeVar("R")
-
-def arguments(spec: Registration) -> dict[str, Any]: ...
 
 class CohortMetrics(Generic[R]):
 {cohorts}

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from csmetrics._accessors.arguments import arguments, bound_arguments
 from csmetrics._accessors.fitting import fitting
-from csmetrics._accessors.methods import CohortMetrics, R, arguments, bound_arguments
+from csmetrics._accessors.methods import CohortMetrics, R
 from csmetrics._accessors.reducing import reduced
 from csmetrics._frames.columns import require
 from csmetrics._frames.engine_totals import EngineFrame

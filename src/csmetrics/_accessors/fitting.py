@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from csmetrics._accessors.methods import arguments
+from csmetrics._accessors.arguments import arguments
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
 from csmetrics.core._registry import REGISTRY, registered

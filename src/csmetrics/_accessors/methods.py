@@ -9,8 +9,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from csmetrics.core._registry import REGISTRY, REQUIRED, Registration, metric_words, nearest
-from csmetrics.errors import from_outside, shown
+from csmetrics._accessors.arguments import arguments
+from csmetrics.core._registry import REGISTRY, Registration, metric_words, nearest
+from csmetrics.errors import shown
 
 R = TypeVar("R")
 
@@ -35,29 +36,6 @@ class AnswerMetrics:
 
     def __getattr__(self, name: str) -> Any:
         raise _unknown(self, name, {})
-
-
-def arguments(spec: Registration) -> dict[str, Any]:
-    """Map a metric's arguments on a frame to their defaults, with those of the levels that are computed on the way."""
-    columns = {name: REQUIRED if spec.over_columns else name for name in spec.inputs}
-    own = {**columns, **spec.defaults, **spec.options}
-    levels = [REGISTRY[n] for n, declared in spec.inputs.items() if declared.kind == "level" and n in REGISTRY]
-    return own | {name: default for level in levels for name, default in arguments(level).items() if name not in own}
-
-
-def bound_arguments(spec: Registration, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
-    """Put positional arguments under their names, and refuse names that the metric does not know."""
-    if len(args) > len(spec.positional):
-        found = f"takes at most {len(spec.positional)} positional arguments, got {len(args)}"
-        raise from_outside(TypeError(f"{spec.name}() {found}"))
-    named = dict(zip(spec.positional, args, strict=False))
-    known = arguments(spec)
-    for name in given:
-        if name in named:
-            raise from_outside(TypeError(f"{spec.name}() got two values for {name!r}"))
-        if name not in known:
-            raise from_outside(TypeError(f"{spec.name}() has no argument {name!r}; it takes {', '.join(known)}"))
-    return named | given
 
 
 def _unknown(methods: object, name: str, words: Mapping[str, str]) -> AttributeError:

@@ -8,12 +8,9 @@ from typing import Any, Generic, Literal, TypeVar, overload
 import numpy as np
 import pandas as pd
 
-from csmetrics.core._registry import Registration
 from csmetrics.core._types import AnswerColumn, Band, Day, Label, Source, Undefined, Weights
 
 R = TypeVar("R")
-
-def arguments(spec: Registration) -> dict[str, Any]: ...
 
 class CohortMetrics(Generic[R]):
     def churn_rate(self, lost: Source = "lost", start: Source = "start", *, undefined: Undefined = nan) -> R:
