@@ -293,7 +293,7 @@ def test_other_labels_have_no_year_before() -> None:
         (lambda: csm.Scorecard(targets={"churn_rate": 2}), r"csm.Target\(at_least=2\)"),
         (lambda: csm.Scorecard(targets={"chrun_rate": None}), "churn_rate"),
         (lambda: CHURN.evaluate(months([1, 2]), period="2030-01"), "must be a period of the frame"),
-        (lambda: CHURN.evaluate(months([1, 2]), trailing=0), "whole number from 1"),
+        (lambda: CHURN.evaluate(months([1, 2]), trailing=0), "whole number >= 1"),
         (lambda: CHURN.evaluate(months([1, 2]).reset_index(drop=True)), "must name the time axis"),
         (lambda: CHURN.evaluate(3), "must be a cohort frame"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from csmetrics._catalog.models import Inputs, Result, Status, arguments, inputs_model, result_model
 from csmetrics._catalog.once import once
+from csmetrics.core._options import meant
 from csmetrics.core._registry import Registration
 from csmetrics.errors import MetricInputError, shown
 
@@ -84,8 +84,7 @@ def _takes(spec: Registration) -> str:
 
 def _unknown(spec: Registration, name: Any, value: Any) -> MetricInputError:
     argument = shown(name, write=str if isinstance(name, str) and name.isprintable() else repr)
-    close = difflib.get_close_matches(argument, arguments(spec), n=1)
-    hint = f"did you mean {close[0]!r}?" if close else _takes(spec)
+    hint = meant(argument, arguments(spec)) or _takes(spec)
     return MetricInputError(spec.name, argument, "is no argument of this metric", f"got {shown(value)}", hint)
 
 

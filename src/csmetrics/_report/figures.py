@@ -19,6 +19,7 @@ from csmetrics._statistics.evaluated import moved
 from csmetrics._statistics.printed import figure as written
 from csmetrics._statistics.scorecard import SHORT, Scorecard
 from csmetrics._statistics.targets import Target
+from csmetrics.core._options import is_number
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, shown
 
@@ -139,7 +140,7 @@ def targets_of(scorecard: Any) -> dict[str, Target | None]:
         raise MetricInputError("report", "scorecard", rule, f"got {shown(scorecard)}", hint)
     read = {}
     for metric, target in given.items():
-        if isinstance(target, (int, float)) and not isinstance(target, bool):
+        if is_number(target):
             better = registered(metric, "report").better
             target = Target(at_most=target) if better == "lower" else Target(at_least=target)
         read[metric] = target

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from csmetrics._statistics.confidence import Confidence
+from csmetrics.core._options import is_whole
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
 
@@ -22,7 +23,7 @@ def generator(metric: str, rng: Any) -> np.random.Generator:
     """Return the generator of random numbers; the same one every time, unless another is given."""
     if isinstance(rng, np.random.Generator):
         return rng
-    if rng is None or (isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0):
+    if rng is None or (is_whole(rng) and rng >= 0):
         return np.random.default_rng(0 if rng is None else rng)
     raise MetricInputError(metric, "rng", "must be a whole number or a numpy Generator", f"got {shown(rng)}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,8 @@ from csmetrics._statistics.kinds import Asked, dispersion
 from csmetrics._statistics.methods import limits, method_of
 from csmetrics._statistics.results import Comparison, RateRatio
 from csmetrics._statistics.samples import Sample
+from csmetrics.core._options import check_word
 from csmetrics.core._registry import Registration
-from csmetrics.errors import MetricInputError, shown
 
 APART = "customers of both periods are taken as independent"
 
@@ -28,13 +27,8 @@ def method_for(sample: Sample, method: Any) -> str:
 def chosen_method(spec: Registration, method: Any, known: tuple[str, ...]) -> str:
     if method is None:
         return known[0]
-    if isinstance(method, str) and method in known:
-        return method
-    near = difflib.get_close_matches(str(method)[:40], known, n=1)
-    rule = f"must be one of {', '.join(map(repr, known))}"
-    raise MetricInputError(
-        spec.name, "method", rule, f"got {shown(method)}", f"did you mean {near[0]!r}?" if near else ""
-    )
+    chosen: str = check_word(spec.name, "method", method, known)
+    return chosen
 
 
 def compared(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from csmetrics.core._options import is_number
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, from_outside, shown
 
@@ -98,10 +99,13 @@ def of_counts(function: Callable[..., tuple[Array, ...]], *counts: Any) -> tuple
 
 def percent(metric: str, argument: str, value: Any) -> float:
     """Read a confidence or a power, in percent: 95 is 95 %."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if number and 50 <= value < 100:
+    if is_number(value) and 50 <= value < 100:
         return float(value)
-    hint = f"{argument} is percent: {value * 100:g}" if number and 0 < value < 1 else f"{argument}=95 is the usual one"
+    hint = (
+        f"{argument} is percent: {value * 100:g}"
+        if is_number(value) and 0 < value < 1
+        else f"{argument}=95 is the usual one"
+    )
     rule = "must be percent, from 50 to below 100"
     raise MetricInputError(metric, argument, rule, f"got {shown(value)}", hint)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from csmetrics._statistics.confidence import QUIET, Confidence
@@ -15,8 +14,8 @@ from csmetrics._statistics.kinds import Asked
 from csmetrics._statistics.methods import limits, method_of, notes_of
 from csmetrics._statistics.results import Interval
 from csmetrics._statistics.samples import Sample
+from csmetrics.core._options import check_whole
 from csmetrics.core._registry import registered
-from csmetrics.errors import MetricInputError, shown
 
 
 @QUIET
@@ -105,11 +104,8 @@ def of_sample(
 ) -> Any:
     """Return the interval of one figure, or a frame of several."""
     method = method_of(sample, method)
-    whole = isinstance(resamples, (int, np.integer)) and not isinstance(resamples, bool)
-    if not whole or not 100 <= resamples <= 10_000_000:
-        rule = "must be a whole number from 100 to 10,000,000"
-        raise MetricInputError(sample.spec.name, "resamples", rule, f"got {shown(resamples)}")
-    found = limits(sample, Asked(sure, method, population, int(resamples), rng))
+    resamples = check_whole(sample.spec.name, "resamples", resamples, 100, 10_000_000)
+    found = limits(sample, Asked(sure, method, population, resamples, rng))
     said = (*notes_of(sample, found, method), *notes)
     warn_of(said)
     columns = {"estimate": sample.estimate, **found._asdict()}

@@ -13,6 +13,7 @@ from csmetrics._statistics.customers import needs_customers
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.shares import SHARES, Limits, centre_and_variance
 from csmetrics._statistics.sums import around, clustered, effective, money_share, net
+from csmetrics.core._options import is_number
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
 
@@ -66,8 +67,7 @@ def check_population(sample: Sample, counts: Array, population: float) -> None:
     if not sample.sums.answers:
         rule = "is for answers only, a sample of those who could have answered"
         raise MetricInputError(sample.spec.name, "population", rule, f"got {shown(population)}")
-    whole = isinstance(population, (int, float, np.integer)) and not isinstance(population, bool)
-    if not whole or not np.nanmax(counts, initial=1) <= population <= 1e15:
+    if not is_number(population) or not np.nanmax(counts, initial=1) <= population <= 1e15:
         rule = "must be a number, at least as large as the answers"
         raise MetricInputError(sample.spec.name, "population", rule, f"got {shown(population)}")
 

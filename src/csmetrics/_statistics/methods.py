@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,9 @@ from csmetrics._statistics.kinds import KINDS, Asked, Found
 from csmetrics._statistics.printed import FEW_UNITS
 from csmetrics._statistics.quantile import median
 from csmetrics._statistics.samples import Sample
+from csmetrics.core._options import check_word
 from csmetrics.core._sums import METHODS
 from csmetrics.core._types import Array
-from csmetrics.errors import MetricInputError, shown
 
 RESAMPLED = ("percentile", "bca")
 _FEW_GAINS = 10  # customers that gains of one size would come from, below which t covers less than it says
@@ -29,12 +28,8 @@ def method_of(sample: Sample, method: Any) -> str:
     known = METHODS[kind]
     if method is None:
         return "linearised" if known[0] == "jackknife" and sample.rows is None else known[0]
-    if not isinstance(method, str) or method not in known:
-        near = difflib.get_close_matches(str(method)[:40], known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else ""
-        rule = f"must be one of {', '.join(map(repr, known))}"
-        raise MetricInputError(sample.spec.name, "method", rule, f"got {shown(method)}", hint)
-    return method
+    chosen: str = check_word(sample.spec.name, "method", method, known)
+    return chosen
 
 
 def limits(sample: Sample, asked: Asked) -> Found:

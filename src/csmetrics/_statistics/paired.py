@@ -11,6 +11,7 @@ import pandas as pd
 from csmetrics._statistics.confidence import FURTHEST, Confidence, t_tail, tail
 from csmetrics._statistics.differences import Change, centred, inverted
 from csmetrics._statistics.shares import Limits, wilson
+from csmetrics.core._options import is_number
 from csmetrics.core._registry import Registration
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
@@ -35,8 +36,7 @@ def cells(spec: Registration, given: Mapping[str, Any]) -> Pairs:
             spec.name, "paired", f"must hold the counts {', '.join(CELLS)}", f"got {', '.join(map(str, given))}"
         )
     for name, value in given.items():
-        whole = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-        if not whole or not 0 <= value < 1e15 or value != round(value):
+        if not is_number(value) or not 0 <= value < 1e15 or value != round(value):
             raise MetricInputError(spec.name, name, "must be a count", f"got {shown(value)}")
     return Pairs(*(float(given[name]) for name in CELLS))
 

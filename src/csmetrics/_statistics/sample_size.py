@@ -7,9 +7,8 @@ from math import ceil, isfinite, sqrt
 from statistics import NormalDist
 from typing import Any
 
-import numpy as np
-
 from csmetrics._statistics.confidence import percent
+from csmetrics.core._options import is_number
 from csmetrics.core._registry import Registration, registered
 from csmetrics.core._sums import sampled_of
 from csmetrics.errors import MetricInputError, shown
@@ -124,8 +123,7 @@ def _variance(spec: Registration, kind: str, base: Any, spread: Any) -> float:
 
 
 def _number(spec: Registration, name: str, value: Any) -> float:
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not real or not isfinite(value):
+    if not is_number(value) or not isfinite(value):
         raise MetricInputError(spec.name, name, "must be a number, in the metric's unit", f"got {shown(value)}")
     return float(value)
 

@@ -21,6 +21,7 @@ from csmetrics._statistics.noise import adjusted, reach
 from csmetrics._statistics.periods import axis_of
 from csmetrics._statistics.scorecard_lines import CONFIDENCE, Windows
 from csmetrics._statistics.targets import Target
+from csmetrics.core._options import check_whole
 from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown
 
@@ -114,9 +115,7 @@ class Scorecard:
 
         Without scipy nothing is said of noise; all else stands.
         """
-        whole = isinstance(trailing, (int, np.integer)) and not isinstance(trailing, bool)
-        if not whole or not 1 <= trailing <= 1000:
-            raise MetricInputError(_METRIC, "trailing", "must be a whole number from 1 up", f"got {shown(trailing)}")
+        trailing = check_whole(_METRIC, "trailing", trailing, most=1000)
         grain = _grain(frame, period)
         keys = () if by is None else tuple(by) if isinstance(by, (list, tuple)) else (by,)
         for key in keys:

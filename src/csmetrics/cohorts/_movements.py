@@ -11,7 +11,8 @@ from csmetrics.cohorts._engine_ledger import from_engine
 from csmetrics.cohorts._ledger import Asked
 from csmetrics.cohorts._reading import from_pandas
 from csmetrics.cohorts._rows.calendar import Calendar
-from csmetrics.cohorts._rows.options import check_flag, check_length, check_mode, check_whole, check_word
+from csmetrics.cohorts._rows.options import check_length, check_mode
+from csmetrics.core._options import check_flag, check_whole, check_word
 from csmetrics.errors import MetricInputError
 
 

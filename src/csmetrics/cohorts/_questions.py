@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from csmetrics.cohorts._rows.options import check_word, meant
 from csmetrics.cohorts._rows.totals import Unnamed
 from csmetrics.core._answers import lowest_top, nps_cuts, rating_scale
+from csmetrics.core._options import check_word, is_whole, meant
 from csmetrics.errors import MetricInputError, shown
 
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
@@ -107,7 +107,7 @@ def _question(survey: Callable[..., Any], kind: str, argument: str, form: Mappin
         lowest = lowest_top(survey, (low, high), form.get("top"))
     elif lowest is None:
         lowest = np.nextafter(middle, high)  # fractions just above the middle are easy, too
-    elif isinstance(lowest, bool) or not isinstance(lowest, (int, np.integer)) or not middle < lowest <= high:
+    elif not is_whole(lowest) or not middle < lowest <= high:
         rule = f"must be a whole number above {middle:g}, the middle of the scale, and up to {high}"
         raise MetricInputError(
             survey.__name__, "easy", rule, f"got {shown(lowest)}", "the lowest answer on the easy side"

@@ -12,8 +12,9 @@ from csmetrics.cohorts._events import Request
 from csmetrics.cohorts._memberships import NEVER, Ways
 from csmetrics.cohorts._packing import tally
 from csmetrics.cohorts._rows.calendar import Calendar
-from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole
+from csmetrics.cohorts._rows.options import OnBadRows, check_cells
 from csmetrics.cohorts._rows.remarks import noted
+from csmetrics.core._options import check_whole
 from csmetrics.errors import MetricInputError, shown
 
 

@@ -18,10 +18,11 @@ from csmetrics.cohorts._packing import Log, active, tally
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.instants import DAY, Times
-from csmetrics.cohorts._rows.options import OnBadRows, check_cells, check_whole
+from csmetrics.cohorts._rows.options import OnBadRows, check_cells
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.stray import note_stray
 from csmetrics.core._numeric import percents
+from csmetrics.core._options import check_whole
 from csmetrics.errors import MetricInputError
 
 

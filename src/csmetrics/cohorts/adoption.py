@@ -17,12 +17,13 @@ from csmetrics.cohorts._packing import changes
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
 from csmetrics.cohorts._rows.engine_totals import EngineRowTotals
 from csmetrics.cohorts._rows.groups import Groups
-from csmetrics.cohorts._rows.options import OnBadRows, check_whole, key_names
+from csmetrics.cohorts._rows.options import OnBadRows, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.pandas_totals import RowTotals
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.core._numeric import BLOCK
+from csmetrics.core._options import check_whole
 from csmetrics.errors import MetricInputError, MissingColumnError
 
 _METRIC = "adoption"

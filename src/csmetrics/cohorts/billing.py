@@ -14,10 +14,11 @@ from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.groups import Groups, number_units
 from csmetrics.cohorts._rows.instants import DAY, NAT, Times, in_micros
-from csmetrics.cohorts._rows.options import Closed, OnBadRows, check_cells, check_length, check_word, key_names
+from csmetrics.cohorts._rows.options import Closed, OnBadRows, check_cells, check_length, key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.core._dates import in_days
+from csmetrics.core._options import check_word
 from csmetrics.core.revenue import mrr as monthly
 
 

@@ -17,10 +17,11 @@ from csmetrics.cohorts._mask_counts import Cohorts
 from csmetrics.cohorts._members_by_period import members_by_period
 from csmetrics.cohorts._memberships import Members, Ways
 from csmetrics.cohorts._rows.calendar import Calendar
-from csmetrics.cohorts._rows.options import OnBadRows, check_whole, check_word
+from csmetrics.cohorts._rows.options import OnBadRows
 from csmetrics.cohorts._rows.remarks import Remarks, noted
 from csmetrics.cohorts._triangle import Triangle
 from csmetrics.cohorts.grid import RetentionGrid
+from csmetrics.core._options import check_whole, check_word
 from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown
 

@@ -11,9 +11,10 @@ import pandas as pd
 from csmetrics._frames.groups import group_sums
 from csmetrics.cohorts._questions import UNWEIGHTED, read_questions
 from csmetrics.cohorts._rows.one_each import one_each
-from csmetrics.cohorts._rows.options import OnBadRows, check_flag, check_word
+from csmetrics.cohorts._rows.options import OnBadRows
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import Unnamed, read
+from csmetrics.core._options import check_flag, check_word
 from csmetrics.errors import MetricInputError
 
 _METRIC = "survey"

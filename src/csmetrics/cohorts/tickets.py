@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import what_is_there
-from csmetrics.cohorts._rows.options import OnBadRows, check_flag, check_length, check_word
+from csmetrics.cohorts._rows.options import OnBadRows, check_length
 from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.cohorts.hours import BusinessHours
 from csmetrics.core._dates import in_hours
+from csmetrics.core._options import check_flag, check_word
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
 _METRIC = "tickets"

@@ -13,6 +13,7 @@ import pandas as pd
 
 from csmetrics.core._kinds import aligned, array, is_scalar
 from csmetrics.core._numeric import LARGE, fill_value, least, most, places, show
+from csmetrics.core._options import is_whole
 from csmetrics.core._plain import plain
 from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.errors import MetricInputError, UndefinedMetricError, shown
@@ -215,7 +216,7 @@ def nps_cuts(
         rule = "must be (0, 10) or (1, 10), or come with promoters= and detractors="
         raise MetricInputError(metric.__name__, "scale", rule, f"got {shown(scale)}", hint)
     for argument, cut in zip(("promoters", "detractors"), cuts, strict=True):
-        if not (_is_whole(cut) and low <= cut <= high):
+        if not (is_whole(cut) and low <= cut <= high):
             rule = f"must be a whole number between {low} and {high}"
             hint = "the lowest answer of a promoter" if argument == "promoters" else "the highest answer of a detractor"
             raise MetricInputError(metric.__name__, argument, rule, f"got {shown(cut)}", hint)
@@ -234,7 +235,7 @@ def lowest_top(metric: Callable[..., Any], scale: tuple[int, int], top: Any = No
     """Return the lowest of the `top` highest ratings of a scale, or raise."""
     low, high = scale
     top = usual_top(scale) if top is None else top
-    if _is_whole(top) and 1 <= top <= high - low:
+    if is_whole(top) and 1 <= top <= high - low:
         return int(high - top + 1)
     rule = f"must be a whole number between 1 and {high - low}"
     hint = "how many of the highest ratings count as satisfied; 2 on a scale of (1, 5) are 4 and 5"
@@ -243,11 +244,7 @@ def lowest_top(metric: Callable[..., Any], scale: tuple[int, int], top: Any = No
 
 def _is_pair(value: Any) -> bool:
     value = plain(value)
-    return isinstance(value, (tuple, list)) and len(value) == 2 and all(map(_is_whole, value))
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
+    return isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_whole, value))
 
 
 def _count(flags: Any) -> int:

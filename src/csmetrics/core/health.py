@@ -14,12 +14,11 @@ from csmetrics.core._evaluate import evaluate, share
 from csmetrics.core._guards import ordinary
 from csmetrics.core._kinds import aligned, is_scalar, number
 from csmetrics.core._numeric import BLOCK, TOLERANCE, check, clamp, fill_value, places, undefined_error
-from csmetrics.core._plain import plain
+from csmetrics.core._options import check_word
 from csmetrics.core._registry import AMOUNT, COUNT, NUMBER, REGISTRY, SCORE, at_most, flow, level, metric, stock
 from csmetrics.core._sampled import not_sampled, sampled
 from csmetrics.core._types import Array, T, Undefined, Values
 from csmetrics.core._weighted import weighted
-from csmetrics.errors import MetricInputError, shown
 
 _BANDS = np.array(["red", "yellow", "green", None], dtype=object)
 
@@ -282,9 +281,7 @@ def normalize_score(
     >>> normalize_score([0, 3, 12], low=0, high=10, better="low")
     array([100.,  70.,   0.])
     """
-    better = plain(better)
-    if not (isinstance(better, str) and better in ("high", "low")):
-        raise MetricInputError("normalize_score", "better", "must be one of 'high', 'low'", f"got {shown(better)}")
+    better = check_word("normalize_score", "better", better, ("high", "low"))
     if ordinary[normalize_score](undefined, value, low, high):
         return clamp(100 * (value - low if better == "high" else high - value) / (high - low), 0, 100) + 0.0
     return evaluate(normalize_score, undefined, value, low, high, better=better)

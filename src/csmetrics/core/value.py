@@ -11,6 +11,7 @@ import numpy as np
 from csmetrics.core._evaluate import evaluate, mean, rate
 from csmetrics.core._guards import ordinary
 from csmetrics.core._numeric import LARGE, clamp, compounded
+from csmetrics.core._options import check_word
 from csmetrics.core._plain import plain
 from csmetrics.core._registry import (
     AMOUNT,
@@ -448,9 +449,7 @@ def _annuity(decay: Any, horizon: int) -> Any:
 
 
 def _check_options(first_payment: Any, horizon: Any) -> None:
-    if not (isinstance(first_payment, str) and first_payment in _FIRST_PAYMENTS):
-        must = f"must be one of {', '.join(map(repr, _FIRST_PAYMENTS))}"
-        raise MetricInputError("discounted_clv", "first_payment", must, f"got {shown(first_payment)}")
+    check_word("discounted_clv", "first_payment", first_payment, _FIRST_PAYMENTS)
     if horizon is None:
         return
     whole = isinstance(horizon, Integral) and not isinstance(horizon, (bool, np.timedelta64))

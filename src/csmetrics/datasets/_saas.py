@@ -6,10 +6,10 @@ others as they are.
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from datetime import date
 from html import escape
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from csmetrics.core._html import card, code, paragraph, table
+from csmetrics.core._options import check_whole
 from csmetrics.core._plain import plain
 from csmetrics.datasets._common import (
     DAY_SECONDS,
@@ -200,9 +201,9 @@ def make_saas(
     >>> bool(total["start"] + total["new"] + total["reactivated"] - total["lost"] == total["end"])
     True
     """
-    customers = _whole("customers", customers, 1, 10**7)
-    months = _whole("months", months, 2, 1200)
-    seed = _whole("seed", seed, 0)
+    customers = check_whole("make_saas", "customers", customers, most=10**7)
+    months = check_whole("make_saas", "months", months, 2, 1200)
+    seed = check_whole("make_saas", "seed", seed, 0, inf)
     calendar = _calendar(months, _day(end))
     base = _base(_generator(seed, "accounts"), customers, calendar)
     spells = _spells(_generator(seed, "spells"), base, calendar)
@@ -222,14 +223,6 @@ def make_saas(
 
 
 # ---------------------------------------------------------------------------------------------- arguments, calendar
-
-
-def _whole(argument: str, value: Any, at_least: int, at_most: int | None = None) -> int:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
-    if whole and at_least <= value and (at_most is None or value <= at_most):
-        return operator.index(value)
-    limits = f">= {at_least}" if at_most is None else f"between {at_least} and {at_most}"
-    raise MetricInputError("make_saas", argument, f"must be a whole number {limits}", f"got {shown(value)}")
 
 
 _LONGEST = 64  # characters of a date

@@ -14,10 +14,11 @@ from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.printed import Printed, counted, figure
 from csmetrics._statistics.results import Interval
 from csmetrics._statistics.shares import wilson
+from csmetrics.core._options import check_word
 from csmetrics.core._types import Array
 from csmetrics.core.activity import conversion_rate
 from csmetrics.core.retention import churn_rate
-from csmetrics.errors import CohortWarning, MetricInputError, shown
+from csmetrics.errors import CohortWarning, MetricInputError
 from csmetrics.health.outcomes import dates, one_row_each, who_left
 
 _METRIC = "HealthScore.backtest"
@@ -118,10 +119,7 @@ def held_against(
 ) -> Backtest:
     """Compare the scores of customers, NaN for none, with who of them left."""
     sure = Confidence.percent(_METRIC, confidence)
-    if method not in METHODS:
-        raise MetricInputError(
-            _METRIC, "method", f"must be one of {', '.join(map(repr, METHODS))}", f"got {shown(method)}"
-        )
+    method = check_word(_METRIC, "method", method, METHODS)
     one_row_each(_METRIC, frame, customer)
     left = who_left(_METRIC, frame, churned)
     notes = _overlap(frame, left, *moments)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from csmetrics._frames.columns import require
 from csmetrics._frames.grain import Grain
+from csmetrics.core._options import is_number
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError
 from csmetrics.plotting._canvas import BLUE, ORANGE, Canvas
@@ -197,7 +198,7 @@ def _targets(target: Any) -> list[tuple[float, str]]:
     found = [(float(value), f"target: {words} ") for words, value in sides.items() if value is not None]
     if found:
         return found
-    if isinstance(target, (int, float, np.number)) and not isinstance(target, bool):
+    if is_number(target):
         return [(float(target), "target: ")]
     raise refuse("over_time", "target", "must be a number or a csm.Target", f"got {target!r}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from functools import cached_property
 from math import isnan, nan
@@ -18,6 +17,7 @@ from csmetrics._statistics.waiting import CURVES, area_error, curve_limits, quan
 from csmetrics.core._door import Door
 from csmetrics.core._kinds import array, is_scalar
 from csmetrics.core._numeric import places, show
+from csmetrics.core._options import check_word
 from csmetrics.core._registry import NUMBER, PERCENT
 from csmetrics.core._survival import Steps
 from csmetrics.errors import MetricInputError, shown
@@ -287,10 +287,7 @@ class Survival:
         metric = "Survival.interval"
         _one_of(metric, time=time, percentile=percentile, restricted_mean=restricted_mean)
         sure = Confidence.percent(metric, confidence)
-        if method not in CURVES:
-            near = difflib.get_close_matches(str(method)[:40], CURVES, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else ""
-            raise MetricInputError(metric, "method", "must be 'log-log' or 'greenwood'", f"got {shown(method)}", hint)
+        method = check_word(metric, "method", method, CURVES)
         waiting = self._waiting
         name, unit, notes = "survival", "percent", list(self.notes)
         if restricted_mean is not None:

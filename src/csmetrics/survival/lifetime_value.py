@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.core._kinds import array
+from csmetrics.core._options import check_word, is_whole
 from csmetrics.core._present_value import FIRST, discount, payments, present_value
 from csmetrics.core._registry import NUMBER, PERCENT
 from csmetrics.core._types import Array
@@ -90,12 +90,8 @@ def clv(
     money, rate = _number("margin", margin), _number("discount_rate", discount_rate)
     if not rate >= 0:
         raise MetricInputError(_METRIC, "discount_rate", "must be 0 or more", f"got {shown(discount_rate)}")
-    if first_payment not in FIRST:
-        near = difflib.get_close_matches(str(first_payment)[:40], FIRST, n=1)
-        rule, hint = f"must be one of {', '.join(map(repr, FIRST))}", f"did you mean {near[0]!r}?" if near else ""
-        raise MetricInputError(_METRIC, "first_payment", rule, f"got {shown(first_payment)}", hint)
-    whole = isinstance(horizon, (int, np.integer)) and not isinstance(horizon, bool)
-    if horizon is not None and not (whole and 0 <= horizon <= _FOLLOWED):
+    first_payment = check_word(_METRIC, "first_payment", first_payment, FIRST)
+    if horizon is not None and not (is_whole(horizon) and 0 <= horizon <= _FOLLOWED):
         rule = f"must be a whole number of payments from 0 to {_FOLLOWED:,}"
         raise MetricInputError(_METRIC, "horizon", rule, f"got {shown(horizon)}")
     if period != 1 and not isinstance(curve, Survival):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,11 @@ import pandas as pd
 from csmetrics._statistics.printed import figure
 from csmetrics.core import _sbg
 from csmetrics.core._kinds import array, is_scalar
+from csmetrics.core._options import check_whole
 from csmetrics.core._registry import NUMBER
 from csmetrics.errors import MetricInputError, shown
+
+LONGEST: Final = 10_000_000  # periods that a model is followed
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -167,7 +170,7 @@ class Projection:
         >>> round(csm.survival.sbg([1000, 869, 743, 653, 593, 551, 517, 491]).derl(10, n=8), 4)
         7.5296
         """
-        check_whole("SBG.derl", "n", n, 1)
+        check_whole("SBG.derl", "n", n, most=LONGEST)
         renews = _sbg.share(_sbg.retention(self.alpha, self.beta, n - 1))
         return float(renews) * self._discounted("SBG.derl", discount_rate, n)
 
@@ -187,9 +190,9 @@ def _ages(metric: str, argument: str, value: Any, least: int) -> tuple[Any, Any]
     """Return whole ages as an array, and flat."""
     ages = array(metric, argument, value, NUMBER).astype(np.float64)
     flat = ages.reshape(-1)
-    wrong = ~((flat >= least) & (flat == np.rint(flat)) & (flat <= 1e7))
+    wrong = ~((flat >= least) & (flat == np.rint(flat)) & (flat <= LONGEST))
     if wrong.any():
-        rule = f"must be whole periods from {least} to 10,000,000"
+        rule = f"must be whole periods from {least} to {LONGEST:,}"
         raise MetricInputError(metric, argument, rule, f"got {shown(float(flat[wrong][0]))}")
     return ages.astype(np.int64), flat
 
@@ -198,10 +201,3 @@ def _like(given: Any, values: Any, name: str) -> Any:
     if isinstance(given, pd.Series):
         return given._constructor(values, index=given.index, name=name)
     return float(values) if is_scalar(given) else values
-
-
-def check_whole(metric: str, argument: str, value: Any, least: int) -> None:
-    """Reject what is no whole number, or below the least."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or not least <= value <= 10**7:
-        raise MetricInputError(metric, argument, f"must be a whole number from {least} up", f"got {shown(value)}")

@@ -14,9 +14,9 @@ from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.printed import Printed, figure
 from csmetrics._statistics.results import Interval
 from csmetrics.core import _sbg
+from csmetrics.core._options import check_whole, check_word
 from csmetrics.core._types import Array
-from csmetrics.errors import MetricInputError, shown
-from csmetrics.survival.projection import Projection, check_whole
+from csmetrics.survival.projection import LONGEST, Projection
 from csmetrics.survival.renewals import Renewals
 
 _LIMITS = ("profile", "bootstrap")
@@ -120,10 +120,8 @@ class SBG(Printed, Projection):
         alpha 0.7, 95 % interval [0.59, 0.85] (profile, n = 1,000)
         """
         metric, sure = "SBG.interval", Confidence.percent("SBG.interval", confidence)
-        if parameter not in ("alpha", "beta"):
-            raise MetricInputError(metric, "parameter", "must be 'alpha' or 'beta'", f"got {shown(parameter)}")
-        if method not in _LIMITS:
-            raise MetricInputError(metric, "method", "must be 'profile' or 'bootstrap'", f"got {shown(method)}")
+        parameter = check_word(metric, "parameter", parameter, ("alpha", "beta"))
+        method = check_word(metric, "method", method, _LIMITS)
         assert self.counts is not None
         estimate, which = getattr(self, parameter), ("alpha", "beta").index(parameter)
         if method == "bootstrap":
@@ -188,7 +186,7 @@ class SBG(Printed, Projection):
         12          17.0    15.0     20.0
         """
         metric = "SBG.fan"
-        check_whole(metric, "periods", periods, 1)
+        check_whole(metric, "periods", periods, most=LONGEST)
         levels: list[float] = list(np.atleast_1d(confidence))
         for level in levels:
             Confidence.percent(metric, level)
@@ -196,7 +194,7 @@ class SBG(Printed, Projection):
         drawn = _sbg.surviving(*self._drawn(metric, resamples, rng), int(periods))
         name, projection = "survival", shares
         if customers is not None:
-            check_whole(metric, "customers", customers, 1)
+            check_whole(metric, "customers", customers, most=LONGEST)
             name, projection = "customers", _sbg.share(customers * shares)
             drawn = generator(metric, rng).binomial(customers, np.clip(_sbg.share(drawn), 0, 1))
         columns = {name: projection}
@@ -207,15 +205,13 @@ class SBG(Printed, Projection):
 
     def _drawn(self, metric: str, resamples: Any, rng: Any) -> tuple[Array, Array]:
         """Draw the cohorts again from the model and fit each; return the parameters."""
-        whole = isinstance(resamples, (int, np.integer)) and not isinstance(resamples, bool)
-        if not whole or not 100 <= resamples <= _MOST:
-            raise MetricInputError(metric, "resamples", f"must be from 100 to {_MOST:,}", f"got {shown(resamples)}")
+        resamples = check_whole(metric, "resamples", resamples, 100, _MOST)
         assert self.counts is not None
         random, chance = generator(metric, rng), _sbg.retention(self.alpha, self.beta, np.arange(self.periods))
-        exposed = np.zeros((int(resamples), self.periods))
+        exposed = np.zeros((resamples, self.periods))
         lost = np.zeros_like(exposed)
         for size, renewals in self.counts.sizes():
-            alive = np.full(int(resamples), size)
+            alive = np.full(resamples, size)
             for age in range(renewals):
                 stay = random.binomial(alive, _sbg.share(chance[age]))
                 exposed[:, age] += alive

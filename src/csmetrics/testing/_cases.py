@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import json
 import re
 import tomllib
@@ -24,6 +23,7 @@ from csmetrics._catalog.compute import JSON, distinct
 from csmetrics._catalog.formula import formula_text
 from csmetrics._catalog.spec import dated
 from csmetrics._explain.explain import explain
+from csmetrics.core._options import meant
 from csmetrics.core._registry import REGISTRY, nearest, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, UndefinedMetricError, shown
 from csmetrics.testing._calling import outcome, written
@@ -333,9 +333,8 @@ def _check_columns(file: Path, header: list[str]) -> None:
             raise MetricInputError(
                 "read_cases", shown(name, write=str), "must be one column", f"{found}, it {times} times"
             )
-        close = difflib.get_close_matches(name[:40].lower(), FIELDS, n=1)
-        if close and name not in FIELDS and name not in arguments:
-            hint = f"did you mean {close[0]!r}?"
+        hint = meant(name, FIELDS)
+        if hint and name not in FIELDS and name not in arguments:
             raise MetricInputError("read_cases", shown(name, write=str), "is nothing that a case has", found, hint)
     if "metric" not in columns:
         raise MetricInputError("read_cases", "metric", "is required as a column", found)

@@ -17,6 +17,7 @@ from csmetrics._catalog.formula import formula_text
 from csmetrics._catalog.laws import Law, adding, laws
 from csmetrics.core._kinds import array, as_float
 from csmetrics.core._numeric import LARGE
+from csmetrics.core._options import is_number
 from csmetrics.core._registry import NUMBER, Registration, registered
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.testing._arguments import wanted
@@ -98,8 +99,7 @@ def verify(function: Callable[..., Any], metric: Metric, /, *, tolerance: float 
 
 def tolerated(asked_by: str, tolerance: Any) -> float:
     """Check a tolerance, and return it as a float."""
-    number = isinstance(tolerance, (int, float, np.floating)) and not isinstance(tolerance, bool)
-    if number and 0 <= (close := as_float(tolerance)) <= LARGE:
+    if is_number(tolerance) and 0 <= (close := as_float(tolerance)) <= LARGE:
         return close
     raise MetricInputError(asked_by, "tolerance", "must be a number of 0 or more", f"got {shown(tolerance)}")
 

@@ -15,6 +15,7 @@ from csmetrics._catalog.laws import adding
 from csmetrics._frames.columns import column, has, require
 from csmetrics._frames.engines import collect, lazy
 from csmetrics.core._kinds import is_scalar
+from csmetrics.core._options import is_whole
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError, shown
 from csmetrics.testing._calling import Outcome, outcome, written
@@ -122,7 +123,7 @@ def _half_a_digit(decimals: Any) -> float:
     """Return the largest difference that rounding can make."""
     if decimals is None:
         return 0.0
-    if isinstance(decimals, (int, np.integer)) and not isinstance(decimals, bool) and 0 <= decimals <= 15:
+    if is_whole(decimals) and 0 <= decimals <= 15:
         return 0.5 * 0.1 ** int(decimals) * (1 + 1e-9)
     rule = "must be a whole number from 0 to 15"
     raise MetricInputError("verify_frame", "decimals", rule, f"got {shown(decimals)}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias
@@ -13,15 +11,13 @@ import pandas as pd
 
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.core._money import BITS
+from csmetrics.core._options import meant
 from csmetrics.core._plain import plain
 from csmetrics.errors import MetricInputError, shown
 
 OnBadRows: TypeAlias = Literal["raise", "report"]
 Closed: TypeAlias = Literal["left", "both"]
 ByAt: TypeAlias = Literal["row", "opening"]
-
-_MOST = 1_000_000  # periods, days or events that an option counts
-_LONGEST = 40  # characters of a word that are compared with the choices
 
 
 def check_mode(metric: str, on_bad_rows: Any) -> bool:
@@ -31,37 +27,6 @@ def check_mode(metric: str, on_bad_rows: Any) -> bool:
         hint = meant(mode, ("raise", "report"))
         raise MetricInputError(metric, "on_bad_rows", "must be 'raise' or 'report'", f"got {shown(on_bad_rows)}", hint)
     return mode == "report"
-
-
-def check_word(metric: str, argument: str, value: Any, words: Sequence[str]) -> Any:
-    """Return a word that is one of the choices, as plain text; else name the nearest."""
-    word = plain(value)
-    if isinstance(word, str) and word in words:
-        return word
-    rule = f"must be one of {', '.join(map(repr, words))}"
-    raise MetricInputError(metric, argument, rule, f"got {shown(value)}", meant(word, words))
-
-
-def meant(word: Any, words: Sequence[str]) -> str:
-    """Name the choice that a word is nearest to, as a hint; "" if it is near to none."""
-    word = plain(word)
-    near = difflib.get_close_matches(word[:_LONGEST].lower(), words, n=1) if isinstance(word, str) else []
-    return f"did you mean {near[0]!r}?" if near else ""
-
-
-def check_flag(metric: str, argument: str, value: Any) -> None:
-    """Reject anything but True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise MetricInputError(metric, argument, "must be True or False", f"got {shown(value)}")
-
-
-def check_whole(metric: str, argument: str, value: Any, low: int = 1, most: int = _MOST) -> int:
-    """Reject anything but a whole number from `low` to `most`."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
-    if whole and low <= value <= most:
-        return int(value)
-    limits = f"<= {most}" if whole and value > most else f">= {low}"
-    raise MetricInputError(metric, argument, f"must be a whole number {limits}", f"got {shown(value)}")
 
 
 def key_names(metric: str, by: Any, axis: str | None = None) -> list[Any]:
