@@ -72,7 +72,7 @@ def test_explain_and_interval_say_what_the_library_says(run: Any) -> None:
         (["report", "--out", "r.html"], "must be given, or another table"),
         (["report", "--subscriptions", "none.csv", "--out", "r.html"], "No such file"),
         (["report", "--subscriptions", "none.csv", "--out", "r.pdf"], "must be a file that ends in .html or .xlsx"),
-        (["report", "--subscriptions", "none.csv", "--out", "none/r.html"], "must be in a folder that is there"),
+        (["report", "--subscriptions", "none.csv", "--out", "none/r.html"], "must be in a folder that exists"),
         (["report", "--config", "none.toml"], "No such file"),
         (["verify", "none.csv", "--metric", "nrr"], "No such file"),
         (["verify", "none.xls", "--metric", "nrr"], "must end in .csv"),

@@ -161,7 +161,7 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--target", "targets", multiple=True, type=Pair(), help="nrr=105; repeatable.")
 @_DATES
 @click.option("--skip-bad-rows", is_flag=True, default=None, help="Leave out rows that cannot be right, and say which.")
-@click.option("--config", type=_FILE, help=f"Options as a file.  [default: {_CONFIG}, where it is there]")
+@click.option("--config", type=_FILE, help=f"Options as a file.  [default: {_CONFIG}, if that file exists]")
 def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> None:
     """Write the month's report from raw tables, as a page (.html) or a workbook (.xlsx).
 
@@ -179,7 +179,7 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
         rule, found = "must be a file that ends in .html or .xlsx", f"got {'none' if out is None else out}"
         raise csm.MetricInputError("report", "--out", rule, found, "--out report.html")
     if not Path(out).parent.is_dir():
-        raise csm.MetricInputError("report", "--out", "must be in a folder that is there", f"got {out}")
+        raise csm.MetricInputError("report", "--out", "must be in a folder that exists", f"got {out}")
     files = {table: options.pop(table) for table in _TABLES if options.get(table) is not None}
     if not files:
         names = ", ".join(f"--{table}" for table in _TABLES)

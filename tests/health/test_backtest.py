@@ -159,12 +159,12 @@ def test_score_and_outcome_that_overlap() -> None:
     clean = usage().backtest(frame, "left", scored_at="day", churned_at="gone")
     assert clean.notes == ()
     frame.loc[left.idxmax(), "gone"] = pd.Timestamp("2026-03-31")
-    with pytest.warns(csm.CohortWarning, match="overlap in time: 1 of 41 who left had left"):
+    with pytest.warns(csm.CohortWarning, match="overlap in time: 1 of 41 customers who left had left"):
         found = usage().backtest(frame, "left", scored_at="2026-03-31", churned_at="gone")
     assert "overlap in time" in found.notes[0]
     frame.loc[left.idxmax(), "gone"] = pd.NaT
     found = usage().backtest(frame, "left", scored_at="day", churned_at="gone")
-    assert found.notes == ("1 who left have no date of that",)
+    assert found.notes == ("no date of leaving for 1 of 41 customers who left",)
     with pytest.raises(csm.MetricInputError, match="must be dates; got '01/02/2026'"):  # of which day is not known
         usage().backtest(frame, "left", scored_at="01/02/2026", churned_at="gone")
     with pytest.raises(csm.MetricInputError, match="must be dates"):

@@ -148,10 +148,10 @@ def test_paired_scores_are_matched_by_customer() -> None:
     after = pd.Series({"cid": 9, "ann": 10, "bob": 9, "eve": 0})
     found = csm.compare(csm.nps, before, after, paired=True)
     assert found.difference == pytest.approx(100)
-    assert any("2 who answered once only" in note for note in found.notes)
+    assert any("2 customers who answered only once" in note for note in found.notes)
     moved = of_means(np.array([1.0, -1.0, 0.0]), np.array([1.0, 1.0, 1.0]), Confidence.percent("x", 95), 100)
     assert found.p_value == pytest.approx(float(moved.p_value[0]))
-    with pytest.raises(csm.MetricInputError, match="twice"):
+    with pytest.raises(csm.MetricInputError, match="each customer once"):
         csm.compare(csm.nps, pd.Series([1, 2], index=["a", "a"]), after, paired=True)
     with pytest.raises(csm.MetricInputError, match="as long as"):
         csm.compare(csm.nps, [1, 2], [3], paired=True)
@@ -272,5 +272,5 @@ def test_paired_frames_are_matched_by_their_customers() -> None:
     with pytest.raises(csm.MissingColumnError):
         csm.compare(csm.nps, before, after, paired=True, scores="points", customer="who")
     twice = pd.concat([before, before])
-    with pytest.raises(csm.MetricInputError, match="twice"):
+    with pytest.raises(csm.MetricInputError, match="each customer once"):
         csm.compare(csm.nps, twice, after, paired=True, scores="score", customer="who")

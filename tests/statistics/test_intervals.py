@@ -252,7 +252,7 @@ def test_what_has_no_value_has_no_interval() -> None:
     one = csm.interval(csm.ces_from_ratings, [5])
     assert one.estimate == 5
     assert isnan(one.low)
-    assert any("one unit" in note for note in one.notes)
+    assert any("single unit" in note for note in one.notes)
     assert json.dumps(one.as_dict())
     assert one.as_dict()["low"] is None
 

@@ -95,7 +95,7 @@ BAD = [
     ("a.metrics.csv", "metric,expected\nchurn_rate,1,2\n", "line 2 of a.metrics.csv has more cells"),
     ("a.metrics.toml", "expected = " + "[" * 5000, "must be a TOML file"),
     ("a.metrics.toml", "[[chrun_rate]]\ninputs = {}\nexpected = 1", "did you mean 'churn_rate'"),
-    ("a.metrics.csv", "metric,inputs,expected\nchurn_rate,lost=[,1\n", "line 2 of a.metrics.csv: '[' is no JSON"),
+    ("a.metrics.csv", "metric,inputs,expected\nchurn_rate,lost=[,1\n", "line 2 of a.metrics.csv: '[' is not JSON"),
     ("a.metrics.csv", 'metric,inputs,expected\nchurn_rate,"lost', "line 2: unexpected end of data"),
     ("a.metrics.csv", "metric,lost,lost,start,expected\nchurn_rate,5,6,100,5\n", "must be one column"),
 ]

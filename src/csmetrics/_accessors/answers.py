@@ -66,7 +66,7 @@ class Answers(AnswerMetrics):
         confidence, method, population, resamples, rng
             As `csmetrics.interval` takes them.
         customer
-            Whose each answer is, as long as the answers: those of one customer are one unit.
+            The customer who gave each answer, as long as the answers: those of one customer are one unit.
         **options
             The metric's options, such as `scale` and `weights`.
 
@@ -86,7 +86,7 @@ class Answers(AnswerMetrics):
         >>> scores = pd.Series([10, 9, 9, 8, 7, 10, 3, 9])
         >>> print(scores.csm.interval("nps"))
         nps_from_scores 50 points, 95 % interval [-7.45, 80.17] (adjusted-wald, n = 8)
-        Note: who did not answer is not in it
+        Note: those who did not answer are not in it
         Note: fewer than 30 units stand behind it: read it with care
         """
         from csmetrics._statistics.interval import interval

@@ -72,7 +72,7 @@ class Cohorts(CohortMetrics[R]):
 
     def _repr_html_(self) -> str:
         """Show in a notebook which metrics the columns are enough for; nothing is computed."""
-        from csmetrics._accessors.display import frame_html  # needed by few, so loaded by few
+        from csmetrics._accessors.display import frame_html  # loaded when it is first needed
 
         plans, left_out = fitting(replace(self._grain))
         return frame_html(repr(self), plans, left_out)
@@ -167,7 +167,7 @@ class Cohorts(CohortMetrics[R]):
         Raises
         ------
         MissingColumnError
-            If a column is not there.
+            If the frame has no such column.
         MetricInputError
             If a stock would be added over several periods, a level does not add, or the formula refuses the values.
 
@@ -193,7 +193,7 @@ class Cohorts(CohortMetrics[R]):
         return value.rename(spec.name)
 
     def metrics(self, *names: str, **columns: Any) -> pd.DataFrame:
-        """Compute every metric whose columns are there.
+        """Compute every metric whose columns the frame has.
 
         Parameters
         ----------
@@ -205,8 +205,8 @@ class Cohorts(CohortMetrics[R]):
         Returns
         -------
         DataFrame
-            One column per metric; one row per row or group, or a single row ``total``. A metric whose columns are
-            there but that means nothing here (a stock over several periods, a level that does not add, a column of
+            One column per metric; one row per row or group, or a single row ``total``. A metric whose columns the
+            frame has but that means nothing here (a stock over several periods, a level that does not add, a column of
             that name that holds no numbers) stands in ``.attrs["left_out"]`` with the reason.
 
         Raises
@@ -247,7 +247,7 @@ class Cohorts(CohortMetrics[R]):
             A metric, or its name.
         group
             The group, as in the index of the result: a key, or a tuple of keys; None is the group of missing keys.
-            For each row (``df.csm``) the row's label, for ``.total()`` none.
+            For each row (``df.csm``) the row's label; leave it out for ``.total()``.
         **given
             Columns or numbers for its inputs, and its options.
 
@@ -260,7 +260,7 @@ class Cohorts(CohortMetrics[R]):
         Raises
         ------
         MissingColumnError
-            If a column is not there.
+            If the frame has no such column.
         MetricInputError
             If there is no such group, or the metric refuses the values.
 
@@ -279,7 +279,7 @@ class Cohorts(CohortMetrics[R]):
         if spec.reduces:
             hint = f"csm.explain(csm.{spec.name}, ...) takes the answers of one group"
             raise MetricInputError("explain", "metric", "must be made of totals", f"got {spec.name}", hint)
-        from csmetrics._accessors.explaining import explain_group  # needed by few, so loaded by few
+        from csmetrics._accessors.explaining import explain_group  # loaded when it is first needed
 
         return explain_group(replace(self._grain), spec, bound_arguments(spec, (), given), group)
 
@@ -305,7 +305,7 @@ class Cohorts(CohortMetrics[R]):
         confidence, method, population, resamples, rng
             As `csmetrics.interval` takes them.
         customer
-            The column that tells whose a row is: the rows of one customer are one unit.
+            The column that names the customer of each row: the rows of one customer are one unit.
         **given
             Columns or numbers for its inputs, and its options.
 
@@ -317,7 +317,7 @@ class Cohorts(CohortMetrics[R]):
         Raises
         ------
         MissingColumnError
-            If a column is not there.
+            If the frame has no such column.
         MetricInputError
             If the metric has no interval, or totals alone do not tell.
 
@@ -363,7 +363,7 @@ class Cohorts(CohortMetrics[R]):
         confidence, method
             As `csmetrics.compare` takes them.
         customer
-            The column that tells whose a row is.
+            The column that names the customer of each row.
         **given
             Columns or numbers for its inputs, and its options.
 
@@ -371,14 +371,14 @@ class Cohorts(CohortMetrics[R]):
         -------
         Comparison or DataFrame
             A `Comparison` for a total; by group a frame ``before after difference low high p_value method`` with a row
-            per group that is there in both.
+            per group that both periods have.
 
         Raises
         ------
         MissingColumnError
             If there is no time axis.
         MetricInputError
-            If a period is not there, or the metric has no interval.
+            If the frame has no such period, or the metric has no interval.
 
         Examples
         --------

@@ -21,7 +21,7 @@ def frame_html(title: str, plans: Mapping[str, Plan], left_out: Mapping[str, str
     ]
     count = "1 metric" if len(rows) == 1 else f"{len(rows)} metrics"
     found = f"Its columns are enough for {count}; {code('.metrics()')} computes all of them."
-    none = "It has the columns of no metric; name those that are called otherwise, as in "
+    none = "Its columns are enough for no metric; where they have other names, name them, as in "
     return card(
         escape(title.strip("<>")),
         paragraph(found if rows else none + code('.churn_rate(lost="cancelled", start="opening")') + "."),

@@ -79,7 +79,7 @@ def _place(metric: str, index: pd.Index[Any] | None, group: Any) -> int | None:
     some = ", ".join(map(shown, index[:5].tolist()))
     found = "got none" if group is ... else f"got {shown(group)}"
     if at is not None:
-        raise MetricInputError("explain", "group", "must be one row or group", f"{found}, which are several")
+        raise MetricInputError("explain", "group", "must be one row or group", f"{found}, of which there are several")
     more = f", and {len(index) - 5} more" if len(index) > 5 else ""
     raise MetricInputError("explain", "group", f"must be a group of {metric}", found, f"there are {some}{more}")
 
@@ -99,7 +99,7 @@ def _for_rivals(plan: Plan) -> set[str]:
 def _rival_totals(
     grain: Grain, spec: Registration, names: list[str], at: int | None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the totals of those columns that are there and add up, and notes of what cannot be right in some."""
+    """Return the totals of the columns that the frame has and that add up, and notes of those that cannot be right."""
     needs = {}
     for name in names:
         takes = declaring(spec, name)
@@ -134,7 +134,7 @@ def _bare(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows_behind(grain: Grain, attrs: Mapping[Any, Any], at: int | None) -> Callable[[], pd.DataFrame]:
-    """Return what finds the rows behind a figure."""
+    """Return a function that finds the rows behind a figure."""
 
     def find() -> pd.DataFrame:
         frame: Any = grain.frame

@@ -39,7 +39,7 @@ class AnswerMetrics:
 
 
 def _unknown(methods: object, name: str, words: Mapping[str, str]) -> AttributeError:
-    """Make the error for a method that is not there."""
+    """Make the error for a metric that does not exist."""
     own = [method for method in dir(type(methods)) if not method.startswith("_")]
     listed = "" if words else f"it has {', '.join(n for n in own if n in vars(AnswerMetrics))}"
     meant = nearest(name, {**words, **{n: repr(n) for n in own}}, listed)

@@ -46,7 +46,7 @@ def _check_lengths(spec: Registration, given: Mapping[str, Any]) -> None:
     lengths = {name: len(given[name]) for name in spec.inputs if isinstance(given.get(name), tuple)}
     if len(set(lengths.values())) > 1:
         found = "got " + ", ".join(f"{length} in {name}" for name, length in lengths.items())
-        hint = "give one of each per row; null is missing"
+        hint = "every row has one value of each; null is missing"
         raise MetricInputError(spec.name, ", ".join(lengths), "must be columns of one length", found, hint)
 
 

@@ -189,7 +189,7 @@ def group_key(schema: Mapping[str, Any], name: str) -> Any:
     column, dtype = nw.col(name), schema[name]
     if dtype.is_nested():
         found = f"got lists, or the like, in the column {name!r}"
-        raise MetricInputError("by", "keys", "must be values that rows can have in common", found)
+        raise MetricInputError("by", "keys", "must be values that rows can be grouped by", found)
     if dtype.is_float():
         return nw.when(~column.is_nan()).then(column)
     return column.cast(nw.String) if type(dtype).__name__ in ("Categorical", "Enum") else column

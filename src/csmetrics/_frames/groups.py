@@ -202,7 +202,7 @@ def factorize(series: pd.Series[Any]) -> tuple[Any, Callable[[], pd.Index[Any]]]
         labels = pd.Index(unique)
     except Exception:  # values that cannot be hashed or compared, or integers too large for labels in pandas 2
         found = f"got lists, huge integers or the like in the column {shown(series.name)}"
-        raise MetricInputError("by", "keys", "must be values that rows can have in common", found) from None
+        raise MetricInputError("by", "keys", "must be values that rows can be grouped by", found) from None
     if codes.min(initial=0) < 0:
         codes[codes < 0] = len(labels)
         labels = labels.insert(len(labels), None)

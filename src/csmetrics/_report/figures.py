@@ -25,7 +25,7 @@ from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnErro
 
 _POINTS = 24  # periods of a sparkline
 _UNKNOWN = "cannot tell whether that is noise"
-_EARLY = "Those who started last have had little time to complete, so a change says nothing yet."
+_EARLY = "Customers who started last have had little time to complete, so a change says nothing yet."
 # Metrics of tickets that miss those which are not over yet: the column of those that are, and what the others lack
 _OPEN = {
     "resolution_time": ("timed", "are still open"),
@@ -180,7 +180,7 @@ def figures(sources: dict[str, Source], targets: dict[str, Target | None], wante
 
 
 def _figure(spec: Registration, source: Source, target: Target | None, asked: bool) -> Figure | None:
-    """Compute one metric on the totals of a frame; None where they do not give it, and where nobody asked for it."""
+    """Compute one metric on the totals of a frame; None where the frame lacks columns and nobody asked for it."""
     if spec.name == "median_ttv":
         return _median(spec, source, target)
     if spec.reduces or spec.over_columns:
@@ -248,7 +248,7 @@ def _median(spec: Registration, source: Source, target: Target | None) -> Figure
         _UNKNOWN if isfinite(value - before) else "",
         target=target,
         interval="no interval: it needs the dates of each customer, as csmetrics.interval takes them",
-        explanation="Days within which half of those who started reach value; who still waits counts as waiting.",
+        explanation="Days within which half of the customers who started reach value; those still waiting count.",
         why_not="" if isfinite(value) else "fewer than half have reached value so far",
     )
 

@@ -83,7 +83,7 @@ class Report:
         Parameters
         ----------
         path
-            The file, ending in ``.html`` or ``.xlsx``. What is there is replaced.
+            The file, ending in ``.html`` or ``.xlsx``. An existing file is replaced.
 
         Returns
         -------
@@ -194,7 +194,7 @@ def report(
     MetricInputError
         If no frame is given, or an argument is not what it should be.
     MissingColumnError
-        If `by` is not there.
+        If `by` names no column of `movements`.
 
     See Also
     --------

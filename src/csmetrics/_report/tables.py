@@ -183,7 +183,7 @@ def report_from_tables(
 
 
 def _names(there: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """Return the column of each thing that a table tells; refuse tables without what their builders need."""
+    """Return the column behind each name of a table; refuse tables that lack a column their builders need."""
     metric = "report_from_tables"
     for table, mapping in columns.items():
         if table not in TABLES:
@@ -206,7 +206,7 @@ def _names(there: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -
 
 
 def _lacking(there: Mapping[str, Any], found: Any, missing: Mapping[str, Mapping[str, str]]) -> MissingColumnError:
-    """Say all that is missing in the tables at once, and which columns it may be."""
+    """Make one error for all columns that the tables lack, with the columns that may be meant."""
     meant: dict[str, dict[str, str]] = {}
     for table, lacks in missing.items():
         free = [name for name in there[table].columns if name not in found[table].values()]

@@ -53,7 +53,7 @@ def compare(
     correction
         Whether "wald", "pooled-z" and "mcnemar" are corrected for continuity.
     customer
-        On frames, the column that tells whose a row is.
+        On frames, the column that names the customer of each row.
     **options
         Options of the metric, such as the scale of raw answers; on frames, columns of its inputs.
 
@@ -81,7 +81,7 @@ def compare(
     >>> csm.compare(csm.churn_rate, {"lost": 31, "start": 1000}, {"lost": 36, "start": 1000})
     churn_rate 3.1 to 3.6 %: +0.5, 95 % interval [-1.11, 2.12], p = 0.535 (newcombe, n = 1,000 each)
     It may be chance: no change at all is among what is likely.
-    Note: counts are taken as independent; customer= tells whose they are
+    Note: counts are taken as independent of each other; customer= says which belong to one customer
     """
     spec = registered(metric, "compare")
     sure = Confidence.percent(spec.name, confidence)

@@ -8,6 +8,7 @@ import numpy as np
 
 from csmetrics._statistics.confidence import Confidence
 from csmetrics._statistics.counts import rate_ratio, rate_ratio_p
+from csmetrics._statistics.customers import INDEPENDENT
 from csmetrics._statistics.differences import DIFFERENCES, Change, differ
 from csmetrics._statistics.kinds import Asked, dispersion
 from csmetrics._statistics.methods import limits, method_of
@@ -46,7 +47,7 @@ def compared(
     if all(s.rows is not None and s.rows.owner is not None for s in (before, after)):
         said.append(APART)
     if after.sums.kind in ("share", "trinomial", "exposure") and not after.known:
-        said.append("counts are taken as independent; customer= tells whose they are")
+        said.append(INDEPENDENT)
     if method == "fisher":
         said.append("Fisher's test has a p-value and no interval of its own")
     ratio = _rate_ratio(before, after, sure) if after.sums.kind == "exposure" else None

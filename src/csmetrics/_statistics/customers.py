@@ -15,6 +15,7 @@ from csmetrics.core._sums import Sampled
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError
 
+INDEPENDENT = "counts are taken as independent of each other; customer= says which belong to one customer"
 TOTALS_ALONE = "must be known: the interval needs rows of customers, as totals do not tell how much they differ"
 
 
@@ -67,11 +68,11 @@ def by_customer(
         raise MetricInputError(spec.name, "customer", "must be as many as the rows", found)
     if labels.isna().any():
         found = f"{int(labels.isna().sum())} of {size} are missing"
-        raise MetricInputError(spec.name, "customer", "must be there for each row", found, "a blank id is no customer")
+        raise MetricInputError(spec.name, "customer", "must be present in each row", found, "a blank id is no customer")
     try:
         codes, kinds = pd.factorize(labels)
     except (TypeError, OverflowError):
-        rule = "must be values that rows can have in common"
+        rule = "must be values that rows can be grouped by"
         raise MetricInputError(spec.name, "customer", rule, "got lists or the like") from None
     many = codes.max(initial=0) + 1
     keys, first = np.unique(place * many + codes, return_inverse=True)

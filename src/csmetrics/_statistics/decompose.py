@@ -60,7 +60,7 @@ def decompose(
     confidence
         Percent.
     customer
-        The column that tells whose a row is: a customer's rows, of both periods, are one unit.
+        The column that names the customer of each row: a customer's rows, of both periods, are one unit.
     data
         One frame that holds both periods; raw rows where a `builder` is given.
     builder
@@ -101,7 +101,7 @@ def decompose(
       mix of segments +0.38 [0.11, 0.65]
     Beyond noise: mix of segments (+0.38); the largest part, rates within segments, is within noise.
     No single segment's rate moved by more than chance.
-    Note: counts are taken as independent; customer= tells whose they are
+    Note: counts are taken as independent of each other; customer= says which belong to one customer
     """
     spec = registered(metric, "decompose")
     sure = Confidence.percent(spec.name, confidence)

@@ -138,7 +138,7 @@ def causes(
     found
         The parts, by name.
     intervals
-        Their limits; empty where nobody knows them.
+        Their limits; empty where they are not known.
     frame
         A row per segment: status, before, after, within, beyond_noise.
     other

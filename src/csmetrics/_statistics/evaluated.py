@@ -78,7 +78,7 @@ class Line:
         return f"clearly {word}" if self.target.clearly(self.low, self.high) else word
 
     def changes(self) -> list[tuple[str, float, str, str]]:
-        """List the comparisons there are: which, the change, the label, and whether it is more than noise."""
+        """List the comparisons: with which period, the change, its label, and whether it is more than noise."""
         pairs = (("before", self.before, self.before_label), ("year", self.year, self.year_label))
         return [
             (name, self.value - other, label, self.noise.get(name, ""))

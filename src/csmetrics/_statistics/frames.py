@@ -44,7 +44,7 @@ def frame_sample(
     given
         Columns or numbers for its inputs, and its options.
     customer
-        The column that tells whose a row is.
+        The column that names the customer of each row.
     totals
         Whether totals will do where nothing is known of the units behind them.
     """
@@ -175,7 +175,7 @@ def _units(
     owner = whole.get_level_values(-1)
     if owner.isna().any():
         found = "some are missing"
-        raise MetricInputError(spec.name, "customer", "must be there for each row", found, "a blank id is no customer")
+        raise MetricInputError(spec.name, "customer", "must be present in each row", found, "a blank id is no customer")
     groups = whole if customer in keys else whole.droplevel(-1) if whole.nlevels > 1 else None
     if groups is None:
         return None, None, owner, totals

@@ -35,7 +35,7 @@ def sample_of(
     inputs
         Inputs and options by name; beside a frame, columns.
     customer, squares
-        Whose the values are; sums of squares over customers.
+        The customer of each value; sums of squares over customers.
     """
     if data is None:
         return read(spec, inputs, customer=customer, squares=squares)

@@ -46,7 +46,7 @@ def interval(
     method
         Another method than the metric's own; the page of each metric lists them.
     customer
-        Whose each value is, as long as the inputs (on a frame: a column). The rows of one customer are one unit.
+        The customer of each value, as long as the inputs (on a frame: a column). The rows of one customer are one unit.
     squares
         Sums of squares over customers where only totals are known: a number for a mean, else a mapping by pairs of
         totals, such as ``{"start_mrr*start_mrr": ..., "start_mrr*churned_mrr": ..., ...}``; what is left out is 0.
@@ -80,7 +80,7 @@ def interval(
     >>> import csmetrics as csm
     >>> csm.interval(csm.churn_rate, lost=5, start=100)
     churn_rate 5 %, 95 % interval [2.15, 11.18] (wilson, n = 100)
-    Note: counts are taken as independent; customer= tells whose they are
+    Note: counts are taken as independent of each other; customer= says which belong to one customer
     >>> nps = csm.interval(csm.nps, promoters=60, passives=20, detractors=20)
     >>> round(nps.low, 2), round(nps.high, 2)
     (23.38, 54.29)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from csmetrics._statistics.confidence import ratio
-from csmetrics._statistics.customers import needs_customers
+from csmetrics._statistics.customers import INDEPENDENT, needs_customers
 from csmetrics._statistics.from_units import from_units
 from csmetrics._statistics.kinds import KINDS, Asked, Found
 from csmetrics._statistics.printed import FEW_UNITS
@@ -73,7 +73,7 @@ def _levels(sample: Sample, asked: Asked) -> Found:
     ends, few = [], np.full(estimate.shape, np.inf)
     for name, level in sample.levels.items():
         if level.sums.kind == "mean" and not level.known:
-            continue  # a mean whose customers nobody knows is taken as known
+            continue  # a mean without known customers is taken as exact
         found = limits(level, asked._replace(method=method_of(level, None)))
         n, few = np.fmin(n, found.n), np.fmin(few, found.n_eff)
         at_ends = [_value(sample, name, end) for end in (found.low, found.high)]
@@ -113,14 +113,14 @@ def notes_of(sample: Sample, found: Found, method: str) -> list[str]:
     kind = sample.sums.kind
     counted = kind in ("share", "trinomial", "exposure", "odds", "cost")
     if counted and not sample.customers and sample.rows is None:
-        notes.append("counts are taken as independent; customer= tells whose they are")
+        notes.append(INDEPENDENT)
     if sample.sums.reason:
         notes.append(sample.sums.reason)
     if kind == "levels":
         unknown = [n for n, level in sample.levels.items() if level.sums.kind == "mean" and not level.known]
         notes += [f"{n} is taken as known, as totals do not tell how much customers differ" for n in unknown]
     if sample.sums.answers and kind != "quantile":
-        notes.append("who did not answer is not in it")
+        notes.append("those who did not answer are not in it")
     few = np.fmin(found.n_eff, found.n) if np.isfinite(found.n).any() else found.n_eff
     if np.isfinite(few).any() and np.nanmin(few) < FEW_UNITS:
         notes.append(f"fewer than {FEW_UNITS} units stand behind it: read it with care")
@@ -131,7 +131,7 @@ def notes_of(sample: Sample, found: Found, method: str) -> list[str]:
         lacking = any(np.isnan(values).any() for values in sample.totals.values())
         notes.append(f"no interval where {'a value is missing' if lacking else 'there is nothing to divide by'}")
     if (nothing & ~undefined).any():
-        notes.append("no interval where one unit does not tell how much they differ")
+        notes.append("no interval where a single unit does not show how much units differ")
     if method in RESAMPLED and kind in ("money share", "net"):
         notes.append("with few customers the bootstrap is too narrow here")
     return notes

@@ -9,7 +9,7 @@ import numpy as np
 from csmetrics._statistics.confidence import Confidence
 from csmetrics.core._types import Array
 
-CHANGES = 8  # earlier changes, without which nobody knows how much the figure wanders
+CHANGES = 8  # earlier changes that it takes to tell how much a figure moves by itself
 _D2 = 1.128  # the mean range of two draws from a normal distribution, in standard deviations
 _WORTH = 0.62  # degrees of freedom of a mean moving range, per range
 

@@ -114,8 +114,8 @@ def matched(spec: Registration, before: Any, after: Any) -> tuple[Any, Any, list
     if isinstance(before, pd.Series) and isinstance(after, pd.Series):
         for name, answers in (("before", first), ("after", second)):
             if answers.index.has_duplicates:
-                hint = "its index tells whose an answer is; take one answer for each customer"
-                raise MetricInputError(spec.name, name, "must have each customer once", "some are there twice", hint)
+                hint = "its index names the customer of each answer; keep one answer of each customer"
+                raise MetricInputError(spec.name, name, "must have each customer once", "some have several", hint)
         together = pd.concat({"before": first.dropna(), "after": second.dropna()}, axis=1)
     elif len(first) != len(second):
         found, hint = f"got {len(first)} and {len(second)}", "Series are matched by their labels"
@@ -124,5 +124,5 @@ def matched(spec: Registration, before: Any, after: Any) -> tuple[Any, Any, list
         together = pd.DataFrame({"before": first.to_numpy(), "after": second.to_numpy()})
     both = together.dropna()
     left = len(together) - len(both)
-    notes = [f"{left} who answered once only are left out"] if left else []
+    notes = [f"{left} customers who answered only once are left out"] if left else []
     return both["before"], both["after"], notes

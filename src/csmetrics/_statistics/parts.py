@@ -45,7 +45,7 @@ class Parts(NamedTuple):
 
 
 def ratio_parts(x0: Array, d0: Array, x1: Array, d1: Array) -> Parts:
-    """Take a change of Σx/Σd apart by segment; a segment without a base in a period is not there in it."""
+    """Take a change of Σx/Σd apart by segment; a segment without a base in a period counts as absent from it."""
     common = (d0 > 0) & (d1 > 0)
     r0, r1 = ratio(x0, np.where(d0 > 0, d0, 0)), ratio(x1, np.where(d1 > 0, d1, 0))
     whole_0, whole_1 = d0.sum(), d1.sum()

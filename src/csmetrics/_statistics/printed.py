@@ -51,7 +51,7 @@ def p_text(p: float) -> str:
 
 
 def counted(value: float) -> str:
-    """Write how many units there are."""
+    """Write a number of units."""
     if not isfinite(value):
         return "unknown"
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"

@@ -33,7 +33,7 @@ def read(spec: Registration, given: Mapping[str, Any], *, customer: Any = None, 
     given
         Its inputs and options, or the totals behind them.
     customer
-        Whose each value is: those of one customer are one unit.
+        The customer of each value: those of one customer are one unit.
     squares
         The sum of squares of the units, or a mapping of them by ``"total*total"``.
     """

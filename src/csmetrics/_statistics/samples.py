@@ -92,7 +92,7 @@ class Sample:
 
     @property
     def units(self) -> Array:
-        """How many units each figure has; NaN where nobody knows."""
+        """How many units each figure has; NaN where that is not known."""
         if self.rows is not None:
             part = [self.column(terms) != 0 for terms in (self.sums.bottom, self.sums.top) if terms]
             return self.rows.count(np.logical_or.reduce(part))

@@ -10,6 +10,7 @@ import pandas as pd
 from csmetrics._statistics.aligned import Places, aligned
 from csmetrics._statistics.comparing import APART
 from csmetrics._statistics.confidence import Confidence
+from csmetrics._statistics.customers import INDEPENDENT
 from csmetrics._statistics.decomposition import PARTS, Decomposition, causes, statuses
 from csmetrics._statistics.parts import Parts, mix_by_key, ratio_parts
 from csmetrics._statistics.samples import Sample
@@ -60,7 +61,7 @@ def by_segment(
     if known == "units" and after.rows is None and after.sums.kind in PER_CUSTOMER - {"mean"}:
         notes.append(APART)
     if known == "counts":
-        notes.append("counts are taken as independent; customer= tells whose they are")
+        notes.append(INDEPENDENT)
     return Decomposition(
         metric=spec.name,
         unit=spec.unit,

@@ -8,7 +8,7 @@ import numpy as np
 
 from csmetrics.core._money import back_squared
 
-_LOSSES = ("expansion_mrr", "contraction_mrr", "churned_mrr")  # of customers who were there at the opening
+_LOSSES = ("expansion_mrr", "contraction_mrr", "churned_mrr")  # of customers at the opening
 
 
 def pairs(amounts: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ from csmetrics.core._dates import in_days
 from csmetrics.errors import MetricInputError, shown
 
 _METRIC = "funnel"
-_GROWING = "Without within=, the figures of the newest users keep growing: whoever converts later still counts."
+_GROWING = "Without within=, the figures of the newest users keep growing: users who convert later still count."
 
 
 class Walked(NamedTuple):

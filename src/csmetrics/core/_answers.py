@@ -146,7 +146,7 @@ class Ratings:
             raise self._error("weights", "must be finite and >= 0", bad, everyone, "")
         bad = np.isnan(everyone) & ~np.isnan(self.values)
         hint = "give every answer its weight; 0 leaves it out"
-        raise self._error("weights", f"must be there for each answer in `{self.name}`", bad, everyone, hint)
+        raise self._error("weights", f"must be present for each answer in `{self.name}`", bad, everyone, hint)
 
     def _impossible_answers(self) -> MetricInputError:
         values, (low, high) = self.values, self.scale

@@ -131,7 +131,7 @@ def in_hours(seconds: Any, nanoseconds: Any) -> Array:
 
 
 def must_match(metric: str, columns: dict[str, Instants]) -> None:
-    """Reject naive beside aware: which instant a naive one is, nobody knows."""
+    """Reject naive times beside aware ones: which instants the naive ones are is not known."""
     known = {name: column.aware for name, column in columns.items() if column.aware is not None}
     if len(set(known.values())) > 1:
         found = ", ".join(f"{name} {'with' if aware else 'without'} one" for name, aware in known.items())

@@ -114,7 +114,7 @@ def _evaluate(
     given = dict(zip(spec.inputs, values, strict=True))
     if all(map(is_scalar, values)):
         row = {n: number(spec.name, n, v, spec.inputs[n].quantity) for n, v in given.items()}
-        if any(row[n] is not v for n, v in given.items()):  # np.int64, Decimal, None, "yearly": again, as is usual
+        if any(row[n] is not v for n, v in given.items()):  # np.int64, Decimal, None, "yearly": call it again
             return metric(**row, **options, undefined=undefined)
         value = _one(spec, row, options)
         if value is None and isinstance(undefined, str):

@@ -17,7 +17,7 @@ def payments(first: str, periods: int) -> int:
 
 
 def present_value(margin: float, waiting: Array, discount_rate: float, first: str, horizon: int) -> float:
-    r"""Return the worth of a customer from the percent still there after 0, 1, ... periods.
+    r"""Return the worth of a customer from the percent who remain after 0, 1, ... periods.
 
     .. math:: \sum_t \text{margin} \cdot S(t) / (1 + d)^t
     """

@@ -109,7 +109,7 @@ def flow(quantity: Quantity) -> Input:
 
 
 def stock(quantity: Quantity) -> Input:
-    """What was there at an instant: adds over segments, never over time."""
+    """What exists at an instant: adds over segments, never over time."""
     return Input("stock", quantity)
 
 

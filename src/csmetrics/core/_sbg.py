@@ -144,7 +144,7 @@ def retention(alpha: Any, beta: Any, age: Any) -> Array:
 
 
 def surviving(alpha: Any, beta: Any, periods: int) -> Array:
-    """Return the percent still there after 0, 1, ... periods."""
+    """Return the percent of customers who remain after 0, 1, ... periods."""
     alpha, beta = np.asarray(alpha)[..., None], np.asarray(beta)[..., None]
     shares = np.cumprod(retention(alpha, beta, np.arange(periods)) / 100, axis=-1)
     return 100 * np.concatenate([np.ones((*shares.shape[:-1], 1)), shares], axis=-1)

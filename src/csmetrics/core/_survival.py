@@ -1,4 +1,4 @@
-"""Kaplan-Meier: the share still waiting after each time; those still waiting count up to the last day observed."""
+"""Kaplan-Meier: the share of customers still waiting after each time; they count for as long as they were observed."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Steps(NamedTuple):
     times
         The durations that occur: int64 or float64.
     reached, censored
-        How many got there after so long, and how many were not followed any longer; int64.
+        How many customers reached the event after each duration, and how many were last seen still waiting; int64.
     entries
-        When those entered who are followed only from some time on, in order, and how many before each of them and in
-        all; None where everybody is followed from the start.
+        The times from which customers with a delayed entry are observed, in order, and how many entered before each of
+        them and in all; None where everybody is observed from the start.
     """
 
     times: Any
@@ -37,19 +37,12 @@ class Steps(NamedTuple):
     entries: tuple[Any, Any] | None = None
 
     def at_risk(self) -> Any:
-        """Count those who were not there before each time and are known for that long."""
-        return self._entered((self.reached + self.censored)[::-1].cumsum()[::-1], self.times)
-
-    def at_risk_at(self, times: Any) -> Any:
-        """Count the same at any times."""
-        later = np.append((self.reached + self.censored)[::-1].cumsum()[::-1], 0)
-        return self._entered(later[np.searchsorted(self.times, times, side="left")], times)
-
-    def _entered(self, later: Any, times: Any) -> Any:
+        """Count the customers at risk at each time: still waiting just before it, and observed for that long."""
+        later = (self.reached + self.censored)[::-1].cumsum()[::-1]
         if self.entries is None:
             return later
         entries, before = self.entries
-        return later - (before[-1] - before[np.searchsorted(entries, times, side="left")])
+        return later - (before[-1] - before[np.searchsorted(entries, self.times, side="left")])
 
     def restricted_mean(self, waiting: Array, time: float) -> tuple[float, Array]:
         """Return the area under the curve up to a time, and what of it comes after each step."""
@@ -59,10 +52,10 @@ class Steps(NamedTuple):
         return float(after[0]), after[1:-1]
 
     def waiting(self) -> Array:
-        """Return the percent who are not there after each time.
+        """Return the percent still waiting after each time.
 
-        While nobody is censored it is a plain share: the factors 1 - d/n of one time and the next make up one fraction.
-        So there is one more rounding for each time before which somebody was, and none before the first.
+        Until a customer is censored it is a plain share: the factors 1 - d/n of consecutive times make up one fraction.
+        So each time with censored customers before it adds one rounding, and the times before the first add none.
         """
         if self.times.size > _MANY:
             return np.cumprod(1 - self.reached / self.at_risk()) * 100
@@ -80,7 +73,7 @@ class Steps(NamedTuple):
         return falls if falls.size == some.size else np.append(100.0, falls)[np.cumsum(some)]
 
     def median(self, waiting: Array) -> float:
-        """Return the first time after which no more than half are still waiting; NaN if more wait to the end."""
+        """Return the first time after which at most half are still waiting; NaN if more than half wait to the end."""
         half = waiting <= _HALF
         return float(self.times[half.argmax()]) if half.any() else nan
 
@@ -105,7 +98,7 @@ def steps(durations: Any, reached: Any, counts: Any = None, longest: Any = None)
     durations
         Integers, or float64, none of them negative or missing.
     reached
-        bool: whether the duration ended with getting there.
+        bool: whether the duration ended with the event.
     counts
         How often each row occurs, int64; None for once.
     longest
@@ -117,8 +110,8 @@ def steps(durations: Any, reached: Any, counts: Any = None, longest: Any = None)
         return Steps(np.zeros(0, kind), *np.zeros((2, 0), np.int64))
     if not (longest < _FEW + durations.size // 16 and whole(durations)):
         return _by_sort(durations.astype(kind, copy=False), reached, counts)
-    there, *happened = _by_day(durations, reached, counts, int(longest) + 1)
-    return Steps(there.astype(kind), *happened)
+    times, *happened = _by_day(durations, reached, counts, int(longest) + 1)
+    return Steps(times.astype(kind), *happened)
 
 
 def packs(groups: int, waited: Any, longest: Any = None) -> bool:
@@ -145,18 +138,18 @@ def steps_by_group(
     waited
         Whole numbers, none negative, that `packs`.
     reached
-        bool: whether the duration ended with getting there.
+        bool: whether the duration ended with the event.
     unit
-        Turns what was waited into durations, keeping their order.
+        A function that turns `waited` into durations and keeps their order.
     longest
-        The longest of them, where it is known.
+        The longest of `waited`, where it is known.
     """
     size = int(waited.max(initial=0) if longest is None else longest) + 1
     if unit is None and size * groups < _FEW + waited.size // 16:
-        there, got, rest, _ = _by_day(waited, reached, None, size, places, groups)
-        ends = np.searchsorted(there, size * np.arange(groups + 1))
+        times, got, rest, _ = _by_day(waited, reached, None, size, places, groups)
+        ends = np.searchsorted(times, size * np.arange(groups + 1))
         parts = list(enumerate(map(slice, ends[:-1], ends[1:])))
-        return [Steps(there[one] - size * i, got[one], rest[one]) for i, one in parts]
+        return [Steps(times[one] - size * i, got[one], rest[one]) for i, one in parts]
     bits = (size - 1).bit_length()
     keys = places.astype(np.int64)
     keys <<= bits
@@ -185,7 +178,7 @@ def _merged(found: Steps) -> Steps:
 
 
 def delayed(found: Steps, entries: Any, counts: Any = None) -> Steps:
-    """Count those who are followed only from some time on as at risk from then on."""
+    """Count customers with a delayed entry as at risk from their entry on."""
     if not entries.size:
         return found
     order = np.argsort(entries)
@@ -228,8 +221,8 @@ def _by_day(durations: Any, reached: Any, counts: Any, size: int, places: Any = 
             table += np.bincount(cell, minlength=table.size)
         else:
             np.add.at(table, cell, counts[rows])
-    there = np.flatnonzero(table.reshape(-1, 2).any(axis=1))
-    return Steps(there, table[1::2][there], table[::2][there])
+    some = np.flatnonzero(table.reshape(-1, 2).any(axis=1))
+    return Steps(some, table[1::2][some], table[::2][some])
 
 
 def _by_sort(durations: Any, reached: Any, counts: Any) -> Steps:

@@ -189,7 +189,7 @@ def scored(
 
 
 def _weighed(scores: Any, weights: Any) -> tuple[list[Array], Array, Any]:
-    """Return each component's score times its weight, NaN where missing, and the sum of the weights that are there."""
+    """Return each component's score times its weight, NaN where missing, and the sum of the weights of known scores."""
     columns, factors, finish = weighted(
         "health_score", scores, weights, value_name="scores", quantity=SCORE, weight_low=0, allow_absent=True
     )

@@ -133,7 +133,7 @@ class SaasCompany:
             more = f" and {len(frame.columns) - 12} more" if len(frame.columns) > 12 else ""
             columns = ", ".join(map(code, frame.columns[:12])) + more
             rows.append((code(name), f"{len(frame):,}", f"{escape(what)}<br>{columns}"))
-        told = f"{len(self.accounts):,} customers, data to {self.as_of:%Y-%m-%d}; money in cents. None of them exists."
+        told = f"{len(self.accounts):,} customers, data to {self.as_of:%Y-%m-%d}; money in cents. None of them is real."
         tables = table(("table", "rows", "what it holds"), rows, numbers=[1])
         return card("A made-up SaaS company", paragraph(told), tables)
 

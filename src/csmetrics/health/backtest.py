@@ -178,7 +178,7 @@ def _share(part: float, whole: float, sure: Confidence, confidence: float, name:
 
 
 def _overlap(frame: pd.DataFrame, left: Any, scored_at: Any, churned_at: Any) -> list[str]:
-    """Warn in words where customers had left when they were scored, or where nobody can tell."""
+    """Warn in words where customers had left when they were scored, or where the data does not tell."""
     if scored_at is None or churned_at is None:
         return [
             "nothing says that the scores are older than the outcome: a score taken when customers had left knows it "
@@ -195,12 +195,12 @@ def _overlap(frame: pd.DataFrame, left: Any, scored_at: Any, churned_at: Any) ->
     notes = []
     if late.any():
         sentence = (
-            f"score and outcome overlap in time: {int(late.sum())} of {int(left.sum())} who left had left when "
-            "they were scored, so that the score may know what it should foretell"
+            f"score and outcome overlap in time: {int(late.sum())} of {int(left.sum())} customers who left "
+            "had left when they were scored, so the score may already know what it should foretell"
         )
         warnings.warn(sentence, CohortWarning, stacklevel=4)
         notes.append(sentence)
     unknown = int((gone.isna().to_numpy() & left).sum())
     if unknown:
-        notes.append(f"{unknown} who left have no date of that")
+        notes.append(f"no date of leaving for {unknown} of {int(left.sum())} customers who left")
     return notes

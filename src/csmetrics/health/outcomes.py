@@ -44,7 +44,7 @@ def who_left(metric: str, frame: pd.DataFrame, churned: Any) -> Any:
     if known is not None and not known.all():
         found = f"{int((~known).sum())} of {left.size} are missing"
         hint = "leave out customers whose outcome is not known yet"
-        raise MetricInputError(metric, "churned", "must be there for every customer", found, hint)
+        raise MetricInputError(metric, "churned", "must be known for every customer", found, hint)
     return np.asarray(left, dtype=bool)
 
 

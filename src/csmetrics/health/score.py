@@ -192,7 +192,7 @@ class HealthScore(_Strict):
         customer
             The column of customers, which may stand in one row each; by default the index.
         scored_at, churned_at
-            When the values were taken and when customers left: a column, or one date for all. Where somebody had left
+            When the values were taken and when customers left: a column, or one date for all. Where customers had left
             when the values were taken, a warning says so.
         confidence
             Percent, from 50 to below 100.
@@ -208,9 +208,9 @@ class HealthScore(_Strict):
         Raises
         ------
         MissingColumnError
-            If a column is not there.
+            If the frame has no such column.
         MetricInputError
-            If a customer has several rows, an outcome is missing or neither yes nor no, or a date is none.
+            If a customer has several rows, an outcome is missing or neither yes nor no, or a value is not a date.
 
         Notes
         -----
@@ -270,7 +270,7 @@ class HealthScore(_Strict):
         Raises
         ------
         MissingColumnError
-            If a column is not there.
+            If the frame has no such column.
         MetricInputError
             If there is one component only, one half has fewer than ten customers who left or stayed, or as `backtest`.
 

@@ -86,12 +86,12 @@ def better_weights(
     one_row_each(_METRIC, frame, customer)
     left, when = who_left(_METRIC, frame, churned), dates(_METRIC, frame, "time", time)
     if when.isna().any():
-        raise MetricInputError(_METRIC, "time", "must be there for every customer", "some are missing")
+        raise MetricInputError(_METRIC, "time", "must be known for every customer", "some are missing")
     ranks = when.rank(method="max", pct=True).to_numpy()
     if len(frame) and when.nunique() < 2:
         rule, hint = "must have two dates or more", "weights are found on the earlier customers, tested on the later"
         raise MetricInputError(_METRIC, "time", rule, "all customers have the same", hint)
-    early = ranks <= 0.5  # ties stay together: who was scored on one day is on one side
+    early = ranks <= 0.5  # customers scored on the same day stay in the same half
     for part, side in ((early, "earlier"), (~early, "later")):
         if few_of(int(left[part].sum()), int(part.sum())):
             rule = f"must hold ten or more who left and who stayed in the {side} half"

@@ -39,7 +39,7 @@ def nps(frame: Any, *, confidence: float = 95, ax: Axes | None = None) -> Axes:
     Raises
     ------
     MissingColumnError
-        If `promoters`, `passives` or `detractors` is not there.
+        If the frame has no column `promoters`, `passives` or `detractors`.
     MetricInputError
         If `confidence` is not between 50 and 100.
 

@@ -41,7 +41,7 @@ def periods_of(grain: Grain, plot: str) -> Any:
 
 
 def columns(grain: Grain, plot: str, wanted: Sequence[str], optional: Sequence[str] = ()) -> list[str]:
-    """Return which of the columns are there; refuse a frame without one that is wanted."""
+    """Return the columns that the frame has; refuse a frame that lacks a required one."""
     for name in wanted:
         require(grain.frame, name, plot, name)
     return [name for name in (*wanted, *optional) if has(grain.frame, name)]

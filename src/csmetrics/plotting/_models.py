@@ -293,7 +293,7 @@ def forecast(
     Raises
     ------
     MissingColumnError
-        If `estimate`, `low` or `high` is not there.
+        If the frame has no column `estimate`, `low` or `high`.
 
     Examples
     --------

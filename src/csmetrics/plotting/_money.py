@@ -68,7 +68,7 @@ def bridge(frame: Any, *, what: What = "mrr", period: Any = None, ax: Axes | Non
     Raises
     ------
     MissingColumnError
-        If a column of the bridge is not there.
+        If the frame lacks a column of the bridge.
     MetricInputError
         If there is no such period, or `what` is another word.
 
@@ -167,7 +167,7 @@ def movements(frame: Any, *, what: What = "mrr", ax: Axes | None = None) -> Axes
     Raises
     ------
     MissingColumnError
-        If a column of the bridge is not there.
+        If the frame lacks a column of the bridge.
     MetricInputError
         If the frame has no time axis, or `what` is another word.
 

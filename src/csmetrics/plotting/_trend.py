@@ -61,7 +61,7 @@ def over_time(
     Raises
     ------
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
     MetricInputError
         If the frame has no time axis, or the metric refuses its values.
 
@@ -137,7 +137,7 @@ def small_multiples(
     Raises
     ------
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
     MetricInputError
         If the frame has no time axis, has too many segments, or the metric refuses its values.
 

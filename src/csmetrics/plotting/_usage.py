@@ -35,7 +35,7 @@ def active_users(frame: Any, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     MissingColumnError
-        If `dau` or `mau` is not there.
+        If the frame has no column `dau` or `mau`.
     MetricInputError
         If the frame has no time axis.
 
@@ -98,7 +98,7 @@ def lifecycle(frame: Any, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     MissingColumnError
-        If a column is not there.
+        If the frame has no such column.
     MetricInputError
         If the frame has no time axis.
 
@@ -149,7 +149,7 @@ def funnel(frame: Any, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     MissingColumnError
-        If `step`, `entered` or `converted` is not there.
+        If the frame has no column `step`, `entered` or `converted`.
 
     Examples
     --------

@@ -29,7 +29,7 @@ class LogRank(Printed):
     Attributes
     ----------
     statistic : float
-        Chi-squared; NaN where fewer than two groups were there when somebody reached the event.
+        Chi-squared; NaN where fewer than two groups were still waiting when a customer reached the event.
     degrees : int
         Its degrees of freedom: one less than the groups that can tell something.
     p_value : float
@@ -52,7 +52,7 @@ class LogRank(Printed):
 
     def __str__(self) -> str:
         if not self.degrees:
-            lines = ["Log-rank: nothing to compare; fewer than two groups were still there when somebody reached it"]
+            lines = ["Log-rank: nothing to compare; fewer than two groups still waited when anybody reached it"]
         else:
             told = "differ by more than chance" if self.p_value < _LIKELY else "may well take equally long"
             freedom = "1 degree" if self.degrees == 1 else f"{self.degrees} degrees"

@@ -22,7 +22,7 @@ def sbg(cohorts: Any) -> SBG:
     Parameters
     ----------
     cohorts
-        How many customers were still there after 0, 1, 2, ... renewals: one list for a cohort, a list or mapping of
+        How many customers remained after 0, 1, 2, ... renewals: one list for a cohort, a list or mapping of
         such lists, of any lengths, a frame with a row per cohort and a column per age (missing where not observed yet),
         or the `RetentionGrid` of `csm.cohorts.retention`. Counts, not percentages.
 
@@ -35,7 +35,7 @@ def sbg(cohorts: Any) -> SBG:
     Raises
     ------
     MetricInputError
-        If the counts are percentages, rise with age, or tell nothing of two renewals; if nobody left; or if retention
+        If the counts are percentages, rise with age, or cover fewer than two renewals; if nobody left; or if retention
         does not rise with age, as the model says it must: then customers do not differ, or get worse with age, and
         there is no best fit.
 
@@ -45,9 +45,9 @@ def sbg(cohorts: Any) -> SBG:
 
     Notes
     -----
-    Every customer has its own chance to leave at each renewal, which never changes. Those with a high one leave first,
-    so that those who are left renew more and more. A straight line, or the churn rate of the first periods, says that
-    everybody is gone soon; retention curves of the real world flatten out.
+    Every customer has its own chance to leave at each renewal, which never changes. Customers with a high one leave
+    first, so that those who remain renew more and more. A straight line, or the churn rate of the first periods, says
+    that everybody is gone soon; retention curves of the real world flatten out.
 
     Young cohorts take part with what is known of them. Intervals rest on the counts: percentages would claim to be
     counts of 100 customers.
@@ -113,10 +113,10 @@ def _no_fit(found: str) -> MetricInputError:
 
 def _refuse_degenerate(exposed: Array, lost: Array) -> None:
     if not lost.any():
-        raise MetricInputError(_METRIC, "cohorts", "must have lost somebody", "nobody left", "wait for more renewals")
+        raise MetricInputError(_METRIC, "cohorts", "must have lost customers", "nobody left", "wait for more renewals")
     if exposed.size < 2 or not exposed[1:].any():
         hint = "one rate alone does not tell how customers differ"
-        raise MetricInputError(_METRIC, "cohorts", "must tell of two renewals or more", "got one", hint)
+        raise MetricInputError(_METRIC, "cohorts", "must cover two renewals or more", "got one", hint)
     if not lost[1:].any():
-        hint = "those who are left seem to stay for good: two kinds of customers, look at each"
-        raise MetricInputError(_METRIC, "cohorts", "must have lost somebody after the first renewal", "got none", hint)
+        hint = "the customers who remain seem to stay for good: fit the two kinds of customers apart"
+        raise MetricInputError(_METRIC, "cohorts", "must have lost customers after the first renewal", "got none", hint)

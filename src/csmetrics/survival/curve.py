@@ -218,7 +218,7 @@ class Survival:
         Raises
         ------
         MetricInputError
-            If not exactly one of them is given, or it is none that `at` and `restricted_mean` take.
+            If not exactly one of them is given, or `at` or `restricted_mean` would refuse it.
 
         Examples
         --------
@@ -364,7 +364,7 @@ class Survival:
 
 
 def curve(found: Steps, fill: float = nan, metric: str = "kaplan_meier") -> Survival:
-    """Make the result from what happened at each duration; `fill` is the median of nothing."""
+    """Make the result from the counts at each duration; `fill` is the median where there are no durations."""
     return Survival(found, fill, () if found.entries is None else _late(metric, found))
 
 
@@ -372,8 +372,8 @@ def _late(metric: str, found: Steps) -> tuple[str, ...]:
     """Refuse a curve that falls to 0 before everybody has entered; say where few are at risk."""
     out = np.flatnonzero(found.waiting() <= 0)
     if out.size and out[0] < found.times.size - 1:
-        rule = "must leave somebody waiting at each time at which customers reach the event"
-        at = f"all who were observed by {found.times[out[0]]:g} reached it there, others enter later"
+        rule = "must leave customers waiting whenever customers reach the event"
+        at = f"all customers observed by {found.times[out[0]]:g} had reached it, and others enter later"
         hint = "start the curve later: keep those who waited longer, and count their entry from then on at the earliest"
         raise MetricInputError(metric, "entry", rule, at, hint)
     few = (found.reached > 0) & (found.at_risk() < _FEW_AT_RISK)

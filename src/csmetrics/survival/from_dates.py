@@ -52,8 +52,8 @@ def kaplan_meier_from_dates(
         The column with the date of the event; missing while it has not happened. A date in the year 9999 stands for
         none.
     entry
-        The column with the date from which the row was observed, where that is after its start: customers who were
-        there before the records begin count as waiting only from then on (left truncation). A missing one is the start.
+        The column with the date from which the row was observed, where that is after its start: customers who started
+        before the records begin count as waiting only from then on (left truncation). A missing one is the start.
     as_of
         The last instant that the data covers: a date, datetime, Timestamp, Period or ISO text; a date, or midnight,
         means that whole day. By default the latest date in the columns. A row that ends later is still waiting at that

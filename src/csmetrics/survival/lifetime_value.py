@@ -118,7 +118,7 @@ def _for_good(model: SBG, margin: float, rate: float, first_payment: str) -> flo
     if not rate > 0:
         rule, hint = (
             "must be above 0 without a horizon",
-            "without interest the sum of a model is without end, or nearly so",
+            "without interest the sum of a model is infinite, or nearly so",
         )
         raise MetricInputError(_METRIC, "discount_rate", rule, "got 0", hint)
     periods = model.discounted_lifetime(rate)
@@ -128,7 +128,7 @@ def _for_good(model: SBG, margin: float, rate: float, first_payment: str) -> flo
 
 
 def _observed(curve: Any, period: Any, horizon: int | None) -> tuple[Array, bool]:
-    """Return the percent still there after 0, 1, ... periods, and whether nobody is at the end."""
+    """Return the percent of customers who remain after 0, 1, ... periods, and whether all have left at the end."""
     if isinstance(curve, Survival):
         length = _number("period", period)
         if not 0 < length < np.inf:
@@ -143,7 +143,7 @@ def _observed(curve: Any, period: Any, horizon: int | None) -> tuple[Array, bool
         found = "got the grids of several groups"
         raise MetricInputError(_METRIC, "curve", "must be one curve", found, "take a row of grid.pooled()")
     waiting = array(_METRIC, "curve", values, PERCENT).astype(np.float64)
-    rule = "must be a curve, or the percentages still there after 0, 1, 2, ... periods"
+    rule = "must be a curve, or the percentages of customers who remain after 0, 1, 2, ... periods"
     if waiting.ndim != 1 or not waiting.size:
         raise MetricInputError(_METRIC, "curve", rule, f"got {shown(curve)}")
     seen = ~np.isnan(waiting)

@@ -32,7 +32,7 @@ class Projection:
     beta: float
 
     def at(self, time: Any) -> Any:
-        """Return the percent of customers still there after so many renewals.
+        """Return the percent of customers who remain after so many renewals.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Projection:
         28.7...
         """
         if self.alpha <= 1:
-            rule = "must be above 1 for an expected lifetime: at most 1, it is without end"
+            rule = "must be above 1 for an expected lifetime; at or below 1 the lifetime is infinite"
             hint = "use discounted_lifetime(discount_rate=...), or csm.survival.clv(..., horizon=...)"
             raise MetricInputError("SBG.expected_lifetime", "alpha", rule, f"got {figure(self.alpha)}", hint)
         return _sbg.mean_lifetime(self.alpha, self.beta)
@@ -131,7 +131,7 @@ class Projection:
         Raises
         ------
         MetricInputError
-            If the rate is not above 0, or so small that the sum has no end in sight.
+            If the rate is not above 0, or so small that the sum is nearly infinite.
 
         Examples
         --------
@@ -145,7 +145,7 @@ class Projection:
         """Return the expected periods still to come just before the `n`-th renewal, discounted (DERL).
 
         Times the margin of a period it is the residual lifetime value of a customer who has paid `n` times and may
-        renew now. It rises with `n`: who is still there is more likely to stay.
+        renew now. It rises with `n`: a customer who has stayed longer is more likely to stay on.
 
         Parameters
         ----------
@@ -176,7 +176,7 @@ class Projection:
 
     def _discounted(self, metric: str, discount_rate: Any, renewed: int) -> float:
         number = array(metric, "discount_rate", discount_rate, NUMBER).astype(np.float64)
-        hint = "at 0 the sum is without end, or nearly so; give a horizon: csm.survival.clv(..., horizon=...)"
+        hint = "near 0 the sum is infinite, or nearly so; set a horizon: csm.survival.clv(..., horizon=...)"
         if number.ndim or not 0 < number < np.inf:
             rule = "must be one percentage above 0"
             raise MetricInputError(metric, "discount_rate", rule, f"got {shown(discount_rate)}", hint)

@@ -1,4 +1,4 @@
-"""How many customers of each cohort were still there after each renewal, read from whatever holds it."""
+"""How many customers of each cohort remained after each renewal, read from any container."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from csmetrics.core._registry import NUMBER
 from csmetrics.core._types import Array
 from csmetrics.errors import MetricInputError, shown
 
-_FORM = "a list of customers still there after 0, 1, 2, ... renewals, or a list of such lists"
+_FORM = "a list of the customers who remained after 0, 1, 2, ... renewals, or a list of such lists"
 
 
 class Renewals(NamedTuple):
@@ -41,11 +41,11 @@ class Renewals(NamedTuple):
 
 
 def read(metric: str, cohorts: Any) -> Renewals:
-    """Read cohorts; refuse what are no counts, or rise with age."""
+    """Read cohorts; refuse values that are not counts, and counts that rise with age."""
     rows = [_row(metric, row) for row in _rows(metric, cohorts)]
     rows = [row for row in rows if row.size > 1 and row[0] > 0]
     if not rows:
-        raise MetricInputError(metric, "cohorts", f"must be {_FORM}", "none of them tells of a renewal")
+        raise MetricInputError(metric, "cohorts", f"must be {_FORM}", "no cohort was observed for a renewal")
     table = np.full((len(rows), max(row.size for row in rows)), np.nan)
     for place, row in zip(table, rows, strict=True):
         place[: row.size] = row
@@ -79,20 +79,18 @@ def _row(metric: str, given: Any) -> Array:
     seen = ~np.isnan(values)
     known = int(seen.argmin()) if not seen.all() else seen.size
     if seen[known:].any():
-        found = f"one is missing after {known} renewals and there again later"
+        found = f"one is missing after {known} renewals and present again later"
         raise MetricInputError(metric, "cohorts", "must be observed from the start to some age", found)
     values = values[:known]
     if (values != np.rint(values)).any():
         odd = float(values[values != np.rint(values)][0])
-        hint = (
-            "multiply percentages by the cohort's size: how sure the model is depends on how many customers there were"
-        )
+        hint = "multiply percentages by the cohort's size: how sure the model is depends on the number of customers"
         raise MetricInputError(metric, "cohorts", "must be counts of customers", f"got {shown(odd)}", hint)
     if (values < 0).any() or not np.isfinite(values).all():
         raise MetricInputError(metric, "cohorts", "must be counts of customers", "got a negative or infinite one")
     if (np.diff(values) > 0).any():
         age = int(np.flatnonzero(np.diff(values) > 0)[0])
         found = f"{values[age]:g} after {age} renewals, {values[age + 1]:g} after {age + 1}"
-        hint = "who has left a contract does not come back; count those who are still there, not those who are active"
+        hint = "a customer who left does not come back; count the customers who remain, not those who are active"
         raise MetricInputError(metric, "cohorts", "must not rise with age", found, hint)
     return values

@@ -335,7 +335,7 @@ def _check_columns(file: Path, header: list[str]) -> None:
             )
         hint = meant(name, FIELDS)
         if hint and name not in FIELDS and name not in arguments:
-            raise MetricInputError("read_cases", shown(name, write=str), "is nothing that a case has", found, hint)
+            raise MetricInputError("read_cases", shown(name, write=str), "is not a field of a case", found, hint)
     if "metric" not in columns:
         raise MetricInputError("read_cases", "metric", "is required as a column", found)
 
@@ -367,10 +367,10 @@ def _json(text: str) -> tuple[Any, str]:
     try:
         value, end = JSON.raw_decode(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{shown(text)} is no JSON: {error.msg} at its character {error.pos + 1}") from None
+        raise ValueError(f"{shown(text)} is not JSON: {error.msg} at its character {error.pos + 1}") from None
     rest = text[end:].lstrip()
     if rest[:1] not in ("", ";", ","):
-        raise ValueError(f"{shown(rest)} stands behind a bracket")
+        raise ValueError(f"{shown(rest)} follows a closing bracket")
     return value, rest
 
 
@@ -380,7 +380,7 @@ def _value(cell: str) -> Any:
         return _cell(cell)
     value, rest = _json(cell)
     if rest:
-        raise ValueError(f"{shown(rest)} stands behind a bracket")
+        raise ValueError(f"{shown(rest)} follows a closing bracket")
     return value
 
 
@@ -393,7 +393,7 @@ def _pairs(cell: str) -> list[tuple[str, Any]]:
         pair = re.split("[;,]", cell, maxsplit=1)[0]
         name, equals, text = (part.strip() for part in pair.partition("="))
         if not name or not equals:
-            raise ValueError(f"{shown(pair)} is no pair of a name and a value")
+            raise ValueError(f"{shown(pair)} is not a pair of a name and a value")
         if text.startswith(("[", "{")):  # JSON may contain commas
             value, cell = _json(cell.partition("=")[2].lstrip())
         else:
@@ -425,7 +425,7 @@ def _case(file: Path, number: int, row: _Row) -> Case:
 
     for name in given:
         if name not in (*FIELDS, "title"):
-            raise refused(str(name)[:40], "is nothing that a case has", "has it", f"a case has {', '.join(FIELDS)}")
+            raise refused(str(name)[:40], "is not a field of a case", "has it", f"a case has {', '.join(FIELDS)}")
     for name in ("metric", "inputs"):
         if name not in given:
             raise refused(name, "is required", "has none", _meant(row.tables) if name == "metric" else "")

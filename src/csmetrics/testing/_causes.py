@@ -111,7 +111,7 @@ def _distortions(spec: Registration) -> Iterator[Distortion]:
     if rate:
         yield FRACTION, partial(_times, 0.01)
         yield "off by 100: percent is multiplied by 100 once more", partial(_times, 100)
-        yield "the other side: what is left of 100 is given", partial(np.subtract, 100)
+        yield "the other side: 100 less the right figure", partial(np.subtract, 100)
         yield f"the other side of 1; {FRACTION}", _other_fraction
     elif spec.unit in ("ratio", "money", "periods", "number"):
         percents = any(given.quantity.name == "percent" for given in spec.inputs.values())

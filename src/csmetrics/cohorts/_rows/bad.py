@@ -1,4 +1,4 @@
-"""The errors for bad rows, for flags that are none, and for ids in several rows."""
+"""The errors for bad rows, for columns of flags that hold other values, and for ids in several rows."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Calendar:
         """Reject a column that holds longer periods than these."""
         if letter in FREQS and FREQS.index(letter) > FREQS.index(self.freq):
             rule = f"must not hold periods longer than freq={self.freq!r}"
-            hint = f"this data allows freq={letter!r} or longer; within its periods nobody knows when things happened"
+            hint = f"this data allows freq={letter!r} or longer; its periods do not say when things happened in them"
             raise MetricInputError(self.metric, argument, rule, f"got {found}", hint)
 
     def of_days(self, days: Ints) -> Ints:
