@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._report.book import Book, safe
-from csmetrics._report.figures import Figure
+from csmetrics._report.figure import Figure
 from csmetrics._report.frames import in_words
 from csmetrics.plotting._canvas import BLUE, GREY, ORANGE, PALE_BLUE, PALE_GREY, PALE_ORANGE, PALER_BLUE, SERIES
 from csmetrics.plotting._money import floor_of

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from csmetrics._report.figures import Figure, figures
+from csmetrics._report.figure import Figure
+from csmetrics._report.figures import figures
 from csmetrics._report.frames import Source, in_words
 from csmetrics._report.template import Template
 from csmetrics._statistics.decompose import decompose

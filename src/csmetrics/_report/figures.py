@@ -1,9 +1,7 @@
-"""The figures of a report: each metric with its change, its target, whether that is noise, and how it is computed."""
+"""Computing the figures of a report from its frames: values, changes, whether these are noise, and intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from math import isfinite, nan
 from typing import Any
 
@@ -13,15 +11,14 @@ import pandas as pd
 from csmetrics._accessors.cohorts import Cohorts
 from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
+from csmetrics._report.figure import Figure
 from csmetrics._report.frames import METRICS, Source, in_words
 from csmetrics._statistics.customers import TOTALS_ALONE
-from csmetrics._statistics.evaluated import moved
 from csmetrics._statistics.printed import figure as written
-from csmetrics._statistics.scorecard import SHORT, Scorecard
+from csmetrics._statistics.scorecard import SHORT
 from csmetrics._statistics.targets import Target
-from csmetrics.core._options import is_number
 from csmetrics.core._registry import Registration, registered
-from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError, shown
+from csmetrics.errors import CsmetricsError, MetricInputError, MissingColumnError
 
 _POINTS = 24  # periods of a sparkline
 _UNKNOWN = "cannot tell whether that is noise"
@@ -34,117 +31,6 @@ _OPEN = {
     "sla_attainment": ("measured", "have no outcome yet"),
 }
 _UNITS = {"survey": "answers", "tickets": "tickets", "active_users": "users", "lifecycle": "users"}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of the report.
-
-    Attributes
-    ----------
-    spec
-        The metric.
-    source
-        The frame that it is computed from.
-    plan
-        Which columns it takes.
-    series
-        Its value in each period.
-    period
-        The period of the report, in words.
-    value, change
-        Its value, and the change on the period before.
-    noise
-        Whether the change is more than noise, in words.
-    certain
-        True where the change is more than noise, False where it may be noise, None where that cannot be told.
-    target
-        The target, where it has one.
-    interval, explanation
-        In words.
-    caution
-        What a reader must know before anything is made of the figure; empty for most.
-    fair
-        Whether the period can be compared with the one before; if not, no change is called better or worse.
-    on_year
-        The change on the year before.
-    why_not
-        Why it has no value; empty where it has one.
-    """
-
-    spec: Registration
-    source: Source
-    plan: Plan | None
-    series: pd.Series[Any]
-    period: str
-    value: float
-    change: float = nan
-    noise: str = ""
-    certain: bool | None = None
-    target: Target | None = None
-    interval: str = ""
-    explanation: str = ""
-    why_not: str = ""
-    notes: list[str] = field(default_factory=list)
-    on_year: float = nan
-    caution: str = ""
-    fair: bool = True
-
-    @property
-    def unit(self) -> str:
-        """The unit; the builder of tickets counts times in hours."""
-        return "hours" if self.spec.unit == "time" and self.source.kind == "tickets" else self.spec.unit
-
-    @property
-    def text(self) -> str:
-        """The value with its unit."""
-        return written(self.value, self.spec.unit) + (" hours" if self.unit == "hours" and isfinite(self.value) else "")
-
-    @property
-    def change_text(self) -> str:
-        """The change on the period before, with its sign; a percentage changes in percentage points."""
-        if not isfinite(self.change):
-            return self.noise or "no period before" if isfinite(self.value) else ""
-        return moved(self.change, self.spec.unit)
-
-    @property
-    def year_text(self) -> str:
-        """The change on the year before; empty where there was none."""
-        return f"{moved(self.on_year, self.spec.unit)} on the year before" if isfinite(self.on_year) else ""
-
-    @property
-    def target_text(self) -> str:
-        """What it should reach; empty without a target."""
-        return "" if self.target is None else f"{self.target}{' %' if self.spec.unit == 'percent' else ''}"
-
-    @property
-    def better(self) -> bool | None:
-        """Whether the change is for the better; None where there is no better, or no change."""
-        if not self.fair or not isfinite(self.change) or self.change == 0 or self.spec.better == "neither":
-            return None
-        return (self.change > 0) == (self.spec.better == "higher")
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None without one, or without a value."""
-        return self.target.met(self.value) if self.target is not None and isfinite(self.value) else None
-
-
-def targets_of(scorecard: Any) -> dict[str, Target | None]:
-    """Read a `csmetrics.Scorecard`, or a mapping of metrics to targets; a number is a limit on its worse side."""
-    if scorecard is None:
-        return {}
-    given = getattr(scorecard, "targets", scorecard)
-    if not isinstance(given, Mapping):
-        rule, hint = "must be a Scorecard, or a mapping of metrics to targets", 'such as {"nrr": 105}'
-        raise MetricInputError("report", "scorecard", rule, f"got {shown(scorecard)}", hint)
-    read = {}
-    for metric, target in given.items():
-        if is_number(target):
-            better = registered(metric, "report").better
-            target = Target(at_most=target) if better == "lower" else Target(at_least=target)
-        read[metric] = target
-    return dict(Scorecard(targets=read).targets) if read else {}  # type: ignore[arg-type]
 
 
 def figures(sources: dict[str, Source], targets: dict[str, Target | None], wanted: list[str] | None) -> list[Figure]:
@@ -233,7 +119,7 @@ def _median(spec: Registration, source: Source, target: Target | None) -> Figure
     values = source.frame[spec.name].to_numpy(dtype=np.float64)
     series = pd.Series(values, source.totals.index)
     if source.axis is not None:
-        series = pd.Series(values, Cohorts(source.frame)._grain.axes[source.axis].array).sort_index()
+        series = pd.Series(values, Grain(source.frame).axes[source.axis].array).sort_index()
     if not len(series):
         return None
     value, before = float(series.iloc[-1]), float(series.iloc[-2]) if len(series) > 1 else nan
@@ -306,7 +192,7 @@ def _interval(spec: Registration, source: Source) -> tuple[str, list[str]]:
         if source.axis is None:
             found = _rows(source).interval(spec.function)
         else:
-            made = Cohorts(source.last_rows)._at((source.axis,), ...).interval(spec.function)
+            made = Cohorts(source.last_rows).by(source.axis).interval(spec.function)
             row = made.iloc[-1]
             low, high = written(row["low"]), written(row["high"])
             return f"95 % interval [{low}, {high}], method {row['method']}", list(made.attrs.get("notes", []))

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from csmetrics._accessors.cohorts import Cohorts
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.engines import collect, lazy
+from csmetrics._frames.grain import Grain
 from csmetrics._statistics.evaluated import Line
 from csmetrics._statistics.scorecard import Scorecard
 from csmetrics.errors import MetricInputError
@@ -51,7 +51,7 @@ class Source:
     @cached_property
     def axis(self) -> Any:
         """The name of the time axis; None where the frame has none."""
-        axes = list(Cohorts(self.frame)._grain.axes)
+        axes = list(Grain(self.frame).axes)
         if len(axes) > 1:
             found, hint = f"{self.kind} has {', '.join(map(repr, axes))}", "drop the others, or name one 'period'"
             raise MetricInputError("report", self.kind, "must have one time axis", found, hint)
@@ -71,7 +71,7 @@ class Source:
             found = numbers.sum(min_count=1).to_frame().T
             found.index = pd.Index(["all"], name="period")
             return found
-        axis = Cohorts(self.frame)._grain.axes[self.axis]
+        axis = Grain(self.frame).axes[self.axis]
         found = numbers.groupby(axis.to_numpy(), sort=True).sum(min_count=1)
         if isinstance(axis.dtype, pd.PeriodDtype):
             found.index = pd.PeriodIndex(found.index, freq=axis.dtype.freq)
@@ -85,7 +85,7 @@ class Source:
     @cached_property
     def last_rows(self) -> pd.DataFrame:
         """The rows of the report's period."""
-        here = Cohorts(self.frame)._grain.axes[self.axis] == self.periods[-1]
+        here = Grain(self.frame).axes[self.axis] == self.periods[-1]
         found: pd.DataFrame = self.frame[here.to_numpy(dtype=bool)]
         return found
 
@@ -133,7 +133,7 @@ def source(kind: str, given: Any, until: pd.Timestamp | None) -> Source:
         given = given.rename_axis("period")
     made = Source(kind, given, until)
     if until is not None and made.axis is not None:
-        axis = Cohorts(given)._grain.axes[made.axis]
+        axis = Grain(given).axes[made.axis]
         if isinstance(axis.dtype, pd.PeriodDtype):
             kept = axis.dt.end_time.dt.normalize() <= until
         elif axis.dtype.kind == "M":

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from csmetrics._report.contents import Contents
-from csmetrics._report.figures import Figure
+from csmetrics._report.figure import Figure
 from csmetrics.errors import from_outside
 
 _TITLES = {

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from csmetrics._frames.columns import require
 from csmetrics._report.contents import Contents
-from csmetrics._report.figures import targets_of
 from csmetrics._report.frames import source
 from csmetrics._report.page import html
 from csmetrics._report.template import template as read_template
+from csmetrics._statistics.scorecard import Scorecard
+from csmetrics._statistics.targets import Target
 from csmetrics.cohorts.grid import RetentionGrid
+from csmetrics.core._options import is_number
+from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown
 
 
@@ -236,7 +241,7 @@ def report(
             retention,
             scores,
             churned,
-            targets_of(scorecard),
+            _targets(scorecard),
             _segments(by, sources),
             read_template(template),
             title,
@@ -262,9 +267,24 @@ def _segments(by: Any, sources: Any) -> tuple[Any, ...]:
     movements = sources.get("movements")
     if by is None or movements is None:
         return tuple(movements.segments) if movements is not None else ()
-    from csmetrics._frames.columns import require
-
     names = tuple(by) if isinstance(by, (list, tuple)) else (by,)
     for name in names:
         require(movements.frame, name, "report", "by")
     return names
+
+
+def _targets(scorecard: Any) -> dict[str, Target | None]:
+    """Read a `csmetrics.Scorecard`, or a mapping of metrics to targets; a number is a limit on its worse side."""
+    if scorecard is None:
+        return {}
+    given = getattr(scorecard, "targets", scorecard)
+    if not isinstance(given, Mapping):
+        rule, hint = "must be a Scorecard, or a mapping of metrics to targets", 'such as {"nrr": 105}'
+        raise MetricInputError("report", "scorecard", rule, f"got {shown(scorecard)}", hint)
+    read = {}
+    for metric, target in given.items():
+        if is_number(target):
+            better = registered(metric, "report").better
+            target = Target(at_most=target) if better == "lower" else Target(at_least=target)
+        read[metric] = target
+    return dict(Scorecard(targets=read).targets) if read else {}  # type: ignore[arg-type]

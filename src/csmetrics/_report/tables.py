@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Mapping
 from functools import wraps
-from types import SimpleNamespace
 from typing import Any, Final, ParamSpec
 
 import pandas as pd
@@ -14,6 +12,7 @@ import pandas as pd
 from csmetrics._frames.columns import guess, has, what_is_there
 from csmetrics._frames.engines import lazy
 from csmetrics._report.report import Report, report
+from csmetrics._report.table_columns import as_argument, names_of
 from csmetrics.cohorts import active_users as count_active_users
 from csmetrics.cohorts import adoption as count_adoption
 from csmetrics.cohorts import lifecycle as count_lifecycle
@@ -22,18 +21,6 @@ from csmetrics.cohorts import onboarding as count_onboarding
 from csmetrics.cohorts import survey as count_answers
 from csmetrics.cohorts import tickets as count_tickets
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
-
-# The columns of each table by their usual names: those that its builders need, and those that they can use
-TABLES: Final = {
-    "subscriptions": (("customer", "start", "end", "mrr"), ()),
-    "events": (("user", "time"), ("event", "feature")),
-    "responses": (("time",), ("customer", "nps", "csat", "ces", "score")),
-    "tickets": (
-        ("created",),
-        ("ticket", "first_response", "resolved", "contacts", "reopened", "escalated", "sla", "due"),
-    ),
-    "customers": (("customer",), ("started", "completed", "value")),
-}
 
 # The table behind each cohort frame of `report`, for those who take the names of one for those of the other
 _TABLE_OF: Final = {"movements": "subscriptions", "survey": "responses", "onboarding": "customers"} | dict.fromkeys(
@@ -151,92 +138,42 @@ def report_from_tables(
         "tickets": tickets,
         "customers": customers,
     }
-    there = {name: table for name, table in given.items() if table is not None}
-    if not there:
+    tables = {name: table for name, table in given.items() if table is not None}
+    if not tables:
         raise MetricInputError("report_from_tables", "subscriptions", "must be given, or another table", "got none")
-    for name, table in there.items():
+    for name, table in tables.items():
         if not isinstance(table, pd.DataFrame):
             lazy(table, "report_from_tables", name)  # refuses what is no table
-    named = _names(there, columns or {})
+    named = names_of(tables, columns or {})
     tell = progress or (lambda step: None)
     rows = {"on_bad_rows": on_bad_rows}
     frames: dict[str, Any] = {}
-    if "subscriptions" in there:
+    if "subscriptions" in tables:
         tell("subscriptions")
-        frames["movements"] = _movements(there, named, by, {"freq": freq, "as_of": as_of, **rows})
-    if "events" in there:
-        frames |= _used(there, named, freq, as_of, rows, tell)
-    if "responses" in there:
+        frames["movements"] = _movements(tables, named, by, {"freq": freq, "as_of": as_of, **rows})
+    if "events" in tables:
+        frames |= _used(tables, named, freq, as_of, rows, tell)
+    if "responses" in tables:
         tell("responses")
-        frames["survey"] = _answers(there["responses"], named["responses"], freq, as_of, rows)
-    if "tickets" in there:
+        frames["survey"] = _answers(tables["responses"], named["responses"], freq, as_of, rows)
+    if "tickets" in tables:
         tell("tickets")
         takes = inspect.signature(count_tickets).parameters
         known: dict[str, Any] = {name: column for name, column in named["tickets"].items() if name in takes}
-        frames["tickets"] = count_tickets(there["tickets"], **known, squares=True, freq=freq, as_of=as_of, **rows)
-    if "customers" in there and "started" in named["customers"]:
+        frames["tickets"] = count_tickets(tables["tickets"], **known, squares=True, freq=freq, as_of=as_of, **rows)
+    if "customers" in tables and "started" in named["customers"]:
         tell("onboarding")
         own: dict[str, Any] = {name: named["customers"].get(name) for name in ("started", "completed", "value")}
-        frames["onboarding"] = count_onboarding(there["customers"], **own, freq=freq, as_of=as_of, **rows)
+        frames["onboarding"] = count_onboarding(tables["customers"], **own, freq=freq, as_of=as_of, **rows)
     tell("report")
     return report(**frames, health=health, scorecard=scorecard, as_of=as_of, title=title, template=template)
 
 
-def _names(there: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """Return the column behind each name of a table; refuse tables that lack a column their builders need."""
-    metric = "report_from_tables"
-    for table, mapping in columns.items():
-        if table not in TABLES:
-            raise MetricInputError(metric, "columns", f"must map {', '.join(TABLES)}", f"got {shown(table)}")
-        for name in mapping:
-            if name not in (*TABLES[table][0], *TABLES[table][1]):
-                rule = f"can map {', '.join((*TABLES[table][0], *TABLES[table][1]))} of the {table}"
-                raise MetricInputError(metric, "columns", rule, f"got {shown(name)}")
-    found, missing = {}, {}
-    for table, frame in there.items():
-        needed, optional = TABLES[table]
-        own = {name: columns.get(table, {}).get(name, name) for name in (*needed, *optional)}
-        found[table] = {name: column for name, column in own.items() if has(frame, column)}
-        lacks = {n: own[n] for n in dict.fromkeys((*needed, *columns.get(table, {}))) if n not in found[table]}
-        if lacks:
-            missing[table] = lacks
-    if missing:
-        raise _lacking(there, found, missing)
-    return found
-
-
-def _lacking(there: Mapping[str, Any], found: Any, missing: Mapping[str, Mapping[str, str]]) -> MissingColumnError:
-    """Make one error for all columns that the tables lack, with the columns that may be meant."""
-    meant: dict[str, dict[str, str]] = {}
-    for table, lacks in missing.items():
-        free = [name for name in there[table].columns if name not in found[table].values()]
-        meant[table] = {}
-        for name, column in lacks.items():
-            near = guess(SimpleNamespace(columns=free), column, name, raw=True)
-            meant[table][name] = near or "its_name"
-            free = [one for one in free if one != near]
-    what = [
-        f"no column{'s' if len(lacks) > 1 else ''} {', '.join(map(shown, lacks.values()))} in the {table}"
-        for table, lacks in missing.items()
-    ]
-    own = [
-        f"{what_is_there(there[table])} in the {table}" if len(missing) > 1 else what_is_there(there[table])
-        for table in missing
-    ]
-    names = ", ".join(name for lacks in missing.values() for name in lacks)
-    return MissingColumnError("report_from_tables", names, ", ".join(what), ", ".join(own), _columns(meant))
-
-
-def _columns(meant: Mapping[str, Mapping[str, str]]) -> str:
-    """Write the argument that names columns; the command line says the same as options."""
-    return f"columns={json.dumps(meant)}"
-
-
-def _movements(there: Mapping[str, Any], named: Any, by: str | None, options: dict[str, Any]) -> pd.DataFrame:
+def _movements(tables: Mapping[str, Any], named: Any, by: str | None, options: dict[str, Any]) -> pd.DataFrame:
     """Make the bridge, by the segment of the customers where they have one."""
-    ledger, own = there["subscriptions"], named["subscriptions"]
+    ledger, own = tables["subscriptions"], named["subscriptions"]
     if by is not None and not has(ledger, by):
-        customers = there.get("customers")
+        customers = tables.get("customers")
         if customers is None or not has(customers, by):
             frame = ledger if customers is None else customers
             what = f"no column {shown(by)} in the subscriptions or the customers"
@@ -254,23 +191,23 @@ def _joined(ledger: Any, key: str, customers: Any, customer: str, by: str) -> An
     return ledger.assign(**{by: ledger[key].map(segment)})
 
 
-def _used(there: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Callable[[str], None]) -> dict[str, Any]:
+def _used(tables: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Callable[[str], None]) -> dict[str, Any]:
     """Count users, stages, retention, and adoption where the events say which feature."""
     own = {name: named["events"][name] for name in ("user", "time")}
     tell("users")
-    frames: dict[str, Any] = {"active_users": count_active_users(there["events"], **own, as_of=as_of, **rows)}
+    frames: dict[str, Any] = {"active_users": count_active_users(tables["events"], **own, as_of=as_of, **rows)}
     tell("lifecycle")
-    frames["lifecycle"] = count_lifecycle(there["events"], **own, freq=freq, as_of=as_of, **rows)
+    frames["lifecycle"] = count_lifecycle(tables["events"], **own, freq=freq, as_of=as_of, **rows)
     tell("retention")
-    frames["retention"] = retention(there["events"], **own, freq=freq, as_of=as_of, **rows)
-    if "feature" in named["events"] and "customers" in there:
+    frames["retention"] = retention(tables["events"], **own, freq=freq, as_of=as_of, **rows)
+    if "feature" in named["events"] and "customers" in tables:
         tell("adoption")
-        eligible = there["customers"]
-        if isinstance(eligible, pd.DataFrame) and isinstance(there["events"], pd.DataFrame):
+        eligible = tables["customers"]
+        if isinstance(eligible, pd.DataFrame) and isinstance(tables["events"], pd.DataFrame):
             eligible = eligible.rename(columns={named["customers"]["customer"]: own["user"]})[[own["user"]]]
             feature = named["events"]["feature"]
             frames["adoption"] = count_adoption(
-                there["events"], **own, feature=feature, eligible=eligible, freq=freq, as_of=as_of, **rows
+                tables["events"], **own, feature=feature, eligible=eligible, freq=freq, as_of=as_of, **rows
             )
     return frames
 
@@ -283,6 +220,6 @@ def _answers(responses: Any, own: dict[str, str], freq: str, as_of: Any, rows: A
         return count_answers(responses, **asked, **common)
     if "score" not in own:
         what = "no column of scores in the responses"
-        hint = _columns({"responses": {"nps": guess(responses, "nps", "nps", raw=True) or "its_name"}})
+        hint = as_argument({"responses": {"nps": guess(responses, "nps", "nps", raw=True) or "its_name"}})
         raise MissingColumnError("report_from_tables", "nps", what, what_is_there(responses), hint)
     return count_answers(responses, score=own["score"], kind="nps", **common)

@@ -13,7 +13,7 @@ from csmetrics._catalog.formula import formula_text
 from csmetrics._report.book import Book, safe
 from csmetrics._report.charts import Charts, Table
 from csmetrics._report.contents import Contents
-from csmetrics._report.figures import Figure
+from csmetrics._report.figure import Figure
 from csmetrics._report.formulas import agrees, live
 from csmetrics._report.frames import Source, in_words
 from csmetrics.core._numeric import percent

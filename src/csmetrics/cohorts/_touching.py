@@ -9,7 +9,7 @@ import pandas as pd
 
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
-from csmetrics.cohorts._rows.engine_time import _days
+from csmetrics.cohorts._rows.engine_time import wall_seconds
 from csmetrics.cohorts._rows.instants import NAT, Times
 from csmetrics.cohorts._rows.remarks import Remarks
 
@@ -40,14 +40,14 @@ def note_touching_on_engine(remarks: Remarks, frame: Any, customer: str, begins:
     rows = frame.select(nw.col(customer).alias("csm:customer"), begins.alias("csm:begin"), ends.alias("csm:end"))
     rows = rows.join(rows.select("csm:customer").head(_HEAD).unique(), on="csm:customer", how="inner")
     ended = rows.filter(~nw.col("csm:end").is_null())
-    at = _seconds(nw.col("csm:end"))
+    at = wall_seconds(nw.col("csm:end"))
     at = nw.when(at % _DAY == _DAY - 1).then(at + 1).otherwise(at)  # the last second of a day is its end
     odd = ended.select((at % _DAY != 0).cast(nw.Int64).alias("csm:odd")).select(nw.col("csm:odd").sum())
     odd = engines.collect(odd)["csm:odd"].iloc[0]
     if pd.isna(odd):  # nothing ends
         return
     tags = ("csm:start", "csm:touching", "csm:exact")
-    parts = [(rows, _seconds(nw.col("csm:begin"))), (ended, at + (1 if odd else _DAY)), (ended, at)]
+    parts = [(rows, wall_seconds(nw.col("csm:begin"))), (ended, at + (1 if odd else _DAY)), (ended, at)]
     tagged = [
         part.select(
             "csm:customer", second.alias("csm:at"), *(nw.lit(int(i == j)).alias(tag) for j, tag in enumerate(tags))
@@ -67,13 +67,6 @@ def note_touching_on_engine(remarks: Remarks, frame: Any, customer: str, begins:
     touching, exact = (int(found[tag].iloc[0]) for tag in tags[1:])
     if touching:
         _note(remarks, touching, exact, int(engines.collect(again)["csm:again"].iloc[0]), not odd)
-
-
-def _seconds(times: Any) -> Any:
-    """Return the expression for seconds since 1970."""
-    whole = narwhals().Int64
-    at = _days(times) * 24 + times.dt.hour().cast(whole)
-    return (at * 60 + times.dt.minute().cast(whole)) * 60 + times.dt.second().cast(whole)
 
 
 def _note(remarks: Remarks, touching: int, exact: int, again: int, days: bool) -> None:

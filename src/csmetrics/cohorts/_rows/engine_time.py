@@ -87,10 +87,14 @@ def bound_to_session(metric: str, argument: str, zone: Any) -> MetricInputError:
 
 def wall_micros(times: Any) -> Any:
     """Return the expression for microseconds since 1970-01-01 on the column's own clock."""
+    return wall_seconds(times) * 1_000_000 + times.dt.microsecond().cast(narwhals().Int64)
+
+
+def wall_seconds(times: Any) -> Any:
+    """Return the expression for whole seconds since 1970-01-01 on the column's own clock."""
     whole = narwhals().Int64
     hours = _days(times) * 24 + times.dt.hour().cast(whole)
-    seconds = (hours * 60 + times.dt.minute().cast(whole)) * 60 + times.dt.second().cast(whole)
-    return seconds * 1_000_000 + times.dt.microsecond().cast(whole)
+    return (hours * 60 + times.dt.minute().cast(whole)) * 60 + times.dt.second().cast(whole)
 
 
 def _days(times: Any) -> Any:
