@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
+
+from .loading import load
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "cohorts.md").read_text("utf-8")
 CALLS = re.findall(r"^```\{drawing\} (.+)$", PAGE, flags=re.MULTILINE)
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("timelines", DOCS / "_ext" / "timelines.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-timelines = load()
+timelines = load(DOCS / "_ext" / "timelines.py")
 
 
 def texts(call: str, kind: str = "") -> list[str]:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 import pytest
 
 import csmetrics as csm
 
+from .loading import load
+
 SCRIPT = Path(__file__).parents[1] / "examples" / "quickstart.py"
 GOOD = "plan,lost,start\npro,5,100\nfree,12,480\nfree,0,20\n"
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("quickstart", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-quickstart = load()
+quickstart = load(SCRIPT)
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 import csmetrics as csm
+
+from .loading import load
 
 ROOT = Path(__file__).parents[1]
 EXTENSIONS = ROOT / "docs" / "_ext"
@@ -17,16 +17,7 @@ EXTENSIONS = ROOT / "docs" / "_ext"
 BESIDE = {"Activity", "RetentionGrid", "activity", "add", "answers_from_export"}  # give no frame of totals
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("builders", EXTENSIONS / "builders.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-builders = load()
+builders = load(EXTENSIONS / "builders.py")
 
 
 def test_every_builder_is_named() -> None:

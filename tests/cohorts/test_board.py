@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections import defaultdict
 from datetime import timedelta
 from functools import cache
@@ -15,6 +14,8 @@ import pytest
 
 import csmetrics as csm
 
+from ..loading import load
+
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart.py"
 PLANS = ("starter", "team", "business")
 WEEK = timedelta(days=7)
@@ -22,18 +23,7 @@ FIRST_STEPS = ("signups", "activated")
 COMPANY = csm.datasets.make_saas(100, months=12)
 
 
-def board() -> pd.DataFrame:
-    """Return the frame of the quickstart."""
-    spec = importlib.util.spec_from_file_location("quickstart", QUICKSTART)
-    assert spec is not None
-    assert spec.loader is not None
-    quickstart = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(quickstart)
-    frame: pd.DataFrame = quickstart.board(COMPANY)
-    return frame
-
-
-BOARD = board()
+BOARD = load(QUICKSTART).board(COMPANY)
 MONTHS = BOARD.index.get_level_values("period").unique()[1:]  # in the first month nobody had a ticket yet
 OF_EVENTS = MONTHS[-3:]  # the months that the events cover
 
