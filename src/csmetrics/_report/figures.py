@@ -107,7 +107,7 @@ def _figure(spec: Registration, source: Source, target: Target | None, asked: bo
         "" if isfinite(values[-1]) else "nothing to divide by, or an input is missing",
         [_EARLY, *notes] if early else notes,
         on_year,
-        caution or _only_answers(spec, source, plan),
+        caution or _only_answers(source, plan),
         fair,
     )
 
@@ -154,7 +154,7 @@ def _still_open(spec: Registration, source: Source) -> tuple[str, bool]:
     return f"{words}." if fair else f"{words}, a larger part than in the period before.", fair
 
 
-def _only_answers(spec: Registration, source: Source, plan: Plan) -> str:
+def _only_answers(source: Source, plan: Plan) -> str:
     """Say of a response rate that the rows of a survey stand for those who were asked."""
     counted = source.kind == "survey" and str(plan.columns.get("invited", "")).endswith("_invited")
     return "Every row counts as asked: of a file of answers only, this is no response rate." if counted else ""

@@ -87,17 +87,14 @@ def quantity_of(spec: Registration, name: str) -> Quantity:
 
 def taken_totals(spec: Registration, sums: Sampled, have: Any) -> list[str]:
     """List the totals that are taken: those it needs and, of those that may be left out, those given."""
-    wanted = dict.fromkeys([*spec.inputs, *sums.totals]) if not _replaces(spec, sums) else dict.fromkeys(sums.totals)
-    return [name for name in wanted if have(name) or not _may_lack(spec, name, wanted)]
+    wanted = dict.fromkeys(sums.totals if _of_levels(spec) else [*spec.inputs, *sums.totals])
+    optional = {*spec.defaults, "reactivated", "reactivation_mrr"}
+    return [name for name in wanted if have(name) or name not in optional]
 
 
-def _replaces(spec: Registration, sums: Sampled) -> bool:
-    """Check whether the sums stand for levels, which are then not needed themselves."""
+def _of_levels(spec: Registration) -> bool:
+    """Check whether all inputs are levels: the sums stand for them, so they are not needed themselves."""
     return all(declared.kind == "level" for declared in spec.inputs.values())
-
-
-def _may_lack(spec: Registration, name: str, wanted: Any) -> bool:
-    return name in spec.defaults or name in ("reactivated", "reactivation_mrr")
 
 
 def _columns(
@@ -132,7 +129,7 @@ def _columns(
 def _figure(spec: Registration, sums: Sampled, given: Mapping[str, Any], columns: Mapping[str, Array]) -> Any:
     """Let the formula itself compute and check; a metric of levels is computed from the sums behind them."""
     complete = all(n in given or n in spec.defaults for n in spec.inputs)
-    if complete and not _replaces(spec, sums):
+    if complete and not _of_levels(spec):
         return spec.function(**{n: v for n, v in given.items() if n in spec.inputs or n in spec.options})
     totals = {n: np.atleast_1d(v) for n, v in columns.items()}
     size = max(v.size for v in totals.values())

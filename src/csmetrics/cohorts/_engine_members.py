@@ -57,7 +57,7 @@ class EngineMembers:
         """Return the groups, the first cohort, and the members."""
         members, starts = self._starts()
         groups = self._groups(members)
-        members = self._one_each(members, groups)
+        members = self._one_each(members)
         if not len(members):
             return groups, (None, iter(()))
         cohort = period_numbers(self.calendar, members["csm:period"])
@@ -151,7 +151,7 @@ class EngineMembers:
         members["csm:group"] = 0 if groups.number is None else groups.number[: len(members)]
         return groups
 
-    def _one_each(self, members: pd.DataFrame, groups: Groups) -> pd.DataFrame:
+    def _one_each(self, members: pd.DataFrame) -> pd.DataFrame:
         """Keep one row per member: of the group in which the start happened, the smallest where there are several."""
         whose = [*self.ids, "csm:period"] if self.ways.recurring and self.started is None else self.ids
         if self.ways.by_start or self.people is not None:

@@ -101,7 +101,7 @@ def clv(
         if horizon is None:
             return _for_good(curve, money, rate, first_payment)
         return present_value(money, curve.at(np.arange(horizon + 1)), rate, first_payment, horizon)
-    waiting, ends = _observed(curve, period, horizon)
+    waiting, ends = _observed(curve, period)
     known = payments(first_payment, waiting.size)
     if horizon is None and not ends:
         hint = f"such as horizon={known}, as far as was observed; or project the curve: csm.survival.sbg"
@@ -127,7 +127,7 @@ def _for_good(model: SBG, margin: float, rate: float, first_payment: str) -> flo
     return margin * (periods if first_payment == "now" else periods - 1)
 
 
-def _observed(curve: Any, period: Any, horizon: int | None) -> tuple[Array, bool]:
+def _observed(curve: Any, period: Any) -> tuple[Array, bool]:
     """Return the percent of customers who remain after 0, 1, ... periods, and whether all have left at the end."""
     if isinstance(curve, Survival):
         length = _number("period", period)
