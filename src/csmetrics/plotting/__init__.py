@@ -9,10 +9,13 @@ except ImportError as _missing:
     raise ImportError('plots need matplotlib: pip install "csmetrics[plot]"') from _missing
 
 from csmetrics.plotting._answers import nps
-from csmetrics.plotting._models import decomposition, forecast, health, survival
+from csmetrics.plotting._decomposition import decomposition
+from csmetrics.plotting._forecast import forecast
+from csmetrics.plotting._health import health
 from csmetrics.plotting._money import bridge, movements
 from csmetrics.plotting._retention import curves, layers, retention
 from csmetrics.plotting._scorecard import scorecard
+from csmetrics.plotting._survival import survival
 from csmetrics.plotting._trend import over_time, small_multiples
 from csmetrics.plotting._usage import active_users, funnel, lifecycle
 

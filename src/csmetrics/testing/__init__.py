@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from csmetrics.core._surface import surface
-from csmetrics.testing._cases import Case, cases, read_cases
+from csmetrics.testing._case_files import read_cases
+from csmetrics.testing._cases import Case, cases
 from csmetrics.testing._report import Check, Verification
 from csmetrics.testing._verify import Metric, verify
 from csmetrics.testing._verify_frame import verify_frame

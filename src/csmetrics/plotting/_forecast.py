@@ -1,0 +1,93 @@
+"""A forecast drawn as a fan: the expected value, its limits, and what was observed so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from csmetrics.errors import MissingColumnError
+from csmetrics.plotting._canvas import BLUE, Canvas
+from csmetrics.plotting._words import sign_of
+
+
+def forecast(
+    fan: pd.DataFrame, *, history: Any = None, unit: str = "", title: str = "Forecast", ax: Axes | None = None
+) -> Axes:
+    """Draw a forecast as a fan: the expected value, its limits, and what has been observed so far.
+
+    Parameters
+    ----------
+    fan
+        A row for each time, in order, with the columns `estimate`, `low` and `high`. Further pairs ``low_50`` and
+        ``high_50`` are drawn as inner bands.
+    history
+        What was observed: a Series with the same kind of index.
+    unit
+        The unit of the values: ``"percent"``, ``"money"``.
+    title
+        The title.
+    ax
+        Axes to draw on; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The Axes drawn on.
+
+    Raises
+    ------
+    MissingColumnError
+        If the frame has no column `estimate`, `low` or `high`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from csmetrics import plotting
+    >>> fan = pd.DataFrame({"estimate": [70.0, 60.0], "low": [65.0, 50.0], "high": [75.0, 70.0]}, index=[1, 2])
+    >>> plotting.forecast(fan, unit="percent").get_ylabel()
+    'percent'
+    """
+    for wanted in ("estimate", "low", "high"):
+        if not isinstance(fan, pd.DataFrame) or wanted not in fan.columns:
+            there = ", ".join(map(repr, getattr(fan, "columns", [])))
+            raise MissingColumnError("plotting.forecast", wanted, f"no column {wanted!r}", f"this frame has {there}")
+    canvas = Canvas(ax, 7.2)
+    ax = canvas.ax
+    canvas.bare()
+    if not len(fan) or fan["estimate"].isna().all():
+        canvas.title(title)
+        return canvas.nothing("No forecast")
+    seen = (
+        pd.Series(history, dtype="float64") if history is not None else pd.Series(dtype="float64", index=fan.index[:0])
+    )
+    both = seen.index.union(fan.index) if len(seen) else fan.index
+    if isinstance(both, (pd.PeriodIndex, pd.DatetimeIndex)):
+        place = pd.Series(canvas.times(both), index=both)
+    else:
+        place = pd.Series(both, index=both)
+        canvas.numbers("", "x")
+    x = place[fan.index].to_numpy(dtype=np.float64)
+    outer = [(fan["low"], fan["high"]), *(
+        (fan[column], fan[f"high_{column[4:]}"]) for column in map(str, fan.columns)
+        if column.startswith("low_") and f"high_{column[4:]}" in fan.columns
+    )]  # fmt: skip
+    for low, high in outer:
+        band = ax.fill_between(x, low.to_numpy(float), high.to_numpy(float), color=BLUE, alpha=0.3, linewidth=0)
+    one = len(fan) == 1
+    if one:
+        ax.vlines(x, fan["low"], fan["high"], color=BLUE, alpha=0.5, linewidth=5)
+    style: Any = {"color": BLUE, "linestyle": (0, (5, 2)), "linewidth": 2, "marker": "o" if one else ""}
+    (line,) = ax.plot(x, fan["estimate"].to_numpy(float), **style)
+    handles, labels = [line, band], ["expected", "likely range"]
+    if len(seen):
+        x = place[seen.index].to_numpy(float)
+        handles += ax.plot(x, seen.to_numpy(), color=canvas.ink, linewidth=2, marker="o", markersize=3.5)
+        labels.append("observed")
+    sign = sign_of(unit)
+    canvas.numbers(sign)
+    canvas.legend(handles, labels)
+    canvas.title(title, unit)
+    return ax
