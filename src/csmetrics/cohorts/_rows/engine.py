@@ -81,6 +81,15 @@ class EngineRows:
             raise MetricInputError(self.metric, argument, rule, f"got {shown(name)}", hint)
         return narwhals().col(name)
 
+    def typed(self, name: Any, argument: str, kind: str) -> tuple[Any, Any]:
+        """Return a column and its type; one without any value, which has no type, is read as one of `kind`."""
+        nw = narwhals()
+        column = self.column(name, argument)
+        if self.schema[name] == nw.Unknown and engines.is_void(self.frame, name):
+            self.frame = self.frame.with_columns(column.cast(getattr(nw, kind)))
+            self.schema = self.frame.collect_schema()
+        return column, self.schema[name]
+
     def keys(self, by: Any, axis: str | None = None) -> list[str]:
         """Return the names of the grouping columns; categories become text, whose order is the same on all engines."""
         names = key_names(self.metric, by, axis)
@@ -98,7 +107,7 @@ class EngineRows:
     def units(self, name: Any, argument: str) -> Any:
         """Read the customers or users of the rows; a missing one is bad."""
         nw = narwhals()
-        column, dtype = self.column(name, argument), self.schema[name]
+        column, dtype = self.typed(name, argument, "String")
         self.refuse(column.is_null())
         if dtype.is_float():
             self.refuse(~(column.abs() < EXACT))
@@ -109,7 +118,7 @@ class EngineRows:
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
         """Read dates, all on one wall clock; a missing date is bad unless `optional`."""
         nw = narwhals()
-        column, dtype = self.column(name, argument), self.schema[name]
+        column, dtype = self.typed(name, argument, "Datetime")
         self.frame = engines.in_micros(self.frame, name)
         if dtype == nw.Date:
             column = column.cast(nw.Datetime("us"))
@@ -158,7 +167,7 @@ class EngineRows:
     def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
         """Read numbers; infinite ones are bad, and so are negative or missing ones unless allowed."""
         nw = narwhals()
-        column, dtype = self.column(name, argument), self.schema[name]
+        column, dtype = self.typed(name, argument, "Float64")
         if not dtype.is_numeric():
             raise MetricInputError(self.metric, argument, "must be numbers", f"got a column of {dtype}")
         if dtype == nw.UInt64:
