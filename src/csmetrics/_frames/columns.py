@@ -36,10 +36,20 @@ def require(frame: Any, name: Any, metric: str, argument: str) -> None:
     if not has(frame, name):
         hint = _hint(frame, name, metric, argument)
         raise MissingColumnError(metric, argument, f"no column {shown(name)}", what_is_there(frame), hint)
-    marks = getattr(frame, "marks", "")  # of the frames of engines
+    marks = getattr(frame, "marks", None)  # of the frames of engines
+    if marks is None:
+        return
+    refuse_pattern(name, metric, argument)
     if any(mark in name for mark in marks):
         rule = f"must not have {' or '.join(_SAID[mark] for mark in marks)} in its name on this engine"
         raise MetricInputError(metric, argument, rule, f"got {shown(name)}", "rename the column in the engine first")
+
+
+def refuse_pattern(name: str, metric: str, argument: str) -> None:
+    """Reject a column's name that engines take for a pattern, and so for several columns."""
+    if name == "*" or (name.startswith("^") and name.endswith("$")):
+        rule, hint = "must not have a pattern for a name on this engine", "rename the column in the engine first"
+        raise MetricInputError(metric, argument, rule, f"got {shown(name)}", hint)
 
 
 def what_is_there(frame: Any) -> str:

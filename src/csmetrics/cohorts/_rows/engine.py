@@ -14,6 +14,7 @@ import pandas as pd
 
 from csmetrics._frames import engines
 from csmetrics._frames.columns import require
+from csmetrics._frames.engine_totals import instead_of_numbers
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.kinds import BLANKS, EXACT
 from csmetrics.cohorts._rows.bad import broken
@@ -169,7 +170,8 @@ class EngineRows:
         nw = narwhals()
         column, dtype = self.typed(name, argument, "Float64")
         if not dtype.is_numeric():
-            raise MetricInputError(self.metric, argument, "must be numbers", f"got a column of {dtype}")
+            what, hint = instead_of_numbers(dtype)
+            raise MetricInputError(self.metric, argument, "must be numbers", f"got {what} in the column {name!r}", hint)
         if dtype == nw.UInt64:
             column, past = engines.signed(self.frame, name)
             self.refuse(past)
