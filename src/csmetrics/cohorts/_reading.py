@@ -47,6 +47,7 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
     """Read rows from pandas, number their customers and periods, and turn amounts into changes."""
     metric, calendar = asked.metric, asked.calendar
     rows = Rows(metric, frame, asked.on_bad_rows, calendar)
+    rows.require(**asked.columns)
     blank = None if asked.end is None else blank_ends(rows, asked.end)
     reach: Reach = "left" if asked.end is None else reach_of(rows, asked.end, asked.closed)
     customers, begins, ends, amounts = screened(rows, asked, reach)

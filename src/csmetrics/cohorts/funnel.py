@@ -194,6 +194,7 @@ class _Asked(NamedTuple):
 
     def screened(self, rows: Any) -> tuple[Any, Any]:
         """Read the columns that can make a row bad."""
+        rows.require(self.by, user=self.user, time=self.time, event=self.event)
         return rows.units(self.user, "user"), rows.times(self.time, "time")
 
     def pandas(self, events: pd.DataFrame) -> tuple[Walked, Remarks]:

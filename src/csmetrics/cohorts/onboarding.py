@@ -122,6 +122,8 @@ def onboarding(
     optional = {"completed": completed, "value": value}
 
     def screened(rows: Any) -> dict[str, Any]:
+        named = {argument: name for argument, name in optional.items() if not isinstance(name, Unnamed)}
+        rows.require(by, started=started, **named)
         found = {"started": rows.times(started, "started")}
         for argument, name in optional.items():
             if name is not None and (not isinstance(name, Unnamed) or rows.has(name)):

@@ -224,6 +224,7 @@ def tickets(
         }
         if not there:
             raise _no_column(named, rows)
+        rows.require(by, ticket=ticket, **there)
         if ticket is not None:
             rows.once(ticket, "ticket")
         return _read(rows, there, due)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from csmetrics._frames import engines
-from csmetrics._frames.columns import require
+from csmetrics._frames.columns import require, require_all
 from csmetrics._frames.engine_totals import instead_of_numbers
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.kinds import BLANKS, EXACT
@@ -73,6 +73,11 @@ class EngineRows:
         self.asked: dict[str, Any] = {}
         self._bad: list[Any] = []
         self._zones: dict[str, str | None] = {}  # of the date columns; all are read on the clock of the first
+
+    def require(self, by: Any = None, **columns: Any) -> None:
+        """Raise one error for all columns that are missing."""
+        keys = [] if by is None else key_names(self.metric, by)
+        require_all(self, self.metric, [*columns.items(), *(("by", name) for name in keys)])
 
     def column(self, name: Any, argument: str) -> Any:
         """Return a column as an expression; raise MissingColumnError if it does not exist."""
