@@ -159,7 +159,10 @@ def funnel(
     walked, remarks = (asked.pandas if isinstance(events, pd.DataFrame) else asked.engine)(events)
     if length is None:
         remarks.note(_GROWING)
-    return noted(_counted(walked, named, length, within, calendar, remarks), remarks)
+    out = _counted(walked, named, length, within, calendar, remarks)
+    if freq is not None and within is None:
+        out.attrs["growing"] = ["converted"]
+    return noted(out, remarks)
 
 
 def _steps(steps: Any) -> list[Named]:

@@ -126,7 +126,10 @@ def purchases(
         "orders": reduced[_ORDERS],
         "revenue": reduced[_REVENUE],
     }
-    return noted(small.totals(by, columns, ("orders", "revenue")), rows.remarks)
+    out = small.totals(by, columns, ("orders", "revenue"))
+    if freq is not None:
+        out.attrs["growing"] = ["repeat_customers", "orders", "revenue"]
+    return noted(out, rows.remarks)
 
 
 def _from_pandas(rows: Any, names: list[Any], found: dict[str, Any]) -> pd.DataFrame:
