@@ -220,8 +220,12 @@ def test_an_index_of_dates_is_a_time_axis_without_a_name() -> None:
     for index in (pd.period_range("2026-01", periods=2, freq="M"), pd.date_range("2026-01-31", periods=2)):
         frame = two.set_axis(index)
         assert "time axis 'the index'" in repr(frame.csm.total())
-        with pytest.raises(csm.MetricInputError, match=r"`start` is a stock.*the index has 2 of them"):
+        with pytest.raises(csm.MetricInputError, match=r"`start` is a stock.*the index has 2 of them") as caught:
             frame.csm.total().churn_rate()
+        assert """name the index, .rename_axis("period"), and keep the periods apart with by('period')""" in str(
+            caught.value
+        )
+        assert frame.rename_axis("period").csm.by("period").churn_rate().tolist() == [100 * 20 / 435, 100 * 20 / 456]
         assert frame.csm.total(period=None).churn_rate() == 100 * 40 / 891
         assert frame.iloc[:1].csm.total().churn_rate() == 100 * 20 / 435
 

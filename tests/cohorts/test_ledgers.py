@@ -169,6 +169,7 @@ def test_credits(make: Make) -> None:
     assert out.csm.nrr().round(1).tolist()[1:] == [86.7, 100.0, 115.4]
     snapshots = rows(("a", "2026-01-10", 100), ("a", "2026-01-20", -30), columns="customer date mrr")
     assert on_each(make, snapshots, lambda f: N(f, as_of="2026-01-31"))["end_mrr"].tolist() == [70]
+    assert all("excluded" not in S(given, as_of="2026-04-30").attrs for given in (frame, make(frame)))
     cents = frame.assign(mrr=frame["mrr"] / 100)
     assert on_each(make, cents, lambda f: S(f, as_of="2026-04-30"))["end_mrr"].tolist() == [1.5, 1.3, 1.3, 1.5]
 
@@ -184,6 +185,7 @@ def test_balances_are_not_negative(make: Make) -> None:
         assert out["end_mrr"].tolist() == [150, 50, 50, 150]
         assert out["reactivated"].tolist() == [0, 0, 0, 1]
         assert out.attrs["excluded"].frame["customer"].tolist() == ["z", "z"]
+        assert len(out.attrs["excluded"]["reasons"]) == 1
         assert "-20 for 'z'" in out.attrs["notes"][0]
         assert_identity(out)
     # of several the first in time is named, whatever the order of the rows
@@ -322,6 +324,9 @@ def test_exchange_rates(make: Make) -> None:
 @pytest.mark.sampled(3)
 def test_several_currencies_are_never_added_without_a_word(make: Make) -> None:
     two = EUROS.assign(currency=["EUR", "USD"])
+    spelt = two.rename(columns={"currency": "Currency"})
+    with pytest.raises(csm.MetricInputError, match=r"got 'EUR', 'USD' in the column 'Currency'"):
+        S(make(spelt), as_of="2026-02-28")
     for frame in (two, make(two)):
         for options in ({}, {"currency": "currency"}, {"by": "currency", "by_at": "opening"}):
             with pytest.raises(csm.MetricInputError, match="`rates` must be set for amounts of several currencies"):

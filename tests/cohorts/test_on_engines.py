@@ -449,7 +449,9 @@ def test_missing_columns(make: Make) -> None:
 def test_text_is_no_date(make: Make) -> None:
     with pytest.raises(csm.MetricInputError, match=r"`time` must hold dates; got a column of"):
         build.active_users(make(EVENTS), time="plan")
-    with pytest.raises(csm.MetricInputError, match=r"`mrr` must be numbers; got a column of"):
+    with pytest.raises(
+        csm.MetricInputError, match=r"`mrr` must be numbers; got text in the column .*convert text to numbers"
+    ):
         build.movements_from_subscriptions(make(LEDGER), mrr="plan")
 
 

@@ -13,6 +13,8 @@ import pytest
 
 import csmetrics as csm
 
+from ..engine_frames import FRAMES
+
 build = csm.cohorts
 
 
@@ -125,12 +127,42 @@ def test_blank_ends_are_live_rows() -> None:
 
 def test_the_usual_names_of_columns_are_known() -> None:
     frame = pd.DataFrame({"accountId": ["ann"], "started_at": CREATED[:1], "canceled_at": [None], "amount": [9]})
-    named: dict[str, Any] = {}
-    for _ in range(4):
-        told = hint(partial(build.movements_from_subscriptions, frame, as_of="2026-02-28", **named))
-        named |= eval(f"dict({told})")
+    named = eval(f"dict({hint(partial(build.movements_from_subscriptions, frame, as_of='2026-02-28'))})")
     assert named == {"customer": "accountId", "start": "started_at", "end": "canceled_at", "mrr": "amount"}
     assert build.movements_from_subscriptions(frame, as_of="2026-02-28", **named)["end_mrr"].tolist() == [9, 9]
     with pytest.raises(csm.MissingColumnError) as caught:  # to a formula, these are no customers at the end
         frame.csm.customer_growth_rate()
     assert "canceled_at" not in caught.value.hint
+
+
+MISSING: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "movements_from_subscriptions": (build.movements_from_subscriptions, "'customer', 'start', 'end', 'mrr'"),
+    "movements_from_snapshots": (
+        partial(build.movements_from_snapshots, by="plan"),
+        "'customer', 'date', 'mrr', 'plan'",
+    ),
+    "movements_from_changes": (build.movements_from_changes, "'customer', 'time', 'change'"),
+    "ledger_from_invoices": (partial(build.ledger_from_invoices, amount="paid"), "'customer', 'start', 'end', 'paid'"),
+    "renewals": (build.renewals, "'customer', 'start', 'end'"),
+    "retention": (partial(build.retention, return_event="buy", value="paid"), "'user', 'time', 'event', 'paid'"),
+    "lifecycle": (build.lifecycle, "'user', 'time'"),
+    "active_users": (partial(build.active_users, by=["plan"]), "'user', 'time', 'plan'"),
+    "activation": (partial(build.activation, key_event="buy"), "'user', 'time', 'event'"),
+    "funnel": (partial(build.funnel, steps=["visit", "buy"]), "'user', 'time', 'event'"),
+    "activity": (build.activity, "'user', 'time'"),
+    "purchases": (partial(build.purchases, amount="paid"), "'customer', 'time', 'paid'"),
+    "survey": (partial(build.survey, nps="score", csat="rating"), "'score', 'rating'"),
+    "tickets": (partial(build.tickets, created="opened", resolved="solved"), "'opened', 'solved'"),
+    "onboarding": (partial(build.onboarding, value="reached"), "'started', 'reached'"),
+    "adoption": (partial(build.adoption, eligible=3), "'user', 'feature'"),
+    "kaplan_meier_from_dates": (csm.survival.kaplan_meier_from_dates, "'start', 'end'"),
+}
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+@pytest.mark.parametrize("builder", MISSING)
+def test_all_missing_columns_stand_in_one_error(builder: str, engine: str) -> None:
+    export = pd.DataFrame({"account_id": ["a"], "started_on": ["2026-01-05"], "amount": [1]})
+    call, names = MISSING[builder]
+    with pytest.raises(csm.MissingColumnError, match=f"no columns {names}; this frame has 'account_id', 'started_on'"):
+        call(FRAMES[engine](export) if engine in FRAMES else export)

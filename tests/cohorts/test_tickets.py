@@ -675,7 +675,8 @@ def test_due_dates_by_hand() -> None:
         assert tickets(table, due=due, as_of="2026-03-05").loc["total", ["met", "measured"]].tolist() == [2, 4]
         early = tickets(table, due=due, as_of=pd.Timestamp("2026-03-03 10:30")).loc["total", ["met", "measured"]]
         assert early.tolist() == [2, 2]  # the third has until 4 March, 9:00
-    assert tickets(table, due=timedelta(hours=4)).loc["total", ["met", "measured"]].tolist() == [0, 4]
+    for four in (timedelta(hours=4), "4h", "4 hours"):
+        assert tickets(table, due=four).loc["total", ["met", "measured"]].tolist() == [0, 4]
     assert tickets(table, due="promised", as_of="2026-03-05").csm.total().sla_attainment() == 50.0
     with pytest.raises(csm.MetricInputError, match="`due` must not be given beside `sla`"):
         tickets(table.assign(sla=True), due="limit", sla="sla")

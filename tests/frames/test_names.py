@@ -71,3 +71,13 @@ def test_marks_in_the_names_of_other_tables(engine: str) -> None:
     ):
         with pytest.raises(csm.MetricInputError, match=r"a dot or a .* in its name"):
             build()
+
+
+@pytest.mark.parametrize("name", ["*", "^plan$"])
+@pytest.mark.parametrize("engine", NAMES)
+def test_a_pattern_is_no_name(engine: str, name: str) -> None:
+    rows = FRAMES[engine](COUNTS.assign(**{name: COUNTS["lost"]}))
+    asked = csm.over(rows).total()
+    for call in (lambda: csm.over(rows).by(name), lambda: asked.churn_rate(lost=name)):
+        with pytest.raises(csm.MetricInputError, match=r"must not have a pattern for a name .*rename"):
+            call()

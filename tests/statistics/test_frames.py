@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -176,6 +178,36 @@ def test_engines(engine: str) -> None:
     assert (parts.within, parts.mix) == pytest.approx((own.within, own.mix))
     periods = csm.decompose_periods(csm.nps, other, by="plan")
     assert periods["within"].tolist() == pytest.approx([own.within])
+
+
+@pytest.mark.parametrize("build", ["onboarding", "purchases", "funnel"])
+def test_a_later_period_has_had_less_time_for_what_still_grows(build: str) -> None:
+    days = pd.to_datetime(["2026-01-02", "2026-01-20", "2026-02-03", "2026-02-20"])
+    rows = pd.DataFrame({"customer": [1, 1, 2, 3], "time": days, "amount": 5, "event": ["a", "b", "a", "a"]})
+    options: dict[str, Any] = {"freq": "M", "as_of": "2026-02-28"}
+    made, metric, column = {
+        "onboarding": lambda: (
+            csm.cohorts.onboarding(rows, started="time", completed="time", value=None, **options),
+            csm.onboarding_completion_rate,
+            "completed",
+        ),
+        "purchases": lambda: (csm.cohorts.purchases(rows, **options), csm.repeat_purchase_rate, "repeat_customers"),
+        "funnel": lambda: (
+            csm.cohorts.funnel(rows, ["a", "b"], user="customer", **options).xs("b", level="step"),
+            csm.conversion_rate,
+            "converted",
+        ),
+    }[build]()
+    note = f"'{column}' still grow"
+    changed = made.csm.total().compare_periods(metric, "2026-01", "2026-02")
+    assert any(note in one for one in changed.notes)
+    parts = csm.decompose_periods(metric, made.assign(plan="a"), by="plan")
+    assert any(note in one for one in parts.attrs["notes"])
+    scores = csm.Scorecard(targets={metric.__name__: None}).evaluate(made)
+    assert note in str(scores)
+    bare = pd.DataFrame(made).rename_axis("period")
+    bare.attrs = {}
+    assert not any("grow" in one for one in bare.csm.total().compare_periods(metric, "2026-01", "2026-02").notes)
 
 
 def test_compare_periods() -> None:

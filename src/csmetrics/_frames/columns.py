@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import replace
 from math import isfinite
 from typing import Any, NamedTuple
@@ -36,10 +37,44 @@ def require(frame: Any, name: Any, metric: str, argument: str) -> None:
     if not has(frame, name):
         hint = _hint(frame, name, metric, argument)
         raise MissingColumnError(metric, argument, f"no column {shown(name)}", what_is_there(frame), hint)
-    marks = getattr(frame, "marks", "")  # of the frames of engines
+    marks = getattr(frame, "marks", None)  # of the frames of engines
+    if marks is None:
+        return
+    refuse_pattern(name, metric, argument)
     if any(mark in name for mark in marks):
         rule = f"must not have {' or '.join(_SAID[mark] for mark in marks)} in its name on this engine"
         raise MetricInputError(metric, argument, rule, f"got {shown(name)}", "rename the column in the engine first")
+
+
+def require_all(frame: Any, metric: str, wanted: Iterable[tuple[str, Any]]) -> None:
+    """Raise one error for all columns of raw rows that are missing; a single one is found where it is read.
+
+    Parameters
+    ----------
+    frame, metric
+        The frame, and who reads it.
+    wanted
+        Arguments and the names of their columns, None for none.
+    """
+    lacking = [(argument, name) for argument, name in wanted if name is not None and not has(frame, name)]
+    if len(lacking) < 2:
+        return
+    near: dict[str, str] = {}
+    for argument, name in lacking:
+        found = argument if argument in frame.columns else guess(frame, name, argument, raw=True)
+        if found is not None and found not in near:
+            near[found] = argument
+    hint = ", ".join(f"{argument}={name!r}" for name, argument in near.items())
+    rule = f"no columns {', '.join(shown(name) for _, name in lacking)}"
+    hint = hint or f'if other columns hold them, name them: {lacking[0][0]}="its_name", ...'
+    raise MissingColumnError(metric, ", ".join(argument for argument, _ in lacking), rule, what_is_there(frame), hint)
+
+
+def refuse_pattern(name: str, metric: str, argument: str) -> None:
+    """Reject a column's name that engines take for a pattern, and so for several columns."""
+    if name == "*" or (name.startswith("^") and name.endswith("$")):
+        rule, hint = "must not have a pattern for a name on this engine", "rename the column in the engine first"
+        raise MetricInputError(metric, argument, rule, f"got {shown(name)}", hint)
 
 
 def what_is_there(frame: Any) -> str:

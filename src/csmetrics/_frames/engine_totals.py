@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames import engines
+from csmetrics._frames.columns import refuse_pattern
 from csmetrics._frames.engines import group_key, lazy, narwhals, summed
 from csmetrics.errors import MetricInputError
 
@@ -27,6 +28,11 @@ _WORDS = {  # columns that do not hold numbers, and what to do about them
     "Datetime": ("dates", ""),
     "Duration": ("durations", ""),
 }
+
+
+def instead_of_numbers(dtype: Any) -> tuple[str, str]:
+    """Return what a column that should hold numbers holds, and what to do about it."""
+    return _WORDS.get(type(dtype).__name__, (str(dtype), ""))
 
 
 class EngineFrame:
@@ -48,9 +54,10 @@ class EngineFrame:
 
     def check(self, label: str, need: Need) -> None:
         """Reject a column that does not hold numbers."""
+        refuse_pattern(label, need.metric, need.argument)
         dtype = self.schema[label]
         if not dtype.is_numeric() and type(dtype).__name__ != "Unknown":
-            what, hint = _WORDS.get(type(dtype).__name__, (str(dtype), ""))
+            what, hint = instead_of_numbers(dtype)
             found = f"got {what} in the column {label!r}"
             raise MetricInputError(need.metric, need.argument, "must be numbers", found, hint)
 

@@ -143,6 +143,13 @@ def quoted(name: str, mark: str = '"') -> str:
     return mark + name.replace(mark, 2 * mark) + mark
 
 
+def is_void(frame: Any, name: str) -> bool:
+    """Check whether a column has no type, as one without any value has on some engines."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_null(frame.select(name).head(0).collect("pyarrow").to_native().schema.field(name).type))
+
+
 def in_micros(frame: Any, name: str) -> Any:
     """Cut a column of nanoseconds to microseconds where the engine would round it up, into the next day at worst."""
     dtype = frame.collect_schema()[name]

@@ -138,10 +138,12 @@ class Plan:
         if kind == "stock":
             rule = "is a stock and is never added over periods"
             keys = grain.keys or ()
-            apart = ", ".join(map(repr, (*keys, *(axis for axis in grain.axes if axis not in keys))))
+            axes = ["period" if axis == "the index" else axis for axis in grain.axes if axis not in keys]
+            apart = ", ".join(map(repr, (*keys, *axes)))
+            first = 'name the index, .rename_axis("period"), and ' if "the index" in grain.axes else ""
             hint = (
-                f"keep the periods apart with by({apart}), or take one of them; flows add over time, stocks do not "
-                "(if this is no time axis: period=None)"
+                f"{first}keep the periods apart with by({apart}), or take one of them; flows add over time, stocks do "
+                "not (if this is no time axis: period=None)"
             )
             return MetricInputError(self.spec.name, name, rule, grain.adds_periods, hint)
         rule = "is a level (a rate, an average, a date) and does not add up over rows"

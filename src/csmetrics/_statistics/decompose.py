@@ -16,7 +16,7 @@ from csmetrics._frames.engines import how_to_make
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.decomposition import PARTS, Decomposition
-from csmetrics._statistics.doubt import warn_of
+from csmetrics._statistics.doubt import less_time, warn_of
 from csmetrics._statistics.factors import without_segments
 from csmetrics._statistics.frames import frame_sample
 from csmetrics._statistics.given import grain_of
@@ -261,7 +261,7 @@ def decompose_periods(
         limits = {f"{n}_{end}": v for n, pair in found.intervals.items() for end, v in zip(ENDS, pair, strict=True)}
         rows.append({**{n: getattr(found, n) for n in names}, **limits})
     out = pd.DataFrame(rows, index=periods[1:].rename(axis_name)).reindex(columns=_columns(rows, names))
-    out.attrs["notes"] = [*sample.notes, *notes]
+    out.attrs["notes"] = [*sample.notes, *notes, *less_time(grain.frame, spec, columns)]
     warn_of(sample.notes)
     return out
 

@@ -16,7 +16,7 @@ from csmetrics._frames.grain import Grain
 from csmetrics._statistics.comparing import APART, compared, method_for, possible
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.differences import differ
-from csmetrics._statistics.doubt import warn_of
+from csmetrics._statistics.doubt import less_time, warn_of
 from csmetrics._statistics.frames import frame_sample
 from csmetrics.core._registry import Registration
 from csmetrics.errors import MetricInputError, shown
@@ -44,7 +44,7 @@ def one_period(grain: Grain, metric: str, argument: str, label: Any) -> Grain:
         value = pd.Timestamp(label).to_pydatetime() if dtype.is_temporal() else label
         value = value.date() if type(dtype).__name__ == "Date" and hasattr(value, "date") else value
         kept = EngineFrame.__new__(EngineFrame)
-        for name in ("columns", "engine", "schema"):
+        for name in ("columns", "engine", "marks", "schema"):
             setattr(kept, name, getattr(grain.frame, name))
         kept.frame = grain.frame.frame.filter(nw.col(axis) == value)
         return Grain(kept, keys, None)
@@ -88,9 +88,11 @@ def compare_periods(
         for name, label in (("before", before), ("after", after))
     ]
     first, second = samples
+    younger = less_time(grain.frame, spec, given)
     note = (APART,) if first.rows is not None and first.rows.owner is not None else ()
     if first.index is None or second.index is None:
         found = compared(first, second, sure, confidence, method)
+        found = replace(found, notes=(*found.notes, *younger))
         warn_of(found.notes)
         return found
     both = second.index[second.index.isin(first.index)]
@@ -102,6 +104,6 @@ def compare_periods(
     columns = {"before": first.estimate, "after": second.estimate, "difference": change.difference}
     frame = pd.DataFrame({**columns, "low": low, "high": high, "p_value": change.p_value}, index=both)
     frame["method"] = chosen
-    frame.attrs["notes"] = [*dict.fromkeys([*first.notes, *second.notes, *note])]
+    frame.attrs["notes"] = [*dict.fromkeys([*first.notes, *second.notes, *note, *younger])]
     warn_of(frame.attrs["notes"])
     return frame

@@ -16,6 +16,7 @@ from csmetrics._statistics.compare import compare
 from csmetrics._statistics.comparing import method_for
 from csmetrics._statistics.confidence import Confidence, special
 from csmetrics._statistics.differences import differ
+from csmetrics._statistics.doubt import less_time
 from csmetrics._statistics.evaluated import Line
 from csmetrics._statistics.frames import CUSTOMER, frame_sample
 from csmetrics._statistics.kinds import Asked
@@ -31,6 +32,8 @@ _SURE = Confidence.percent("Scorecard", CONFIDENCE)
 _HISTORY = 60  # earlier periods that are looked at
 _NEEDS = "cannot tell: needs csmetrics[stats]"
 _SAME = ("at_risk_rate", "active_rate", "adoption_rate", "license_utilization")  # the same customers in each period
+
+_TWICE = "the same customers are counted in both periods: at most so sure"
 
 Found = dict[tuple[Any, ...], float]
 
@@ -84,7 +87,7 @@ class Windows:
                 year_label="" if year is None else self.axis.label_of(year),
                 p={name: tests[name][0].get(group, nan) for name in compared},
                 doubt={name: tests[name][1] for name in compared},
-                notes=("the same customers are counted in both periods: at most so sure",) if same else (),
+                notes=((_TWICE,) if same else ()) + (less_time(self.grain.frame, spec, {}) if compared else ()),
             )
             found.append(line)
         return found or [replace(empty, reason=f"no rows in {self.axis.label_of(self.place)}")]

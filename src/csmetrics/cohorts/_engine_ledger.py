@@ -33,6 +33,7 @@ def from_engine(frame: Any, asked: Asked) -> Ledger:
     nw = narwhals()
     metric, calendar = asked.metric, asked.calendar
     rows = EngineRows(metric, frame, asked.on_bad_rows, calendar)
+    rows.require(**asked.columns)
     reach: Reach = "left" if asked.end is None else reach_of(rows, asked.end, asked.closed)
     _, begins, ends, amounts = screened(rows, asked, reach)
     keys = rows.keys(asked.by, "period")

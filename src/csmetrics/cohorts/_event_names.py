@@ -143,8 +143,9 @@ class EngineKinds:
         if all(one.kinds is None for one in named):
             return
         nw = narwhals()
-        rows.column(event, "event")
-        self.column, dtype = engines.group_key(rows.schema, event), rows.schema[event]
+        text = all(isinstance(kind, str) for one in named for kind in one.kinds or [])
+        _, dtype = rows.typed(event, "event", "String" if text else "Float64")
+        self.column = engines.group_key(rows.schema, event)
         for i, one in enumerate(named):
             one.must_fit(rows.metric, _held_by_engine(dtype))
             for j, kind in enumerate(one.kinds or []):

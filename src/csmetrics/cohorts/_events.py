@@ -158,8 +158,16 @@ class Request:
 
     def screened(self, rows: Any) -> tuple[Any, Any, Any, Any]:
         """Read the columns that can make a row bad, from pandas or an engine: users, times, amounts and starts."""
-        users, times = rows.units(self.user, "user"), rows.times(self.time, "time")
         own = self.started is not None and self.users is None
+        rows.require(
+            self.by if self.users is None else None,
+            user=self.user,
+            time=self.time,
+            event=None if self.starts.kinds is None and self.returns.kinds is None else self.event,
+            started=self.started if own else None,
+            value=self.value,
+        )
+        users, times = rows.units(self.user, "user"), rows.times(self.time, "time")
         begun = rows.times(self.started, "started", like=times) if own else None
         return users, times, None if self.value is None else rows.numbers(self.value, "value", negative=True), begun
 

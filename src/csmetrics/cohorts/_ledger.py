@@ -61,6 +61,13 @@ class Asked:
     squares: bool = False
 
     @property
+    def columns(self) -> dict[str, Any]:
+        """The columns by argument; None for those that are not read."""
+        first, amount = self.names
+        read = {"customer": self.customer, first: self.begin, "end": self.end, amount: self.amount}
+        return read | {"currency": self.currency, "by": self.by}
+
+    @property
     def follows(self) -> bool:
         """Whether a customer with all its lines belongs to one group at a time."""
         return self.by_at == "opening" and self.by is not None

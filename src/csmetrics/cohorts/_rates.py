@@ -98,7 +98,7 @@ def _table(metric: str, rates: Any, names: list[Any], calendar: Calendar, first:
     values = pd.to_numeric(rate, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
     if bad.size:
-        found = f"got {shown(rate.iloc[bad[0]])} for {shown(currency.iloc[bad[0]])}"
+        found = f"got {shown(rate.tolist()[bad[0]])} for {shown(currency.iloc[bad[0]])}"
         raise MetricInputError(metric, "rates", "must be positive numbers", found)
     code = pd.Index(names, dtype=object).get_indexer_for(currency.astype(object).to_numpy())
     out = np.full((max(periods, 1), len(names)), np.nan)

@@ -23,8 +23,8 @@ from csmetrics.cohorts._touching import note_touching
 from csmetrics.core._money import to_units
 from csmetrics.errors import MetricInputError, shown
 
-NEGATIVE = "adds up to less than 0 for its customer; that balance was counted as 0"
-_BLANK = "is blank; the row was counted as still running"
+NEGATIVE = "adds up to less than 0 for its customer, so that balance was counted as 0"
+_BLANK = "is blank, so the row was counted as still running"
 _OPEN = 2**62  # stands for a missing end among the numbers that come from an engine
 _SHOWN = 5  # currencies that an error lists
 
@@ -47,6 +47,7 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
     """Read rows from pandas, number their customers and periods, and turn amounts into changes."""
     metric, calendar = asked.metric, asked.calendar
     rows = Rows(metric, frame, asked.on_bad_rows, calendar)
+    rows.require(**asked.columns)
     blank = None if asked.end is None else blank_ends(rows, asked.end)
     reach: Reach = "left" if asked.end is None else reach_of(rows, asked.end, asked.closed)
     customers, begins, ends, amounts = screened(rows, asked, reach)
@@ -146,7 +147,8 @@ def span_of(asked: Asked, start: int | None, stop: int | None) -> tuple[int, int
 
 def currency_column(rows: Any, asked: Asked) -> Any:
     """Return the column of currencies: the one that was named, or one called currency that nobody named."""
-    named = "currency" if asked.currency is None and "currency" in rows.columns else asked.currency
+    called = (name for name in rows.columns if isinstance(name, str) and name.lower() == "currency")
+    named = next(called, None) if asked.currency is None else asked.currency
     return None if _apart(asked, named) else named
 
 
@@ -166,8 +168,9 @@ def several(asked: Asked, named: Any, values: list[Any]) -> MetricInputError:
 
 def _give_back(rows: Rows, argument: str, reason: str, flags: Any) -> None:
     """Report rows that count all the same."""
-    rows.refuse(argument, reason, flags)
-    rows.remarks.excluded = rows.explained()
+    if flags.any():
+        rows.refuse(argument, reason, flags)
+        rows.remarks.excluded = rows.explained()
 
 
 def coded(currencies: pd.Series[Any]) -> tuple[Any, list[Any]]:

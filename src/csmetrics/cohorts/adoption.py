@@ -145,6 +145,7 @@ def adoption(
     )
 
     def screened(rows: Any) -> Any:
+        rows.require(user=user, feature=feature, time=time, eligible=eligible if named else None)
         rows.units(user, "user")
         rows.column(feature, "feature")
         if eligible is None or (isinstance(eligible, Unnamed) and not rows.has(eligible)):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames import engines
-from csmetrics._frames.columns import require
+from csmetrics._frames.columns import require, require_all
 from csmetrics.cohorts._ends import first_after, reach_of, read_ends, refuse_early
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.end_of_data import end_of_data
@@ -89,6 +89,7 @@ def ledger_from_invoices(
     metric = "ledger_from_invoices"
     closed = check_word(metric, "closed", closed, ("left", "both"))
     rows = Rows(metric, _in_pandas(metric, invoices), on_bad_rows)
+    rows.require(customer=customer, start=start, end=end, amount=amount)
     reach = reach_of(rows, end, closed)
     rows.units(customer, "customer")
     begins = rows.times(start, "start")
@@ -192,8 +193,10 @@ def renewals(
     metric = "renewals"
     closed = check_word(metric, "closed", closed, ("left", "both"))
     calendar, wait = Calendar(metric, "M" if freq is None else freq), check_length(metric, "grace", grace)
-    named = [customer, start, end, *key_names(metric, by, "period")]
-    rows = Rows(metric, _in_pandas(metric, terms, named), on_bad_rows, calendar)
+    wanted = [("customer", customer), ("start", start), ("end", end)]
+    wanted += [("by", name) for name in key_names(metric, by, "period")]
+    rows = Rows(metric, _in_pandas(metric, terms, wanted), on_bad_rows, calendar)
+    rows.require(by, customer=customer, start=start, end=end)
     reach = reach_of(rows, end, closed)
     customers, begins = rows.units(customer, "customer"), rows.times(start, "start")
     ends = read_ends(rows, end, begins)
@@ -251,15 +254,15 @@ def _whole_months(begin: pd.DatetimeIndex, until: pd.DatetimeIndex) -> Any:
     return np.where(on_day & on_time, months, 0)
 
 
-def _in_pandas(metric: str, frame: Any, columns: list[Any] | None = None) -> pd.DataFrame:
-    """Bring the rows of an engine over, all columns or some; those that do not exist are found later."""
+def _in_pandas(metric: str, frame: Any, wanted: list[tuple[str, Any]] | None = None) -> pd.DataFrame:
+    """Bring the rows of an engine over: all columns, or those that some arguments name."""
     if isinstance(frame, pd.DataFrame):
         return frame
     rows = engines.lazy(frame, metric, "frame")
-    if columns is None:
+    if wanted is None:
         return engines.collect(rows)
     there = engines.Columns(rows)
-    named = [name for name in there.columns if name in columns]
-    for name in named:
-        require(there, name, metric, "frame")
-    return engines.collect(rows.select(*named))
+    require_all(there, metric, wanted)
+    for argument, name in wanted:
+        require(there, name, metric, argument)
+    return engines.collect(rows.select(*dict.fromkeys(name for _, name in wanted)))

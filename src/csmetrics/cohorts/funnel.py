@@ -159,7 +159,10 @@ def funnel(
     walked, remarks = (asked.pandas if isinstance(events, pd.DataFrame) else asked.engine)(events)
     if length is None:
         remarks.note(_GROWING)
-    return noted(_counted(walked, named, length, within, calendar, remarks), remarks)
+    out = _counted(walked, named, length, within, calendar, remarks)
+    if freq is not None and within is None:
+        out.attrs["growing"] = ["converted"]
+    return noted(out, remarks)
 
 
 def _steps(steps: Any) -> list[Named]:
@@ -194,6 +197,7 @@ class _Asked(NamedTuple):
 
     def screened(self, rows: Any) -> tuple[Any, Any]:
         """Read the columns that can make a row bad."""
+        rows.require(self.by, user=self.user, time=self.time, event=self.event)
         return rows.units(self.user, "user"), rows.times(self.time, "time")
 
     def pandas(self, events: pd.DataFrame) -> tuple[Walked, Remarks]:

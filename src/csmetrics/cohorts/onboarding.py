@@ -95,7 +95,8 @@ def onboarding(
     for the median of all customers, call this without `by`.
 
     Customers who started only recently have had no time to complete onboarding. The median allows for that by itself;
-    for the rates, leave out customers who started too recently.
+    for the rates, leave out customers who started too recently. With `freq`, ``.attrs["growing"]`` names the columns
+    for which later rows have had less time, and a comparison of two periods notes it.
 
     Examples
     --------
@@ -122,6 +123,8 @@ def onboarding(
     optional = {"completed": completed, "value": value}
 
     def screened(rows: Any) -> dict[str, Any]:
+        named = {argument: name for argument, name in optional.items() if not isinstance(name, Unnamed)}
+        rows.require(by, started=started, **named)
         found = {"started": rows.times(started, "started")}
         for argument, name in optional.items():
             if name is not None and (not isinstance(name, Unnamed) or rows.has(name)):
@@ -134,6 +137,8 @@ def onboarding(
     rows.place(found["started"], "started")
     found = rows.only_counted(found)
     out = _from_pandas(rows, found, by) if isinstance(rows, RowTotals) else _from_engine(rows, found, by)
+    if freq is not None:
+        out.attrs["growing"] = [name for name in ("completed", "reached") if name in out]
     return noted(out, rows.remarks)
 
 

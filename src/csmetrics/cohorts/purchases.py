@@ -96,8 +96,10 @@ def purchases(
     >>> made.csm.total().historical_clv()
     36.666666666666664
     """
+    keys = [] if by is None else list(by) if isinstance(by, (list, tuple)) else [by]
 
     def screened(rows: Any) -> dict[str, Any]:
+        rows.require(keys, customer=customer, time=time, amount=amount)
         return {
             "customer": rows.units(customer, "customer"),
             "time": rows.times(time, "time"),
@@ -107,7 +109,6 @@ def purchases(
     rows, found = read(_METRIC, purchases, on_bad_rows, screened)
     rows.end(as_of, {"time": found["time"]})
     rows.place(found["time"], "time")
-    keys = [] if by is None else list(by) if isinstance(by, (list, tuple)) else [by]
     names = list(dict.fromkeys([*keys, customer]))
     each = (_from_pandas if isinstance(rows, RowTotals) else _from_engine)(rows, names, found)
 
@@ -125,7 +126,10 @@ def purchases(
         "orders": reduced[_ORDERS],
         "revenue": reduced[_REVENUE],
     }
-    return noted(small.totals(by, columns, ("orders", "revenue")), rows.remarks)
+    out = small.totals(by, columns, ("orders", "revenue"))
+    if freq is not None:
+        out.attrs["growing"] = ["repeat_customers", "orders", "revenue"]
+    return noted(out, rows.remarks)
 
 
 def _from_pandas(rows: Any, names: list[Any], found: dict[str, Any]) -> pd.DataFrame:

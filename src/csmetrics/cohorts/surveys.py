@@ -175,6 +175,9 @@ def survey(
             raise MetricInputError(_METRIC, argument, rule, "got None", f'for example {argument}="{argument}"')
 
     def screened(rows: Any) -> dict[str, Any]:
+        rows.require(
+            by, **{one.argument: one.column for one in questions}, weights=weights, customer=customer, time=time
+        )
         found: dict[str, Any] = {"answers": [one.answers(rows) for one in questions]}
         if weights is not None:
             found["weights"] = rows.weights(weights, "weights", found["answers"])

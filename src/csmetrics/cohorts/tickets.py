@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Literal
@@ -81,8 +82,8 @@ def tickets(
         where it has no SLA, or where the SLA is still running.
     due
         Instead of `sla`, until when each ticket should be solved: a column of dates; a column of durations or hours,
-        counted from `created`; or one duration for all tickets, such as ``pd.Timedelta("24h")``. With `hours`,
-        durations are working time.
+        counted from `created`; or one duration for all tickets, such as ``"24h"`` or ``pd.Timedelta(hours=24)``. With
+        `hours`, durations are working time.
     response_time, resolution_time
         Columns with the time until the first response and until the solution, where they have been counted already:
         durations, or numbers of hours; missing where there is no response or solution. They are taken instead of the
@@ -224,6 +225,7 @@ def tickets(
         }
         if not there:
             raise _no_column(named, rows)
+        rows.require(by, ticket=ticket, **there)
         if ticket is not None:
             rows.once(ticket, "ticket")
         return _read(rows, there, due)
@@ -276,13 +278,18 @@ def _read(rows: Any, there: dict[str, Any], due: Any) -> dict[str, Any]:
     for argument in ("response_time", "resolution_time"):
         if argument in there:
             found[argument] = rows.durations(there[argument], argument)
-    if isinstance(due, (timedelta, np.timedelta64)):
+    if isinstance(due, (timedelta, np.timedelta64)) or (_is_duration(due) and not rows.has(due)):
         found["due_in"] = check_length(_METRIC, "due", due), rows.every()
     elif due is not None and rows.is_date(due, "due"):
         found["due"] = rows.times(due, "due", optional=True, like=found.get("created"))
     elif due is not None:
         found["due_in"] = rows.durations(due, "due")
     return found
+
+
+def _is_duration(due: Any) -> bool:
+    """Check whether text is a number with a unit, such as "24h"."""
+    return isinstance(due, str) and re.fullmatch(r"\d+(\.\d+)? ?[A-Za-z]+", due) is not None
 
 
 def _columns(

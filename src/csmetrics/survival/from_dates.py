@@ -106,6 +106,7 @@ def kaplan_meier_from_dates(
     """
 
     def screened(rows: Any) -> dict[str, Any]:
+        rows.require(by, start=start, end=end, entry=entry)
         found = {"start": rows.times(start, "start")}
         for argument, name in (("end", end), ("entry", entry)):
             if name is not None:

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from csmetrics._frames import engines
-from csmetrics._frames.columns import require
+from csmetrics._frames.columns import require, require_all
+from csmetrics._frames.engine_totals import instead_of_numbers
 from csmetrics._frames.engines import narwhals
 from csmetrics._frames.kinds import BLANKS, EXACT
 from csmetrics.cohorts._rows.bad import broken
@@ -73,6 +74,11 @@ class EngineRows:
         self._bad: list[Any] = []
         self._zones: dict[str, str | None] = {}  # of the date columns; all are read on the clock of the first
 
+    def require(self, by: Any = None, **columns: Any) -> None:
+        """Raise one error for all columns that are missing."""
+        keys = [] if by is None else key_names(self.metric, by)
+        require_all(self, self.metric, [*columns.items(), *(("by", name) for name in keys)])
+
     def column(self, name: Any, argument: str) -> Any:
         """Return a column as an expression; raise MissingColumnError if it does not exist."""
         require(self, name, self.metric, argument)
@@ -80,6 +86,15 @@ class EngineRows:
             rule, hint = f"must not begin with {_OWN!r} on this engine", "rename it: the library's own columns do"
             raise MetricInputError(self.metric, argument, rule, f"got {shown(name)}", hint)
         return narwhals().col(name)
+
+    def typed(self, name: Any, argument: str, kind: str) -> tuple[Any, Any]:
+        """Return a column and its type; one without any value, which has no type, is read as one of `kind`."""
+        nw = narwhals()
+        column = self.column(name, argument)
+        if self.schema[name] == nw.Unknown and engines.is_void(self.frame, name):
+            self.frame = self.frame.with_columns(column.cast(getattr(nw, kind)))
+            self.schema = self.frame.collect_schema()
+        return column, self.schema[name]
 
     def keys(self, by: Any, axis: str | None = None) -> list[str]:
         """Return the names of the grouping columns; categories become text, whose order is the same on all engines."""
@@ -98,7 +113,7 @@ class EngineRows:
     def units(self, name: Any, argument: str) -> Any:
         """Read the customers or users of the rows; a missing one is bad."""
         nw = narwhals()
-        column, dtype = self.column(name, argument), self.schema[name]
+        column, dtype = self.typed(name, argument, "String")
         self.refuse(column.is_null())
         if dtype.is_float():
             self.refuse(~(column.abs() < EXACT))
@@ -109,7 +124,7 @@ class EngineRows:
     def times(self, name: Any, argument: str, *, optional: bool = False, like: Any = None) -> Any:
         """Read dates, all on one wall clock; a missing date is bad unless `optional`."""
         nw = narwhals()
-        column, dtype = self.column(name, argument), self.schema[name]
+        column, dtype = self.typed(name, argument, "Datetime")
         self.frame = engines.in_micros(self.frame, name)
         if dtype == nw.Date:
             column = column.cast(nw.Datetime("us"))
@@ -158,9 +173,10 @@ class EngineRows:
     def numbers(self, name: Any, argument: str, *, negative: bool = False, missing: bool = False) -> Any:
         """Read numbers; infinite ones are bad, and so are negative or missing ones unless allowed."""
         nw = narwhals()
-        column, dtype = self.column(name, argument), self.schema[name]
+        column, dtype = self.typed(name, argument, "Float64")
         if not dtype.is_numeric():
-            raise MetricInputError(self.metric, argument, "must be numbers", f"got a column of {dtype}")
+            what, hint = instead_of_numbers(dtype)
+            raise MetricInputError(self.metric, argument, "must be numbers", f"got {what} in the column {name!r}", hint)
         if dtype == nw.UInt64:
             column, past = engines.signed(self.frame, name)
             self.refuse(past)

@@ -104,7 +104,9 @@ class EngineRowTotals(EngineRows):
         try:
             values = self._given(name, argument, negative=True)
         except MetricInputError as wrong:
-            raise MetricInputError(self.metric, argument, FLAGS, wrong.found, compare(argument)) from None
+            text = self.schema[name] == nw.String
+            hint = "make booleans of the words in the engine first" if text else compare(argument)
+            raise MetricInputError(self.metric, argument, FLAGS, wrong.found, hint) from None
         odd = (values < 0) | (values > 1) | ((values > 0) & (values < 1))
         self.fact(f"odd {argument}", nw.when(odd).then(nw.lit(1)).otherwise(nw.lit(0)), "sum")
         self.fact(f"oddest {argument}", nw.when(odd).then(values), "max")

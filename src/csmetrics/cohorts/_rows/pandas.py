@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._frames.columns import column
+from csmetrics._frames.columns import column, require_all
 from csmetrics._frames.kinds import blank, check_one_kind
 from csmetrics.cohorts._rows import date_hints
 from csmetrics.cohorts._rows.bad import broken
@@ -52,6 +52,11 @@ class Rows:
         self.bad: list[tuple[str, str, str, Any]] = []
         self.calendar = calendar
         self.remarks = Remarks()
+
+    def require(self, by: Any = None, **columns: Any) -> None:
+        """Raise one error for all columns that are missing."""
+        keys = [] if by is None else key_names(self.metric, by)
+        require_all(self.frame, self.metric, [*columns.items(), *(("by", name) for name in keys)])
 
     def column(self, name: Any, argument: str) -> pd.Series[Any]:
         """Return a column or index level."""
