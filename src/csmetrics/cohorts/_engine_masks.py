@@ -15,14 +15,13 @@ from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import instant, period_number
+from csmetrics.cohorts._rows.engine_time import instant, period_number, start_of
 from csmetrics.cohorts._rows.groups import Groups
-from csmetrics.cohorts._rows.instants import Times, Wall, in_utc
+from csmetrics.cohorts._rows.instants import Times, Wall
 
 _WORDS = 4  # with more of them, the sums are too many
 _SAMPLE = 1000  # rows that show whether one word may hold all periods
 _WRONG = "csm:wrong"
-_EARLIEST = int(np.datetime64("0002-01-01", "us").astype(np.int64))  # a year after the first that Python's dates hold
 _PAIRS = 12  # the most periods of recurring cohorts, which take a sum for each pair of periods
 
 
@@ -128,8 +127,7 @@ def count_in_one_pass(
     first = calendar.at(stop - 1) - WORD + 1
     if calendar.first_of(some) <= first:
         return None
-    begin = max(int(calendar.start(first + 1)), _EARLIEST)  # an hour that clocks repeat does not matter this way
-    early = times < instant(Wall(begin, in_utc(begin, some.zone)), some.zone)
+    early = times < start_of(calendar, first + 1, some.zone)  # a repeated hour does not matter this way
     known = nw.when(times < instant(stop, some.zone)).then(period - first)
     number = nw.when(rows.bad() | early).then(nw.lit(WORD)).otherwise(known)
     frame = rows.frame.select(*dict.fromkeys((user, *keys)), number.alias(PERIOD))
