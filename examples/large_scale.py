@@ -2,8 +2,9 @@
 
     python examples/large_scale.py                          a million events, in seconds
     python examples/large_scale.py --events 100_000_000     a hundred million, in minutes
-    python examples/large_scale.py --events 1_000_000_000   a thousand million, folded file by file
+    python examples/large_scale.py --events 1_000_000_000 --engine-mb 2000 --only retention NPS
     python examples/large_scale.py --engine spark           the same program on another engine
+    python examples/large_scale.py --fold                   file by file, for users that no engine can hold
 
 The builders of csmetrics take the engine's own frame: here a DuckDB relation, a Polars lazy frame or a Spark DataFrame.
 The engine does the work that grows with the events: it checks every row and groups the rows by user, month or day. Far
@@ -19,10 +20,11 @@ limit; Polars keeps it in memory.
 
 Where the users themselves are too many for one query, the files are folded: some files at a time are reduced to the
 months in which each user was active, a state that is saved and added to, and the figures come from that. A program that
-is killed goes on where it was, with --state FOLDER. More than a hundred million events are always folded.
+is killed goes on where it was, with --state FOLDER. On Polars more than a hundred million events are always folded.
 
 At the end, the peak memory of the process, the engine included, is compared with a limit. The default limit on DuckDB
-is a third of what pandas needs just to load a hundred million events.
+is a third of what pandas needs just to load a hundred million events. To watch the memory from outside:
+python benchmarks/watched.py python examples/large_scale.py
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +160,10 @@ def answers(events: Any) -> pd.DataFrame:
 WORKS: dict[str, Callable[[Any], Any]] = {"retention": retention, "active users": active_users, "NPS": answers}
 
 
-def figures(events: Any) -> Iterator[tuple[str, Any]]:
+def figures(events: Any, only: Sequence[str] = tuple(WORKS)) -> Iterator[tuple[str, Any]]:
     """Compute everything. `events` may be a frame of any engine; a user of csmetrics writes no more than this."""
-    for name, work in WORKS.items():
-        yield name, work(events)
+    for name in only:
+        yield name, WORKS[name](events)
 
 
 # ------------------------------------------------------------------------------------------------ folding the files
@@ -206,8 +208,8 @@ from masks group by all
 """
 
 
-def by_hand(files: Sequence[Path], megabytes: int) -> str:
-    """Run the best query by hand for retention on DuckDB, with all the memory, and say what it took."""
+def by_hand(files: Sequence[Path], megabytes: int, grid: csm.cohorts.RetentionGrid) -> str:
+    """Run the best query by hand for retention on DuckDB, compare each count with ours, and say what it took."""
     started = time.perf_counter()
     with duckdb(megabytes) as read:
         try:
@@ -215,9 +217,21 @@ def by_hand(files: Sequence[Path], megabytes: int) -> str:
         except Exception as error:  # DuckDB does not write everything to disk
             found = f"failed, {str(error).splitlines()[0]}"
         else:
-            users = sum(int(row[2 + int(row[1]).bit_length() - 1]) for row in rows)
-            found = f"took {time.perf_counter() - started:.1f} s for {users:,} users"
+            found = f"took {time.perf_counter() - started:.1f} s, and found the same users"
+            if not same(grid, rows):
+                raise AssertionError("the query by hand counts otherwise")
     return f"One query by hand for retention alone, with {megabytes:,} MB for DuckDB, {found}"
+
+
+def same(grid: csm.cohorts.RetentionGrid, rows: Sequence[Any]) -> bool:
+    """Compare the triangle with the rows of the query by hand: segment, the bit of the cohort, users by month."""
+    theirs = {(segment, int(bit).bit_length() - 1): months for segment, bit, *months in rows}
+    ours = {}
+    for (cohort, segment), counts in grid.counts.iterrows():
+        month = cohort.ordinal - pd.Period(FIRST, "M").ordinal
+        if counts.loc[0]:
+            ours[segment, month] = [0] * month + counts.dropna().tolist()
+    return ours == theirs
 
 
 # ------------------------------------------------------------------------------------------------ the engines
@@ -251,13 +265,11 @@ def polars(_: int) -> Iterator[Any]:
 
 @contextmanager
 def spark(megabytes: int) -> Iterator[Any]:
-    """Read files with Spark on this machine, or on the cluster that SPARK_MASTER names."""
+    """Read files with Spark on this machine, or on the cluster that SPARK_MASTER names, all of which can read them."""
     from pyspark.sql import SparkSession
 
+    master = os.environ.get("SPARK_MASTER", f"local[{THREADS}]")
     settings = {
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.maxResultSize": "0",
         "spark.driver.memory": f"{megabytes}m",
         "spark.log.level": "ERROR",
         "spark.sql.session.timeZone": "UTC",
@@ -265,7 +277,8 @@ def spark(megabytes: int) -> Iterator[Any]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    master = os.environ.get("SPARK_MASTER", f"local[{THREADS}]")
+    if master.startswith("local"):
+        settings |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
     builder = SparkSession.builder.master(master).appName("large_scale")
     for name, value in settings.items():
         builder = builder.config(name, value)
@@ -292,6 +305,8 @@ class Engine:
         The default memory limits in MB, of the engine and of the whole process.
     each
         How many files are folded at a time.
+    most
+        With more events, the files are folded unless the user says otherwise.
     """
 
     session: Callable[[int], AbstractContextManager[Callable[[Sequence[Path]], Any]]]
@@ -299,6 +314,7 @@ class Engine:
     engine_mb: int
     limit_mb: int
     each: int
+    most: float = inf
 
     @contextmanager
     def events(self, folder: Path, megabytes: int) -> Iterator[Any]:
@@ -309,7 +325,7 @@ class Engine:
 
 ENGINES = {
     "duckdb": Engine(duckdb, "duckdb", 512, 1200, 5),
-    "polars": Engine(polars, "polars", 0, 5000, 1),
+    "polars": Engine(polars, "polars", 0, 5000, 1, 100_000_000),
     "spark": Engine(spark, "pyspark", 2048, 4000, 5),
 }
 
@@ -393,17 +409,19 @@ def show_memory(peak: float, pandas: float, limit: float) -> bool:
     return False
 
 
-def show(results: Iterator[tuple[str, Any]]) -> None:
-    """Print each figure, with the time that it took."""
-    started = time.perf_counter()
+def show(results: Iterator[tuple[str, Any]]) -> dict[str, Any]:
+    """Print each figure, with the time that it took; return all of them."""
+    started, found = time.perf_counter(), {}
     for name, result in results:
+        found[name] = result
         seconds, started = time.perf_counter() - started, time.perf_counter()
         print(f"{name.upper()} ({seconds:.1f} s; at the most {peak_memory():,.0f} MB so far)")
         SHOW[name](result)
+    return found
 
 
-def run_folded(folder: Path, engine: str, megabytes: int, saved: Path) -> None:
-    """Fold the files, then compute and print what comes from it."""
+def run_folded(folder: Path, engine: str, megabytes: int, saved: Path) -> dict[str, Any]:
+    """Fold the files, then compute and print what comes from it; return the figures."""
     files, started = sorted(folder.glob("*.parquet")), time.perf_counter()
     with ENGINES[engine].session(megabytes) as read:
         print(f"Folded by csmetrics on {engine}, {ENGINES[engine].each} files at a time", flush=True)
@@ -412,8 +430,9 @@ def run_folded(folder: Path, engine: str, megabytes: int, saved: Path) -> None:
             print(f"\r{count} of {len(files)} files, {seconds:.1f} s", end="", flush=True)
         size = sum(path.stat().st_size for path in (saved / "activity").iterdir()) / 1e6
         print(f"; the state is {size:,.0f} MB of Parquet; at the most {peak_memory():,.0f} MB so far\n")
-        show(folded_figures(saved))
+        found = show(folded_figures(saved))
         print(f"All of it took {time.perf_counter() - started:.1f} s")
+    return found
 
 
 def run(
@@ -423,27 +442,28 @@ def run(
     megabytes: int,
     limit: float,
     saved: Path | None = None,
+    only: Sequence[str] = tuple(WORKS),
     compare: bool = False,
 ) -> bool:
     """Make the events, compute and print everything; return whether the memory stayed below the limit."""
     started = time.perf_counter()
-    if found := sum(pq.read_metadata(path).num_rows for path in folder.glob("*.parquet")):
-        if found != events:
-            raise FileExistsError(f"{folder} holds {found:,} events; empty it, or give --events {found}")
+    if kept := sum(pq.read_metadata(path).num_rows for path in folder.glob("*.parquet")):
+        if kept != events:
+            raise FileExistsError(f"{folder} holds {kept:,} events; empty it, or give --events {kept}")
     else:
         make_events(folder, events)
     size = sum(path.stat().st_size for path in folder.glob("*.parquet")) / 1e6
     print(f"{events:,} events, {FIRST} to {LAST}, {size:,.0f} MB of Parquet", end=" ")
-    print(f"({'found' if found else f'made in {time.perf_counter() - started:.1f} s'})")
+    print(f"({'found' if kept else f'made in {time.perf_counter() - started:.1f} s'})")
     if saved is not None:
-        run_folded(folder, engine, megabytes, saved)
+        found = run_folded(folder, engine, megabytes, saved)
     else:
         with ENGINES[engine].events(folder, megabytes) as frame:
             print(f"Computed by csmetrics on {engine}, from a {type(frame).__name__}\n", flush=True)
-            show(figures(frame))
+            found = show(figures(frame, only))
     within = show_memory(peak_memory(), in_pandas(folder), limit)
     if compare:
-        print(by_hand(sorted(folder.glob("*.parquet")), int(limit)))
+        print(by_hand(sorted(folder.glob("*.parquet")), megabytes, found["retention"]))
     return within
 
 
@@ -455,16 +475,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--engine-mb", metavar="MB", type=int, help="memory that DuckDB or Spark's heap may take")
     parser.add_argument("--limit-mb", metavar="MB", type=float, help="exit with 1 where the process takes more")
     folding = argparse.BooleanOptionalAction
-    parser.add_argument("--fold", action=folding, help="fold the files (default: more than a hundred million events)")
+    parser.add_argument("--fold", action=folding, help="fold the files (default: on Polars, more than 100 M events)")
     parser.add_argument("--state", metavar="FOLDER", type=Path, help="keep what was folded there, and go on from it")
+    parser.add_argument("--only", choices=WORKS, nargs="+", default=list(WORKS), help="not folded: what to compute")
     parser.add_argument("--by-hand", action="store_true", help="on DuckDB, also run the query by hand for retention")
     options = parser.parse_args(arguments)
     if options.events < 1:
         parser.error("--events must be at least 1")
-    if options.by_hand and options.engine != "duckdb":
-        parser.error("--by-hand is a query for DuckDB")
-    folded = options.events > 100_000_000 if options.fold is None else options.fold
+    if options.by_hand and (options.engine != "duckdb" or "retention" not in options.only):
+        parser.error("--by-hand is a query for retention on DuckDB")
     engine = ENGINES[options.engine]
+    folded = options.events > engine.most if options.fold is None else options.fold
     megabytes = engine.engine_mb if options.engine_mb is None else options.engine_mb
     limit = engine.limit_mb if options.limit_mb is None else options.limit_mb
     with nullcontext(options.keep) if options.keep else tempfile.TemporaryDirectory() as folder:
@@ -474,7 +495,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if saved is not None:
             saved.mkdir(parents=True, exist_ok=True)
         try:
-            within = run(folder, options.events, options.engine, megabytes, limit, saved, options.by_hand)
+            within = run(folder, options.events, options.engine, megabytes, limit, saved, options.only, options.by_hand)
             return 0 if within else 1
         except ImportError as error:
             print(f'large_scale: {error}; pip install "csmetrics[engines]" {engine.package}', file=sys.stderr)

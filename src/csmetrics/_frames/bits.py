@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from csmetrics._frames.engines import narwhals, quoted
@@ -31,12 +31,21 @@ def or_of_bits(frame: Any, keys: Sequence[str], bit: str, mask: str, others: Map
     LazyFrame or None
         None for an engine without a bitwise or.
     """
-    engine = frame.implementation
-    adapters = ((engine.is_duckdb, _duckdb), (engine.is_polars, _polars), (engine.is_pyspark, _spark))
-    for is_it, adapter in (*adapters, (engine.is_ibis, _ibis)):
-        if is_it():
-            return narwhals().from_native(adapter(frame.to_native(), keys, bit, mask, others)).lazy()
-    return None
+    adapter = _adapter(frame)
+    return (
+        None if adapter is None else narwhals().from_native(adapter(frame.to_native(), keys, bit, mask, others)).lazy()
+    )
+
+
+def has_or(frame: Any) -> bool:
+    """Check whether the engine of a frame has a bitwise or."""
+    return _adapter(frame) is not None
+
+
+def _adapter(frame: Any) -> Callable[..., Any] | None:
+    kind = frame.implementation
+    known = ((kind.is_duckdb, _duckdb), (kind.is_polars, _polars), (kind.is_pyspark, _spark), (kind.is_ibis, _ibis))
+    return next((adapter for is_it, adapter in known if is_it()), None)
 
 
 def _duckdb(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:

@@ -6,7 +6,7 @@ word holds 62 periods, so that no engine's signed numbers overflow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +45,7 @@ def count_users(frame: Any, user: str, by: Sequence[str], asked: Question) -> An
     Parameters
     ----------
     frame
-        A LazyFrame with the periods in the column ``csm:period``, from 0 on.
+        A LazyFrame with the periods in the column ``csm:period``, from 0 on; rows where it is missing do not count.
     user, by
         The columns of users and of groups.
     asked
@@ -56,18 +56,22 @@ def count_users(frame: Any, user: str, by: Sequence[str], asked: Question) -> An
     LazyFrame or None
         The groups, ``csm:cohort`` (null for users without a start), ``csm:size``: the users, and the sums.
     """
-    kind, each = frame.implementation, tuple(dict.fromkeys((user, *by)))  # `by` may hold the column of users
-    if kind.is_polars():
-        counted = _polars(frame.to_native(), each, by, asked)
-    elif kind.is_duckdb():
-        counted = _duckdb(frame.to_native(), each, by, asked)
-    elif kind.is_pyspark():
-        counted = _spark(frame.to_native(), each, by, asked)
-    elif kind.is_ibis():
-        counted = _ibis(frame.to_native(), each, by, asked)
-    else:
+    adapter = _adapter(frame)
+    if adapter is None:
         return None
-    return narwhals().from_native(counted).lazy()
+    each = tuple(dict.fromkeys((user, *by)))  # `by` may hold the column of users
+    return narwhals().from_native(adapter(frame.to_native(), each, by, asked)).lazy()
+
+
+def counts_users(frame: Any) -> bool:
+    """Check whether there is an adapter for the engine of a frame."""
+    return _adapter(frame) is not None
+
+
+def _adapter(frame: Any) -> Callable[..., Any] | None:
+    kind = frame.implementation
+    known = ((kind.is_polars, _polars), (kind.is_duckdb, _duckdb), (kind.is_pyspark, _spark), (kind.is_ibis, _ibis))
+    return next((adapter for is_it, adapter in known if is_it()), None)
 
 
 def _polars(frame: Any, each: Sequence[str], by: Sequence[str], asked: Question) -> Any:
@@ -181,7 +185,8 @@ def _ibis(table: Any, each: Sequence[str], by: Sequence[str], asked: Question) -
 
     def here(word: str) -> Any:
         first, flag = asked.words[word]
-        within = (table[PERIOD] >= first) & (table[PERIOD] < first + WORD)
+        there = table[PERIOD].notnull()
+        within = there if len(asked.words) == 1 else (table[PERIOD] >= first) & (table[PERIOD] < first + WORD)
         return within if flag is None else within & (table[flag] == 1)
 
     def marks(word: str) -> Any:

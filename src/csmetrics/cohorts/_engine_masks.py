@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from csmetrics._frames import engines
-from csmetrics._frames.engine_masks import COHORT, PERIOD, SIZE, WORD, Question, count_users
+from csmetrics._frames.engine_masks import COHORT, PERIOD, SIZE, WORD, Question, count_users, counts_users
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import period_number
+from csmetrics.cohorts._rows.engine_time import instant, period_number, start_of
 from csmetrics.cohorts._rows.groups import Groups
+from csmetrics.cohorts._rows.instants import Times, Wall
 
 _WORDS = 4  # with more of them, the sums are too many
+_SAMPLE = 1000  # rows that show whether one word may hold all periods
+_WRONG = "csm:wrong"
 _PAIRS = 12  # the most periods of recurring cohorts, which take a sum for each pair of periods
 
 
@@ -37,6 +41,9 @@ class Counting(Protocol):
 
     def answer(self, small: pd.DataFrame, group: Any, groups: int, periods: int) -> Any:
         """Return what the builder needs from the engine's counts; `group` holds the group's number for each row."""
+
+    def later(self, counts: Any, first: int) -> Any:
+        """Return an answer without the periods before `first`, in which nobody was active."""
 
 
 def count_masks(
@@ -83,7 +90,61 @@ def count_masks(
     counted = count_users(frame, user, keys, asked)
     if counted is None:
         return None
+    return _answered(engines.collect(counted), keys, calendar, periods, counting)
+
+
+def count_in_one_pass(
+    rows: EngineRows, columns: tuple[str, list[str]], times: Any, as_of: Any, calendar: Calendar, counting: Counting
+) -> tuple[tuple[Groups, int, int], Any, Times, Wall] | None:
+    """Have the engine count users from masks while it screens the rows, so that it reads them once.
+
+    Counted are the periods that one word holds up to the end of the data. A further bit marks the users of rows that
+    are bad, or earlier; if any user has it, nothing is returned.
+
+    Parameters
+    ----------
+    rows
+        The rows, which need not have been screened. Each of them begins a membership, and counts as a return.
+    columns, times, calendar, counting
+        As in `count_masks`.
+    as_of
+        The end of the data.
+
+    Returns
+    -------
+    tuple or None
+        The groups, the first period and the number of periods; the counts; some of the times; the end of the data.
+    """
+    nw, (user, keys) = narwhals(), columns
+    period, asked = period_number(calendar, times), counting.question(WORD, [None, None])
+    if period is None or asked is None or not asked.starts or asked.aged or not counts_users(rows.frame):
+        return None  # bits that are moved to ages no longer tell which rows are bad
+    rows.facts = engines.collect(rows.frame.head(_SAMPLE).select(times.min().alias("some")))
+    some = rows.instant("some")
+    stop = end_of_data(calendar.metric, as_of, [some])
+    if not some.known or stop is None:
+        return None
+    first = calendar.at(stop - 1) - WORD + 1
+    if calendar.first_of(some) <= first:
+        return None
+    early = times < start_of(calendar, first + 1, some.zone)  # a repeated hour does not matter this way
+    known = nw.when(times < instant(stop, some.zone)).then(period - first)
+    number = nw.when(rows.bad() | early).then(nw.lit(WORD)).otherwise(known)
+    frame = rows.frame.select(*dict.fromkeys((user, *keys)), number.alias(PERIOD))
+    (word,) = asked.words
+    counted = count_users(frame, user, keys, replace(asked, sums={**asked.sums, _WRONG: [(word, 1 << WORD)]}))
     small = engines.collect(counted)
+    small = small[small[COHORT].notna()].reset_index(drop=True)  # others only came after the end of the data
+    if not len(small) or engines.summed(small.pop(_WRONG)).any():
+        return None
+    groups, counts = _answered(small, keys, calendar, WORD, counting)
+    lead = int(small[COHORT].min())
+    return (groups, first + lead, WORD - lead), counting.later(counts, lead), some, stop
+
+
+def _answered(
+    small: pd.DataFrame, keys: Sequence[str], calendar: Calendar, periods: int, counting: Counting
+) -> tuple[Groups, Any]:
     groups = Groups(calendar.metric, [small[key] for key in keys], slice(None))
     group = np.zeros(len(small), np.int64) if groups.number is None else groups.number
     return groups, counting.answer(small, group, groups.count, periods)
@@ -177,6 +238,9 @@ class ByAge:
             later[..., 1:] = np.diff(later, axis=2)
         return CountedCohorts(sizes, cells)
 
+    def later(self, counts: CountedCohorts, first: int) -> CountedCohorts:
+        return counts.placed(first, counts.members.shape[1] - first)
+
 
 @dataclass(frozen=True)
 class CountedCohorts:
@@ -222,3 +286,6 @@ class Stages:
             if period:
                 np.add.at(counts[stage][:, int(period)], group, engines.summed(small[name], whole=True))
         return counts
+
+    def later(self, counts: dict[str, Any], first: int) -> dict[str, Any]:
+        return {name: some[:, first:] for name, some in counts.items()}

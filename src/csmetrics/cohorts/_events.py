@@ -12,7 +12,7 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.kinds import check_same_kind
 from csmetrics.cohorts._engine_events import ReducedEvents
-from csmetrics.cohorts._engine_masks import Counting, count_masks
+from csmetrics.cohorts._engine_masks import Counting, count_in_one_pass, count_masks
 from csmetrics.cohorts._engine_members import EngineMembers
 from csmetrics.cohorts._event_names import EngineKinds, Named, find_pandas
 from csmetrics.cohorts._memberships import (
@@ -274,6 +274,12 @@ def _numbered(calendar: Calendar, times: Times) -> tuple[Any, Any]:
     return in_micros(times.elapsed(), times.per_day), period
 
 
+def _axes(groups: Groups, first: int, periods: int) -> Log:
+    """Return a log without events."""
+    nothing = np.zeros(0, np.int64)
+    return Log(nothing, 0, 1, groups, Numbers(first, periods, nothing))
+
+
 def _from_engine(asked: Request, events: Any) -> Events:
     """Have the engine count users from masks where it can, else reduce events to one row per user and period."""
     metric, calendar = asked.metric, asked.calendar
@@ -293,6 +299,12 @@ def _from_engine(asked: Request, events: Any) -> Events:
     if begun is not None:
         rows.fact("begun", begun, "max")
     people = None if asked.users is None else EnginePeople(rows, asked.users, asked.people, asked.axis)
+    plain = not asked.joined and asked.starts.kinds is None and asked.returns.kinds is None
+    if asked.counting is not None and asked.as_of is not None and plain and not rows.report:
+        found = count_in_one_pass(rows, (asked.user, keys), instants, asked.as_of, calendar, asked.counting)
+        if found is not None:
+            axes, counts, some, stop = found
+            return Events(_axes(*axes), stop, some.zone, rows.remarks, counted=counts)
     rows.screen(asked.screened)
     if whole and not rows.facts["amounts"].fillna(0).iloc[0] < 2.0**BITS:
         raise too_large(metric, "value")
@@ -314,8 +326,7 @@ def _from_engine(asked: Request, events: Any) -> Events:
         columns, span = (asked.user, keys), (begin, periods)
         found = count_masks(rows, columns, instants, roles, calendar, span, asked.counting) if periods > 0 else None
         if found is not None:
-            axes = Log(np.zeros(0, np.int64), 0, 1, found[0], Numbers(begin, periods, np.zeros(0, np.int64)))
-            return Events(axes, stop, last.zone, rows.remarks, counted=found[1])
+            return Events(_axes(found[0], begin, periods), stop, last.zone, rows.remarks, counted=found[1])
     reduced = ReducedEvents(rows, asked.user, keys, instants, roles, amounts, calendar)
     if asked.joined:
         own = None if begun is None else (str(asked.started), begun)

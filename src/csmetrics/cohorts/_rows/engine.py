@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -107,8 +109,7 @@ class EngineRows:
 
     def refuse(self, flag: Any) -> None:
         """Mark rows as bad where an expression is true."""
-        nw = narwhals()
-        self._bad.append(nw.when(flag).then(nw.lit(1)).otherwise(nw.lit(0)))
+        self._bad.append(flag)
 
     def units(self, name: Any, argument: str) -> Any:
         """Read the customers or users of the rows; a missing one is bad."""
@@ -191,6 +192,10 @@ class EngineRows:
             self.refuse(column < 0)
         return column
 
+    def bad(self) -> Any:
+        """Return an expression that is true for bad rows; for others it is false, or missing."""
+        return reduce(or_, self._bad)
+
     def fact(self, name: str, column: Any, how: str) -> None:
         """Request the sum, min or max of an expression over all rows."""
         self.asked[name] = (column, how)
@@ -200,9 +205,8 @@ class EngineRows:
         nw = narwhals()
         names = [f"csm:bad_{i}" for i in range(len(self._bad))]
         facts = [column.alias(f"csm:fact_{name}") for name, (column, _) in self.asked.items()]
-        flagged = self.frame.with_columns(
-            *(flag.alias(name) for flag, name in zip(self._bad, names, strict=True)), *facts
-        )
+        flags = [nw.when(flag).then(nw.lit(1)).otherwise(nw.lit(0)) for flag in self._bad]
+        flagged = self.frame.with_columns(*(flag.alias(name) for flag, name in zip(flags, names, strict=True)), *facts)
         flagged = flagged.with_columns(sum(map(nw.col, names), nw.lit(0)).alias("csm:bad"))
         return flagged.with_columns((nw.col("csm:bad") > 0).cast(nw.Int64).alias("csm:bad"))
 

@@ -9,17 +9,25 @@ import pandas as pd
 
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.calendar import Calendar
-from csmetrics.cohorts._rows.instants import UTC, Wall
+from csmetrics.cohorts._rows.instants import UTC, Wall, in_utc
 from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.errors import MetricInputError
 
 _LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999, the latest that Python's datetime holds
+
+_EARLIEST = -62_104_060_800_000_000  # the year 2: a time zone may go back a day, and Python's datetime begins in 1
 
 
 def instant(wall: Wall, zone: Any) -> Any:
     """Convert an instant of the wall clock to a datetime."""
     stamp = pd.Timestamp(min(wall if zone is None else wall.utc, _LATEST), unit="us")
     return (stamp if zone is None else stamp.tz_localize("UTC").tz_convert(zone)).to_pydatetime()
+
+
+def start_of(calendar: Calendar, period: int, zone: Any) -> Any:
+    """Convert the first instant of a period to a datetime; of an hour that clocks repeat, the first one is meant."""
+    begin = max(int(calendar.start(period)), _EARLIEST)
+    return instant(Wall(begin, in_utc(begin, zone)), zone)
 
 
 def period_key(calendar: Calendar, column: Any) -> Any:
