@@ -25,11 +25,14 @@ Measure: TypeAlias = Callable[[int, int], Paired | None]
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit: the work, what it is held against, the largest ratio, the rows of the full size, and its function."""
+    """A limit: the work, what it is held against, the largest ratio, the rows of the full size, and its function.
+
+    With None for the largest ratio, the work is measured without a limit.
+    """
 
     work: str
     against: str
-    at_most: float
+    at_most: float | None
     rows: int
     measure: Measure
 
@@ -37,7 +40,7 @@ class Limit:
 LIMITS: list[Limit] = []
 
 
-def limit(work: str, against: str, at_most: float, *, rows: int = 0) -> Callable[[Measure], Measure]:
+def limit(work: str, against: str, at_most: float | None, *, rows: int = 0) -> Callable[[Measure], Measure]:
     """Enter a function into the limits; `rows` is the full size, which --scale makes smaller."""
 
     def enter(measure: Measure) -> Measure:

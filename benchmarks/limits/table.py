@@ -33,7 +33,8 @@ def limits_table(words: Sequence[str], scale: float, rounds: int) -> list[str]:
         against = one.against if found.rival in one.against else f"{one.against}: {found.rival}"
         seconds = " / ".join(f"{statistics.median(side):.3g}" for side in (found.ours, found.theirs))
         low, high = found.spread
-        cells = [one.work, against, f"{found.ratio:.3g}x", f"{low:.3g} to {high:.3g}", f"{one.at_most:g}x", seconds]
+        most = "" if one.at_most is None else f"{one.at_most:g}x"
+        cells = [one.work, against, f"{found.ratio:.3g}x", f"{low:.3g} to {high:.3g}", most, seconds]
         lines.append(f"| {' | '.join(cells)} |")
-        print(*cells, "" if found.ratio <= one.at_most else "ABOVE", sep="  ", flush=True)
+        print(*cells, "ABOVE" if one.at_most is not None and found.ratio > one.at_most else "", sep="  ", flush=True)
     return lines

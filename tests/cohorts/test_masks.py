@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 import csmetrics as csm
 from csmetrics._frames import engine_masks
-from csmetrics.cohorts import _engine_masks, _masks
+from csmetrics.cohorts import _engine_masks, _mask_counts, _masks
 from csmetrics.cohorts._ages import KINDS, Ages
 from csmetrics.cohorts._mask_counts import Cohorts, lifecycle
 from csmetrics.cohorts._masks import Masks, between, highest, lowest
+from csmetrics.cohorts._rows import blocks
 
 from ..drawn import drawn
 from ..engine_frames import FRAMES, NAMES
@@ -36,8 +37,7 @@ def events(draw: st.DrawFn) -> tuple[list[tuple[int, int]], int]:
 
 def masks_of(pairs: list[tuple[int, int]], periods: int) -> Masks:
     unit, period = np.array(pairs, np.int64).reshape(-1, 2).T
-    half = len(pairs) // 2
-    return Masks.mark([(unit[:half], period[:half]), (unit[half:], period[half:])], 12, periods)
+    return Masks.mark(lambda some: (unit[some], period[some]), len(pairs), 12, periods)
 
 
 def sets(pairs: list[tuple[int, int]]) -> dict[int, list[int]]:
@@ -47,24 +47,33 @@ def sets(pairs: list[tuple[int, int]]) -> dict[int, list[int]]:
     return {unit: sorted(found[unit]) for unit in sorted(found)}
 
 
-@given(drawn_events=events(), cells=st.sampled_from([100, 1 << 26]))
+@given(drawn_events=events(), cells=st.sampled_from([100, 1 << 26]), rows=st.sampled_from([5, 1 << 17]))
 @drawn(60)
-def test_the_same_pairs_come_back(drawn_events: tuple[list[tuple[int, int]], int], cells: int) -> None:
+def test_the_same_pairs_come_back(drawn_events: tuple[list[tuple[int, int]], int], cells: int, rows: int) -> None:
     pairs, periods = drawn_events
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_masks, "_CELLS", cells)  # with few, users are worked on in parts
+        patch.setattr(blocks, "BLOCK", rows)
         masks = masks_of(pairs, periods)
     assert list(zip(*map(np.ndarray.tolist, masks.pairs()), strict=True)) == sorted(set(pairs))
     assert masks.users.tolist() == list(sets(pairs))
     assert masks.first().tolist() == [came[0] for came in sets(pairs).values()]
+    assert masks.earliest() == min((came[0] for came in sets(pairs).values()), default=None)
     assert masks.last().tolist() == [came[-1] for came in sets(pairs).values()]
     again = Masks.gather(*(np.tile(part, 2)[::-1] for part in (masks.unit, masks.block, masks.bits)), masks.blocks)
     for one, other in ((again.unit, masks.unit), (again.block, masks.block), (again.bits, masks.bits)):
         assert one.tolist() == other.tolist()
 
 
+@pytest.fixture
+def many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count every few users as a part of their own."""
+    monkeypatch.setattr(_mask_counts, "_cuts", lambda masks, _: masks.starts[::3])
+
+
+@pytest.mark.usefixtures("many_parts")
 @given(drawn_events=events())
-@drawn(40)
+@drawn(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_users_of_each_period(drawn_events: tuple[list[tuple[int, int]], int]) -> None:
     pairs, periods = drawn_events
     masks = masks_of(pairs, periods)
@@ -81,8 +90,13 @@ def test_users_of_each_period(drawn_events: tuple[list[tuple[int, int]], int]) -
 
 
 def test_more_users_than_a_byte_counts() -> None:
-    masks = Masks.mark([(np.arange(1000), np.arange(1000) % 3)], 1000, 3)
+    users = np.arange(1000)
+    masks = Masks.mark(lambda some: (users[some], users[some] % 3), 1000, 1000, 3)
     assert masks.count()[0, :3].tolist() == [334, 333, 333]
+
+
+def test_the_earliest_period_may_be_that_of_a_later_user() -> None:
+    assert masks_of([(0, 130), (0, 190), (1, 2), (1, 1), (2, 64)], 200).earliest() == 1
 
 
 def test_every_single_bit() -> None:
@@ -103,6 +117,7 @@ def test_masks_of_a_range(low: int, high: int) -> None:
     assert bits.tolist() == wanted
 
 
+@pytest.mark.usefixtures("many_parts")
 @given(
     begun=events(),
     seed=st.randoms(use_true_random=False),
@@ -113,7 +128,7 @@ def test_masks_of_a_range(low: int, high: int) -> None:
     horizon=st.none() | st.integers(1, 90),
     zero=st.booleans(),
 )
-@drawn(150)
+@drawn(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cohorts_by_age(
     begun: Any, seed: Any, one: bool, recurring: bool, kind: str, brackets: Any, horizon: Any, zero: bool
 ) -> None:

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import csmetrics as csm
-from csmetrics.cohorts._rows import text_ids
+from csmetrics._frames.kinds import BLANKS, blank
+from csmetrics.cohorts._rows import blocks, text_ids
 from csmetrics.cohorts._rows.text_ids import number_text
 
 from ..drawn import drawn
 
 pa = pytest.importorskip("pyarrow")
+ALIKE = st.integers(0, 20).flatmap(lambda size: st.lists(st.text("ab", min_size=size, max_size=size), min_size=1))
 TEXT = st.text("a\0é0", max_size=20) | st.sampled_from(["", "user-0000001", "user-0000002", "x" * 64])
 
 
@@ -44,15 +46,17 @@ def assert_numbered(series: Any, values: list[str]) -> None:
 
 
 @given(
-    values=st.lists(TEXT, min_size=1, max_size=80),
+    values=st.lists(TEXT, min_size=1, max_size=80) | ALIKE,
     kind=st.sampled_from(["string", "large_string"]),
-    slots=st.integers(0, 20),
+    bits=st.sampled_from([0, 1, 8]),
+    shared=st.sampled_from([1, 4, 100]),
 )
 @drawn(80, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_one_number_for_each_text(values: list[str], kind: str, slots: int) -> None:
+def test_one_number_for_each_text(values: list[str], kind: str, bits: int, shared: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_ids, "_SLOTS", 1 << slots)  # with few, many hashes find another's mark
-        patch.setattr(text_ids, "BLOCK", 7)
+        patch.setattr(text_ids, "_PART_BITS", bits)
+        patch.setattr(text_ids, "_SHARED", shared)  # with few places, many hashes find another's mark
+        patch.setattr(blocks, "BLOCK", 7)
         assert_numbered(column(values, kind), values)
 
 
@@ -63,6 +67,16 @@ def test_the_text_of_pandas() -> None:
     assert_numbered(series.iloc[::3], values[::3])
 
 
+def test_both_hashes_tell_texts_apart() -> None:
+    for values in ([f"user-{n:07d}" for n in range(20_000)], [f"{n}@example.com" for n in range(20_000)]):
+        [(_, content, offsets)] = text_ids._pieces(pa.array(values)) or []
+        hashes = text_ids._hashes(content, offsets.astype(np.int64))
+        assert hashes is not None
+        first, second = (len(np.unique(one)) for one in hashes)
+        assert first == 20_000
+        assert second > 19_990  # of 32 bits: two of so many texts may share one
+
+
 def test_what_is_not_hashed() -> None:
     assert number_text(column(["x" * 65, "y"])) is None
     assert number_text(pd.Series(["a", None], dtype="string[pyarrow]")) is None
@@ -71,12 +85,21 @@ def test_what_is_not_hashed() -> None:
     assert number_text(pd.Series(["a", "b"], dtype="category")) is None
 
 
+@pytest.mark.parametrize("missing", [*BLANKS, None])
+def test_a_blank_text_is_found_among_long_ones(missing: str | None) -> None:
+    values = pd.Series(["user-1", missing, "user-2"])
+    for dtype in ("string[pyarrow]", pd.ArrowDtype(pa.string()), pd.ArrowDtype(pa.large_string())):
+        assert blank(values.astype(dtype)).tolist() == [False, True, False]
+        assert not blank(values.astype(dtype)[[0, 2]]).any()
+        assert blank(pd.Series([missing], dtype=dtype)).all()
+
+
 def test_two_texts_with_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     users = pd.array(["ann", "bob", "cid", "bob"], dtype="string[pyarrow]")
     events = pd.DataFrame(
         {"user": users, "time": pd.to_datetime(["2026-01-05", "2026-01-06", "2026-01-07", "2026-02-01"])}
     )
-    one, two = np.array([7, 7, 9, 7], np.uint64), np.array([1, 2, 3, 2], np.uint64)
-    monkeypatch.setattr(text_ids, "_hashes", lambda column: (one, two))
+    one, two = np.array([7, 7, 9, 7], np.uint64), np.array([1, 2, 3, 2], np.uint32)
+    monkeypatch.setattr(text_ids, "_hashes", lambda content, bounds: (one, two))
     assert number_text(events["user"]) is None
     assert csm.cohorts.retention(events, as_of="2026-02-28").sizes.tolist() == [3, 0]

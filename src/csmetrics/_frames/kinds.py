@@ -100,12 +100,32 @@ def _past_exact(series: pd.Series[Any]) -> bool:
     return bool((np.abs(floats[np.isfinite(floats)]) >= EXACT).any())
 
 
+def arrow_text(series: pd.Series[Any]) -> Any:
+    """Return a column of text as Arrow holds it; None where Arrow does not."""
+    dtype: Any = series.dtype
+    if isinstance(dtype, pd.StringDtype):
+        held = dtype.storage == "pyarrow"
+    else:
+        held = str(dtype) in ("string[pyarrow]", "large_string[pyarrow]")
+    values: Any = series.array
+    return values.__arrow_array__() if held else None
+
+
 def blank(series: pd.Series[Any]) -> Any:
     """Mark ids that are missing, among them text that stands for none."""
     missing = series.isna().to_numpy()
     if isinstance(series.dtype, pd.CategoricalDtype):
         words = [word for word in series.dtype.categories if isinstance(word, str) and word.strip() in BLANKS]
         return missing | series.isin(words).to_numpy() if words else missing
-    if kinds(series) == ["text"]:
-        return missing | series.isin(BLANKS).to_numpy(dtype=bool, na_value=False)
-    return missing
+    held = arrow_text(series)
+    if kinds(series) != ["text"] or (held is not None and _all_long(held)):
+        return missing
+    return missing | series.isin(BLANKS).to_numpy(dtype=bool, na_value=False)
+
+
+def _all_long(text: Any) -> bool:
+    """Check whether all of Arrow's text is longer than any blank: its length is known without reading it."""
+    from pyarrow import compute
+
+    shortest = compute.min(compute.binary_length(text)).as_py()
+    return shortest is None or bool(shortest > max(map(len, BLANKS)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,10 @@ import numpy as np
 from csmetrics.cohorts._masks import BITS, Masks, between
 from csmetrics.cohorts._memberships import expand
 from csmetrics.cohorts._packing import changes, tally
+from csmetrics.cohorts._rows.blocks import each
+from csmetrics.core._numeric import BLOCK
+
+_STEPS = 8  # a mask is worth the work of so many rows
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,7 @@ class Cohorts:
 
     def sizes(self) -> Any:
         """Return the number of members by group and cohort."""
-        sizes = np.zeros((self.count, self.groups), np.int64)
-        if self.recurring:
-            counts = self.starts.count(self.starts.unit % self.groups, self.groups)[:, self.first :]
-            sizes[: counts.shape[1]] = counts.T[: self.count]
-        else:
-            tally(sizes.reshape(-1), self._row(self.starts.users, self.starts.first()))
-        return sizes.T
+        return self._added(Cohorts._sizes, self.count * self.groups)
 
     def cells(self, ages: Any) -> Any:
         """Count the members that came back by group, cohort and column.
@@ -60,6 +58,27 @@ class Cohorts:
             The columns, `_ages.Ages`. Of a member's ages only the last one counts with ``"on_or_after"``, the first
             one with ``"on_or_before"``; `Ages.spread` then counts it in the other columns.
         """
+        return self._added(lambda part: part._cells(ages), self.count * self.groups * len(ages.labels))
+
+    def _added(self, count: Callable[[Cohorts], Any], cells: int) -> Any:
+        """Add the counts of so many cells over parts of the users."""
+        at = _cuts(self.starts, cells)
+        starts = returns = self.starts.cut(at)
+        if self.returns is not self.starts:
+            returns = self.returns.cut(np.searchsorted(self.returns.unit, self.starts.unit[at]))
+        parts = [replace(self, starts=one, returns=other) for one, other in zip(starts, returns, strict=True)]
+        return sum(each(count, parts, _STEPS * self.starts.unit.size))
+
+    def _sizes(self) -> Any:
+        sizes = np.zeros((self.count, self.groups), np.int64)
+        if self.recurring:
+            counts = self.starts.count(self.starts.unit % self.groups, self.groups)[:, self.first :]
+            sizes[: counts.shape[1]] = counts.T[: self.count]
+        else:
+            tally(sizes.reshape(-1), self._row(self.starts.users, self.starts.first()))
+        return sizes.T
+
+    def _cells(self, ages: Any) -> Any:
         cells = np.zeros((self.count * self.groups, len(ages.labels)), np.int64)
         counted = np.flatnonzero(ages.column >= 0)
         for members in self._members() if counted.size else ():
@@ -150,10 +169,17 @@ class _Members:
 
 def lifecycle(masks: Masks, groups: int) -> dict[str, Any]:
     """Count the active, new and returning users by group and period; a user's number modulo `groups` is its group."""
+    parts = masks.cut(_cuts(masks, groups * masks.blocks * BITS))
+    stages = sum(each(lambda part: _stages(part, groups), parts, _STEPS * masks.unit.size))
+    return dict(zip(("active", "new_users", "returning"), stages, strict=True))
+
+
+def _stages(masks: Masks, groups: int) -> Any:
     again, new = masks.again(), np.zeros((groups, masks.blocks * BITS), np.int64)
     tally(new.reshape(-1), masks.users % groups * new.shape[1] + masks.first())
-    return {
-        "active": masks.count(masks.unit % groups, groups),
-        "new_users": new,
-        "returning": again.count(again.unit % groups, groups),
-    }
+    return np.array([masks.count(masks.unit % groups, groups), new, again.count(again.unit % groups, groups)])
+
+
+def _cuts(masks: Masks, cells: int) -> Any:
+    """Return where parts of many users begin, so that the counts of so many cells by part stay fewer than the users."""
+    return masks.starts[:: max(BLOCK, cells)]

@@ -6,15 +6,16 @@ order, and a pair of user and period that comes twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from csmetrics.cohorts._packing import Log, changes
-from csmetrics.core._numeric import BLOCK
+from csmetrics.cohorts._rows.blocks import blocks, each, each_block
 
 BITS = 64  # periods in a mask
 _CELLS = 1 << 27  # bytes of the table in which pairs are marked, one per user and period
@@ -28,7 +29,9 @@ _ALL = ~_NONE
 
 @dataclass(frozen=True)
 class Masks:
-    """A table of masks, sorted by user, then block; no mask is 0.
+    """A table of masks: those of a user follow one another, by block; no mask is 0.
+
+    Users are sorted by number, except where the masks were read from a saved state.
 
     Attributes
     ----------
@@ -60,55 +63,51 @@ class Masks:
         if not len(log) or periods > _PERIODS or size * groups * periods > _SPARSE * len(log):
             return None
 
-        def pairs() -> Iterator[tuple[Any, Any]]:
-            for at in range(0, len(log) if rows is None else len(rows), BLOCK):
-                place = slice(at, at + BLOCK) if rows is None else rows[at : at + BLOCK]
-                unit = np.subtract(log.users[place], log.offset, dtype=np.int64)
-                if groups > 1:
-                    unit = unit * groups + log.groups.number[place]
-                yield unit, log.periods.of(place)
+        def pairs(some: slice) -> tuple[Any, Any]:
+            place = some if rows is None else rows[some]
+            unit = np.subtract(log.users[place], log.offset, dtype=np.int64)
+            if groups > 1:
+                unit *= groups
+                unit += log.groups.number[place]
+            return unit, log.periods.of(place)
 
-        return cls.mark(pairs(), size * groups, periods)
+        return cls.mark(pairs, len(log) if rows is None else len(rows), size * groups, periods)
 
     @classmethod
-    def mark(cls, pairs: Iterable[tuple[Any, Any]], size: int, periods: int) -> Masks:
+    def mark(cls, pairs: Callable[[slice], tuple[Any, Any]], rows: int, size: int, periods: int) -> Masks:
         """Make the masks of pairs of user and period, which come in any order, without sorting them.
 
         Parameters
         ----------
         pairs
-            Batches of numbers of users, below `size`, and of periods, below `periods`.
+            The function that returns the numbers of users, below `size`, and of periods, below `periods`, of some rows.
+        rows
+            The number of rows.
         size, periods
             The limits of the numbers.
         """
         width = -(-periods // 8) * 8 if periods <= BITS else -(-periods // BITS) * BITS  # cells of a user
         users = max(_CELLS // width, 1)
-        if size > users:
-            parts = _parted(pairs, size, users, width)
-        else:
-            parts = iter([(0, (unit * width + period for unit, period in pairs))])
         table = np.zeros(min(size, users) * width, bool)
-        found = []
-        for first, cells in parts:
-            for some in cells:
-                table[some] = True
-            found.append(cls._packed(table, first, width))
-            table[:] = False
+
+        def mark(cells: Any) -> None:
+            table[cells] = True  # never anything else, so that blocks may come in any order
+
+        def mark_rows(some: slice) -> None:
+            unit, period = pairs(some)
+            mark(unit * width + period)
+
+        if size <= users:
+            each_block(mark_rows, rows)
+            found = _packed(table, 0, width)
+        else:
+            found = []
+            for part, cells in enumerate(_parted(pairs, rows, -(-size // users), users, width)):
+                table[:] = False
+                each(mark, cells, rows)
+                found += _packed(table, part * users, width)
         unit, block, bits = map(np.concatenate, zip(*found, strict=True))
         return cls(unit, block, bits, -(-periods // BITS))
-
-    @staticmethod
-    def _packed(table: Any, first: int, width: int) -> tuple[Any, Any, Any]:
-        """Pack a table of marks, whose first row is the user `first`, into the columns of masks."""
-        packed = np.packbits(table, bitorder="little")
-        if width < BITS:
-            short = packed.reshape(-1, width // 8)
-            packed = np.zeros((len(short), BITS // 8), np.uint8)
-            packed[:, : width // 8] = short
-        words = packed.reshape(-1).view("<u8")
-        at = np.flatnonzero(words)
-        unit, block = np.divmod(at, width // BITS) if width > BITS else (at, np.zeros(at.size, np.uint8))
-        return unit + first, block, words[at]
 
     @classmethod
     def gather(cls, unit: Any, block: Any, bits: Any, blocks: int) -> Masks:
@@ -142,6 +141,14 @@ class Masks:
     def _first(self) -> Any:
         return self.block[self.starts] * BITS + lowest(self.bits[self.starts])
 
+    def earliest(self) -> int | None:
+        """Return the first period in which any user was active; None for no users."""
+        if not self.unit.size:
+            return None
+        block = self.block.min()
+        bits = np.bitwise_or.reduce(self.bits[self.block == block], keepdims=True)
+        return int(block) * BITS + int(lowest(bits)[0])
+
     def last(self) -> Any:
         """Return each user's last period."""
         return self.block[self.ends - 1] * BITS + highest(self.bits[self.ends - 1])
@@ -149,6 +156,11 @@ class Masks:
     def take(self, rows: Any) -> Masks:
         """Keep some of the masks, in their order."""
         return Masks(self.unit[rows], self.block[rows], self.bits[rows], self.blocks)
+
+    def cut(self, at: Any) -> list[Masks]:
+        """Cut into parts that begin at some positions; into one if there are none."""
+        bounds = [*at, self.unit.size] if len(at) else [0, self.unit.size]
+        return [self.take(slice(*some)) for some in pairwise(bounds)]
 
     def replace(self, bits: Any) -> Masks:
         """Return other masks of the same users and blocks, without those that are 0."""
@@ -198,21 +210,36 @@ class Masks:
         return self.replace(self.bits & (self.bits << np.uint64(1) | carry))
 
 
-def _parted(pairs: Iterable[tuple[Any, Any]], size: int, users: int, width: int) -> Iterator[tuple[int, Iterable[Any]]]:
-    """Yield the first user of each part of so many users, and the cells of its pairs in batches."""
-    count = -(-size // users)
-    batches, bounds = [], []
-    for unit, period in pairs:
+def _parted(pairs: Callable[[slice], Any], rows: int, parts: int, users: int, width: int) -> Iterator[list[Any]]:
+    """Yield, for each part of so many users, the cells of its pairs, block by block."""
+
+    def sort(some: slice) -> tuple[Any, Any]:
+        unit, period = pairs(some)
         part, rest = np.divmod(unit, users)
-        part = part.astype(np.min_scalar_type(count))  # sorted by its digits if it has few
-        order = np.argsort(part, kind="stable")
-        batches.append((rest * width + period).astype(np.int32)[order])
-        bounds.append(np.append(0, np.cumsum(np.bincount(part, minlength=count))))
-    for part in range(count):
-        yield (
-            part * users,
-            (cells[at[part] : at[part + 1]] for cells, at in zip(batches, bounds, strict=True)),
-        )
+        part = part.astype(np.min_scalar_type(parts))  # sorted by its digits if it has few
+        cells = (rest * width + period).astype(np.int32)[np.argsort(part, kind="stable")]
+        return cells, np.append(0, np.cumsum(np.bincount(part, minlength=parts)))
+
+    blocks = each_block(sort, rows)
+    for part in range(parts):
+        yield [cells[at[part] : at[part + 1]] for cells, at in blocks]
+
+
+def _packed(table: Any, first: int, width: int) -> list[tuple[Any, Any, Any]]:
+    """Pack a table of marks, whose first row is the user `first`, into blocks of users, blocks and masks."""
+
+    def pack(some: slice) -> tuple[Any, Any, Any]:
+        packed = np.packbits(table[some.start * width : some.stop * width], bitorder="little")
+        if width < BITS:
+            short = packed.reshape(-1, width // 8)
+            packed = np.zeros((len(short), BITS // 8), np.uint8)
+            packed[:, : width // 8] = short
+        words = packed.reshape(-1).view("<u8")
+        at = np.flatnonzero(words)
+        unit, block = np.divmod(at, width // BITS) if width > BITS else (at, np.zeros(at.size, np.uint8))
+        return unit + (first + some.start), block, words[at]
+
+    return each(pack, blocks(len(table) // width), len(table) // 8)
 
 
 def lowest(bits: Any) -> Any:

@@ -35,8 +35,7 @@ def _of_log(
     log = found.log
     masks = None if least > 1 or log.values is not None else _masks(found)
     if masks is not None:
-        first = masks[0].first()
-        return (int(first.min()) if first.size else None), iter((Cohorts(*masks, recurring, log.groups.count),))
+        return masks[0].earliest(), iter((Cohorts(*masks, recurring, log.groups.count),))
     starts = active(log, found.starts)
     returns = (
         starts

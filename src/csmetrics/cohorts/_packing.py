@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from csmetrics.cohorts._rows.blocks import each_block, sort
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.core._numeric import BLOCK
 
@@ -107,14 +108,16 @@ class Packing:
     def pack(self, log: Log, rows: Any = None) -> Any:
         """Pack some rows of the log; None for all."""
         keys = np.empty(len(log) if rows is None else len(rows), self.dtype)
-        for at in range(0, keys.size, BLOCK):
-            block = keys[at : at + BLOCK]
-            place = slice(at, at + BLOCK) if rows is None else rows[at : at + BLOCK]
+
+        def pack(some: slice) -> None:
+            block, place = keys[some], some if rows is None else rows[some]
             np.subtract(self.users[place].astype(np.int64, copy=False), self.offset, out=block, casting="unsafe")
             np.left_shift(block, self.dtype.type(self.period), out=block)
             block |= log.periods.of(place).astype(self.dtype, copy=False)
             if log.groups.count > 1:
                 block |= log.groups.number[place].astype(self.dtype) << self.dtype.type(self.below)
+
+        each_block(pack, keys.size)
         return keys
 
 
@@ -192,7 +195,7 @@ def active(log: Log, rows: Any = None, *, count: bool = False) -> Active:
     packing = Packing.of(log)
     keys = packing.pack(log, rows)
     if not count and log.values is None:
-        keys.sort()
+        sort(keys)
         return Active(keys[changes(keys)], packing)
     order = np.argsort(keys)
     keys = keys[order]

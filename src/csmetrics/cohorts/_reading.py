@@ -65,7 +65,7 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
         raise too_large(metric, asked.names[1])
     groups = Groups(metric, keys, kept)
     known = bool(begins.ticks.size) and stop is not None
-    first, periods = span_of(asked, int(begins.ticks.min()) * DAY // begins.per_day if known else None, stop)
+    first, periods = span_of(asked, begins.span[0] * DAY // begins.per_day if known else None, stop)
     currency = rates = None
     named = currency_column(rows, asked)
     if named is not None:

@@ -88,14 +88,7 @@ class Triangle:
         shape = (self.cohorts * self.groups.count, self.cells.shape[2])
         cells, codes = (np.ascontiguousarray(part.swapaxes(0, 1)).reshape(shape) for part in (self.cells, states))
         index = self.groups.index(self.calendar.index(self.first, self.cohorts, "cohort"))
-        whole = cells.dtype.kind == "i"
-        columns = {
-            label: pd.arrays.IntegerArray(cells[:, i].copy(), codes[:, i] > 0) if whole
-            else np.where(codes[:, i] > 0, np.nan, cells[:, i])
-            for i, label in enumerate(self.ages.labels)
-        }  # fmt: skip
-        counts = pd.DataFrame(columns, index=index)
-        counts.columns = self.ages.labels
+        counts = _table(cells, codes > 0, index, self.ages.labels)
         users = pd.Series(self.members.T.reshape(-1), index=index, name="members")
         sizes = users.rename("size") if value is None else pd.Series(cells[:, 0].copy(), index=index, name=value)
         return RetentionGrid(sizes, users, counts, codes, self.ages.kind, self.calendar.freq)
@@ -107,7 +100,7 @@ class Triangle:
             last = self.calendar.at(self.stop) - self.first  # the first period that is not complete
             begun = self.calendar.at(self.stop - 1) - self.first
             cohort = np.arange(self.cohorts)[:, None]
-            states = np.where(cohort + high < last, 0, np.where(cohort + low <= begun, 1, 2))
+            states = _state(high < last - cohort, low <= begun - cohort)
             return np.broadcast_to(states, self.cells.shape)
         empty = self.earliest == NEVER
         earliest = np.where(empty, self.starts, self.earliest)[..., None]
@@ -115,4 +108,21 @@ class Triangle:
         ended = (latest + (high + 1) * self.width <= self.until) & (self.opens[1:, None] <= self.stop)
         if self.ages.first:
             ended[..., 0] = self.opens[1:] <= self.stop
-        return np.where(ended, 0, np.where(earliest + low * self.width < self.until, 1, 2))
+        return _state(ended, earliest + low * self.width < self.until)
+
+
+def _table(cells: Any, unknown: Any, index: pd.Index[Any], labels: pd.Index[Any]) -> pd.DataFrame:
+    """Return the cells as a frame without those that are unknown; integers stay integers."""
+    if cells.dtype.kind != "i":
+        return pd.DataFrame(np.where(unknown, np.nan, cells), index=index, columns=labels)
+    columns = {
+        label: pd.arrays.IntegerArray(cells[:, i].copy(), unknown[:, i].copy()) for i, label in enumerate(labels)
+    }
+    out = pd.DataFrame(columns, index=index, copy=False)  # each column has its own memory already
+    out.columns = labels
+    return out
+
+
+def _state(ended: Any, begun: Any) -> Any:
+    """Return 0 where a cell has ended, 1 where it has only begun, and 2 where it is in the future."""
+    return np.where(ended, np.uint8(0), np.where(begun, np.uint8(1), np.uint8(2)))

@@ -115,7 +115,7 @@ class Calendar:
 
     def first_of(self, times: Times) -> int:
         """Return the number of the period of a column's earliest instant."""
-        return self.at(int(times.ticks.min()) * DAY // times.per_day)
+        return self.at(times.span[0] * DAY // times.per_day)
 
     def start(self, numbers: Any) -> Ints:
         """Return the first instants of periods, in microseconds."""
@@ -157,7 +157,7 @@ class Calendar:
         """Prepare the numbering of a column's periods."""
         if not times.ticks.size:
             return Numbering(0, 1, times, None, 0)
-        low, high = int(times.ticks.min()), int(times.ticks.max())
+        low, high = times.span
         if self.freq == "h":
             first = 24 * low // times.per_day
             return Numbering(first, 24 * high // times.per_day - first + 1, times, None, first)

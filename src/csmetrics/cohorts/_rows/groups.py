@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames.groups import factorize, group_rows
+from csmetrics.cohorts._rows.blocks import span
 from csmetrics.cohorts._rows.text_ids import number_text
 from csmetrics.errors import MetricInputError
 
@@ -82,7 +83,7 @@ def _numbered(taken: pd.Series[Any]) -> tuple[Any, int, int]:
         return np.zeros(0, np.int64), 0, 1
     if isinstance(taken.dtype, np.dtype) and taken.dtype.kind in "iu":
         values = taken.to_numpy()
-        low, high = int(values.min()), int(values.max())
+        low, high = span(values)
         if high - low < 2**40 and high < 2**63:
             return values, low, high - low + 1
     if isinstance(taken.dtype, pd.CategoricalDtype):

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
+
+from csmetrics.cohorts._rows.blocks import span
 
 Ints: TypeAlias = Any  # an integer array
 
@@ -66,10 +69,20 @@ class Times:
         """Return ticks that measure elapsed time."""
         return self.ticks if self.utc is None else self.utc()
 
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest of the ticks; `NAT` is the lowest where an instant is missing."""
+        return span(self.ticks) if self.ticks.size else (NAT, NAT)
+
     @property
     def known(self) -> bool:
         """Whether the column holds any date."""
-        return bool(self.ticks.size) and int(self.ticks.max()) != NAT
+        return self.span[1] != NAT
+
+    @property
+    def complete(self) -> bool:
+        """Whether no instant is missing."""
+        return not self.ticks.size or self.span[0] != NAT
 
     def holds_days(self) -> bool:
         """Check whether every instant is a midnight."""
@@ -84,7 +97,7 @@ class Times:
         if not self.known:
             return None
         utc = None if self.utc is None else int(self.utc().max()) * DAY // self.per_day
-        return Wall(int(self.ticks.max()) * DAY // self.per_day, utc)
+        return Wall(self.span[1] * DAY // self.per_day, utc)
 
     def before(self, stop: int | None) -> Any:
         """Return the positions of the instants before another one; None if these are all rows of the column.
@@ -92,7 +105,7 @@ class Times:
         A `Wall` is compared in UTC, a plain number, such as the boundary of a period, on the wall clock.
         """
         late = self.late(stop)
-        if stop is None or (late is None and (not self.ticks.size or self.ticks.min() != NAT)):
+        if stop is None or (late is None and self.complete):
             return None
         known = self.ticks != NAT
         return np.flatnonzero(known if late is None else known & ~late)
@@ -101,11 +114,12 @@ class Times:
         """Mark the instants at or after another one, compared as in `before`; None if no instant is."""
         if stop is None or not self.ticks.size:
             return None
-        ticks, micros = self.ticks, int(stop)
+        ticks, micros, last = self.ticks, int(stop), self.span[1]
         if self.utc is not None and isinstance(stop, Wall):
             ticks, micros = self.utc(), stop.utc
+            last = ticks.max()
         bound = -(-micros * self.per_day // DAY)
-        return None if ticks.max() < bound else ticks >= bound
+        return None if last < bound else ticks >= bound
 
     def until(self, stop: Wall | None, kept: Any) -> tuple[Any, Any]:
         """Cut off what happened after the end of the data: the positions to keep in the column, and in the frame."""

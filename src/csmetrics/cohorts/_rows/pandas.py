@@ -102,9 +102,9 @@ class Rows:
         if wrong is not None:
             self.refuse(argument, "is not a date", wrong, date_hints.hint_for_text(column[wrong]))
         hour = times.per_day // 24
-        if times.ticks.size and 0 < times.ticks[0] < hour and times.ticks.max() < hour:
+        if times.ticks.size and 0 < times.ticks[0] < hour and times.span[1] < hour:
             self.remarks.note(date_hints.NO_UNIT.format(argument), doubtful=True)
-        if not optional and times.ticks.min(initial=0) == NAT:
+        if not optional and not times.complete:
             missing = times.ticks == NAT
             self.refuse(argument, "is missing", missing if wrong is None else missing & ~wrong)
         return times

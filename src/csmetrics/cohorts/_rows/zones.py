@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from csmetrics.cohorts._rows.instants import NAT, Times
+from csmetrics.cohorts._rows.instants import Times
 from csmetrics.errors import MetricInputError
 
 
 def must_match(metric: str, columns: dict[str, Times]) -> Any:
     """Return the time zone of the columns; reject naive times beside aware ones."""
-    return one_clock(metric, {name: times.zone for name, times in columns.items() if (times.ticks != NAT).any()})
+    return one_clock(metric, {name: times.zone for name, times in columns.items() if times.known})
 
 
 def one_clock(metric: str, zones: Mapping[str, Any]) -> Any:
