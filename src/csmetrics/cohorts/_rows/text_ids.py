@@ -45,7 +45,7 @@ def number_text(series: pd.Series[Any]) -> tuple[Any, int] | None:
     grouped = each(_grouped, pieces, rows)
     if any(one is None for one in grouped):
         return None
-    parts = each(partial(_numbered, grouped), range(1 << _PART_BITS), rows)
+    parts: Any = each(partial(_numbered, grouped), range(1 << _PART_BITS), rows)
     del grouped
     if any(part is None for part in parts):
         return None
