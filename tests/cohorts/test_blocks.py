@@ -109,7 +109,7 @@ def test_figures_do_not_depend_on_threads(small: pytest.MonkeyPatch, text: bool,
     if text:
         pytest.importorskip("pyarrow")
         small.setattr(text_ids, "_MANY", 1)
-        small.setattr(text_ids, "_PART_BITS", 3)
+        small.setattr(text_ids, "_PART", 500)
     small.setattr(_masks, "_CELLS", cells)  # with few, users are worked on in parts
     events = pd.DataFrame(
         {

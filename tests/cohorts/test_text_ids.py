@@ -48,13 +48,13 @@ def assert_numbered(series: Any, values: list[str]) -> None:
 @given(
     values=st.lists(TEXT, min_size=1, max_size=80) | ALIKE,
     kind=st.sampled_from(["string", "large_string"]),
-    bits=st.sampled_from([0, 1, 8]),
+    part=st.sampled_from([1, 20, 100]),
     shared=st.sampled_from([1, 4, 100]),
 )
 @drawn(80, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_one_number_for_each_text(values: list[str], kind: str, bits: int, shared: int) -> None:
+def test_one_number_for_each_text(values: list[str], kind: str, part: int, shared: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_ids, "_PART_BITS", bits)
+        patch.setattr(text_ids, "_PART", part)
         patch.setattr(text_ids, "_SHARED", shared)  # with few places, many hashes find another's mark
         patch.setattr(blocks, "BLOCK", 7)
         assert_numbered(column(values, kind), values)

@@ -16,8 +16,8 @@ from csmetrics._frames.kinds import arrow_text
 from csmetrics.cohorts._rows.blocks import blocks, each
 
 _LONGEST = 64  # bytes of the longest text that is hashed; longer text is left to Arrow
-_MANY = 1 << 15  # rows from which on hashing is faster
-_PART_BITS = 8  # bits of the hash that name its part
+_MANY = 1 << 18  # rows from which on hashing is faster
+_PART = 1 << 15  # rows of a part, so that its tables stay in a core's cache
 _SHARED = 4  # rows of a part for each place of its table
 _ENDS = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)  # masks of the first n bytes of a number
 _rng = np.random.default_rng(64)
@@ -42,10 +42,11 @@ def number_text(series: pd.Series[Any]) -> tuple[Any, int] | None:
     pieces = None if held is None else _pieces(held)
     if pieces is None:
         return None
-    grouped = each(_grouped, pieces, rows)
+    bits = min((rows // _PART).bit_length(), 8)  # of the hash, which name its part: sorted by a byte
+    grouped = each(partial(_grouped, bits), pieces, rows)
     if any(one is None for one in grouped):
         return None
-    parts: Any = each(partial(_numbered, grouped), range(1 << _PART_BITS), rows)
+    parts: Any = each(partial(_numbered, grouped), range(1 << bits), rows)
     del grouped
     if any(part is None for part in parts):
         return None
@@ -77,15 +78,15 @@ def _pieces(column: Any) -> list[tuple[int, Any, Any]] | None:
     return pieces
 
 
-def _grouped(piece: tuple[int, Any, Any]) -> tuple[Any, ...] | None:
+def _grouped(bits: int, piece: tuple[int, Any, Any]) -> tuple[Any, ...] | None:
     """Hash a block and sort it by part: where each part begins, both hashes and the rows; None if a text is long."""
     row, content, offsets = piece
     hashes = _hashes(content[offsets[0] : offsets[-1]], offsets.astype(np.int64) - offsets[0])
     if hashes is None:
         return None
-    part = (hashes[0] >> np.uint64(64 - _PART_BITS)).astype(np.uint8)
+    part = (hashes[0] >> np.uint64(64 - bits)).astype(np.uint8)
     order = np.argsort(part, kind="stable")
-    begins = np.cumsum([0, *np.bincount(part, minlength=1 << _PART_BITS)])
+    begins = np.cumsum([0, *np.bincount(part, minlength=1 << bits)])
     return begins, *(one[order] for one in hashes), order + row
 
 
