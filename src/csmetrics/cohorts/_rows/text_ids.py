@@ -43,21 +43,20 @@ def number_text(series: pd.Series[Any]) -> tuple[Any, int] | None:
     if pieces is None:
         return None
     bits = min((rows // _PART).bit_length(), 8)  # of the hash, which name its part: sorted by a byte
-    grouped = each(partial(_grouped, bits), pieces, rows)
+    narrow = np.min_scalar_type(-rows)
+    grouped: Any = each(partial(_grouped, bits, narrow), pieces, rows)
     if any(one is None for one in grouped):
         return None
-    parts: Any = each(partial(_numbered, grouped), range(1 << bits), rows)
-    del grouped
-    if any(part is None for part in parts):
+    numbered: Any = each(partial(_numbered, grouped, narrow), range(1 << bits), rows)
+    if any(one is None for one in numbered):
         return None
-    firsts = np.cumsum([0, *(size for *_, size in parts)])  # the first number of each part
-    codes = np.empty(rows, np.min_scalar_type(-rows))
+    firsts = np.cumsum([0, *(size for _, size in numbered)])  # the first number of each part
+    codes = np.empty(rows, narrow)
 
     def place(part: int) -> None:
-        at, numbers, _ = parts[part]
-        codes[at] = numbers + firsts[part]
+        codes[_of_part(grouped, part, 3).astype(np.intp)] = numbered[part][0] + firsts[part]
 
-    each(place, range(len(parts)), rows)
+    each(place, range(1 << bits), rows)
     return codes, int(firsts[-1])
 
 
@@ -78,7 +77,7 @@ def _pieces(column: Any) -> list[tuple[int, Any, Any]] | None:
     return pieces
 
 
-def _grouped(bits: int, piece: tuple[int, Any, Any]) -> tuple[Any, ...] | None:
+def _grouped(bits: int, narrow: Any, piece: tuple[int, Any, Any]) -> tuple[Any, ...] | None:
     """Hash a block and sort it by part: where each part begins, both hashes and the rows; None if a text is long."""
     row, content, offsets = piece
     hashes = _hashes(content[offsets[0] : offsets[-1]], offsets.astype(np.int64) - offsets[0])
@@ -87,7 +86,7 @@ def _grouped(bits: int, piece: tuple[int, Any, Any]) -> tuple[Any, ...] | None:
     part = (hashes[0] >> np.uint64(64 - bits)).astype(np.uint8)
     order = np.argsort(part, kind="stable")
     begins = np.cumsum([0, *np.bincount(part, minlength=1 << bits)])
-    return begins, *(one[order] for one in hashes), order + row
+    return begins, *(one[order] for one in hashes), (order + row).astype(narrow)
 
 
 def _hashes(content: Any, bounds: Any) -> tuple[Any, Any] | None:
@@ -124,15 +123,18 @@ def _hashes(content: Any, bounds: Any) -> tuple[Any, Any] | None:
     return first, (second >> np.uint64(32)).astype(np.uint32)
 
 
-def _numbered(grouped: list[Any], part: int) -> tuple[Any, Any, int] | None:
-    """Number equal hashes of a part alike: the rows, their numbers, and the limit of these.
+def _of_part(grouped: Any, part: int, column: int) -> Any:
+    """Return the rows of a part in one of the columns of `_grouped`."""
+    return np.concatenate([one[column][one[0][part] : one[0][part + 1]] for one in grouped])
+
+
+def _numbered(grouped: Any, narrow: Any, part: int) -> tuple[Any, int] | None:
+    """Number equal hashes of a part alike: the number of each row, and the limit of the numbers.
 
     Each hash leaves its mark in a table, and those that find another's try the next table. Return None where the second
     hashes differ.
     """
-    hashes, second, rows = (
-        np.concatenate([one[column][one[0][part] : one[0][part + 1]] for one in grouped]) for column in (1, 2, 3)
-    )
+    hashes, second = (_of_part(grouped, part, column) for column in (1, 2))
     numbers = np.empty(hashes.size, np.int64)
     left, at, size = hashes, np.arange(hashes.size), 0
     for turn in count():
@@ -148,4 +150,4 @@ def _numbered(grouped: list[Any], part: int) -> tuple[Any, Any, int] | None:
         left, at = left[others], at[others]
     seen = np.empty(size, np.uint32)
     seen[numbers] = second
-    return (rows, numbers, size) if (seen[numbers] == second).all() else None
+    return (numbers.astype(narrow), size) if (seen[numbers] == second).all() else None
