@@ -89,6 +89,14 @@ def test_the_variables_bound_the_threads(monkeypatch: pytest.MonkeyPatch, own: s
     assert blocks.threads() == allowed
 
 
+def test_no_thread_starts_while_python_ends(small: pytest.MonkeyPatch) -> None:
+    ended = threading.Thread()
+    small.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
+    small.setattr(threading, "main_thread", lambda: ended)
+    used = blocks.each(lambda _: threading.get_ident(), range(8), rows=1000)
+    assert set(used) == {threading.get_ident()}
+
+
 def figures(events: pd.DataFrame) -> list[pd.DataFrame]:
     """Compute what counts users: from masks and from sorted rows, and amounts that floats only come near to."""
     found = [csm.cohorts.retention(events, kind="on_or_after", horizon=3, by="plan").counts]

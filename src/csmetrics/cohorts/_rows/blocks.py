@@ -7,6 +7,7 @@ another one does at the same time: then the figures are the same for any number 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
@@ -24,6 +25,8 @@ _ROWS = 1 << 19  # rows for each thread: with fewer, starting it takes longer th
 
 def threads() -> int:
     """Return how many threads may compute at the same time: the cores of this process, or what a variable allows."""
+    if not threading.main_thread().is_alive():  # Python is ending, as in an atexit handler, and starts no more threads
+        return 1
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     bounds = (os.environ.get(name, "").partition(",")[0].strip() for name in VARIABLES)
     return min([there, *(int(bound) for bound in bounds if bound.isdecimal() and int(bound))])
