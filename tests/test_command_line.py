@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -135,6 +136,41 @@ def test_hints_are_options_of_the_command(run: Any, tables: Path) -> None:
     assert "Hint: --column subscriptions.customer=account_id" in err
     (tables / "churn.csv").write_text("lost,start,churn\n5,100,5\n")
     assert '(here: --result "churn")' in run("verify", tables / "churn.csv", "--metric", "churn_rate")[2]
+
+
+def test_hints_speak_of_the_file_and_not_of_code(run: Any, tmp_path: Path) -> None:
+    head, file, out = "customer,start,end,mrr,currency\n", tmp_path / "plans.csv", tmp_path / "r.html"
+    hints = {
+        'a,2026-01-05,,"1,200.00",': "write plain numbers in the file",
+        "a,5 Jan 2026,,10,": "write days in the file as 2026-03-31",
+        "a,46027,,10,": "write days in the file as 2026-03-31",
+        "a,2026-01-05,NULL,10,\nb,2026-01-05,2026-03-06,20,": "leave the cell empty",
+        "a,2026-01-05,,10,eur\nb,2026-01-05,,10,usd": "write amounts of one currency",
+        "a,2026-01-05,,10,\nb,2026-01-05,,10,\n,2026-01-05,,10,": "--skip-bad-rows leaves these rows out",
+        "a,2026-01-05,,10,\nb,2026-02-05,,10,\nb,2026-01-05,,-10,": "--skip-bad-rows counts such balances as 0",
+    }
+    for rows, words in hints.items():
+        file.write_text(head + rows + "\n")
+        _, _, err = run("report", "--subscriptions", file, "--as-of", "2026-04-30", "--out", out)
+        hint = err.partition("Hint: ")[2]
+        assert words in hint, (rows, err)
+        assert not re.search(r"pd\.|on_bad_rows|\.replace|frame\[|=\{", hint)
+    file.write_text("created,resolved,reopened\n2026-04-01,2026-04-02,3\n2026-04-01,2026-04-02,0\n")
+    _, _, err = run("report", "--tickets", file, "--as-of", "2026-04-30", "--out", out)
+    assert "Hint: write true and false in the file, or 1 and 0" in err
+
+
+def test_times_with_offsets_are_counted_by_one_clock(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "plans.csv"
+    file.write_text(  # b leaves at half past midnight in Paris, which is still March by UTC and by winter time
+        "customer,start,end,mrr,seen\na,2026-01-05T00:30:00+01:00,,10,01/02/2026\n"
+        "b,2026-01-05T00:30:00+01:00,2026-04-01T00:30:00+02:00,20,01/03/2026\n"
+    )
+    words = ["report", "--subscriptions", file, "--as-of", "2026-04-30", "--out", tmp_path / "r.html"]
+    assert "times with the offsets +0100, +0200. Hint: --zone Europe/Paris" in run(*words)[2]
+    assert "must be the name of a time zone; got Mars" in run(*words, "--zone", "Mars")[2]
+    assert "Customer churn rate: 50 %" in run(*words, "--zone", "Europe/Paris")[1]  # and `seen` is of no matter
+    assert "Customer churn rate: 0 %" in run(*words, "--zone", "UTC")[1]
 
 
 def test_verify_checks_tables_and_queries(run: Any, tmp_path: Path) -> None:

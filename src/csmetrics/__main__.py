@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import sys
 import tomllib
 from collections.abc import Callable
@@ -160,6 +159,7 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--column", "columns", multiple=True, type=Pair(), help="subscriptions.customer=account_id; repeatable.")
 @click.option("--target", "targets", multiple=True, type=Pair(), help="nrr=105; repeatable.")
 @_DATES
+@click.option("--zone", help="The clock by which times with offsets are counted, such as Europe/Paris.")
 @click.option("--skip-bad-rows", is_flag=True, default=None, help="Leave out rows that cannot be right, and say which.")
 @click.option("--config", type=_FILE, help=f"Options as a file.  [default: {_CONFIG}, if that file exists]")
 def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> None:
@@ -167,7 +167,9 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
 
     Options can stand in csmetrics.toml, under [report], so that next month is one command.
     """
-    from csmetrics._report.files import read
+    from csmetrics._report.files import on_clock, read
+    from csmetrics._report.remedies import for_files
+    from csmetrics._report.table_columns import TABLES
 
     options = _config(config) | {name: value for name, value in given.items() if value is not None}
     for name, column in columns:
@@ -184,7 +186,7 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
     if not files:
         names = ", ".join(f"--{table}" for table in _TABLES)
         raise csm.MetricInputError("report", "--subscriptions", "must be given, or another table", "got none", names)
-    dates = options.pop("dates", None)
+    dates, zone = options.pop("dates", None), options.pop("zone", None)
     bad = "report" if options.pop("skip_bad_rows", False) else "raise"
     with click.progressbar(length=len(files) + _STEPS, label="report", file=sys.stderr) as bar:
 
@@ -195,27 +197,20 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
         tables: dict[str, Any] = {}
         for table, file in files.items():
             step(f"reading {table}")
-            tables[table] = read(file, dates)
+            own = options.get("columns", {}).get(table, {})
+            used = {own.get(name, name) for names in TABLES[table] for name in names}
+            tables[table] = on_clock(read(file, dates, used), Path(file).name, zone)
         try:
             made = csm.report_from_tables(
                 **tables, scorecard=options.pop("targets"), on_bad_rows=bad, progress=step, **options
             )
         except csm.CsmetricsError as error:
-            raise _in_options(error) from None
+            raise type(error)("report", error.argument, error.rule, error.found, for_files(error.hint)) from None
         step("writing")
         made.save(out)
         bar.update(len(files) + _STEPS - bar.pos)
     click.echo(repr(made))
     click.echo(f"Written: {out}")
-
-
-def _in_options(error: csm.CsmetricsError) -> csm.CsmetricsError:
-    """Say the hint of an error in the options of the command line."""
-    hint = re.sub(r"\bas_of='([^']*)'", r"--as-of \1", error.hint)
-    if hint.startswith("columns="):
-        meant = json.loads(hint.removeprefix("columns=")).items()
-        hint = " ".join(f"--column {table}.{n}={shlex.quote(c)}" for table, names in meant for n, c in names.items())
-    return type(error)("report", error.argument, error.rule, error.found, hint)
 
 
 def _config(path: Path | None) -> dict[str, Any]:
@@ -238,6 +233,7 @@ def _config(path: Path | None) -> dict[str, Any]:
         "columns",
         "targets",
         "dates",
+        "zone",
         "skip_bad_rows",
     )
     for name in found:

@@ -102,6 +102,14 @@ def test_more_than_noise_is_what_the_comparison_says(june: Any, frames: dict[str
     assert "cannot tell" in june.figures.loc["nrr", "noise"]  # totals alone do not tell
 
 
+def test_one_day_of_users_is_not_judged_against_the_day_before(june: Any, page: str) -> None:
+    day = june.figures.loc["stickiness"]
+    assert day["period"] == "30 Jun 2026"
+    assert np.isnan(day["change"])
+    assert "days of the week differ" in day["noise"]
+    assert day["noise"] in page
+
+
 def test_a_report_of_an_earlier_month(frames: dict[str, Any]) -> None:
     may = csm.report(movements=frames["movements"], as_of="2026-05-31").figures
     assert may.loc["churn_rate", "period"] == "May 2026"
@@ -399,8 +407,10 @@ def test_raw_tables_make_the_same_figures(company: Any, frames: dict[str, Any]) 
         progress=steps.append,
     )
     wanted = csm.report(**frames).figures
-    same = ["churn_rate", "nrr", "grr", "nps", "fcr", "stickiness", "lifecycle_quick_ratio"]
+    same = ["churn_rate", "nrr", "grr", "nps", "fcr", "lifecycle_quick_ratio"]
     assert made.figures.loc[same, "value"].to_list() == wanted.loc[same, "value"].to_list()
+    monthly = csm.cohorts.active_users(company.events, freq="M", as_of=company.as_of).csm.stickiness()
+    assert made.figures.loc["stickiness", ["period", "value"]].to_list() == ["Jun 2026", monthly.iloc[-1]]
     assert made.figures.loc["nrr", "noise"] in ("more than noise", "may be noise")
     assert made.figures["value"].notna().loc[["csat", "ces", "adoption_rate", "onboarding_completion_rate"]].all()
     assert steps[0] == "subscriptions"
@@ -425,6 +435,33 @@ def test_a_change_of_plan_is_no_churn() -> None:
     ("given", "error", "words"),
     [
         ({}, csm.MetricInputError, "must be given"),
+        (
+            {"tickets": pd.DataFrame({"created": ["2026-03-01"], "Solved at": [None], "Reopens": [0]})},
+            csm.MissingColumnError,
+            'Hint: columns={"tickets": {"resolved": "Solved at", "reopened": "Reopens"}}',
+        ),
+        (
+            {
+                "subscriptions": pd.DataFrame(
+                    columns=[
+                        "Customer ID",
+                        "Start (UTC)",
+                        "Start Date (UTC)",
+                        "Trial End (UTC)",
+                        "Ended At (UTC)",
+                        "Interval",
+                        "Amount",
+                    ]
+                )
+            },
+            csm.MissingColumnError,
+            '"start": "Start Date (UTC)", "end": "Ended At (UTC)", "mrr": "its_name"}}',
+        ),
+        (
+            {"responses": pd.DataFrame({"time": ["2026-03-01"], "Score": [9]})},
+            csm.MissingColumnError,
+            'columns={"responses": {"nps": "Score"}}',
+        ),
         (
             {"subscriptions": pd.DataFrame({"account_id": [1]})},
             csm.MissingColumnError,

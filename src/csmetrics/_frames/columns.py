@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from csmetrics._frames.words import same_quantity, usual, words
+from csmetrics._frames.words import TELLING, per_bill, same_quantity, usual, words
 from csmetrics.core._numeric import check, show
 from csmetrics.core._registry import REGISTRY, Quantity
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
@@ -20,6 +20,7 @@ _SHOWN = 20  # at most so many columns are listed in an error
 _LONGEST = 80  # at most so many letters of a misspelt name are compared
 
 
+PER_BILL = "an amount per bill or per seat becomes that of a month with csm.mrr(quantity * amount, interval)"
 _SAID = {".": "a dot", '"': "a quotation mark", "`": "a backtick"}
 
 
@@ -105,7 +106,8 @@ def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
     near = guess(frame, name, argument, raw=metric not in REGISTRY)
     if near is not None:
         return f"did you mean {near!r}?" if argument in ("keys", "by", "period") else f"{argument}={near!r}"
-    return f'if another column holds it, name it: {argument}="its_name"'
+    named = f'if another column holds it, name it: {argument}="its_name"'
+    return f"{PER_BILL}; {named}" if argument == "mrr" and per_bill([*map(str, frame.columns)]) else named
 
 
 def guess(frame: Any, name: Any, argument: str, *, raw: bool = False) -> str | None:
@@ -119,10 +121,10 @@ def guess(frame: Any, name: Any, argument: str, *, raw: bool = False) -> str | N
     others = {n for spec in REGISTRY.values() for n in spec.inputs}
     free = [text for text in texts if text not in others]  # a column named as another input holds what its name says
     near = [
-        *(text for text in texts if same_quantity(argument, text)),
         *(usual(argument, texts) if raw else ()),
+        *(text for text in texts if same_quantity(argument, text)),
         *difflib.get_close_matches(asked, free, n=1),
-        *(text for text in free if asked in words(text)),
+        *(text for text in free if asked in words(text) and not (words(text) - words(asked)) & TELLING),
     ]
     return near[0] if near else None
 

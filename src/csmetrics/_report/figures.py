@@ -30,6 +30,7 @@ _OPEN = {
     "first_response_time": ("responded", "have no response yet"),
     "sla_attainment": ("measured", "have no outcome yet"),
 }
+_DAILY = "not compared with the day before, as days of the week differ"
 _UNITS = {"survey": "answers", "tickets": "tickets", "active_users": "users", "lifecycle": "users"}
 
 
@@ -90,6 +91,9 @@ def _figure(spec: Registration, source: Source, target: Target | None, asked: bo
     noise, certain, on_year = ("too early to compare", None, nan) if early else _judged(spec, source)
     if not fair:
         noise, certain = "too early to compare", None
+    daily = source.kind == "active_users" and isinstance(last, pd.Period) and last.freqstr == "D"
+    if daily:
+        noise, certain, on_year = _DAILY, None, nan
     interval, notes = _interval(spec, source)
     return Figure(
         spec,
@@ -98,7 +102,7 @@ def _figure(spec: Registration, source: Source, target: Target | None, asked: bo
         series.tail(_POINTS),
         in_words(last) if source.axis is not None else "all",
         float(values[-1]),
-        nan if early else float(values[-1] - before),
+        nan if early or daily else float(values[-1] - before),
         noise,
         certain,
         target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +15,12 @@ _CSV, _PARQUET = (".csv", ".tsv", ".txt"), (".parquet", ".pq")
 DATES: Final = ("day-first", "month-first")
 _YEAR_FIRST: Final = r"\s*\d{4}[/.-]\d{1,2}[/.-]\d{1,2}(?!\d).*"
 _CLOCK: Final = r"(,? +\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?)?"
+_OFFSET: Final = r"Z|[+-]\d\d:?\d\d"
 _YEAR_LAST: Final = rf"\s*(\d{{1,2}})[/.-](\d{{1,2}})[/.-](\d{{4}}|\d{{2}}){_CLOCK}\s*"
 _LOOKED_AT: Final = 1_000  # values that tell whether a column of text holds dates
 
 
-def read(path: Any, dates: str | None = None) -> pd.DataFrame:
+def read(path: Any, dates: str | None = None, used: Collection[str] | None = None) -> pd.DataFrame:
     """Read a table.
 
     Parameters
@@ -28,6 +29,8 @@ def read(path: Any, dates: str | None = None) -> pd.DataFrame:
         A file that ends in ``.csv``, ``.tsv``, ``.txt``, ``.parquet`` or ``.pq``.
     dates
         How dates such as 01/02/2026 are written: ``"day-first"`` or ``"month-first"``. Without it, they are refused.
+    used
+        The columns that matter, by default all: dates in others stay text where they can be read in two ways.
 
     Returns
     -------
@@ -62,7 +65,11 @@ def read(path: Any, dates: str | None = None) -> pd.DataFrame:
         raise MetricInputError("read", "file", f"must be {kind}", f"{file.name}: {first}") from None
     for name in table.columns:
         if table[name].dtype == object or isinstance(table[name].dtype, pd.StringDtype):
-            table[name] = _with_dates(table[name], file.name, dates)
+            try:
+                table[name] = _with_dates(table[name], file.name, dates)
+            except MetricInputError:
+                if used is None or name in used:
+                    raise
     return table
 
 
@@ -114,6 +121,54 @@ def _with_dates(column: pd.Series[Any], file: str, dates: str | None) -> pd.Seri
     if read.isna().any():
         return column.astype(object).where(read.reindex(column.index).isna(), read.astype(object))
     return read.reindex(column.index)
+
+
+def on_clock(table: pd.DataFrame, file: str, zone: str | None) -> pd.DataFrame:
+    """Put the times that have an offset from UTC on one clock, by which days and months are counted.
+
+    Parameters
+    ----------
+    table
+        A table that `read` has read.
+    file
+        Its name, for errors.
+    zone
+        The clock, such as ``"Europe/Paris"``; None where all times of the table have the same offset.
+
+    Returns
+    -------
+    DataFrame
+        The table; times without an offset stay as they are.
+
+    Raises
+    ------
+    MetricInputError
+        If there is no such time zone, or offsets differ and no time zone is named.
+    """
+    aware: dict[Any, pd.Series[Any]] = {}
+    offsets: dict[str, None] = {}
+    for name in table.columns:
+        column = table[name]
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            aware[name] = column
+            offsets |= dict.fromkeys(column.dropna().dt.strftime("%z").unique())
+        elif column.dtype == object or isinstance(column.dtype, pd.StringDtype):
+            text = column.dropna().astype(str)
+            found = text.str.extract(f"^{_YEAR_FIRST}({_OFFSET})$")[0]
+            if text.size and found.notna().all():
+                aware[name] = pd.to_datetime(column, format="ISO8601", utc=True)
+                offsets |= dict.fromkeys(found.str.replace("Z", "+0000").str.replace(":", "").unique())
+    if zone is not None:
+        try:
+            return table.assign(**{name: column.dt.tz_convert(zone) for name, column in aware.items()})
+        except (KeyError, ValueError, OSError):
+            rule, hint = "must be the name of a time zone", "such as --zone Europe/Paris or --zone UTC"
+            raise MetricInputError("read", "--zone", rule, f"got {zone}", hint) from None
+    if len(offsets) > 1:
+        found_ = f"{file} has times with the offsets {', '.join(sorted(offsets))}"
+        hint = "--zone Europe/Paris, or whichever clock your months begin by"
+        raise MetricInputError("read", "--zone", "must say by which clock days are counted", found_, hint)
+    return table
 
 
 def query(path: Any, data: Mapping[str, Any], dates: str | None = None) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
-from csmetrics._frames.columns import guess, has, what_is_there
+from csmetrics._frames.columns import PER_BILL, guess, has, what_is_there
+from csmetrics._frames.words import per_bill
 from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
 # The columns of each table by their usual names: those that its builders need, and those that they can use
@@ -64,8 +65,22 @@ def _lacking(tables: Mapping[str, Any], found: Any, missing: Mapping[str, Mappin
         f"{what_is_there(tables[table])} in the {table}" if len(missing) > 1 else what_is_there(tables[table])
         for table in missing
     ]
+    if "mrr" in missing.get("subscriptions", {}) and per_bill([*map(str, tables["subscriptions"].columns)]):
+        own.append(PER_BILL)
     names = ", ".join(name for lacks in missing.values() for name in lacks)
-    return MissingColumnError("report_from_tables", names, ", ".join(what), ", ".join(own), as_argument(meant))
+    return MissingColumnError("report_from_tables", names, ", ".join(what), "; ".join(own), as_argument(meant))
+
+
+def check_outcomes(tickets: Any, own: Mapping[str, str]) -> None:
+    """Refuse tickets with nothing but their dates of creation, of which no metric is made."""
+    outcomes = [name for name in TABLES["tickets"][1] if name != "ticket"]
+    if own.keys() & {*outcomes}:
+        return
+    free = SimpleNamespace(columns=[name for name in tickets.columns if name not in own.values()])
+    meant = {name: near for name in outcomes if (near := guess(free, name, name, raw=True)) is not None}
+    what = f"no column {' or '.join(map(shown, outcomes))} in the tickets, so no metric can be computed from them"
+    hint = as_argument({"tickets": meant or {"resolved": "its_name"}})
+    raise MissingColumnError("report_from_tables", "resolved", what, what_is_there(tickets), hint)
 
 
 def as_argument(meant: Mapping[str, Mapping[str, str]]) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from csmetrics._frames.columns import guess, has, what_is_there
 from csmetrics._frames.engines import lazy
 from csmetrics._report.report import Report, report
-from csmetrics._report.table_columns import as_argument, names_of
+from csmetrics._report.table_columns import as_argument, check_outcomes, names_of
 from csmetrics.cohorts import active_users as count_active_users
 from csmetrics.cohorts import adoption as count_adoption
 from csmetrics.cohorts import lifecycle as count_lifecycle
@@ -158,9 +158,7 @@ def report_from_tables(
         frames["survey"] = _answers(tables["responses"], named["responses"], freq, as_of, rows)
     if "tickets" in tables:
         tell("tickets")
-        takes = inspect.signature(count_tickets).parameters
-        known: dict[str, Any] = {name: column for name, column in named["tickets"].items() if name in takes}
-        frames["tickets"] = count_tickets(tables["tickets"], **known, squares=True, freq=freq, as_of=as_of, **rows)
+        frames["tickets"] = _cases(tables["tickets"], named["tickets"], freq, as_of, rows)
     if "customers" in tables and "started" in named["customers"]:
         tell("onboarding")
         own: dict[str, Any] = {name: named["customers"].get(name) for name in ("started", "completed", "value")}
@@ -194,12 +192,13 @@ def _joined(ledger: Any, key: str, customers: Any, customer: str, by: str) -> An
 def _used(tables: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Callable[[str], None]) -> dict[str, Any]:
     """Count users, stages, retention, and adoption where the events say which feature."""
     own = {name: named["events"][name] for name in ("user", "time")}
+    asked: dict[str, Any] = {**own, "freq": freq, "as_of": as_of, **rows}
     tell("users")
-    frames: dict[str, Any] = {"active_users": count_active_users(tables["events"], **own, as_of=as_of, **rows)}
+    frames: dict[str, Any] = {"active_users": count_active_users(tables["events"], **asked)}
     tell("lifecycle")
-    frames["lifecycle"] = count_lifecycle(tables["events"], **own, freq=freq, as_of=as_of, **rows)
+    frames["lifecycle"] = count_lifecycle(tables["events"], **asked)
     tell("retention")
-    frames["retention"] = retention(tables["events"], **own, freq=freq, as_of=as_of, **rows)
+    frames["retention"] = retention(tables["events"], **asked)
     if "feature" in named["events"] and "customers" in tables:
         tell("adoption")
         eligible = tables["customers"]
@@ -210,6 +209,14 @@ def _used(tables: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Calla
                 tables["events"], **own, feature=feature, eligible=eligible, freq=freq, as_of=as_of, **rows
             )
     return frames
+
+
+def _cases(tickets: Any, own: dict[str, str], freq: str, as_of: Any, rows: Any) -> Any:
+    """Count the tickets, with the columns that the builder takes."""
+    check_outcomes(tickets, own)
+    takes = inspect.signature(count_tickets).parameters
+    known: dict[str, Any] = {name: column for name, column in own.items() if name in takes}
+    return count_tickets(tickets, **known, squares=True, freq=freq, as_of=as_of, **rows)
 
 
 def _answers(responses: Any, own: dict[str, str], freq: str, as_of: Any, rows: Any) -> Any:

@@ -71,6 +71,7 @@ def from_engine(frame: Any, asked: Asked) -> Ledger:
     reading = _Reading(asked, rows, keys, first, periods, scale, until)
     ledger = reading.ledger(reducer)
     least = rows.facts["least"].iloc[0]
+    ledger.note_balances(rows.count("rows"), 0 if pd.isna(least) else least)
     if not pd.isna(least) and least < 0:
         customer = nw.col(asked.customer)
         found = reading.below_zero(reducer.instants(rows.frame.filter(amounts < 0).select(customer).unique()))

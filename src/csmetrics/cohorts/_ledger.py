@@ -20,6 +20,8 @@ from csmetrics.core._money import back
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, shown
 
+_FURTHER = 20  # changes after each customer's first one, of which hardly ever none is downwards
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -195,6 +197,17 @@ class Ledger:
             self.remarks.note(
                 f"{who} in several groups of {', '.join(map(repr, names))}. A move from one group to another counts as "
                 "lost in the one and as new in the other; by_at='opening' keeps each customer in one group at a time."
+            )
+
+    def note_balances(self, rows: int, least: float) -> None:
+        """Note changes of which none is downwards: they may be what is paid after each change."""
+        if self.asked.end is not None or self.asked.snapshots or least < 0:
+            return
+        if rows - pd.unique(self.numbers.customer).size >= _FURTHER:
+            self.remarks.note(
+                f"None of the {rows:,} changes in {self.asked.amount!r} is below 0, so nobody ever leaves or pays "
+                "less. `change` is by how much the MRR changes, and not what it is afterwards.",
+                doubtful=True,
             )
 
     def with_homes(self, unit: Any, group: Any, lines: Lines, stop: int) -> Ledger:

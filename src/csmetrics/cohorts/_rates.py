@@ -74,7 +74,8 @@ class Rates:
             number = int(np.broadcast_to(period, units.shape)[at])
             label = self.calendar.index(self.first + number, 1, "period")[0]
             found = f"none for {shown(self.names[int(currency[at])])} in {label}"
-            raise MetricInputError(self.metric, "rates", "must have a rate for each currency and period", found)
+            rule, hint = "must have a rate for each currency and period", "spell currencies as the ledger does"
+            raise MetricInputError(self.metric, "rates", rule, found, hint)
         scaled = np.where(np.isnan(rate), 0.0, rate) * self.scale
         if self._whole:
             return units * np.rint(scaled).astype(np.int64)

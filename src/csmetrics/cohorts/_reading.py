@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._changes import NONE, held, within
+from csmetrics.cohorts._copies import note_copies
 from csmetrics.cohorts._ends import Reach, blank_ends, first_after, must_be_told, reach_of, read_ends, refuse_early
 from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines
@@ -91,6 +92,11 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
         remarks=rows.remarks,
     )
     ledger.note_moves()
+    ledger.note_balances(units.size, units.min(initial=0))
+    copied = [numbers.customer, begins.ticks, ends and ends.ticks, units, groups.number, currency]
+    note_copies(
+        rows.remarks, copied, "customer, date and amount" if ends is None else "customer, start, end and amount"
+    )
     if blank is not None:
         sentence = f"{int(blank.sum())} of {len(frame)} rows have a blank end and were counted as still running."
         rows.remarks.note(sentence, doubtful=True)
@@ -160,7 +166,9 @@ def _apart(asked: Asked, named: Any) -> bool:
 def several(asked: Asked, named: Any, values: list[Any]) -> MetricInputError:
     some = ", ".join(map(shown, values[:_SHOWN])) + (", ..." if len(values) > _SHOWN else "")
     found = f"{some} in the column {shown(named)}"
-    hint = f"currency={named!r} with rates={{{values[0]!r}: 1.0, ...}}, or by={named!r} for a bridge per currency"
+    alike = len({str(value).strip().casefold() for value in values}) < len(values)
+    hint = f"spell each in one way first, with frame[{named!r}].str.strip().str.upper(); then " if alike else ""
+    hint += f"currency={named!r} with rates={{{values[0]!r}: 1.0, ...}}, or by={named!r} for a bridge per currency"
     return MetricInputError(
         asked.metric, "rates", "must be set for amounts of several currencies", f"got {found}", hint
     )

@@ -41,6 +41,8 @@ def broken(
     rule = _RULES.get(reason) or reason
     for said, rule_of in _WORDS.items():
         rule = re.sub(said, rule_of, rule)
+    if reason == "is missing" and not hint and not few:
+        hint = "name a column that every row has a value in"
     if not few:  # likely one mistake in all of them: without these rows little or nothing would be left
         return MetricInputError(metric, argument, rule, found, hint)
     advice = "on_bad_rows='report' leaves these rows out and returns them in .attrs['excluded'].frame"
@@ -54,14 +56,14 @@ def not_once(metric: str, argument: str, again: int, example: Any = None) -> Met
     return MetricInputError(metric, argument, "must stand in one row each", found, hint)
 
 
-def compare(argument: str) -> str:
-    """Say how numbers become flags: what is not late was in time, and what happened more than 0 times happened."""
-    column, test = ("late", "<= 0") if argument == "sla" else (argument, "> 0")
-    remedy = f"(frame['{column}'] {test}).where(frame['{column}'].notna())"
+def compare(argument: str, name: Any) -> str:
+    """Say how the numbers of a column become flags: what happened more than 0 times happened."""
+    column, test = ("late", "<= 0") if argument == "sla" else (name, "> 0")  # what is not late was in time
+    remedy = f"(frame[{shown(column)}] {test}).where(frame[{shown(column)}].notna())"
     return f"compare a count or a duration first, and keep what is missing: {remedy}"
 
 
-def no_flags(metric: str, argument: str, odd: int, rows: int, example: Any) -> MetricInputError:
+def no_flags(metric: str, argument: str, name: Any, odd: int, rows: int, example: Any) -> MetricInputError:
     """Make the error for a column of flags that holds other values."""
     found = f"{odd} of {rows} values are neither, such as {show(example)}"
-    return MetricInputError(metric, argument, FLAGS, found, compare(argument))
+    return MetricInputError(metric, argument, FLAGS, found, compare(argument, name))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -45,7 +46,7 @@ class EngineRowTotals(EngineRows):
     stop: Wall | None = None
     axis: Axis | None = None
     zone: Any = None
-    flagged: tuple[str, ...] = ()  # arguments that hold flags as numbers
+    flagged: Mapping[str, Any] = MappingProxyType({})  # the columns of flags as numbers, by argument
     single: str = ""  # the argument whose ids stand in one row each
 
     def has(self, name: Any) -> bool:
@@ -105,21 +106,22 @@ class EngineRowTotals(EngineRows):
             values = self._given(name, argument, negative=True)
         except MetricInputError as wrong:
             text = self.schema[name] == nw.String
-            hint = "make booleans of the words in the engine first" if text else compare(argument)
+            hint = "make booleans of the words in the engine first" if text else compare(argument, name)
             raise MetricInputError(self.metric, argument, FLAGS, wrong.found, hint) from None
         odd = (values < 0) | (values > 1) | ((values > 0) & (values < 1))
         self.fact(f"odd {argument}", nw.when(odd).then(nw.lit(1)).otherwise(nw.lit(0)), "sum")
         self.fact(f"oddest {argument}", nw.when(odd).then(values), "max")
-        self.flagged = (*self.flagged, argument)
+        self.flagged = {**self.flagged, argument: name}
         return values > 0, ~values.is_null()
 
     def _look(self, flagged: Any) -> None:
         """Compute the facts; raise for flags that are neither 0 nor 1, which are no single bad rows."""
         super()._look(flagged)
-        for argument in self.flagged:
+        for argument, name in self.flagged.items():
             odd = self.count(f"odd {argument}")
             if odd:
-                raise no_flags(self.metric, argument, odd, self.count("rows"), self.facts[f"oddest {argument}"][0])
+                oddest = self.facts[f"oddest {argument}"][0]
+                raise no_flags(self.metric, argument, name, odd, self.count("rows"), oddest)
         again = self.count("rows") - self.count("bad") - self.count(f"different {self.single}") if self.single else 0
         if again > 0:
             raise not_once(self.metric, self.single, again)

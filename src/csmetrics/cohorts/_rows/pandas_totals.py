@@ -112,11 +112,11 @@ class RowTotals(Rows):
         try:
             values = self.numbers(name, argument, negative=True, missing=True)
         except MetricInputError as wrong:
-            hint = _WORDS if "the text" in wrong.found else compare(argument)
+            hint = _WORDS if "the text" in wrong.found else compare(argument, name)
             raise MetricInputError(self.metric, argument, FLAGS, wrong.found, hint) from None
         odd = (values != 0) & (values != 1) & ~np.isnan(values)
         if odd.any():
-            raise no_flags(self.metric, argument, int(odd.sum()), values.size, values[odd].max())
+            raise no_flags(self.metric, argument, name, int(odd.sum()), values.size, values[odd].max())
         return values == 1, ~np.isnan(values)
 
     def end(self, as_of: Any, dates: dict[str, Times]) -> None:

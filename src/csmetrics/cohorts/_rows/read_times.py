@@ -111,7 +111,8 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
             warnings.simplefilter("error", FutureWarning)  # with which pandas 2 tells of several time zones
             found = pd.to_datetime(values.mask(undated, None), errors="coerce", format="ISO8601")
     except (ValueError, FutureWarning):
-        hint = "convert all of them to one time zone, for example with pd.to_datetime(..., utc=True)"
+        read = "pd.to_datetime(..., utc=True).dt.tz_convert('Europe/Paris')"
+        hint = f"convert all of them to one time zone, for example with {read}"
         rule = "must all have the same time zone, or none"
         raise MetricInputError(metric, argument, rule, "got several", hint) from None
     if found.dtype.kind != "M":

@@ -13,6 +13,7 @@ from csmetrics.core._outside import outside
 from csmetrics.errors import CohortWarning
 
 _LABELS = 5  # labels of left-out rows that are listed
+_SEARCHED = 10_000  # groups at most whose names are compared
 
 Result = TypeVar("Result", bound=Any)
 
@@ -97,11 +98,30 @@ class Remarks:
 
 def noted(out: Result, remarks: Remarks) -> Result:
     """Put the remarks into a result's ``.attrs``, and warn once of what makes its figures doubtful."""
+    if isinstance(out, pd.DataFrame):
+        _note_spellings(out.index, remarks)
     out.attrs["notes"] = list(remarks.notes)
     if remarks.excluded is not None:
         out.attrs["excluded"] = remarks.excluded
     warn_of(remarks)
     return out
+
+
+def _note_spellings(index: pd.Index[Any], remarks: Remarks) -> None:
+    """Note groups whose names differ only in case or blanks, which are likely one."""
+    levels = index.levels if isinstance(index, pd.MultiIndex) else [index]
+    for name, labels in zip(index.names, levels, strict=True):
+        if name is None or len(labels) > _SEARCHED:
+            continue
+        spelt: dict[str, list[str]] = {}
+        for label in labels:
+            if isinstance(label, str):
+                spelt.setdefault("".join(label.split()).casefold(), []).append(label)
+        alike = [same for same in spelt.values() if len(same) > 1]
+        if alike:
+            more = f", and {len(alike) - 1:,} more," if len(alike) > 1 else ""
+            same = " and ".join(map(repr, alike[0][:2]))
+            remarks.note(f"{same} of {name!r}{more} differ only in case or blanks, and are groups of their own.")
 
 
 def warn_of(remarks: Remarks) -> None:

@@ -1,0 +1,85 @@
+"""What is likely a mistake in a table, but can be right, is noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import csmetrics as csm
+
+from ..engine_frames import FRAMES
+
+MAKERS = [pd.DataFrame, FRAMES["polars"]]
+LEDGER = pd.DataFrame(
+    {
+        "customer": ["a", "b", "c", "d"],
+        "region": ["EMEA", "emea ", "APAC", None],
+        "start": pd.to_datetime(["2026-01-05 10:00", "2026-01-05 10:00", "2026-01-05 10:00", "2026-02-05 10:00"]),
+        "end": pd.to_datetime([None, None, "2026-03-06", None]),
+        "mrr": [10, 10, 10, 10],
+    }
+)
+
+
+def test_rows_that_are_there_twice_are_noted() -> None:
+    movements = csm.cohorts.movements_from_subscriptions
+    assert movements(LEDGER, as_of="2026-03-31").attrs["notes"] == []
+    twice = pd.concat([LEDGER, LEDGER.iloc[[2]]])
+    [note] = movements(twice, as_of="2026-03-31").attrs["notes"]
+    assert note.startswith("1 row repeats another with the same customer, start, end and amount")
+    [note] = movements(pd.concat([LEDGER] * 3), as_of="2026-03-31").attrs["notes"]
+    assert note.startswith("8 rows repeat others with the same")
+    assert movements(twice.assign(mrr=range(5)), as_of="2026-03-31").attrs["notes"] == []
+    plans = twice.assign(region=["x", "x", "x", "x", "y"])  # each plan is a ledger of its own
+    assert "repeats" not in str(movements(plans, as_of="2026-03-31", by="region").attrs["notes"])
+    lists = pd.DataFrame({"customer": ["a", "a", "b"], "date": "2026-01-31", "mrr": [5, 5, 5]})
+    [note] = csm.cohorts.movements_from_snapshots(lists, as_of="2026-01-31").attrs["notes"]
+    assert note.startswith("1 row repeats another with the same customer, date and amount")
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_groups_that_are_spelt_in_two_ways_are_noted(make: Any) -> None:
+    answers = pd.DataFrame({"region": ["EMEA", "emea", "APAC", "A pac", None], "score": [9, 3, 8, 10, 7]})
+    [note] = csm.cohorts.survey(make(answers), by="region").attrs["notes"]
+    assert note.endswith("of 'region', and 1 more, differ only in case or blanks, and are groups of their own.")
+    [note] = csm.cohorts.movements_from_subscriptions(make(LEDGER), as_of="2026-03-31", by="region").attrs["notes"]
+    assert note.startswith("'EMEA' and 'emea ' of 'region' differ only in case or blanks")
+    assert csm.cohorts.survey(make(answers.head(1)), by="region").attrs["notes"] == []
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_balances_that_are_taken_for_changes_are_warned_of(make: Any) -> None:
+    changes = pd.DataFrame({"customer": [*range(20)] * 3, "change": 20 * [100] + 20 * [50] + 20 * [-150]})
+    changes["time"] = pd.to_datetime(20 * ["2026-01-05"] + 20 * ["2026-02-05"] + 20 * ["2026-03-05"])
+    count = csm.cohorts.movements_from_changes
+    assert count(make(changes), as_of="2026-03-31").attrs["notes"] == []
+    after = changes.assign(change=changes.groupby("customer")["change"].cumsum())
+    with pytest.warns(csm.CohortWarning, match="None of the 60 changes in 'change' is below 0"):
+        count(make(after), as_of="2026-03-31")
+    assert count(make(after.head(39)), as_of="2026-03-31").attrs["notes"] == []
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_hints_name_the_column_that_is_there(make: Any) -> None:
+    cases = pd.DataFrame({"created": pd.to_datetime(["2026-01-05"] * 2), "Reopens": [3, 0]})
+    with pytest.raises(csm.MetricInputError) as wrong:
+        csm.cohorts.tickets(make(cases), reopened="Reopens", as_of="2026-01-31")
+    code = wrong.value.hint.partition(": ")[2]
+    assert eval(code, {"frame": cases}).tolist() == [True, False]
+
+
+def test_currencies_that_are_spelt_in_two_ways_are_named() -> None:
+    ledger = LEDGER.assign(currency=["usd", "USD", "eur", "eur"])
+    with pytest.raises(csm.MetricInputError, match=r"Hint: spell each in one way first, .*\.str\.upper\(\); then"):
+        csm.cohorts.movements_from_subscriptions(ledger, as_of="2026-03-31")
+    with pytest.raises(csm.MetricInputError, match=r"'USD' in 2026-01\. Hint: spell currencies as the"):
+        csm.cohorts.movements_from_subscriptions(
+            ledger, as_of="2026-03-31", currency="currency", rates={"usd": 1, "eur": 1.1}
+        )
+
+
+def test_the_number_that_is_none_is_shown_and_not_the_first_text() -> None:
+    with pytest.raises(csm.MetricInputError, match=r"first at position 1 \(the text '4,800\.00'\)"):
+        csm.mrr(pd.Series(["29.00", "4,800.00"]), "month")
