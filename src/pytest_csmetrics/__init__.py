@@ -37,8 +37,9 @@ def holds_cases(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     if path.suffix == ".toml":
-        return re.search(r"^\s*(expected|error)\s*=", text, flags=re.MULTILINE) is not None
-    columns = {name.strip().strip('"').lower() for name in text.partition("\n")[0].split(",")}
+        return re.search(r"""(^|[{,])\s*["']?(expected|error)["']?\s*=""", text, flags=re.MULTILINE) is not None
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    columns = {name.strip().strip('"').lower() for name in re.split("[,;\t]", head)}
     return "metric" in columns and bool(columns & {"expected", "error"})
 
 

@@ -151,6 +151,20 @@ def test_files_of_others_are_left_alone_and_named(tmp_path: Path) -> None:
     assert "csmetrics: no cases in app.metrics.toml, node.metrics.csv, odd.metrics.csv (-p no:csmetrics" in text
 
 
+def test_cases_are_found_however_they_are_written(tmp_path: Path) -> None:
+    write(tmp_path, "semicolons.metrics.csv", "\ufeff\nmetric;lost;start;expected\nchurn_rate;5;100;5\n")
+    write(tmp_path, "tabs.metrics.csv", '"metric"\t"lost"\t"start"\t"expected"\nchurn_rate\t5\t100\t5\n')
+    write(tmp_path, "inline.metrics.toml", 'churn_rate = [{ inputs = { lost = 5, start = 100 }, "expected" = 5 }]\n')
+    status, text = run(tmp_path)
+    assert (status, "3 passed" in text, "no cases" in text) == (0, True, False), text
+
+
+def test_a_fraction_where_percent_is_meant_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "f.metrics.csv", "metric,lost,start,expected\nchurn_rate,5,80,0.06\nchurn_rate,5,80,0.07\n")
+    status, text = run(tmp_path)
+    assert (status, text.count("rates are percent: a fraction of 0.06 is 6"), text.count("hint:")) == (1, 1, 1), text
+
+
 def test_a_broken_file_of_cases_is_still_an_error(tmp_path: Path) -> None:
     write(tmp_path, "ours.metrics.csv", "metric,lost,start,expected\nchrun_rate,5,100,5\n")
     write(tmp_path, "more.metrics.toml", "[[churn_rate]]\nexpected = \n")

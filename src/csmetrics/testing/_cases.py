@@ -99,7 +99,13 @@ class Case:
             half = 0.5 * 0.1**digits
             if digits > 0 and abs(got.value - self.expected) <= half * (1 + 1e-9):
                 told["hint"] = f"if the expected figure is rounded, write `tolerance` {half:.6g} beside it"
+            elif REGISTRY[self.metric].unit == "percent" and self._is_fraction_of(got.value, half):
+                told["hint"] = f"rates are percent: a fraction of {self.expected} is {100 * self.expected:.15g}"
         return self._worked(), told
+
+    def _is_fraction_of(self, value: float, half: float) -> bool:
+        """Check whether the expected figure is the value as a fraction, to the digits that it is written with."""
+        return self.expected != 0 and abs(100 * self.expected - value) <= 100 * max(half, self.tolerance)
 
     def _worked(self) -> str:
         """Write the formula with its numbers; inputs that `explain` does not take, such as lists, follow below."""
