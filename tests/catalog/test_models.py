@@ -236,6 +236,11 @@ def test_values(metric: str, document: Any, value: Any, status: str) -> None:
     json.loads(result.model_dump_json(), parse_constant=pytest.fail)
 
 
+def test_an_input_of_another_metric_is_no_misspelling() -> None:
+    with pytest.raises(csm.MetricInputError, match=r"`new_mrr` is no argument.*Hint: it takes start_mrr, expansion_mrr"):
+        csm.catalog["nrr"].compute({"start_mrr": 1000, "new_mrr": 4})
+
+
 @pytest.mark.parametrize(
     ("metric", "document", "argument", "rule", "found"),
     [

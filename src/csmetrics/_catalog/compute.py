@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from csmetrics._catalog.models import Inputs, Result, Status, arguments, inputs_model, result_model
 from csmetrics._catalog.once import once
 from csmetrics.core._options import meant
-from csmetrics.core._registry import Registration
+from csmetrics.core._registry import REGISTRY, Registration
 from csmetrics.errors import MetricInputError, shown
 
 OBJECT = "must be an object with the inputs by name"
@@ -84,8 +84,9 @@ def _takes(spec: Registration) -> str:
 
 def _unknown(spec: Registration, name: Any, value: Any) -> MetricInputError:
     argument = shown(name, write=str if isinstance(name, str) and name.isprintable() else repr)
-    hint = meant(argument, arguments(spec)) or _takes(spec)
-    return MetricInputError(spec.name, argument, "is no argument of this metric", f"got {shown(value)}", hint)
+    other = any(argument in one.inputs for one in REGISTRY.values())  # which is no misspelt input of this metric
+    hint = "" if other else meant(argument, arguments(spec))
+    return MetricInputError(spec.name, argument, "is no argument of this metric", f"got {shown(value)}", hint or _takes(spec))
 
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
