@@ -85,8 +85,8 @@ def _takes(spec: Registration) -> str:
 def _unknown(spec: Registration, name: Any, value: Any) -> MetricInputError:
     argument = shown(name, write=str if isinstance(name, str) and name.isprintable() else repr)
     other = any(argument in one.inputs for one in REGISTRY.values())  # which is no misspelt input of this metric
-    hint = "" if other else meant(argument, arguments(spec))
-    return MetricInputError(spec.name, argument, "is no argument of this metric", f"got {shown(value)}", hint or _takes(spec))
+    hint = ("" if other else meant(argument, arguments(spec))) or _takes(spec)
+    return MetricInputError(spec.name, argument, "is no argument of this metric", f"got {shown(value)}", hint)
 
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
