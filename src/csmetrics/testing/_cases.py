@@ -99,13 +99,11 @@ class Case:
             half = 0.5 * 0.1**digits
             if digits > 0 and abs(got.value - self.expected) <= half * (1 + 1e-9):
                 told["hint"] = f"if the expected figure is rounded, write `tolerance` {half:.6g} beside it"
-            elif REGISTRY[self.metric].unit == "percent" and self._is_fraction_of(got.value, half):
+            elif REGISTRY[self.metric].unit == "percent" and _is_fraction(
+                self.expected, got.value, max(half, self.tolerance)
+            ):
                 told["hint"] = f"rates are percent: a fraction of {self.expected} is {100 * self.expected:.15g}"
         return self._worked(), told
-
-    def _is_fraction_of(self, value: float, half: float) -> bool:
-        """Check whether the expected figure is the value as a fraction, to the digits that it is written with."""
-        return self.expected != 0 and abs(100 * self.expected - value) <= 100 * max(half, self.tolerance)
 
     def _worked(self) -> str:
         """Write the formula with its numbers; inputs that `explain` does not take, such as lists, follow below."""
@@ -118,6 +116,11 @@ class Case:
         lines = [f"{self.metric}, case {self.id}", *(f"  {line}" for line in body.splitlines())]
         lines += [f"  {name + ':':<12}{text}" for name, text in told.items()]
         return "\n".join([*lines, *([f"  source:     {self.source}"] if self.source else [])])
+
+
+def _is_fraction(given: float, percent: float, tolerance: float) -> bool:
+    """Check whether a figure is a percentage as a fraction, to the digits that it is written with."""
+    return given != 0 and abs(100 * given - percent) <= 100 * tolerance
 
 
 def cases(metric: Callable[..., Any] | str | None = None) -> list[Case]:
