@@ -148,6 +148,11 @@ def test_every_figure_says_how_it_was_computed(page: str, june: Any) -> None:
     assert "customer churn rate = lost / start × 100" in page or "= lost / start × 100" in page
 
 
+def test_notes_are_for_readers_and_not_for_programmers(page: str) -> None:
+    assert "customer=" not in page
+    assert "several answers of one customer count as if they came from several customers" in page
+
+
 def test_a_card_has_the_notes_of_its_own_period_only() -> None:
     index = pd.period_range("2026-01", periods=3, name="period", freq="M")
     months = pd.DataFrame({"lost": [0, 1, 12], "start": [0, 12, 400]}, index=index)

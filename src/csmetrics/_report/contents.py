@@ -13,6 +13,7 @@ from csmetrics._report.figure import Figure
 from csmetrics._report.figures import figures
 from csmetrics._report.frames import Source, in_words
 from csmetrics._report.template import Template
+from csmetrics._statistics.customers import INDEPENDENT
 from csmetrics._statistics.decompose import decompose
 from csmetrics._statistics.decomposition import Decomposition
 from csmetrics._statistics.targets import Target
@@ -127,7 +128,8 @@ class Contents:
         """What moved, in words; where the frame has no segments, the figures that changed by more than noise."""
         if self.moved:
             titles = {one.spec.name: one.spec.title for one in self.figures}
-            return [str(parts).replace(parts.metric, titles[parts.metric], 1) for parts in self.moved]
+            once = f"\nNote: {INDEPENDENT}"  # which customers are: each counts once in a period
+            return [str(parts).replace(parts.metric, titles[parts.metric], 1).replace(once, "") for parts in self.moved]
         sure = [one for one in self.figures if one.certain]
         return [f"{one.spec.title}: {one.change_text} to {one.text}, more than noise." for one in sure]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite, nan
 from typing import Any
 
@@ -13,7 +14,7 @@ from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
 from csmetrics._report.figure import Figure
 from csmetrics._report.frames import METRICS, Source, in_words
-from csmetrics._statistics.customers import TOTALS_ALONE
+from csmetrics._statistics.customers import INDEPENDENT, TOTALS_ALONE
 from csmetrics._statistics.printed import figure as written
 from csmetrics._statistics.scorecard import SHORT
 from csmetrics._statistics.targets import Target
@@ -199,12 +200,21 @@ def _interval(spec: Registration, source: Source) -> tuple[str, list[str]]:
             made = Cohorts(source.last_rows).by(source.axis).interval(spec.function)
             row = made.iloc[-1]
             low, high = written(row["low"]), written(row["high"])
-            return f"95 % interval [{low}, {high}], method {row['method']}", list(made.attrs.get("notes", []))
+            notes = _for_readers(made.attrs.get("notes", []), source)
+            return f"95 % interval [{low}, {high}], method {row['method']}", notes
     except ImportError as error:
         return f"no interval: {error}", []
     except MetricInputError as error:
         return f"no interval: {_reason(error)}", []
-    return f"95 % interval [{written(found.low)}, {written(found.high)}], method {found.method}", list(found.notes)
+    words = f"95 % interval [{written(found.low)}, {written(found.high)}], method {found.method}"
+    return words, _for_readers(found.notes, source)
+
+
+def _for_readers(notes: Iterable[str], source: Source) -> list[str]:
+    """Say the note on independence to somebody who reads a page; where each customer counts once, it says nothing."""
+    counted = {"survey": "answers", "tickets": "tickets"}.get(source.kind)
+    plain = f"several {counted} of one customer count as if they came from several customers" if counted else ""
+    return [one for one in (plain if note == INDEPENDENT else note for note in notes) if one]
 
 
 def _reason(error: MetricInputError) -> str:
