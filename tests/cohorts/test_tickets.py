@@ -628,6 +628,7 @@ def test_working_hours_by_hand() -> None:
         ({"weekmask": "Mo Tu"}, "weekmask"),
         ({"weekmask": ""}, "weekmask"),
         ({"holidays": ["Christmas"]}, "holidays"),
+        ({"holidays": ["03/04/2026"]}, "holidays"),  # in March or in April
         ({"tz": "Europe/Atlantis"}, "tz"),
     ],
 )

@@ -282,6 +282,8 @@ def test_a_wrong_template_says_so(frames: dict[str, Any], given: Any, words: str
         ({"retention": pd.DataFrame()}, "must be a RetentionGrid"),
         ({"movements": [1]}, "must be a DataFrame"),
         ({"as_of": "soon"}, "must be a date"),
+        ({"as_of": "01/07/2026"}, "must be a date"),  # in January or in July
+        ({"as_of": 20260701}, "must be a date"),  # nanoseconds since 1970, to pandas
         ({"scorecard": 5}, "must be a Scorecard"),
         ({"scorecard": {"nrr": "high"}}, "must have a Target"),
     ],
@@ -423,6 +425,21 @@ def test_raw_tables_make_the_same_figures(company: Any, frames: dict[str, Any]) 
     assert "rates within segments" in made.to_html()
     means = [one.interval for one in made._contents.figures if one.spec.unit == "time" or one.spec.name == "ces"]
     assert all(one.startswith("95 % interval") for one in means)  # sums of squares are in the frames
+
+
+def test_segments_of_customers_are_matched_or_refused() -> None:
+    ledger = pd.DataFrame({"customer": [1, 2, 3], "start": "2026-01-05", "end": [None, None, "2026-03-10"], "mrr": 10})
+    plans = pd.DataFrame({"customer": [1, 2, 3], "plan": ["a", "a", "b"]})
+
+    def made(customers: pd.DataFrame) -> Any:
+        return csm.report_from_tables(subscriptions=ledger, customers=customers, by="plan", as_of="2026-03-31")
+
+    assert "no 'plan'" not in made(plans).to_html()
+    assert "1 customer of the subscriptions has no &#39;plan&#39; among the customers." in made(plans.head(2)).to_html()
+    with pytest.raises(csm.MetricInputError, match=r"it has '1', and the subscriptions have 1, for example.*astype"):
+        made(plans.astype({"customer": str}))
+    with pytest.raises(csm.MetricInputError, match="must be one for each of the customers; 1 have several, such as 2"):
+        made(pd.concat([plans, plans.iloc[[0]], plans.iloc[[1]].assign(plan="b")]))
 
 
 def test_a_change_of_plan_is_no_churn() -> None:

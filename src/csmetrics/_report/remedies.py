@@ -22,7 +22,7 @@ _IN_FILES: Final = (
     (r"(keep one row of each, for example the latest): .*", r"\1"),
     (r".*pd\.to_datetime.*", _DATES),
     (r".*(?:pd\.to_numeric|\.astype\(float\)|decimal=).*", _NUMBERS),
-    (r".*\.astype\(str\).*", "write all ids of a column alike in the file"),
+    (r".*\.astype\(str\).*", "write ids alike in all files"),
 )
 
 

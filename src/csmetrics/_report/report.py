@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from csmetrics._frames.columns import require
@@ -253,9 +255,10 @@ def _day(as_of: Any) -> pd.Timestamp | None:
     if as_of is None:
         return None
     try:
-        day = as_of.end_time if isinstance(as_of, pd.Period) else pd.Timestamp(as_of)
-        if pd.isna(day):
-            raise ValueError("missing")
+        given = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of  # pandas guesses at 01/07/2026
+        if not isinstance(given, (date, np.datetime64, pd.Period)) or pd.isna(given):
+            raise ValueError("no date")
+        day = given.end_time if isinstance(given, pd.Period) else pd.Timestamp(given)
     except (TypeError, ValueError):
         raise MetricInputError(
             "report", "as_of", "must be a date", f"got {shown(as_of)}", "such as '2026-06-30'"

@@ -177,7 +177,10 @@ def _movements(tables: Mapping[str, Any], named: Any, by: str | None, options: d
             what = f"no column {shown(by)} in the subscriptions or the customers"
             raise MissingColumnError("report_from_tables", "by", what, what_is_there(frame))
         ledger = _joined(ledger, own["customer"], customers, named["customers"]["customer"], by)
-    return movements_from_subscriptions(ledger, **own, by=by, by_at="opening", squares=True, **options)
+    made = movements_from_subscriptions(ledger, **own, by=by, by_at="opening", squares=True, **options)
+    if ledger is not tables["subscriptions"]:
+        made.attrs["notes"] += _without_segment(ledger, own["customer"], by)
+    return made
 
 
 def _joined(ledger: Any, key: str, customers: Any, customer: str, by: str) -> Any:
@@ -185,8 +188,25 @@ def _joined(ledger: Any, key: str, customers: Any, customer: str, by: str) -> An
     if not isinstance(ledger, pd.DataFrame) or not isinstance(customers, pd.DataFrame):
         rule, hint = "must be a column of the subscriptions themselves", "join it before, or pass pandas frames"
         raise MetricInputError("report_from_tables", "by", rule, "got tables of another engine", hint)
-    segment = customers.drop_duplicates(customer).set_index(customer)[by]
+    segment = customers[[customer, by]].drop_duplicates().set_index(customer)[by]
+    twice = segment.index[segment.index.duplicated()]
+    if len(twice):
+        found = f"{twice.nunique():,} have several, such as {shown(twice[:1].tolist()[0])}"
+        hint = "keep the row of each customer that holds now; segments that change belong to the subscriptions"
+        raise MetricInputError("report_from_tables", by, "must be one for each of the customers", found, hint)
+    if len(ledger) and not ledger[key].isin(segment.index).any():
+        theirs, ours = (", ".join(map(shown, ids.head(1).tolist())) for ids in (customers[customer], ledger[key]))
+        found = f"it holds none of them; it has {theirs or 'no rows'}, and the subscriptions have {ours}, for example"
+        rule, hint = "must hold the customers of the subscriptions", "spell ids alike in both tables: .astype(str)"
+        raise MetricInputError("report_from_tables", "customers", rule, found, hint)
     return ledger.assign(**{by: ledger[key].map(segment)})
+
+
+def _without_segment(ledger: pd.DataFrame, key: str, by: Any) -> list[str]:
+    """Note how many customers have no segment, as the table of customers does not know them or does not say."""
+    count = ledger.loc[ledger[by].isna(), key].nunique()
+    who = f"{count:,} customers of the subscriptions have" if count > 1 else "1 customer of the subscriptions has"
+    return [f"{who} no {by!r} among the customers."] if count else []
 
 
 def _used(tables: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Callable[[str], None]) -> dict[str, Any]:

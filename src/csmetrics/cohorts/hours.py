@@ -189,7 +189,8 @@ def _days(weekmask: Any) -> tuple[bool, ...]:
 def _day(holiday: Any) -> int:
     """Return a date as days since 1970-01-01."""
     try:
-        stamp = pd.Timestamp(holiday) if isinstance(holiday, (str, date, datetime, np.datetime64)) else None
+        given = datetime.fromisoformat(holiday) if isinstance(holiday, str) else holiday  # pandas guesses at 03/04/2026
+        stamp = pd.Timestamp(given) if isinstance(given, (date, np.datetime64)) else None
     except ValueError:
         stamp = None
     if stamp is None or pd.isna(stamp):
