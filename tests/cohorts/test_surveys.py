@@ -342,8 +342,8 @@ def made_up(rows: int = 5000) -> pd.DataFrame:
 
 TABLE = made_up()
 ASKED: list[dict[str, Any]] = [
-    {"score": "whole"},
-    {"score": "gaps", "by": "plan"},
+    {"score": "ten"},
+    {"score": "ten", "by": "plan"},
     {"score": "floats", "kind": "csat", "by": ["tier", "plan"]},
     {"score": "whole", "kind": "ces", "by": "plan"},
     {"score": "gaps", "kind": "ces"},

@@ -83,3 +83,27 @@ def test_currencies_that_are_spelt_in_two_ways_are_named() -> None:
 def test_the_number_that_is_none_is_shown_and_not_the_first_text() -> None:
     with pytest.raises(csm.MetricInputError, match=r"first at position 1 \(the text '4,800\.00'\)"):
         csm.mrr(pd.Series(["29.00", "4,800.00"]), "month")
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_month_without_a_list_is_warned_of(make: Any) -> None:
+    count = csm.cohorts.movements_from_snapshots
+    rows = [(n, month, 10) for month in ("2026-01-31", "2026-02-28", "2026-04-30") for n in range(10)]
+    lists = pd.DataFrame(rows, columns=["customer", "date", "mrr"]).astype({"date": "datetime64[us]"})
+    lists["plan"] = lists["customer"] % 2
+    for by in (None, "plan", "customer"):
+        with pytest.warns(csm.CohortWarning, match="No customer has an amount in 2026-03, where 10 had one"):
+            count(make(lists), as_of="2026-04-30", by=by)
+    few = lists[lists["customer"] > 0]
+    assert count(make(few), as_of="2026-04-30").attrs["notes"] == []  # they may have left
+    assert count(make(lists[lists["date"] < "2026-03-01"]), as_of="2026-02-28").attrs["notes"] == []
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_answers_of_a_shorter_scale_are_warned_of(make: Any) -> None:
+    stars = pd.DataFrame({"score": [1, 2, 3, 4, 5] * 6})
+    with pytest.warns(csm.CohortWarning, match="All 30 answers are detractors, at most 6 on a scale that ends at 10"):
+        csm.cohorts.survey(make(stars), nps="score")
+    assert csm.cohorts.survey(make(stars.head(29)), nps="score").attrs["notes"] == []
+    scale = {"column": "score", "scale": (1, 5), "promoters": 5, "detractors": 3}
+    assert csm.cohorts.survey(make(stars), nps=scale).csm.total().nps() == -40

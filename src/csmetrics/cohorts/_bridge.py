@@ -28,6 +28,7 @@ _LABELS = (  # a customer's change gets one of them: how it is counted, and its 
     ("", ""),
 )
 _LABEL_OF = np.array([5, 4, 0, 3, 5, 4, 0, 2])  # by 1 where it was a customer, 2 where it is one, 4 where it went up
+_MANY = 10  # customers who hardly ever all leave in one period
 _STEP = 2**10  # what a step of the walk over all periods costs, in cells
 
 
@@ -55,7 +56,23 @@ def bridge(ledger: Ledger) -> pd.DataFrame:
         columns |= {name: back(columns[name], scale) for name in amounts}
     if isinstance(table, WithSquares):
         columns |= table.squares(scale)
-    return noted(pd.DataFrame(columns, index=table.index()), ledger.remarks)
+    out = pd.DataFrame(columns, index=table.index())
+    if asked.snapshots:
+        _note_without_list(out["end"], ledger)
+    return noted(out, ledger.remarks)
+
+
+def _note_without_list(ends: pd.Series[Any], ledger: Ledger) -> None:
+    """Note the first period in which nobody of many is a customer any more: its list is likely missing."""
+    periods = ledger.asked.calendar.index(ledger.first, ledger.periods, "period")
+    customers = ends.groupby(level="period").sum().reindex(periods, fill_value=0).to_numpy()
+    gone = np.flatnonzero((customers[1:] == 0) & (customers[:-1] >= _MANY)) + 1
+    if gone.size:
+        ledger.remarks.note(
+            f"No customer has an amount in {periods[gone[0]]}, where {customers[gone[0] - 1]:,} had one in the period "
+            "before, so that all of them count as lost. Is the list of that period missing?",
+            doubtful=True,
+        )
 
 
 class _Totals:

@@ -12,12 +12,13 @@ from csmetrics._frames.groups import group_sums
 from csmetrics.cohorts._questions import UNWEIGHTED, read_questions
 from csmetrics.cohorts._rows.one_each import one_each
 from csmetrics.cohorts._rows.options import OnBadRows
-from csmetrics.cohorts._rows.remarks import noted
+from csmetrics.cohorts._rows.remarks import Remarks, noted
 from csmetrics.cohorts._rows.totals import Unnamed, read
 from csmetrics.core._options import check_flag, check_word
 from csmetrics.errors import MetricInputError
 
 _METRIC = "survey"
+_TOP, _MANY = 10, 30  # the highest answer to the usual question of NPS; answers that are hardly ever all detractors
 _SCORE = Unnamed("score")
 _AMOUNTS = ("effort_sum", "effort_sum*effort_sum")  # what is added up and not counted
 
@@ -206,6 +207,8 @@ def survey(
             columns = question.columns(kept[0], kept[1], kept[2], squares)
             counted.append(kept[0].totals(by, columns, [*columns] if weights is not None else _AMOUNTS))
     out = _joined(counted)
+    if any(one.kind == "nps" and one.high == _TOP for one in questions):
+        _note_low(out, rows.remarks)
     for question in questions:
         unknown = out.pop(f"{UNWEIGHTED} {question.kind}") if weights is not None else None
         if unknown is not None and unknown.any():
@@ -217,6 +220,17 @@ def survey(
         products = [name for name in names if "*" in name]
         out = out[[name for name in names if "*" not in name] + products].astype(dict.fromkeys(products, np.float64))
     return noted(out, rows.remarks)
+
+
+def _note_low(out: pd.DataFrame, remarks: Remarks) -> None:
+    """Note that all of many answers are detractors: the question likely has fewer points."""
+    low, others = out["detractors"].sum(), out["promoters"].sum() + out["passives"].sum()
+    if low >= _MANY and not others:
+        remarks.note(
+            f"All {low:,.0f} answers are detractors, at most 6 on a scale that ends at {_TOP}. Of a question with five "
+            'points: nps={"column": ..., "scale": (1, 5), "promoters": 5, "detractors": 3}.',
+            doubtful=True,
+        )
 
 
 def _joined(counted: list[pd.DataFrame]) -> pd.DataFrame:
