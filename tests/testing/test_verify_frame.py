@@ -53,6 +53,11 @@ def with_total(rates: list[float], total: float) -> pd.DataFrame:
         ("churn_rate", RIGHT.astype({"lost": object, "start": object}), {}),
         ("churn_rate", RIGHT.assign(churn_rate=[Decimal(5), Decimal("2.5"), Decimal(5)]), {}),
         ("churn_rate", pd.DataFrame({"lost": [5, None, 0], "start": [50, 9, 0], "churn_rate": [10.0, None, None]}), {}),
+        (
+            "churn_rate",
+            pd.DataFrame({"lost": [5, 0, 0], "start": [50, 0, 0], "churn_rate": [10, "#DIV/0!", "#N/A"]}),
+            {},
+        ),
         ("nrr", MRR.assign(nrr=100 * KEPT / MRR.start_mrr), {}),
         ("ttv", DAYS.assign(ttv=[2, 1, 5]), {}),
         ("health_band", pd.DataFrame({"score": [50, 75, 90], "health_band": ["red", "yellow", "green"]}), {}),
@@ -171,6 +176,11 @@ def test_a_column_of_another_name_is_said_once() -> None:
     cause, rival = verify_frame(table, "churn_rate", start="opening").causes
     assert cause == "divided by start + new, not by `start`"
     assert rival.startswith("another definition: lost / (start + new)")
+
+
+def test_a_result_in_capitals_is_proposed() -> None:
+    with pytest.raises(MissingColumnError, match="Hint: result='Churn'"):
+        verify_frame(CHURN.assign(Churn=RATES), "churn_rate")
 
 
 def test_row_and_reason() -> None:

@@ -120,10 +120,11 @@ def guess(frame: Any, name: Any, argument: str, *, raw: bool = False) -> str | N
     asked = name[:_LONGEST].lower() if isinstance(name, str) else shown(name).lower()
     others = {n for spec in REGISTRY.values() for n in spec.inputs}
     free = [text for text in texts if text not in others]  # a column named as another input holds what its name says
+    lower = {text.lower(): text for text in free}
     near = [
         *(usual(argument, texts) if raw else ()),
         *(text for text in texts if same_quantity(argument, text)),
-        *difflib.get_close_matches(asked, free, n=1),
+        *(lower[one] for one in difflib.get_close_matches(asked, lower, n=1)),
         *(text for text in free if asked in words(text) and not (words(text) - words(asked)) & TELLING),
     ]
     return near[0] if near else None

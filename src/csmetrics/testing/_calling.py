@@ -51,6 +51,9 @@ def written(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else "no value" if value is None else shown(value)
 
 
+_OF_SHEETS = ("#DIV/0!", "#N/A")  # what a formula without a value shows
+
+
 def outcome(result: Any) -> Outcome:
     """Read a figure from what a function returned or a table contains."""
     of_array = isinstance(result, (np.generic, np.ndarray)) or hasattr(type(result), "to_numpy")
@@ -71,7 +74,7 @@ def outcome(result: Any) -> Outcome:
     if result is None or result is pd.NA or result is pd.NaT:
         return Outcome()
     if isinstance(result, str):
-        return Outcome(result)
+        return Outcome() if result.strip() in _OF_SHEETS else Outcome(result)
     if isinstance(result, (Real, Decimal)) and not isinstance(result, bool):
         try:
             number = float(result)
