@@ -480,6 +480,12 @@ def test_a_change_of_plan_is_no_churn() -> None:
             '"start": "Start Date (UTC)", "end": "Ended At (UTC)", "mrr": "its_name"}}',
         ),
         (
+            {"subscriptions": pd.DataFrame(columns=["customer", "start", "end", "mrr", "plan"]), "by": "Plan"},
+            csm.MissingColumnError,
+            "no column 'Plan' in the subscriptions or the customers; this frame has 'customer', 'start', 'end', 'mrr', "
+            "'plan'. Hint: did you mean 'plan'?",
+        ),
+        (
             {"responses": pd.DataFrame({"time": ["2026-03-01"], "Score": [9]})},
             csm.MissingColumnError,
             'columns={"responses": {"nps": "Score"}}',

@@ -257,6 +257,14 @@ def test_what_has_no_value_has_no_interval() -> None:
     assert one.as_dict()["low"] is None
 
 
+def test_a_missing_value_of_a_customer_is_named() -> None:
+    each = pd.DataFrame({"customer": range(40), "start_mrr": 100.0, "expansion_mrr": 0, "contraction_mrr": 0})
+    each["churned_mrr"] = [None, *[0.0] * 37, 100.0, 100.0]
+    found = csm.interval("nrr", each, customer="customer")
+    assert np.isnan(found.estimate)
+    assert "no interval where a value is missing" in found.notes
+
+
 def test_population() -> None:
     counts = {"promoters": 60, "passives": 20, "detractors": 20}
     wide, small = csm.interval(csm.nps, **counts), csm.interval(csm.nps, population=200, **counts)

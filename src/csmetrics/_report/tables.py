@@ -175,7 +175,9 @@ def _movements(tables: Mapping[str, Any], named: Any, by: str | None, options: d
         if customers is None or not has(customers, by):
             frame = ledger if customers is None else customers
             what = f"no column {shown(by)} in the subscriptions or the customers"
-            raise MissingColumnError("report_from_tables", "by", what, what_is_there(frame))
+            near = guess(frame, by, by)
+            hint = "" if near is None else f"did you mean {near!r}?"
+            raise MissingColumnError("report_from_tables", "by", what, what_is_there(frame), hint)
         ledger = _joined(ledger, own["customer"], customers, named["customers"]["customer"], by)
     made = movements_from_subscriptions(ledger, **own, by=by, by_at="opening", squares=True, **options)
     if ledger is not tables["subscriptions"]:

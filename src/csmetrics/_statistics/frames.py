@@ -153,7 +153,8 @@ def _from_customers(
     if unknown.any():
         some = np.zeros(made.estimate.size, bool)
         some[np.zeros(len(owner), np.intp)[unknown] if place is None else place[unknown]] = True
-        made = replace(made, estimate=np.where(some, np.nan, made.estimate))
+        totals = {name: np.where(some, np.nan, values) for name, values in made.totals.items()}
+        made = replace(made, estimate=np.where(some, np.nan, made.estimate), totals=totals)
     return replace(made, customers=sums.kind in COUNTED)
 
 
