@@ -325,7 +325,7 @@ class Engine:
 
 ENGINES = {
     "duckdb": Engine(duckdb, "duckdb", 512, 1200, 5),
-    "polars": Engine(polars, "polars", 0, 5000, 1, 100_000_000),
+    "polars": Engine(polars, "polars", 0, 5000, 3, 100_000_000),
     "spark": Engine(spark, "pyspark", 2048, 4000, 5),
 }
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import csmetrics as csm
 from csmetrics._frames import engines
 
 from .engine_frames import spark
@@ -139,6 +140,34 @@ def test_only_totals_leave_the_engine(engine, folder, monkeypatch) -> None:
         assert max(crossed) <= 3 * 24
         large_scale.active_users(events)
     assert max(crossed) <= large_scale.DAYS * 28
+
+
+@pytest.mark.full
+def test_spark_groups_all_that_it_hands_over_and_never_by_user(folder, monkeypatch) -> None:
+    needed("spark")
+    plans: list[Any] = []
+    with large_scale.ENGINES["spark"].events(folder, 512) as events:
+        for name in ("collect", "toPandas", "toArrow", "toLocalIterator", "tail", "foreachPartition"):
+            given = getattr(type(events), name)
+
+            def watched(frame: Any, *rest: Any, given: Any = given) -> Any:
+                plans.append(frame._jdf.queryExecution().optimizedPlan())
+                return given(frame, *rest)
+
+            monkeypatch.setattr(type(events), name, watched)
+        assert len(dict(large_scale.figures(events))) == 3
+        assert len(plans) >= 6
+        assert all(map(only_totals, plans))
+        users = csm.cohorts.activity(events)
+        assert len(users.table) > 100
+        assert not only_totals(plans[-1])
+
+
+def only_totals(plan: Any) -> bool:
+    """Check in a plan of Spark that the rows which leave it are groups, and no users are among what they are of."""
+    while plan.nodeName() in ("Project", "GlobalLimit", "LocalLimit"):
+        plan = plan.child()
+    return plan.nodeName() == "Aggregate" and "user#" not in plan.groupingExpressions().toString()
 
 
 def test_the_same_program_takes_a_pandas_frame(rows, triangle, days, scores) -> None:
