@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
-from csmetrics.cohorts import Activity, _state_files, _state_rows, _state_table, activity, state
+from csmetrics.cohorts import Activity, _state_engine, _state_files, _state_table, activity, state
 
 from ..drawn import drawn
 from ..engine_frames import FRAMES
@@ -153,7 +153,7 @@ ONCE = [
 def test_months_that_one_word_holds_and_others(
     engine: str, zone: str | None, crossed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_state_rows, "_SAMPLE", 1)
+    monkeypatch.setattr(_state_engine, "_SAMPLE", 1)
     for begins in ("2025-10-10", "2026-02-10", "1969-11-20"):  # half of a word, its first half and before 1970
         for apart in (0, 61, 64, -40):  # months between the first rows and the last
             whole = events(seed=4).sort_values("time", ignore_index=True)

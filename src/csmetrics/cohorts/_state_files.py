@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts import _state_table as small
-from csmetrics.cohorts._state_rows import METRIC, Facts
+from csmetrics.cohorts._state_engine import METRIC
+from csmetrics.cohorts._state_rows import Facts
 from csmetrics.errors import MetricInputError
 
 FORMAT = 1
