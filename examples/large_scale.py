@@ -10,7 +10,7 @@ The builders of csmetrics take the engine's own frame: here a DuckDB relation, a
 The engine does the work that grows with the events: it checks every row and groups the rows by user, month or day. Far
 fewer rows come back, and numpy does the rest:
 
-    retention       one row per segment and month of the users' first event
+    retention       one row per month of the users' first event
     active users    one row per day and number of days until the users' next active day: some thousands at any size
     NPS             one row per segment
 
@@ -143,8 +143,8 @@ def make_events(folder: Path, events: int) -> None:
 
 
 def retention(events: Any) -> csm.cohorts.RetentionGrid:
-    """Count the users who came back, by the month of their first event, for each segment."""
-    return csm.cohorts.retention(events, by="segment", as_of=LAST)
+    """Count the users who came back, by the month of their first event."""
+    return csm.cohorts.retention(events, as_of=LAST)
 
 
 def active_users(events: Any) -> pd.DataFrame:
@@ -180,7 +180,7 @@ def fold(read: Callable[[Sequence[Path]], Any], files: Sequence[Path], each: int
         counted = saved / f"answers-{at:05d}.parquet"
         if not counted.exists():
             events = read(files[at : at + each])
-            months = csm.cohorts.activity(events, by="segment")
+            months = csm.cohorts.activity(events)
             if state.exists():
                 csm.cohorts.Activity.load(state).update(months)
             else:
@@ -200,10 +200,10 @@ def folded_figures(saved: Path) -> Iterator[tuple[str, Any]]:
 MONTH = f'12 * (year("time") - {FIRST.astype("M8[Y]")}) + month("time") - 1'
 BY_HAND = f"""
 with masks as (
-    select "user", segment, bit_or(1::UBIGINT << ({MONTH})::UBIGINT) m
+    select "user", bit_or(1::UBIGINT << ({MONTH})::UBIGINT) m
     from events group by all
 )
-select segment, xor(m, m & (m - 1)) cohort, {", ".join(f"sum((m >> {month}) & 1)" for month in range(24))}
+select xor(m, m & (m - 1)) cohort, {", ".join(f"sum((m >> {month}) & 1)" for month in range(24))}
 from masks group by all
 """
 
@@ -224,14 +224,13 @@ def by_hand(files: Sequence[Path], megabytes: int, grid: csm.cohorts.RetentionGr
 
 
 def same(grid: csm.cohorts.RetentionGrid, rows: Sequence[Any]) -> bool:
-    """Compare the triangle with the rows of the query by hand: segment, the bit of the cohort, users by month."""
-    theirs = {(segment, int(bit).bit_length() - 1): months for segment, bit, *months in rows}
-    ours = {}
-    for (cohort, segment), counts in grid.counts.iterrows():
-        month = cohort.ordinal - pd.Period(FIRST, "M").ordinal
-        if counts.loc[0]:
-            ours[segment, month] = [0] * month + counts.dropna().tolist()
-    return ours == theirs
+    """Compare the triangle with the rows of the query by hand: the bit of the cohort's month, and users by month."""
+    theirs = {int(bit).bit_length() - 1: months for bit, *months in rows}
+    none = [0] * len(grid.counts)
+    return all(
+        counts.dropna().tolist() == list(theirs.get(month, none))[month:]
+        for month, (_, counts) in enumerate(grid.counts.iterrows())
+    )
 
 
 # ------------------------------------------------------------------------------------------------ the engines
@@ -325,7 +324,7 @@ class Engine:
 
 ENGINES = {
     "duckdb": Engine(duckdb, "duckdb", 512, 1200, 5),
-    "polars": Engine(polars, "polars", 0, 5000, 1, 100_000_000),
+    "polars": Engine(polars, "polars", 0, 5000, 3, 100_000_000),
     "spark": Engine(spark, "pyspark", 2048, 4000, 5),
 }
 
@@ -375,10 +374,9 @@ def in_pandas(folder: Path) -> float:
 
 
 def show_retention(grid: csm.cohorts.RetentionGrid) -> None:
-    ages = [age for age in (1, 2, 3, 6, 12, 18) if age in grid.counts.columns]
-    table = grid.pooled()[ages].round(1).add_prefix("month ")
-    table.insert(0, "users", grid.sizes.groupby(level="segment").sum())
-    print(f"Percent of a segment's users who came back in a month after that of their first event\n\n{table}\n")
+    table = grid.pooled()[[age for age in (1, 2, 3, 6, 12, 18) if age in grid.counts.columns]].round(1)
+    print(f"Percent of {grid.sizes.sum():,} users who came back so many months after that of their first event\n")
+    print(f"{table.to_frame('users').T}\n")
 
 
 def show_active_users(days: pd.DataFrame) -> None:

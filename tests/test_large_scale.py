@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import csmetrics as csm
 from csmetrics._frames import engines
 
 from .engine_frames import spark
@@ -71,10 +72,10 @@ def needed(engine: str) -> str:
 
 @pytest.fixture(scope="module")
 def triangle(rows: pd.DataFrame) -> pd.Series[Any]:
-    """Count users by segment, month of the first event and months since then."""
+    """Count users by month of the first event and months since then."""
     month = rows["time"].dt.year * 12 + rows["time"].dt.month
     first = month.groupby(rows["user"]).transform("min")
-    keys = [rows["segment"], first.rename("cohort"), (month - first).rename("age")]
+    keys = [first.rename("cohort"), (month - first).rename("age")]
     return rows["user"].groupby(keys).nunique()
 
 
@@ -107,12 +108,12 @@ def scores(rows: pd.DataFrame) -> pd.DataFrame:
 
 def check(found: dict[str, Any], triangle: pd.Series[Any], days: pd.DataFrame, scores: pd.DataFrame) -> None:
     grid = found["retention"]
-    cells = grid.counts.reset_index().melt(["cohort", "segment"], var_name="age", value_name="users")
+    cells = grid.counts.reset_index().melt("cohort", var_name="age", value_name="users")
     cells = cells[cells["users"].fillna(0) > 0]
     months = [cohort.year * 12 + cohort.month for cohort in cells["cohort"]]
-    got = dict(zip(zip(cells["segment"], months, cells["age"], strict=True), cells["users"], strict=True))
+    got = dict(zip(zip(months, cells["age"], strict=True), cells["users"], strict=True))
     assert got == triangle.to_dict()
-    assert (grid.state == "observed").to_numpy().sum() == 3 * 24 * 25 / 2  # three triangles, 24 months wide
+    assert (grid.state == "observed").to_numpy().sum() == 24 * 25 / 2  # a triangle, 24 months wide
     pd.testing.assert_frame_equal(found["active users"], days, check_freq=False, check_dtype=False)
     pd.testing.assert_frame_equal(found["NPS"], scores, check_index_type=False, check_dtype=False)
 
@@ -136,9 +137,37 @@ def test_only_totals_leave_the_engine(engine, folder, monkeypatch) -> None:
     with large_scale.ENGINES[engine].events(folder, 512) as events:
         large_scale.retention(events)
         large_scale.answers(events)
-        assert max(crossed) <= 3 * 24
+        assert max(crossed) <= 24
         large_scale.active_users(events)
     assert max(crossed) <= large_scale.DAYS * 28
+
+
+@pytest.mark.full
+def test_spark_groups_all_that_it_hands_over_and_never_by_user(folder, monkeypatch) -> None:
+    needed("spark")
+    plans: list[Any] = []
+    with large_scale.ENGINES["spark"].events(folder, 512) as events:
+        for name in ("collect", "toPandas", "toArrow", "toLocalIterator", "tail", "foreachPartition"):
+            given = getattr(type(events), name)
+
+            def watched(frame: Any, *rest: Any, given: Any = given) -> Any:
+                plans.append(frame._jdf.queryExecution().optimizedPlan())
+                return given(frame, *rest)
+
+            monkeypatch.setattr(type(events), name, watched)
+        assert len(dict(large_scale.figures(events))) == 3
+        assert len(plans) >= 6
+        assert all(map(only_totals, plans))
+        users = csm.cohorts.activity(events)
+        assert len(users.table) > 100
+        assert not only_totals(plans[-1])
+
+
+def only_totals(plan: Any) -> bool:
+    """Check in a plan of Spark that the rows which leave it are groups, and no users are among what they are of."""
+    while plan.nodeName() in ("Project", "GlobalLimit", "LocalLimit"):
+        plan = plan.child()
+    return plan.nodeName() == "Aggregate" and "user#" not in plan.groupingExpressions().toString()
 
 
 def test_the_same_program_takes_a_pandas_frame(rows, triangle, days, scores) -> None:
@@ -172,14 +201,15 @@ def test_the_program_prints_these_figures(capsys, temporary, engine, triangle, d
     assert f"{EVENTS:,} events" in out
 
     last = 2025 * 12 + 12
+    (retained,) = lines(out, "users")
+    cells = triangle.unstack(fill_value=0)
+    users = cells[0]
+    assert f"{users.sum():,} users who came back" in out
+    for shown, age in zip(retained, (1, 2, 3, 6, 12, 18), strict=True):
+        old = cells.index + age <= last
+        assert shown == f"{100 * cells[age][old].sum() / users[old].sum():.1f}"
     for segment in large_scale.SEGMENTS:
-        retained, answered = lines(out, segment)
-        cells = triangle[segment].unstack(fill_value=0)
-        users = cells[0]
-        assert retained[0] == str(users.sum())
-        for shown, age in zip(retained[1:], (1, 2, 3, 6, 12, 18), strict=True):
-            old = cells.index + age <= last
-            assert shown == f"{100 * cells[age][old].sum() / users[old].sum():.1f}"
+        (answered,) = lines(out, segment)
         counts = scores.loc[segment]
         nps = 100 * (counts["promoters"] - counts["detractors"]) / counts["nps_responses"]
         assert answered == [*map(str, counts), f"{nps:.1f}"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 import csmetrics as csm
-from csmetrics._frames import engine_masks
+from csmetrics._frames import engine_masks, engines
 from csmetrics.cohorts import _engine_masks, _mask_counts, _masks
 from csmetrics.cohorts._ages import KINDS, Ages
 from csmetrics.cohorts._mask_counts import Cohorts, lifecycle
@@ -250,3 +250,68 @@ def test_users_may_be_the_groups(engine: str) -> None:
         lambda rows: csm.cohorts.active_users(rows, by="user", wau=2, mau=3),
     ):
         assert_frame_equal(build(frame), build(events))
+
+
+def some_events(zone: str | None) -> pd.DataFrame:
+    rng = np.random.default_rng(11)
+    time = pd.Timestamp("2024-01-20") + pd.to_timedelta(rng.integers(0, 200 * 86_400, 300), unit="s")
+    columns = {"time": time.tz_localize(zone), "plan": rng.choice(["a", "b"], 300)}
+    return pd.DataFrame({"user": rng.integers(0, 40, 300).astype(float), **columns})
+
+
+ONCE = [
+    ("polars", None),
+    ("polars", "America/New_York"),
+    ("duckdb", None),
+    ("duckdb", "UTC"),  # its session's zone
+]
+
+
+@pytest.mark.parametrize(("engine", "zone"), ONCE)
+def test_an_engine_reads_the_rows_once(engine: str, zone: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = some_events(zone)
+    queries: list[int] = []
+    collect = engines.collect
+
+    def counted(frame: Any) -> pd.DataFrame:
+        queries.append(len(out := collect(frame)))
+        return out
+
+    monkeypatch.setattr(engines, "collect", counted)
+    monkeypatch.setattr(_engine_masks, "_SAMPLE", 5)  # the others may be from any time
+    for as_of in ("2024-06-30", "2026-12-31"):  # many events are later than the one; none is in the months of the other
+        for options in ({}, {"by": "plan"}, {"age_zero": "returned"}):
+            frame = FRAMES[engine](events)
+            queries.clear()
+            grid = csm.cohorts.retention(frame, as_of=as_of, **options)
+            assert len(queries) == 2, "a few rows, and the counts"
+            expected = csm.cohorts.retention(events, as_of=as_of, **options)
+            assert_frame_equal(grid.counts, expected.counts)
+            assert_series_equal(grid.members, expected.members)
+        queries.clear()
+        stages = csm.cohorts.lifecycle(FRAMES[engine](events), as_of=as_of, by="plan")
+        assert len(queries) == 2
+        assert_frame_equal(stages, csm.cohorts.lifecycle(events, as_of=as_of, by="plan"))
+
+
+@pytest.mark.parametrize(
+    "engine", ["polars", "duckdb", *(pytest.param(name, marks=pytest.mark.full) for name in ("ibis", "pyspark"))]
+)
+def test_rows_that_the_first_ones_do_not_show(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_engine_masks, "_SAMPLE", 5)
+    as_of = "2024-09-30"
+    for months in (60, 62):  # a word ends here
+        events = some_events(None)
+        events.loc[299, "time"] = pd.Timestamp("2024-09-30") - pd.DateOffset(months=months)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", csm.CohortWarning)  # a date far from all others
+            for build in (csm.cohorts.retention, csm.cohorts.lifecycle):
+                got, expected = (build(rows, as_of=as_of) for rows in (FRAMES[engine](events), events))
+                if build is csm.cohorts.retention:
+                    got, expected = got.counts, expected.counts
+                assert_frame_equal(got, expected)
+    for column in ("user", "time"):
+        events = some_events(None)
+        events.loc[299, column] = None
+        with pytest.raises(csm.MetricInputError, match=f"1 of 300 rows break a rule.*|{column}.*missing"):
+            csm.cohorts.retention(FRAMES[engine](events), as_of=as_of)

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import sys
+import warnings
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
-from csmetrics.cohorts import Activity, _state_files, _state_table, activity, state
+from csmetrics.cohorts import Activity, _state_engine, _state_files, _state_table, activity, state
 
 from ..drawn import drawn
 from ..engine_frames import FRAMES
@@ -138,6 +139,35 @@ def test_days_of_a_time_zone_on_an_engine(zone: str) -> None:
     made = sum(activity(FRAMES["polars"](piece), freq="D") for piece in cut(whole, 2))
     assert isinstance(made, Activity)
     check(made, whole)
+
+
+ONCE = [
+    ("polars", None),
+    ("polars", "America/New_York"),
+    ("duckdb", None),
+    pytest.param("pyspark", None, marks=pytest.mark.full),
+]
+
+
+@pytest.mark.parametrize(("engine", "zone"), ONCE)
+def test_months_that_one_word_holds_and_others(
+    engine: str, zone: str | None, crossed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_state_engine, "_SAMPLE", 1)
+    for begins in ("2025-10-10", "2026-02-10", "1969-11-20"):  # half of a word, its first half and before 1970
+        for apart in (0, 61, 64, -40):  # months between the first rows and the last
+            whole = events(seed=4).sort_values("time", ignore_index=True)
+            whole["time"] += pd.Timestamp(begins) - pd.Timestamp("2025-12-10")
+            whole.loc[119, "time"] = whole.loc[0, "time"] + pd.DateOffset(months=apart)
+            begin = (whole.loc[0, "time"].to_period("M").ordinal) // 32 * 32
+            held = whole["time"].dt.to_period("M").map(lambda month: month.ordinal).between(begin, begin + 62).all()
+            given = whole.assign(time=whole["time"].dt.tz_localize(zone))
+            crossed.clear()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", csm.CohortWarning)  # a date far from all others
+                made = activity(FRAMES[engine](given), by="plan")
+                assert len(crossed) == (2 if held else 3), "a few rows, and the masks"
+                pd.testing.assert_frame_equal(made.table, activity(given, by="plan").table)
 
 
 def test_bad_rows_and_times_before_1970_on_an_engine() -> None:

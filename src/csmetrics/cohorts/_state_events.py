@@ -111,7 +111,9 @@ def _moved(table: pd.DataFrame, unit: Any, first: int, blocks: int) -> Masks:
     """Return the masks of a table with blocks that begin with the first period."""
     block, right = table[small.BLOCK].to_numpy() - first // small.BITS, first % small.BITS
     bits = table[small.MASK].to_numpy()
-    if right:
+    if right and not block.any():  # nothing comes before the first period, so no mask is cut in two
+        bits = bits >> np.uint64(right)
+    elif right:
         unit, block, bits = small.shifted(unit, block - 1, bits, small.BITS - right)
     return Masks(unit, block, bits, blocks)
 

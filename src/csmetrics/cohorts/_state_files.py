@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts import _state_table as small
-from csmetrics.cohorts._state_rows import METRIC, Facts
+from csmetrics.cohorts._state_engine import METRIC
+from csmetrics.cohorts._state_rows import Facts
 from csmetrics.errors import MetricInputError
 
 FORMAT = 1
@@ -127,7 +128,12 @@ def write(folder: Path, tables: Iterable[pd.DataFrame], facts: Facts, replaces: 
             batch = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
             if writer is None:
                 schema = batch.schema.with_metadata({**(batch.schema.metadata or {}), _KEY: json.dumps(told).encode()})
-                writer = parquet.ParquetWriter(unfinished, schema, compression="zstd")
+                user, *others = schema.names
+                # nearly all ids differ, so a dictionary would be of no use; whole numbers lie close together
+                delta = {user: "DELTA_BINARY_PACKED"} if pa.types.is_integer(schema.types[0]) else None
+                writer = parquet.ParquetWriter(
+                    unfinished, schema, compression="zstd", use_dictionary=others, column_encoding=delta
+                )
             writer.write_table(batch.cast(schema), row_group_size=_ROWS)
             rows += len(table)
     except BaseException:

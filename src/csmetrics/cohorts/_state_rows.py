@@ -8,27 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._frames import engines
-from csmetrics._frames.bits import has_or, or_of_bits
-from csmetrics._frames.engines import narwhals
 from csmetrics._frames.kinds import kinds
 from csmetrics.cohorts import _state_table as small
-from csmetrics.cohorts._engine_events import ReducedEvents
 from csmetrics.cohorts._events import Request
 from csmetrics.cohorts._masks import Masks
 from csmetrics.cohorts._packing import Log
 from csmetrics.cohorts._rows.calendar import Calendar, Numbering
-from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import period_number, period_numbers, start_of
 from csmetrics.cohorts._rows.groups import Groups, number_units
-from csmetrics.cohorts._rows.instants import DAY, HOUR, UTC, Times
+from csmetrics.cohorts._rows.instants import DAY, UTC, Times
 from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._rows.stray import note_stray, stretch
+from csmetrics.cohorts._state_engine import METRIC, from_engine
 from csmetrics.errors import MetricInputError
-
-METRIC = "activity"
 
 
 @dataclass(frozen=True)
@@ -142,7 +135,7 @@ def read(events: Any, user: Any, time: Any, freq: Any, by: Any, on_bad_rows: str
             rule = "must be other columns than `user`, `block`, `mask` and `part`, which the state has"
             raise MetricInputError(METRIC, "user, by", rule, f"got {name!r}", "rename the column")
     asked = Request(METRIC, user, time, calendar, None, by, on_bad_rows)
-    read = _from_pandas if isinstance(events, pd.DataFrame) else _from_engine
+    read = _from_pandas if isinstance(events, pd.DataFrame) else from_engine
     table, last, remarks = read(asked, events)
     found = small.span(table)
     if found is not None and stretch(calendar, np.array(found)) is not None:  # only then may there be such a stretch
@@ -189,7 +182,7 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> tuple[pd.DataFrame, Ti
     ids = small.checked_ids(METRIC, "user", users.reset_index(drop=True))
     table = _marked(ids, keys, numbering)
     if table is None:
-        table = reduced(ids, keys, numbering.of(slice(None)), numbering.first)
+        table = small.reduced(METRIC, ids, keys, numbering.of(slice(None)), numbering.first)
     return table, times, rows.remarks
 
 
@@ -209,120 +202,3 @@ def _marked(ids: pd.Series[Any], keys: list[pd.Series[Any]], periods: Numbering)
         unit, block, bits = small.shifted(unit, block, bits, left)
     place = rows[unit]
     return small.made(ids.iloc[place], [key.iloc[place] for key in keys], block, bits)
-
-
-def _from_engine(asked: Request, events: Any) -> tuple[pd.DataFrame, Times, Remarks]:
-    rows = EngineRows(asked.metric, events, asked.on_bad_rows, asked.calendar)
-    _, instants, _, _ = asked.screened(rows)
-    keys = rows.keys(asked.by)
-    rows.fact("last", instants, "max")
-    found = None if rows.report else _masked(rows, asked, keys, instants)
-    if found is not None:
-        return found, rows.instant("last"), rows.remarks
-    rows.screen(asked.screened)
-    found = _masked(rows, asked, keys, instants)
-    if found is None:  # the pairs of user and period come back
-        pairs, _, _ = ReducedEvents(rows, asked.user, keys, instants, [None, None], None, asked.calendar).periods(False)
-        numbers = period_numbers(asked.calendar, pairs["csm:period"])
-        first = int(numbers.min(initial=0))
-        ids = small.checked_ids(METRIC, "user", pairs[asked.user])
-        found = reduced(ids, [pairs[key] for key in keys], numbers - first, first)
-    return found, rows.instant("last"), rows.remarks
-
-
-def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) -> pd.DataFrame | None:
-    """Have the engine make the masks, and screen the rows in the same pass.
-
-    Return None where it cannot, or where it has found bad rows.
-    """
-    nw = narwhals()
-    number = period_number(asked.calendar, instants)
-    if number is None or not has_or(rows.frame):
-        return None
-    found = _in_one_word(rows, asked, keys, instants, number)
-    if found is not None:
-        return found
-    frame = rows.checked().with_columns((number + _SHIFT).alias("csm:number"))
-    frame = frame.with_columns((nw.col("csm:number") // small.BITS).alias("csm:block"))
-    frame = frame.with_columns((nw.col("csm:number") - nw.col("csm:block") * small.BITS).alias("csm:bit"))
-    facts = {"csm:last": ("csm:fact_last", "max"), "csm:wrong": ("csm:bad", "sum")}
-    table = engines.collect(or_of_bits(frame, [asked.user, *keys, "csm:block"], "csm:bit", "csm:mask", facts))
-    if table["csm:wrong"].sum():
-        return None
-    blocks = table["csm:block"].to_numpy(dtype=np.int64) - _SHIFT // small.BITS
-    return _table(rows, asked, keys, table, blocks, _words(table))
-
-
-def _in_one_word(rows: EngineRows, asked: Request, keys: list[str], instants: Any, number: Any) -> pd.DataFrame | None:
-    """Make the masks of months and longer periods: an engine takes half the time to group by users alone.
-
-    All periods are to be among the 63 around those of the first rows. Return None where they are not, or where there
-    are bad rows: both set the bit that is left.
-    """
-    nw, calendar = narwhals(), asked.calendar
-    if calendar.freq not in "MQY":  # a word of shorter ones is soon full
-        return None
-    rows.facts = engines.collect(rows.frame.head(_SAMPLE).select(instants.min().alias("some")))
-    some = rows.instant("some")
-    if not some.known:
-        return None
-    first, most = calendar.first_of(some) // _HALF * _HALF, small.BITS - 1
-    within = (instants >= start_of(calendar, first, some.zone)) & (
-        instants < start_of(calendar, first + most, some.zone)
-    )
-    bit = nw.when(~rows.bad() & within).then(number - first).otherwise(nw.lit(most))
-    frame = rows.frame.select(
-        *dict.fromkeys((asked.user, *keys)), instants.alias("csm:fact_last"), bit.alias("csm:bit")
-    )
-    facts = {"csm:last": ("csm:fact_last", "max")}
-    found = engines.collect(or_of_bits(frame, [asked.user, *keys], "csm:bit", "csm:mask", facts))
-    masks = _words(found)
-    if (masks >> np.uint64(most)).any():
-        return None
-    table = _table(rows, asked, keys, found, np.full(len(found), first // small.BITS), masks)
-    if left := first % small.BITS:
-        place, block, bits = np.arange(len(table)), table[small.BLOCK].to_numpy(), table[small.MASK].to_numpy()
-        place, block, bits = small.shifted(place, block, bits, left)
-        table = table.take(place).reset_index(drop=True).assign(**{small.BLOCK: block, small.MASK: bits})
-    return table
-
-
-def _words(found: pd.DataFrame) -> Any:
-    masks = found["csm:mask"].to_numpy()
-    return masks.astype(np.int64).view(np.uint64) if masks.dtype.kind == "i" else masks.astype(np.uint64, copy=False)
-
-
-def _table(
-    rows: EngineRows, asked: Request, keys: list[str], found: pd.DataFrame, blocks: Any, masks: Any
-) -> pd.DataFrame:
-    """Make the small table of what the engine has found, and keep the latest instant as a fact."""
-    rows.facts = pd.DataFrame({"last": [found["csm:last"].max()], "timed_time": 1})
-    last = rows.instant("last").last()
-    if last is not None and last.utc % _QUARTER == 0:  # a midnight, perhaps: only then do the others matter
-        rows.facts["timed_time"] = engines.collect(rows.checked().select(narwhals().col("csm:fact_timed_time").sum()))
-    ids = small.checked_ids(METRIC, "user", found[asked.user])
-    return small.combined(METRIC, [small.made(ids, [found[key] for key in keys], blocks, masks)])
-
-
-_SAMPLE = 1000  # rows that show which periods there are
-_HALF = small.BITS // 2
-_QUARTER = HOUR // 4  # by which the midnights of all time zones differ
-_SHIFT = 1 << 30  # so that no period is negative: engines round such quotients in different ways
-
-
-def reduced(ids: pd.Series[Any], keys: list[pd.Series[Any]], periods: Any, first: int) -> pd.DataFrame:
-    """Reduce pairs of user and period, in any order, to the small table.
-
-    Parameters
-    ----------
-    ids, keys
-        The user and the groups of each row.
-    periods
-        The period of each row, counted from `first`.
-    """
-    order, new = small.ordered(METRIC, ids, keys, periods)
-    distinct = slice(None) if new is None else order[new]
-    ids, keys = ids.iloc[distinct], [key.iloc[distinct] for key in keys]
-    numbers = periods[distinct].astype(np.int64) + first
-    blocks, bits = numbers // small.BITS, np.uint64(1) << (numbers % small.BITS).astype(np.uint64)
-    return small.combined(METRIC, [small.made(ids, keys, blocks, bits)])

@@ -212,3 +212,23 @@ def made(ids: pd.Series[Any], keys: Iterable[Any], blocks: Any, masks: Any) -> p
     """Make a table of its columns, on a new index."""
     columns = {series.name: series.array.copy() for series in (ids, *keys)}  # the caller may change theirs
     return pd.DataFrame({**columns, BLOCK: np.asarray(blocks, np.int64), MASK: np.asarray(masks, np.uint64)})
+
+
+def reduced(metric: str, ids: pd.Series[Any], keys: list[pd.Series[Any]], periods: Any, first: int) -> pd.DataFrame:
+    """Reduce pairs of user and period, in any order, to the small table.
+
+    Parameters
+    ----------
+    metric
+        The name that errors begin with.
+    ids, keys
+        The user and the groups of each row.
+    periods
+        The period of each row, counted from `first`.
+    """
+    order, new = ordered(metric, ids, keys, periods)
+    distinct = slice(None) if new is None else order[new]
+    ids, keys = ids.iloc[distinct], [key.iloc[distinct] for key in keys]
+    numbers = periods[distinct].astype(np.int64) + first
+    blocks, bits = numbers // BITS, np.uint64(1) << (numbers % BITS).astype(np.uint64)
+    return combined(metric, [made(ids, keys, blocks, bits)])

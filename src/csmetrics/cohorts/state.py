@@ -19,8 +19,9 @@ from csmetrics.cohorts._events import Events
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.options import OnBadRows
 from csmetrics.cohorts._rows.remarks import Excluded, Remarks, together, warn_of
+from csmetrics.cohorts._state_engine import METRIC
 from csmetrics.cohorts._state_events import events_of
-from csmetrics.cohorts._state_rows import METRIC, Facts, read
+from csmetrics.cohorts._state_rows import Facts, read
 from csmetrics.cohorts.active_users import count_active, count_lifecycle
 from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.retention import count_retention
