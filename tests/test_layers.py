@@ -224,7 +224,8 @@ def divisions(text: str) -> list[int]:
 # sure a figure is, or find the place of things in a plot
 MAY_DIVIDE = {
     *(module_name(path) for path in (SOURCE / "_statistics").glob("*.py")),
-    "csmetrics.datasets._saas",
+    "csmetrics.datasets._customers",
+    "csmetrics.datasets._tables",
     "csmetrics.datasets._totals",
     "csmetrics._catalog.asking",
     "csmetrics._catalog.drawn_rows",
