@@ -141,4 +141,6 @@ def names(every: int = 4) -> list[Any]:
 
 
 NAMES = names()
+# Those whose columns have zones of their own; the others keep one zone per session. Dask takes seconds
+WITH_ZONES = ["polars lazy", "pyarrow", pytest.param("dask", marks=pytest.mark.full)]
 UNSIGNED = [name for name in NAMES if name.values != ("pyspark",)]  # Spark has no unsigned integers

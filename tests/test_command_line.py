@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,13 +28,19 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
-@pytest.fixture
-def tables(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported")
     company = csm.datasets.make_saas()
-    company.subscriptions.rename(columns={"customer": "account_id"}).to_csv(tmp_path / "plans.csv", index=False)
-    company.surveys.to_parquet(tmp_path / "answers.parquet")
-    company.tickets.to_csv(tmp_path / "tickets.csv", index=False)
-    return tmp_path
+    company.subscriptions.rename(columns={"customer": "account_id"}).to_csv(folder / "plans.csv", index=False)
+    company.surveys.to_parquet(folder / "answers.parquet")
+    company.tickets.to_csv(folder / "tickets.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def tables(exported: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(exported, tmp_path, dirs_exist_ok=True)
 
 
 def test_list_names_every_metric(run: Any) -> None:
@@ -198,7 +205,7 @@ def test_missing_columns_come_at_once_as_options(run: Any, tmp_path: Path) -> No
         {"customer_id": ["a"], "started_at": ["2026-01-01"], "Canceled At (UTC)": [None], "amount": [9]}
     ).to_csv(tmp_path / "plans.csv", index=False)
     pd.DataFrame({"user": ["a"], "created_at": ["2026-01-01"]}).to_csv(tmp_path / "use.csv", index=False)
-    words = ["report", "--subscriptions", tmp_path / "plans.csv", "--events", tmp_path / "use.csv", "--out", "r.html"]
+    words = ["report", "--subscriptions", tmp_path / "plans.csv", "--events", tmp_path / "use.csv", "--out", "r.xlsx"]
     code, _, err = run(*words)
     assert code == 2
     assert "report: no columns 'customer', 'start', 'end', 'mrr' in the subscriptions, no column 'time' in the" in err
@@ -207,7 +214,7 @@ def test_missing_columns_come_at_once_as_options(run: Any, tmp_path: Path) -> No
         "subscriptions.customer=customer_id", "subscriptions.start=started_at",
         "subscriptions.end=Canceled At (UTC)", "subscriptions.mrr=amount", "events.time=created_at",
     ]  # fmt: skip
-    words[-1] = tmp_path / "r.html"
+    words[-1] = tmp_path / "r.xlsx"
     assert run(*words, *options, "--as-of", "2026-06-30")[0] == 0
 
 
@@ -263,7 +270,7 @@ def test_dates_that_can_be_read_in_two_ways_are_never_guessed(
             files.read(file)
         assert files.read(file, way)["start"].tolist() == [pd.NaT, *map(pd.Timestamp, stamps)]
     file.write_text("customer,start,end,mrr\na,01/27/2026,,10\nb,01/28/2026,06/04/2026,20\n")
-    words = ["report", "--subscriptions", file, "--as-of", "2026-06-30", "--out", tmp_path / "r.html"]
+    words = ["report", "--subscriptions", file, "--as-of", "2026-06-30", "--out", tmp_path / "r.xlsx"]
     assert "--dates day-first or --dates month-first" in run(*words)[2]
     assert "no such month" in run(*words, "--dates", "day-first")[2]
     assert "must be day-first or month-first" in run(*words, "--dates", "us")[2]

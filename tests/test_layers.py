@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping, Set
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -52,6 +53,9 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+NAMES = {module_name(path) for path in MODULES}
+
+
 @cache
 def imports(path: Path) -> list[tuple[str, bool]]:
     """Yield each import of a module as an absolute name, and whether it runs when the module is imported."""
@@ -79,14 +83,14 @@ def imports(path: Path) -> list[tuple[str, bool]]:
     return found
 
 
-def own_imports(path: Path) -> set[str]:
+@cache
+def own_imports(path: Path) -> frozenset[str]:
     """Return the modules of csmetrics that a module imports, at once or later."""
-    known = {module_name(other) for other in MODULES}
     found = {imported for imported, _ in imports(path) if imported.split(".")[0] == "csmetrics"}
-    return {name if name in known else name.rpartition(".")[0] for name in found} - {module_name(path)}
+    return frozenset(name if name in NAMES else name.rpartition(".")[0] for name in found) - {module_name(path)}
 
 
-def circle(arrows: dict[str, set[str]]) -> list[str]:
+def circle(arrows: Mapping[str, Set[str]]) -> list[str]:
     """Return a circle of imports; empty where there is none."""
     try:
         TopologicalSorter(arrows).prepare()
@@ -220,7 +224,8 @@ def divisions(text: str) -> list[int]:
 # sure a figure is, or find the place of things in a plot
 MAY_DIVIDE = {
     *(module_name(path) for path in (SOURCE / "_statistics").glob("*.py")),
-    "csmetrics.datasets._saas",
+    "csmetrics.datasets._customers",
+    "csmetrics.datasets._tables",
     "csmetrics.datasets._totals",
     "csmetrics._catalog.asking",
     "csmetrics._catalog.drawn_rows",

@@ -11,7 +11,7 @@ import pytest
 
 import csmetrics as csm
 
-from ..engine_frames import FRAMES
+from ..engine_frames import FRAMES, WITH_ZONES
 
 Make = Callable[[pd.DataFrame], Any]
 build = csm.cohorts
@@ -455,20 +455,20 @@ def test_text_is_no_date(make: Make) -> None:
         build.movements_from_subscriptions(make(LEDGER), mrr="plan")
 
 
+@pytest.mark.parametrize("name", WITH_ZONES)
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
-def test_zones(zone: str) -> None:
+def test_zones(zone: str, name: str) -> None:
     """Days and hours follow the column's own time zone; elapsed windows are counted in UTC."""
     aware = EVENTS.assign(time=EVENTS["time"].dt.tz_localize("UTC").dt.tz_convert(zone))
-    for name in ("polars lazy", "pyarrow", "dask"):  # the other engines keep one zone per session
-        frame = FRAMES[name](aware)
-        for call in (
-            lambda f: build.lifecycle(f, freq="h", as_of="2024-04-10"),
-            lambda f: build.retention(f, freq="D", window="elapsed", as_of="2024-04-10").counts,
-            lambda f: build.retention(f, freq="M", kind="on_or_after").counts,
-        ):
-            pd.testing.assert_frame_equal(call(frame), call(aware))
-        with pytest.raises(csm.MetricInputError, match="zone"):
-            build.lifecycle(frame, as_of=pd.Timestamp("2024-04-10"))
+    frame = FRAMES[name](aware)
+    for call in (
+        lambda f: build.lifecycle(f, freq="h", as_of="2024-04-10"),
+        lambda f: build.retention(f, freq="D", window="elapsed", as_of="2024-04-10").counts,
+        lambda f: build.retention(f, freq="M", kind="on_or_after").counts,
+    ):
+        pd.testing.assert_frame_equal(call(frame), call(aware))
+    with pytest.raises(csm.MetricInputError, match="zone"):
+        build.lifecycle(frame, as_of=pd.Timestamp("2024-04-10"))
 
 
 def test_duckdb_keeps_its_zone_in_the_session() -> None:

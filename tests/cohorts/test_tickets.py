@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import csmetrics as csm
 
 from ..drawn import drawn
-from ..engine_frames import FRAMES
+from ..engine_frames import FRAMES, WITH_ZONES
 
 tickets = csm.cohorts.tickets
 DRAWN = drawn(40)
@@ -726,14 +726,14 @@ def test_a_ticket_given_twice(make: Callable[[pd.DataFrame], Any]) -> None:
         tickets(table.assign(id=[1, None, 2]), ticket="id")
 
 
-def test_engines_with_hours_in_a_zone() -> None:
+@pytest.mark.parametrize("engine", ["polars", *WITH_ZONES])
+def test_engines_with_hours_in_a_zone(engine: str) -> None:
     zoned = TABLE[["created", "resolved", "tier"]].copy()
     for name in ("created", "resolved"):
         zoned[name] = zoned[name].dt.tz_localize("UTC")
     hours = csm.BusinessHours(tz="Europe/Berlin")
-    for name in ("polars", "polars lazy", "pyarrow", "dask"):  # the other engines keep one zone per session
-        got = tickets(FRAMES[name](zoned), hours=hours, by="tier", due=timedelta(hours=9))
-        pd.testing.assert_frame_equal(got, tickets(zoned, hours=hours, by="tier", due=timedelta(hours=9)))
+    got = tickets(FRAMES[engine](zoned), hours=hours, by="tier", due=timedelta(hours=9))
+    pd.testing.assert_frame_equal(got, tickets(zoned, hours=hours, by="tier", due=timedelta(hours=9)))
 
 
 def test_options_that_cannot_be() -> None:

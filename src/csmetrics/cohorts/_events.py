@@ -301,10 +301,10 @@ def _from_engine(asked: Request, events: Any) -> Events:
     people = None if asked.users is None else EnginePeople(rows, asked.users, asked.people, asked.axis)
     plain = not asked.joined and asked.starts.kinds is None and asked.returns.kinds is None
     if asked.counting is not None and asked.as_of is not None and plain and not rows.report:
-        found = count_in_one_pass(rows, (asked.user, keys), instants, asked.as_of, calendar, asked.counting)
-        if found is not None:
-            axes, counts, some, stop = found
-            return Events(_axes(*axes), stop, some.zone, rows.remarks, counted=counts)
+        at_once = count_in_one_pass(rows, (asked.user, keys), instants, asked.as_of, calendar, asked.counting)
+        if at_once is not None:
+            axes, counts, seen, until = at_once
+            return Events(_axes(*axes), until, seen.zone, rows.remarks, counted=counts)
     rows.screen(asked.screened)
     if whole and not rows.facts["amounts"].fillna(0).iloc[0] < 2.0**BITS:
         raise too_large(metric, "value")

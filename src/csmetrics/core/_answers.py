@@ -137,7 +137,7 @@ class Ratings:
         return n if possible and (rounded is None or whole == n) else None
 
     def _check_weights(self, weights: Any, given: Any) -> None:
-        """Reject a block with what is no weight. Only beside a missing answer may a weight be missing."""
+        """Reject a block with values that are not weights. Only beside a missing answer may a weight be missing."""
         if not (_impossible(weights).any() or np.isnan(weights[given]).any()):
             return
         everyone: Any = self.weights
@@ -173,7 +173,7 @@ def read(
     whole: bool = False,
     weights: Any = None,
 ) -> Ratings:
-    """Bring a reducer's column of answers, and maybe its weights, to numpy; refuse what is no column of numbers."""
+    """Bring a reducer's column of answers, and maybe its weights, to numpy; refuse anything but numbers."""
     spec = REGISTRY[metric.__name__]
     fill = fill_value(spec.name, undefined)
     name = next(iter(spec.inputs))

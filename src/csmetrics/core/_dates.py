@@ -256,7 +256,7 @@ def _from_objects(metric: str, argument: str, values: npt.NDArray[Any]) -> Insta
 
 
 def _instant(value: Any) -> tuple[int, Any, bool] | None:
-    """Return day, nanoseconds and whether it has a zone. TypeError, with a hint, for what is no date."""
+    """Return day, nanoseconds and whether it has a zone. TypeError, with a hint, for a value that is not a date."""
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and isnan(value)):
         return None
     if isinstance(value, np.datetime64):

@@ -188,7 +188,7 @@ def as_float(value: Real | int | float) -> float:
 
 
 def _number(value: Any) -> int | float:
-    """One Python number; NaN for what is missing. TypeError, saying what it is, for what is no number."""
+    """One Python number; NaN for what is missing. TypeError, saying what it is, for a value that is not a number."""
     if type(value) is float or type(value) is int:
         return value
     if value is None or value is pd.NA or value is pd.NaT:

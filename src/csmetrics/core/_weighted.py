@@ -60,7 +60,7 @@ def weighted(
         Least weight: 0, or -inf where weights may be negative.
     allow_absent
         True where a weight may stand in a mapping without its component: the component is then missing throughout.
-        Columns of a DataFrame and labels of a Series must be there all the same.
+        Columns of a DataFrame and labels of a Series must be present all the same.
 
     Returns
     -------

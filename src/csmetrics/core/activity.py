@@ -58,7 +58,7 @@ def active_rate(active: T, total: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `active` exceeds `total`.
+        If an input is negative, infinite or not a number, or `active` exceeds `total`.
     UndefinedMetricError
         If `total` is 0 and ``undefined="raise"``.
 
@@ -138,7 +138,7 @@ def stickiness(dau: T, mau: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `dau` exceeds `mau`.
+        If an input is negative, infinite or not a number, or `dau` exceeds `mau`.
     UndefinedMetricError
         If `mau` is 0 and ``undefined="raise"``.
 
@@ -218,7 +218,7 @@ def lifecycle_quick_ratio(new_users: T, resurrected: Values, dormant: Values, *,
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `dormant` is 0 and ``undefined="raise"``.
 
@@ -304,8 +304,8 @@ def engagement_score(
     Raises
     ------
     MetricInputError
-        If a count is negative, infinite or no number, if a weight is missing, infinite or no number, or if names or
-        lengths of the two do not match.
+        If a count is negative, infinite or not a number, if a weight is missing, infinite or not a number, or if names
+        or lengths of the two do not match.
 
     See Also
     --------
@@ -390,7 +390,7 @@ def repeat_purchase_rate(repeat_customers: T, customers: Values, *, undefined: U
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `repeat_customers` exceeds `customers`.
+        If an input is negative, infinite or not a number, or `repeat_customers` exceeds `customers`.
     UndefinedMetricError
         If `customers` is 0 and ``undefined="raise"``.
 
@@ -459,7 +459,7 @@ def conversion_rate(converted: T, entered: Values, *, undefined: Undefined = nan
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `converted` exceeds `entered`.
+        If an input is negative, infinite or not a number, or `converted` exceeds `entered`.
     UndefinedMetricError
         If `entered` is 0 and ``undefined="raise"``.
 

@@ -56,7 +56,7 @@ def adoption_rate(adopters: T, eligible: Values, *, undefined: Undefined = nan) 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `adopters` exceeds `eligible`.
+        If an input is negative, infinite or not a number, or `adopters` exceeds `eligible`.
     UndefinedMetricError
         If `eligible` is 0 and ``undefined="raise"``.
 
@@ -140,7 +140,7 @@ def feature_adoption_rate(features_used: T, features_available: Values, *, undef
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `features_used` exceeds `features_available`.
+        If an input is negative, infinite or not a number, or `features_used` exceeds `features_available`.
     UndefinedMetricError
         If `features_available` is 0 and ``undefined="raise"``.
 
@@ -210,7 +210,7 @@ def activation_rate(activated: T, signups: Values, *, undefined: Undefined = nan
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `activated` exceeds `signups`.
+        If an input is negative, infinite or not a number, or `activated` exceeds `signups`.
     UndefinedMetricError
         If `signups` is 0 and ``undefined="raise"``.
 
@@ -289,7 +289,7 @@ def license_utilization(seats_used: T, seats_licensed: Values, *, undefined: Und
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `seats_licensed` is 0 and ``undefined="raise"``.
 

@@ -59,7 +59,7 @@ def referral_rate(referrers: T, customers: Values, *, undefined: Undefined = nan
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `referrers` exceeds `customers`.
+        If an input is negative, infinite or not a number, or `referrers` exceeds `customers`.
     UndefinedMetricError
         If `customers` is 0 and ``undefined="raise"``.
 
@@ -133,7 +133,7 @@ def referral_share(referred_new: T, new: Values, *, undefined: Undefined = nan) 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `referred_new` exceeds `new`.
+        If an input is negative, infinite or not a number, or `referred_new` exceeds `new`.
     UndefinedMetricError
         If `new` is 0 and ``undefined="raise"``.
 
@@ -202,7 +202,7 @@ def referral_conversion_rate(converted: T, referrals: Values, *, undefined: Unde
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `converted` exceeds `referrals`.
+        If an input is negative, infinite or not a number, or `converted` exceeds `referrals`.
     UndefinedMetricError
         If `referrals` is 0 and ``undefined="raise"``.
 
@@ -272,7 +272,7 @@ def viral_coefficient(invites_per_customer: T, conversion_rate: Values, *, undef
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `conversion_rate` is over 100.
+        If an input is negative, infinite or not a number, or `conversion_rate` is over 100.
 
     See Also
     --------

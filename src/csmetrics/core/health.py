@@ -54,7 +54,7 @@ def health_score(
 
     .. math:: \text{health score} = \frac{\sum_i \text{score}_i \times \text{weight}_i}{\sum_i \text{weight}_i}
 
-    over the scores that are there.
+    over the scores that are present.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def health_score(
         One number of 0 or more per component, in the same order or by the same names; they need not sum to 1. With a
         mapping of scores, a weight whose component is not in it counts as a missing score.
     undefined
-        Value where no score is there, or none with a weight, or ``"raise"``.
+        Value where all scores are missing, or those present weigh 0; or ``"raise"``.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def health_score(
 
     Pitfalls:
 
-    * With most scores missing, one of them decides: look at how much of the weight is there, or use
+    * With most scores missing, one of them decides: look at how much of the weight has a score, or use
       `csmetrics.HealthScore` with `min_coverage`.
     * A score is worth what it foretells: compare it, as it was 60 to 90 days before, with who left.
 
@@ -246,7 +246,7 @@ def normalize_score(
     Raises
     ------
     MetricInputError
-        If an input is infinite or no number, `low` exceeds `high`, or `better` is another word.
+        If an input is infinite or not a number, `low` exceeds `high`, or `better` is another word.
     UndefinedMetricError
         If `low` equals `high` and ``undefined="raise"``.
 
@@ -411,7 +411,7 @@ def at_risk_rate(at_risk: T, customers: Values, *, undefined: Undefined = nan) -
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `at_risk` exceeds `customers`.
+        If an input is negative, infinite or not a number, or `at_risk` exceeds `customers`.
     UndefinedMetricError
         If `customers` is 0 and ``undefined="raise"``.
 

@@ -66,7 +66,7 @@ def onboarding_completion_rate(completed: T, started: Values, *, undefined: Unde
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `completed` exceeds `started`.
+        If an input is negative, infinite or not a number, or `completed` exceeds `started`.
     UndefinedMetricError
         If `started` is 0 and ``undefined="raise"``.
 
@@ -228,13 +228,13 @@ def median_ttv(
     Notes
     -----
     Customers still waiting stay in the count for the days they have been known, and leave it after the values reached
-    on the same day. Where everyone is there, it is the plain lower median.
+    on the same day. Where everyone has reached it, it is the plain lower median.
 
     Other definitions in use:
 
-    * median of those who got there: on Gehan's data 10, where the estimate with all customers is 23.
-    * mean of those who got there: 12.1 on the same data, and one slow customer moves it.
-    * only customers older than a window, those not there by its end counted as failed: wastes the young ones.
+    * median of those who reached it: on Gehan's data 10, where the estimate with all customers is 23.
+    * mean of those who reached it: 12.1 on the same data, and one slow customer moves it.
+    * only customers older than a window, those still waiting at its end counted as failed: wastes the young ones.
 
     Pitfalls:
 
@@ -414,7 +414,7 @@ def tutorials_per_customer(tutorial_visits: T, customers: Values, *, undefined: 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `customers` is 0 and ``undefined="raise"``.
 
@@ -491,7 +491,7 @@ def goal_attainment(current: T, target: Values, baseline: Values = 0, *, undefin
     Raises
     ------
     MetricInputError
-        If an input is infinite or no number.
+        If an input is infinite or not a number.
     UndefinedMetricError
         If `target` equals `baseline` and ``undefined="raise"``.
 
@@ -576,7 +576,7 @@ def value_realization_rate(realized: T, customers: Values, *, undefined: Undefin
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `realized` exceeds `customers`.
+        If an input is negative, infinite or not a number, or `realized` exceeds `customers`.
     UndefinedMetricError
         If `customers` is 0 and ``undefined="raise"``.
 

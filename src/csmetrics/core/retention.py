@@ -69,7 +69,7 @@ def churn_rate(lost: T, start: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `lost` exceeds `start`.
+        If an input is negative, infinite or not a number, or `lost` exceeds `start`.
     UndefinedMetricError
         If `start` is 0 and ``undefined="raise"``.
 
@@ -172,7 +172,7 @@ def retention_rate(end: T, new: Values, start: Values, *, reactivated: Values = 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, if `new` and `reactivated` exceed `end`, or if more of the
+        If an input is negative, infinite or not a number, if `new` and `reactivated` exceed `end`, or if more of the
         opening customers are left at the end than there were.
     UndefinedMetricError
         If `start` is 0 and ``undefined="raise"``.
@@ -250,7 +250,7 @@ def renewal_rate(renewed: T, due: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `renewed` exceeds `due`.
+        If an input is negative, infinite or not a number, or `renewed` exceeds `due`.
     UndefinedMetricError
         If `due` is 0 and ``undefined="raise"``.
 
@@ -322,7 +322,7 @@ def reactivation_rate(reactivated: T, lapsed: Values, *, undefined: Undefined = 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `reactivated` exceeds `lapsed`.
+        If an input is negative, infinite or not a number, or `reactivated` exceeds `lapsed`.
     UndefinedMetricError
         If `lapsed` is 0 and ``undefined="raise"``.
 
@@ -541,7 +541,7 @@ def compound_retention_rate(retention_rate: T, periods: Values, *, undefined: Un
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
 
     See Also
     --------
@@ -609,7 +609,7 @@ def customer_growth_rate(start: T, end: Values, *, undefined: Undefined = nan) -
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `start` is 0 and ``undefined="raise"``.
 

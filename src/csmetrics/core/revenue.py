@@ -78,7 +78,7 @@ def mrr(amount: T, interval: Values = "month", count: Values = 1, *, undefined: 
     Raises
     ------
     MetricInputError
-        If `amount` or `count` is negative, infinite or no number, or `interval` is any other word.
+        If `amount` or `count` is negative, infinite or not a number, or `interval` is any other word.
     UndefinedMetricError
         If `count` is 0 and ``undefined="raise"``.
 
@@ -163,7 +163,7 @@ def arr(mrr: T, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If `mrr` is negative, infinite or no number.
+        If `mrr` is negative, infinite or not a number.
 
     See Also
     --------
@@ -245,7 +245,7 @@ def arpa(mrr: T, customers: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `customers` is 0 and ``undefined="raise"``.
 
@@ -318,7 +318,7 @@ def asp(new_mrr: T, new: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `new` is 0 and ``undefined="raise"``.
 
@@ -414,7 +414,7 @@ def net_new_mrr(
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
 
     See Also
     --------
@@ -506,7 +506,7 @@ def gross_revenue_churn_rate(
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or more is lost than `start_mrr`.
+        If an input is negative, infinite or not a number, or more is lost than `start_mrr`.
     UndefinedMetricError
         If `start_mrr` is 0 and ``undefined="raise"``.
 
@@ -618,7 +618,7 @@ def net_revenue_churn_rate(
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or more is lost than `start_mrr`.
+        If an input is negative, infinite or not a number, or more is lost than `start_mrr`.
     UndefinedMetricError
         If `start_mrr` is 0 and ``undefined="raise"``.
 
@@ -720,7 +720,7 @@ def grr(start_mrr: T, contraction_mrr: Values, churned_mrr: Values, *, undefined
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or more is lost than `start_mrr`.
+        If an input is negative, infinite or not a number, or more is lost than `start_mrr`.
     UndefinedMetricError
         If `start_mrr` is 0 and ``undefined="raise"``.
 
@@ -851,7 +851,7 @@ def nrr(
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or more is lost than `start_mrr`.
+        If an input is negative, infinite or not a number, or more is lost than `start_mrr`.
     UndefinedMetricError
         If `start_mrr` is 0 and ``undefined="raise"``.
 
@@ -945,7 +945,7 @@ def expansion_rate(expansion_mrr: T, start_mrr: Values, *, undefined: Undefined 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `start_mrr` is 0 and ``undefined="raise"``.
 
@@ -1030,7 +1030,7 @@ def contraction_rate(contraction_mrr: T, start_mrr: Values, *, undefined: Undefi
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `contraction_mrr` exceeds `start_mrr`.
+        If an input is negative, infinite or not a number, or `contraction_mrr` exceeds `start_mrr`.
     UndefinedMetricError
         If `start_mrr` is 0 and ``undefined="raise"``.
 
@@ -1114,7 +1114,7 @@ def mrr_growth_rate(start_mrr: T, end_mrr: Values, *, undefined: Undefined = nan
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `start_mrr` is 0 and ``undefined="raise"``.
 
@@ -1213,7 +1213,7 @@ def quick_ratio(
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `contraction_mrr` and `churned_mrr` are both 0 and ``undefined="raise"``.
 
@@ -1293,7 +1293,7 @@ def earned_growth_rate(nrr: T, earned_new: Values, *, undefined: Undefined = nan
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
 
     See Also
     --------

@@ -62,7 +62,7 @@ def fcr(resolved_first_contact: T, contacts: Values, *, undefined: Undefined = n
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `resolved_first_contact` exceeds `contacts`.
+        If an input is negative, infinite or not a number, or `resolved_first_contact` exceeds `contacts`.
     UndefinedMetricError
         If `contacts` is 0 and ``undefined="raise"``.
 
@@ -136,7 +136,7 @@ def first_response_time(response_time: T, responded: Values, *, undefined: Undef
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `responded` is 0 and ``undefined="raise"``.
 
@@ -208,7 +208,7 @@ def resolution_time(resolution_time_sum: T, resolved: Values, *, undefined: Unde
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `resolved` is 0 and ``undefined="raise"``.
 
@@ -295,7 +295,7 @@ def average_handle_time(
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `contacts` is 0 and ``undefined="raise"``.
 
@@ -369,7 +369,7 @@ def reopen_rate(reopened: T, resolved: Values, *, undefined: Undefined = nan) ->
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `reopened` exceeds `resolved`.
+        If an input is negative, infinite or not a number, or `reopened` exceeds `resolved`.
     UndefinedMetricError
         If `resolved` is 0 and ``undefined="raise"``.
 
@@ -439,7 +439,7 @@ def escalation_rate(escalated: T, tickets: Values, *, undefined: Undefined = nan
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `escalated` exceeds `tickets`.
+        If an input is negative, infinite or not a number, or `escalated` exceeds `tickets`.
     UndefinedMetricError
         If `tickets` is 0 and ``undefined="raise"``.
 
@@ -517,7 +517,7 @@ def sla_attainment(met: T, measured: Values, *, undefined: Undefined = nan) -> T
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `met` exceeds `measured`.
+        If an input is negative, infinite or not a number, or `met` exceeds `measured`.
     UndefinedMetricError
         If `measured` is 0 and ``undefined="raise"``.
 
@@ -599,7 +599,7 @@ def self_service_rate(self_served: T, assisted: Values, *, undefined: Undefined 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If both are 0 and ``undefined="raise"``.
 
@@ -674,7 +674,7 @@ def contact_rate(tickets: T, customers: Values, *, undefined: Undefined = nan) -
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `customers` is 0 and ``undefined="raise"``.
 
@@ -747,7 +747,7 @@ def cost_per_ticket(support_cost: T, tickets: Values, *, undefined: Undefined = 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `tickets` is 0 and ``undefined="raise"``.
 
@@ -816,7 +816,7 @@ def repeat_contact_rate(repeat_contacts: T, contacts: Values, *, undefined: Unde
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `repeat_contacts` exceeds `contacts`.
+        If an input is negative, infinite or not a number, or `repeat_contacts` exceeds `contacts`.
     UndefinedMetricError
         If `contacts` is 0 and ``undefined="raise"``.
 
@@ -921,7 +921,7 @@ def ticket_backlog(
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or if more tickets were closed than were there.
+        If an input is negative, infinite or not a number, or if more tickets were closed than had been open.
 
     See Also
     --------

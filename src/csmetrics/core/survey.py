@@ -74,7 +74,7 @@ def nps(promoters: T, passives: Values, detractors: Values, *, undefined: Undefi
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If nobody answered and ``undefined="raise"``.
 
@@ -181,8 +181,8 @@ def nps_from_scores(
     Raises
     ------
     MetricInputError
-        If a score is outside the scale, fractional or no number, if another scale comes without its cut points or they
-        are not on it, or if an answered score has no weight or an impossible one.
+        If a score is outside the scale, fractional or not a number, if another scale comes without its cut points or
+        they are not on it, or if an answered score has no weight or an impossible one.
     UndefinedMetricError
         If nobody answered and ``undefined="raise"``.
 
@@ -284,7 +284,7 @@ def csat(satisfied: T, responses: Values, *, undefined: Undefined = nan) -> T:
     satisfied
         Answers counted in `responses` that are satisfied: usually 4 and 5 of 5.
     responses
-        All answers. Surveys sent and not answered are none.
+        All answers. A survey that was not answered is not counted.
     undefined
         Value where `responses` is 0, or ``"raise"``.
 
@@ -296,7 +296,7 @@ def csat(satisfied: T, responses: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `satisfied` exceeds `responses`.
+        If an input is negative, infinite or not a number, or `satisfied` exceeds `responses`.
     UndefinedMetricError
         If `responses` is 0 and ``undefined="raise"``.
 
@@ -381,8 +381,8 @@ def csat_from_ratings(
     Raises
     ------
     MetricInputError
-        If a rating is outside the scale, fractional or no number, `scale` or `top` is impossible, or a given rating has
-        no weight or an impossible one.
+        If a rating is outside the scale, fractional or not a number, `scale` or `top` is impossible, or a given rating
+        has no weight or an impossible one.
     UndefinedMetricError
         If nobody answered and ``undefined="raise"``.
 
@@ -467,7 +467,7 @@ def csat_mean_from_ratings(
     Raises
     ------
     MetricInputError
-        If a rating is outside the scale or no number, or the scale is impossible.
+        If a rating is outside the scale or not a number, or the scale is impossible.
     UndefinedMetricError
         If nobody answered and ``undefined="raise"``.
 
@@ -535,7 +535,7 @@ def ces(effort_sum: T, responses: Values, *, undefined: Undefined = nan) -> T:
     effort_sum
         Sum of the answers.
     responses
-        All answers. Surveys sent and not answered are none.
+        All answers. A survey that was not answered is not counted.
     undefined
         Value where `responses` is 0, or ``"raise"``.
 
@@ -547,7 +547,7 @@ def ces(effort_sum: T, responses: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `responses` is 0 and ``undefined="raise"``.
 
@@ -617,7 +617,7 @@ def ces_from_ratings(ratings: AnswerColumn, *, scale: tuple[int, int] = (1, 7), 
     Raises
     ------
     MetricInputError
-        If a rating is outside the scale or no number, or the scale is impossible.
+        If a rating is outside the scale or not a number, or the scale is impossible.
     UndefinedMetricError
         If nobody answered and ``undefined="raise"``.
 
@@ -681,7 +681,7 @@ def ces_top_box(easy: T, responses: Values, *, undefined: Undefined = nan) -> T:
     easy
         Answers counted in `responses` on the easy side: 5 to 7 of 7, or 4 and 5 of 5.
     responses
-        All answers. Surveys sent and not answered are none.
+        All answers. A survey that was not answered is not counted.
     undefined
         Value where `responses` is 0, or ``"raise"``.
 
@@ -693,7 +693,7 @@ def ces_top_box(easy: T, responses: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `easy` exceeds `responses`.
+        If an input is negative, infinite or not a number, or `easy` exceeds `responses`.
     UndefinedMetricError
         If `responses` is 0 and ``undefined="raise"``.
 
@@ -751,7 +751,7 @@ def net_easy_score(easy: T, difficult: Values, responses: Values, *, undefined: 
     difficult
         Answers counted in `responses` on the difficult side: 1 to 3 of 7.
     responses
-        All answers, those between included. Surveys sent and not answered are none.
+        All answers, those between included. A survey that was not answered is not counted.
     undefined
         Value where `responses` is 0, or ``"raise"``.
 
@@ -763,7 +763,7 @@ def net_easy_score(easy: T, difficult: Values, responses: Values, *, undefined: 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `easy` and `difficult` together exceed `responses`.
+        If an input is negative, infinite or not a number, or `easy` and `difficult` together exceed `responses`.
     UndefinedMetricError
         If `responses` is 0 and ``undefined="raise"``.
 
@@ -831,7 +831,7 @@ def response_rate(responses: T, invited: Values, *, undefined: Undefined = nan) 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `responses` exceeds `invited`.
+        If an input is negative, infinite or not a number, or `responses` exceeds `invited`.
     UndefinedMetricError
         If `invited` is 0 and ``undefined="raise"``.
 
@@ -904,7 +904,7 @@ def closed_loop_rate(followed_up: T, due: Values, *, undefined: Undefined = nan)
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number, or `followed_up` exceeds `due`.
+        If an input is negative, infinite or not a number, or `followed_up` exceeds `due`.
     UndefinedMetricError
         If `due` is 0 and ``undefined="raise"``.
 
@@ -981,7 +981,7 @@ def net_sentiment(positive: T, neutral: Values, negative: Values, *, undefined: 
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If there are no mentions and ``undefined="raise"``.
 
@@ -1056,7 +1056,7 @@ def theme_priority(severity: T, frequency: Values, *, undefined: Undefined = nan
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
 
     See Also
     --------

@@ -75,7 +75,7 @@ def clv(arpa: T, churn_rate: Values, gross_margin: Values = 100, *, undefined: U
     Raises
     ------
     MetricInputError
-        If an input is infinite or no number, `arpa` is negative, `churn_rate` is not between 0 and 100, or
+        If an input is infinite or not a number, `arpa` is negative, `churn_rate` is not between 0 and 100, or
         `gross_margin` is over 100.
     UndefinedMetricError
         If `churn_rate` is 0 and ``undefined="raise"``.
@@ -181,7 +181,7 @@ def clv_from_purchases(
     Raises
     ------
     MetricInputError
-        If an input is infinite or no number, `gross_margin` is over 100, or another input is negative.
+        If an input is infinite or not a number, `gross_margin` is over 100, or another input is negative.
 
     See Also
     --------
@@ -263,7 +263,7 @@ def historical_clv(revenue: T, customers: Values, *, undefined: Undefined = nan)
     Raises
     ------
     MetricInputError
-        If an input is infinite or no number, or `customers` is negative.
+        If an input is infinite or not a number, or `customers` is negative.
     UndefinedMetricError
         If `customers` is 0 and ``undefined="raise"``.
 
@@ -376,7 +376,7 @@ def discounted_clv(
     Raises
     ------
     MetricInputError
-        If an input is infinite or no number, `retention_rate` is not between 0 and 100, `discount_rate` is negative,
+        If an input is infinite or not a number, `retention_rate` is not between 0 and 100, `discount_rate` is negative,
         `first_payment` is another word, or `horizon` is not a whole number of 0 or more.
     UndefinedMetricError
         If `retention_rate` is 100 and `discount_rate` 0 without a horizon and ``undefined="raise"``.
@@ -503,7 +503,7 @@ def cac(acquisition_cost: T, new: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `new` is 0 and ``undefined="raise"``.
 
@@ -565,7 +565,7 @@ def crc(retention_cost: T, retained: Values, *, undefined: Undefined = nan) -> T
     retention_cost
         All that keeping customers cost in the period: customer success, support, training, loyalty programs, tools.
     retained
-        Customers of the period's start who are still there at its end.
+        Customers of the period's start who remain at its end.
     undefined
         Value where `retained` is 0, or ``"raise"``.
 
@@ -577,7 +577,7 @@ def crc(retention_cost: T, retained: Values, *, undefined: Undefined = nan) -> T
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `retained` is 0 and ``undefined="raise"``.
 
@@ -655,7 +655,7 @@ def crc_ratio(retention_cost: T, revenue: Values, *, undefined: Undefined = nan)
     Raises
     ------
     MetricInputError
-        If an input is negative, infinite or no number.
+        If an input is negative, infinite or not a number.
     UndefinedMetricError
         If `revenue` is 0 and ``undefined="raise"``.
 
@@ -737,7 +737,7 @@ def clv_to_cac(clv: T, cac: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is infinite or no number, or `cac` is negative.
+        If an input is infinite or not a number, or `cac` is negative.
     UndefinedMetricError
         If `cac` is 0 and ``undefined="raise"``.
 
@@ -806,7 +806,7 @@ def clv_to_crc(clv: T, crc: Values, *, undefined: Undefined = nan) -> T:
     Raises
     ------
     MetricInputError
-        If an input is infinite or no number, or `crc` is negative.
+        If an input is infinite or not a number, or `crc` is negative.
     UndefinedMetricError
         If `crc` is 0 and ``undefined="raise"``.
 
@@ -884,7 +884,7 @@ def cac_payback(cac: T, arpa: Values, gross_margin: Values = 100, *, undefined: 
     Raises
     ------
     MetricInputError
-        If an input is infinite or no number, `cac` or `arpa` is negative, or `gross_margin` is over 100.
+        If an input is infinite or not a number, `cac` or `arpa` is negative, or `gross_margin` is over 100.
     UndefinedMetricError
         If `arpa` is 0 or `gross_margin` is 0 or negative, and ``undefined="raise"``.
 

@@ -47,7 +47,7 @@ class Projection:
         Raises
         ------
         MetricInputError
-            If a time is negative, fractional, no number or above 10,000,000.
+            If a time is negative, fractional, not a number or above 10,000,000.
 
         Examples
         --------
@@ -76,7 +76,7 @@ class Projection:
         Raises
         ------
         MetricInputError
-            If it is below 1, fractional, no number or above 10,000,000.
+            If it is below 1, fractional, not a number or above 10,000,000.
 
         Examples
         --------
