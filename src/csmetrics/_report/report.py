@@ -256,9 +256,11 @@ def _day(as_of: Any) -> pd.Timestamp | None:
         return None
     try:
         given = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of  # pandas guesses at 01/07/2026
-        if not isinstance(given, (date, np.datetime64, pd.Period)) or pd.isna(given):
+        if not isinstance(given, (date, np.datetime64, pd.Period)):
             raise ValueError("no date")
         day = given.end_time if isinstance(given, pd.Period) else pd.Timestamp(given)
+        if pd.isna(day):
+            raise ValueError("no date")
     except (TypeError, ValueError):
         raise MetricInputError(
             "report", "as_of", "must be a date", f"got {shown(as_of)}", "such as '2026-06-30'"
