@@ -166,6 +166,12 @@ def counted(**columns: Any) -> pd.DataFrame:
     return csm.cohorts.survey(pd.DataFrame({"score": 9} | columns), time="day", freq="M", as_of="2026-03-31")
 
 
+def test_dates_with_a_blank_after_them_are_led_to_dates() -> None:
+    table = pd.DataFrame({"user": [1, 2], "time": ["2026-01-05", "2026-01-06 "]})
+    with pytest.raises(csm.MetricInputError, match=r"take the blanks off: column.str.strip\(\)"):
+        csm.cohorts.lifecycle(table)
+
+
 @pytest.mark.parametrize("dtype", ["object", "string"])
 @pytest.mark.parametrize(
     ("given", "day"),

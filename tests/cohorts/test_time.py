@@ -290,8 +290,10 @@ def test_text_in_utc_is_a_date() -> None:
 
 def test_mixed_offsets_name_the_remedy() -> None:
     times = ["2026-01-05T10:00:00+01:00", "2026-07-05T10:00:00+02:00"]
-    with pytest.raises(csm.MetricInputError, match="utc=True") as caught:
-        csm.cohorts.lifecycle(pd.DataFrame({"user": [1, 2], "time": times}))
-    assert "pd.to_datetime(..., utc=True)" in caught.value.hint
+    stamps = [pd.Timestamp(times[0]), pd.Timestamp(times[1]).tz_convert("Europe/Berlin")]
+    for given in (times, pd.Series(stamps, dtype=object), pd.Series([stamps[0], times[1]], dtype=object)):
+        with pytest.raises(csm.MetricInputError, match="the same time zone, or none; got several") as caught:
+            csm.cohorts.lifecycle(pd.DataFrame({"user": [1, 2], "time": given}), on_bad_rows="report")
+        assert "pd.to_datetime(..., utc=True)" in caught.value.hint
     followed = pd.DataFrame({"user": [1, 2], "time": pd.to_datetime(times, utc=True)})
     assert len(csm.cohorts.lifecycle(followed, as_of="2026-07-31")) == 7

@@ -71,6 +71,8 @@ def hint_for_text(values: pd.Series[Any]) -> str:
         return f"where {value!r} stands for no date: .replace({value!r}, None)"
     if re.fullmatch(r"\d{5}(\.\d+)?", text):
         return f"if the numbers are Excel's days: {_NUMBERS.format('column', _FROM_EXCEL.format('numbers'))}"
+    if text != value and re.match(r"\d{4}-\d\d", text):
+        return "take the blanks off: column.str.strip()"
     form = _YEAR_LAST.fullmatch(text)
     if form is None:
         return "use dates, or text such as 2026-03-31; pd.to_datetime(column, format=...) reads another form"

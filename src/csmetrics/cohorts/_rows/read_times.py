@@ -111,10 +111,7 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
             warnings.simplefilter("error", FutureWarning)  # with which pandas 2 tells of several time zones
             found = pd.to_datetime(values.mask(undated, None), errors="coerce", format="ISO8601")
     except (ValueError, FutureWarning):
-        read = "pd.to_datetime(..., utc=True).dt.tz_convert('Europe/Paris')"
-        hint = f"convert all of them to one time zone, for example with {read}"
-        rule = "must all have the same time zone, or none"
-        raise MetricInputError(metric, argument, rule, "got several", hint) from None
+        raise _several_zones(metric, argument) from None
     if found.dtype.kind != "M":
         found = found.astype("M8[us]")
     wrong = found.isna().to_numpy() & known
@@ -124,8 +121,17 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
         found = pd.Series(stamps, index=series.index)
         wrong = found.isna().to_numpy() & known
     if wrong.any():
+        zoned = any(isinstance(value, datetime) and value.tzinfo is not None for value in values[wrong])
+        if zoned and getattr(found.dtype, "tz", None) is not None:  # pandas leaves out those of other zones
+            raise _several_zones(metric, argument)
         _refuse_mixed(metric, argument, values[wrong].iloc[0], found)
     return found, wrong if wrong.any() else None
+
+
+def _several_zones(metric: str, argument: str) -> MetricInputError:
+    read = "pd.to_datetime(..., utc=True).dt.tz_convert('Europe/Paris')"
+    hint = f"convert all of them to one time zone, for example with {read}"
+    return MetricInputError(metric, argument, "must all have the same time zone, or none", "got several", hint)
 
 
 def _far_date(value: Any) -> Any:
