@@ -108,6 +108,14 @@ def test_notes_and_bad_rows_of_all_pieces() -> None:
     assert add([none, one, one]).attrs["notes"] == ["A note."]
 
 
+def test_what_comparisons_must_know_stays() -> None:
+    """Periods of a span overlap, and later cohorts have had less time: sums of frames are compared with care, too."""
+    year = csm.cohorts.movements_from_subscriptions(rows(), span=2, as_of=AS_OF)
+    assert add([year, year]).attrs["span"] == 2
+    bought = csm.cohorts.purchases(rows(), time="start", amount="mrr", freq="M", as_of=AS_OF)
+    assert add([bought, bought]).attrs["growing"] == bought.attrs["growing"] != []
+
+
 ANSWERS = csm.cohorts.survey(rows(), score="score", by="plan")
 MOVES = csm.cohorts.movements_from_subscriptions(rows(), as_of=AS_OF)
 
@@ -125,6 +133,7 @@ MOVES = csm.cohorts.movements_from_subscriptions(rows(), as_of=AS_OF)
             [MOVES, csm.cohorts.movements_from_subscriptions(rows(), freq="W", as_of=AS_OF)],
             "must have the same periods",
         ),
+        ([MOVES, csm.cohorts.movements_from_subscriptions(rows(), span=2, as_of=AS_OF)], "same span; got 1 and 2"),
         ([MOVES, MOVES.iloc[:-1]], r"must end with the same period; got 2026-02 and 2026-03, with the stocks 'start'"),
         ([ANSWERS.assign(rate=0.5)], "'rate', which may be a rate"),
         ([ANSWERS.assign(name="x")], "'name', which may be a rate or a text"),

@@ -15,6 +15,8 @@ import pytest
 import csmetrics as csm
 from csmetrics.cohorts._rows.remarks import Excluded, Remarks, noted
 
+from ..engine_frames import FRAMES
+
 EVENTS = pd.DataFrame({"user": ["a", None, "b"], "time": pd.to_datetime(["2026-01-05", "2026-01-06", "2026-02-07"])})
 
 
@@ -122,3 +124,18 @@ def test_a_date_far_from_all_others_is_doubted(stray: str, engine: bool) -> None
             csm.cohorts.active_users(given, as_of="2026-06-30")
         back = clean.assign(time=clean["time"] + pd.Timedelta(days=500))
         csm.cohorts.active_users(pd.concat([clean, back]))  # so many came back that it is no slip
+
+
+def test_ids_that_differ_in_blanks_only_are_noted() -> None:
+    """Cut from a fixed-width export, bob's renewal stands under an id of its own: he is lost and somebody is new."""
+    ledger = pd.DataFrame(
+        {"customer": ["ann ", "bob", "bob "], "start": ["2026-01-05", "2026-01-06", "2026-02-06"], "mrr": [5, 7, 9]}
+    )
+    ledger = ledger.assign(start=pd.to_datetime(ledger["start"]), end=pd.to_datetime([None, "2026-02-06", None]))
+    note = "Ids of `customer` differ in blanks only, such as 'bob ' and 'bob'"
+    for frame in (ledger, *(FRAMES[name](ledger) for name in ("polars", "duckdb"))):
+        with pytest.warns(csm.CohortWarning, match=note):
+            out = csm.cohorts.movements_from_subscriptions(frame, as_of="2026-02-28")
+        assert (out["lost"].tolist(), out["new"].tolist()) == ([0, 1], [2, 1])
+    padded = ledger.assign(customer=ledger["customer"].str.ljust(9))  # of one length, as a database may give them
+    assert csm.cohorts.movements_from_subscriptions(padded, as_of="2026-02-28").attrs["notes"] == []

@@ -23,8 +23,11 @@ LEDGER = pd.DataFrame(
 )
 
 
-def test_rows_that_are_there_twice_are_noted() -> None:
-    movements = csm.cohorts.movements_from_subscriptions
+@pytest.mark.parametrize("make", MAKERS)
+def test_rows_that_are_there_twice_are_noted(make: Any) -> None:
+    def movements(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
+        return csm.cohorts.movements_from_subscriptions(make(frame), **options)
+
     assert movements(LEDGER, as_of="2026-03-31").attrs["notes"] == []
     twice = pd.concat([LEDGER, LEDGER.iloc[[2]]])
     [note] = movements(twice, as_of="2026-03-31").attrs["notes"]
@@ -34,8 +37,8 @@ def test_rows_that_are_there_twice_are_noted() -> None:
     assert movements(twice.assign(mrr=range(5)), as_of="2026-03-31").attrs["notes"] == []
     plans = twice.assign(region=["x", "x", "x", "x", "y"])  # each plan is a ledger of its own
     assert "repeats" not in str(movements(plans, as_of="2026-03-31", by="region").attrs["notes"])
-    lists = pd.DataFrame({"customer": ["a", "a", "b"], "date": "2026-01-31", "mrr": [5, 5, 5]})
-    [note] = csm.cohorts.movements_from_snapshots(lists, as_of="2026-01-31").attrs["notes"]
+    lists = pd.DataFrame({"customer": ["a", "a", "b"], "date": pd.Timestamp("2026-01-31"), "mrr": [5, 5, 5]})
+    [note] = csm.cohorts.movements_from_snapshots(make(lists), as_of="2026-01-31").attrs["notes"]
     assert note.startswith("1 row repeats another with the same customer, date and amount")
 
 

@@ -6,10 +6,18 @@ from typing import Any, Final
 
 import numpy as np
 
+from csmetrics._frames import engines
+from csmetrics._frames.engines import narwhals
+from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.remarks import Remarks
 
 _MOST: Final = 100_000  # rows; longer ledgers come from queries, and sorting them takes too long for a note
 _SPREAD: Final = np.int64(-7046029254386353131)  # an odd number, which makes of different rows different sums
+
+
+def what_repeats(ends: bool) -> str:
+    """Return the columns by which rows of a ledger are told apart, in words."""
+    return "customer, start, end and amount" if ends else "customer, date and amount"
 
 
 def note_copies(remarks: Remarks, columns: list[Any], what: str) -> None:
@@ -35,6 +43,20 @@ def note_copies(remarks: Remarks, columns: list[Any], what: str) -> None:
         return
     table = np.stack(there).astype(np.int64)
     copies = table.shape[1] - np.unique(table, axis=1).shape[1]
+    _note(remarks, copies, what)
+
+
+def note_copies_on_engine(rows: EngineRows, names: list[str], what: str) -> None:
+    """Do the same on an engine, for the columns of these names; the rows are screened."""
+    if not 1 < rows.count("rows") <= _MOST:
+        return
+    nw = narwhals()
+    each = rows.frame.group_by(*dict.fromkeys(names)).agg(nw.len().alias("csm:rows"))
+    again = engines.collect(each.select((nw.col("csm:rows") - 1).alias("csm:again")).select(nw.col("csm:again").sum()))
+    _note(rows.remarks, int(again["csm:again"].fillna(0).iloc[0]), what)
+
+
+def _note(remarks: Remarks, copies: int, what: str) -> None:
     if copies:
         rows = f"{copies:,} rows repeat others" if copies > 1 else "1 row repeats another"
         remarks.note(

@@ -11,6 +11,7 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._changes import NONE, Changes, held
+from csmetrics.cohorts._copies import note_copies_on_engine, what_repeats
 from csmetrics.cohorts._ends import Reach, must_be_told, reach_of
 from csmetrics.cohorts._engine_changes import OPEN, Reducer
 from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
@@ -22,6 +23,7 @@ from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.instants import DAY, NAT, Wall
 from csmetrics.cohorts._rows.options import too_large
+from csmetrics.cohorts._rows.padded import note_padded_on_engine
 from csmetrics.cohorts._rows.pandas import Rows
 from csmetrics.cohorts._rows.remarks import Excluded
 from csmetrics.cohorts._touching import note_touching_on_engine
@@ -63,7 +65,10 @@ def from_engine(frame: Any, asked: Asked) -> Ledger:
         found = engines.collect(rows.frame.select(nw.col(named)).unique())[named].dropna()
         raise several(asked, named, sorted(found.tolist()))
     until = Wall(0) if stop is None else stop
+    note_padded_on_engine(rows.remarks, "customer", rows.frame, asked.customer)
     rows.keep_before(begins, until, opening.zone)
+    names = [asked.customer, asked.begin, asked.end, asked.amount, *keys, asked.currency]
+    note_copies_on_engine(rows, [name for name in names if name is not None], what_repeats(asked.end is not None))
     if ends is not None and reach == "left" and known:
         note_touching_on_engine(rows.remarks, rows.frame, asked.customer, begins, ends)
     currency = named if asked.rates is not None else None

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._changes import NONE, held, within
-from csmetrics.cohorts._copies import note_copies
+from csmetrics.cohorts._copies import note_copies, what_repeats
 from csmetrics.cohorts._ends import Reach, blank_ends, first_after, must_be_told, reach_of, read_ends, refuse_early
 from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines
@@ -94,9 +94,7 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
     ledger.note_moves()
     ledger.note_balances(units.size, units.min(initial=0))
     copied = [numbers.customer, begins.ticks, ends and ends.ticks, units, groups.number, currency]
-    note_copies(
-        rows.remarks, copied, "customer, date and amount" if ends is None else "customer, start, end and amount"
-    )
+    note_copies(rows.remarks, copied, what_repeats(ends is not None))
     if blank is not None:
         sentence = f"{int(blank.sum())} of {len(frame)} rows have a blank end and were counted as still running."
         rows.remarks.note(sentence, doubtful=True)

@@ -98,7 +98,9 @@ def add(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     for name, rows in hidden.totals.items():
         out[name] = pd.array(out[name], "Int64")
         out.loc[rows > 0, name] = pd.NA
-    return noted(_completed(out), remarks)
+    whole = _completed(out)
+    whole.attrs |= {name: several[0].attrs[name] for name in ("growing", "span") if name in several[0].attrs}
+    return noted(whole, remarks)
 
 
 def _plain(column: pd.Series[Any]) -> bool:
@@ -133,6 +135,7 @@ def _checked(frames: Any) -> list[pd.DataFrame]:
             ("columns", list(first.columns), list(frame.columns)),
             ("index levels", list(first.index.names), list(frame.index.names)),
             ("periods", _freq(first), _freq(frame)),
+            ("span", first.attrs.get("span", 1), frame.attrs.get("span", 1)),
         ):
             if mine != theirs and None not in (mine, theirs):
                 rule, hint = f"must have the same {what}", "make all of them in the same way"

@@ -14,6 +14,7 @@ from csmetrics.cohorts._rows.bad import broken
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.instants import NAT, Times
 from csmetrics.cohorts._rows.options import check_mode, key_names
+from csmetrics.cohorts._rows.padded import note_padded
 from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.cohorts._rows.remarks import Excluded, Remarks
 from csmetrics.cohorts._rows.zones import must_match
@@ -88,6 +89,7 @@ class Rows:
             return series
         check_one_kind(self.metric, argument, series)
         self.refuse(argument, "is missing", blank(series), "every row must name its customer or user")
+        note_padded(self.remarks, argument, series)
         if series.dtype.kind == "f":
             self.refuse(argument, "is infinite", np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)))
         return series
