@@ -266,8 +266,16 @@ def test_other_text_for_durations_is_led_to_hours() -> None:
 
 
 def test_words_for_flags_are_mapped() -> None:
-    with pytest.raises(csm.MetricInputError, match="map the words as they are spelt"):
-        csm.cohorts.tickets(pd.DataFrame({"sla": ["Within SLA", "SLA Violated"]}), sla="sla")
+    held = pd.DataFrame({"sla": ["Within SLA", "SLA Violated"]})
+    with pytest.raises(csm.MetricInputError, match=r"map\({'Within SLA': ..., 'SLA Violated': ...}\), with True or"):
+        csm.cohorts.tickets(held, sla="sla")
+    for yes, no in (("true", "false"), ("Yes", "no"), ("1", "0")):
+        frame = pd.DataFrame({"in_time": [yes, no, None, "", yes]})
+        with pytest.raises(csm.MetricInputError, match="map the words as they are spelt") as caught:
+            csm.cohorts.tickets(frame, sla="in_time")
+        code = caught.value.hint.removeprefix("map the words as they are spelt: ").partition(";")[0]
+        frame["in_time"] = eval(code)
+        assert csm.cohorts.tickets(frame, sla="in_time").loc["total", ["met", "measured"]].tolist() == [2, 3]
     with pytest.raises(csm.MetricInputError, match="compare a count or a duration"):
         csm.cohorts.tickets(pd.DataFrame({"reopened": [2, 0]}))
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+
 from csmetrics.core._numeric import show
 from csmetrics.errors import MetricInputError, shown
 
@@ -18,6 +20,11 @@ _RULES = {
     "is not a whole number": "must be whole numbers",
 }
 FLAGS = "must be booleans, or 0 and 1"
+_LOOKED_AT = 1000  # values of a column of flags, whose words a hint names
+_MOST_WORDS = 6
+_LONGEST = 30  # letters of a word that it shows
+_YES, _NO = ("true", "yes", "y", "t", "1"), ("false", "no", "n", "f", "0")
+_MEANT = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 _WORDS = {
     "^is not ": "must be ",
     "^is before ": "must not be before ",
@@ -61,6 +68,18 @@ def compare(argument: str, name: Any) -> str:
     column, test = ("late", "<= 0") if argument == "sla" else (name, "> 0")  # what is not late was in time
     remedy = f"(frame[{shown(column)}] {test}).where(frame[{shown(column)}].notna())"
     return f"compare a count or a duration first, and keep what is missing: {remedy}"
+
+
+def map_words(name: Any, column: pd.Series[Any]) -> str:
+    """Say how the words of a column become flags: each is named, with what it means where that is plain."""
+    some = column.dropna().iloc[:_LOOKED_AT].tolist()
+    words = dict.fromkeys(str(word) for word in some if isinstance(word, str) and word.strip())
+    told = [(word, _MEANT.get(word.strip().lower())) for word in words]
+    plain = [f"{word!r}: {meant}" for word, meant in told if meant is not None][:_MOST_WORDS]
+    shown_words = plain or [f"{word[:_LONGEST]!r}: ..." for word, _ in told[:2]]
+    remedy = f"frame[{name!r}].map({{{', '.join(shown_words)}}})"
+    which = "" if plain else ", with True or False for each"
+    return f"map the words as they are spelt: {remedy}{which}; any other becomes missing"
 
 
 def no_flags(metric: str, argument: str, name: Any, odd: int, rows: int, example: Any) -> MetricInputError:

@@ -13,7 +13,7 @@ import pandas as pd
 from csmetrics._frames.columns import has
 from csmetrics._frames.kinds import EXACT
 from csmetrics.cohorts._rows.axis import PERIOD, Axis, table
-from csmetrics.cohorts._rows.bad import FLAGS, compare, no_flags, not_once
+from csmetrics.cohorts._rows.bad import FLAGS, compare, map_words, no_flags, not_once
 from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.groups import number_units
 from csmetrics.cohorts._rows.instants import DAY, HOUR, NAT, Times, Wall, in_micros, in_utc, on_clock
@@ -28,7 +28,6 @@ Read = TypeVar("Read")
 
 _CODES = "where a code stands for no answer, put None or NaN first"
 _MEANS = "an average of answers is not an answer; pass the answers themselves"
-_WORDS = "map the words as they are spelt: frame['late'].map({'yes': True, 'no': False}); any other becomes missing"
 _DURATIONS = "text becomes durations with pd.to_timedelta(column); hours and minutes need their seconds: column + ':00'"
 _NO_UNIT = (
     "No `{}` is as long as a millisecond: pandas makes durations of numbers with their unit only, as in "
@@ -112,7 +111,8 @@ class RowTotals(Rows):
         try:
             values = self.numbers(name, argument, negative=True, missing=True)
         except MetricInputError as wrong:
-            hint = _WORDS if "the text" in wrong.found else compare(argument, name)
+            text = "the text" in wrong.found
+            hint = map_words(name, self.column(name, argument)) if text else compare(argument, name)
             raise MetricInputError(self.metric, argument, FLAGS, wrong.found, hint) from None
         odd = (values != 0) & (values != 1) & ~np.isnan(values)
         if odd.any():
