@@ -322,6 +322,23 @@ def test_exchange_rates(make: Make) -> None:
 
 
 @pytest.mark.sampled(3)
+def test_sums_over_several_currencies_are_doubtful(make: Make) -> None:
+    paid = rows(("a", "2026-01-05", 10, "EUR"), ("b", "2026-01-06", 7, "USD"), columns="customer time amount Currency")
+    build = csm.cohorts
+    for frame in (paid, make(paid)):
+        for call in (
+            lambda f, **k: build.purchases(f, **k),
+            lambda f, **k: build.retention(f, user="customer", value="amount", **k),
+        ):
+            with pytest.warns(
+                csm.CohortWarning, match=r"several currencies are added: 'EUR', 'USD' in the column 'Curr"
+            ):
+                call(frame)
+            call(frame, by="Currency")
+        build.retention(frame, user="customer")
+
+
+@pytest.mark.sampled(3)
 def test_several_currencies_are_never_added_without_a_word(make: Make) -> None:
     two = EUROS.assign(currency=["EUR", "USD"])
     spelt = two.rename(columns={"currency": "Currency"})

@@ -166,3 +166,9 @@ def test_all_missing_columns_stand_in_one_error(builder: str, engine: str) -> No
     call, names = MISSING[builder]
     with pytest.raises(csm.MissingColumnError, match=f"no columns {names}; this frame has 'account_id', 'started_on'"):
         call(FRAMES[engine](export) if engine in FRAMES else export)
+
+
+def test_a_tuple_of_columns_is_led_to_a_list() -> None:
+    answers = pd.DataFrame({"score": [9, 3], "plan": ["a", "b"], "region": ["n", "s"]})
+    told = hint(lambda: build.survey(answers, by=("plan", "region")))
+    assert told == "a list names several columns: ['plan', 'region']"

@@ -98,6 +98,8 @@ def column(frame: pd.DataFrame, name: Any, metric: str, argument: str) -> pd.Ser
 
 
 def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
+    if isinstance(name, tuple) and name and all(has(frame, one) for one in name):
+        return f"a list names several columns: {list(name)!r}"
     if argument in frame.columns:
         return f"leave it out: there is a column {argument!r}"
     for raw in REGISTRY:

@@ -30,6 +30,7 @@ from csmetrics.cohorts._memberships import (
 from csmetrics.cohorts._packing import Log, Numbers
 from csmetrics.cohorts._people import EnginePeople, People, note_several, note_strangers, read_people
 from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.currencies import note_currencies
 from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.engine_time import period_numbers
@@ -181,6 +182,8 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> Events:
     named = asked.starts, asked.returns
     happened = None if all(one.kinds is None for one in named) else rows.column(asked.event, "event")
     kept = rows.kept()
+    if values is not None:
+        note_currencies(rows, asked.by)
     if values is not None and values.dtype.kind == "i" and not np.abs(values).sum(dtype=np.float64) < 2.0**BITS:
         raise too_large(metric, "value")
     times = times.take(kept)
@@ -306,6 +309,8 @@ def _from_engine(asked: Request, events: Any) -> Events:
             axes, counts, seen, until = at_once
             return Events(_axes(*axes), until, seen.zone, rows.remarks, counted=counts)
     rows.screen(asked.screened)
+    if amounts is not None:
+        note_currencies(rows, asked.by)
     if whole and not rows.facts["amounts"].fillna(0).iloc[0] < 2.0**BITS:
         raise too_large(metric, "value")
     kinds.check()

@@ -15,6 +15,7 @@ from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines
 from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._rows.calendar import Calendar
+from csmetrics.cohorts._rows.currencies import currency_called
 from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.instants import DAY, NAT, Times, Wall, in_micros
@@ -151,8 +152,7 @@ def span_of(asked: Asked, start: int | None, stop: int | None) -> tuple[int, int
 
 def currency_column(rows: Any, asked: Asked) -> Any:
     """Return the column of currencies: the one that was named, or one called currency that nobody named."""
-    called = (name for name in rows.columns if isinstance(name, str) and name.lower() == "currency")
-    named = next(called, None) if asked.currency is None else asked.currency
+    named = currency_called(rows.columns) if asked.currency is None else asked.currency
     return None if _apart(asked, named) else named
 
 

@@ -10,7 +10,9 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals, summed
 from csmetrics._frames.groups import group_numbers
+from csmetrics.cohorts._rows.currencies import note_currencies
 from csmetrics.cohorts._rows.instants import in_micros
+from csmetrics.cohorts._rows.options import key_names
 from csmetrics.cohorts._rows.pandas_totals import RowTotals
 from csmetrics.cohorts._rows.remarks import noted
 from csmetrics.cohorts._rows.totals import read
@@ -96,7 +98,7 @@ def purchases(
     >>> made.csm.total().historical_clv()
     36.666666666666664
     """
-    keys = [] if by is None else list(by) if isinstance(by, (list, tuple)) else [by]
+    keys = key_names(_METRIC, by)
 
     def screened(rows: Any) -> dict[str, Any]:
         rows.require(keys, customer=customer, time=time, amount=amount)
@@ -107,6 +109,7 @@ def purchases(
         }
 
     rows, found = read(_METRIC, purchases, on_bad_rows, screened)
+    note_currencies(rows, keys)
     rows.end(as_of, {"time": found["time"]})
     rows.place(found["time"], "time")
     names = list(dict.fromkeys([*keys, customer]))
