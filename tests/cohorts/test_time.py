@@ -240,6 +240,25 @@ def test_numbers_of_periods_go_both_ways(freq: str) -> None:
     assert [label.start_time for label in labels] == pd.to_datetime(starts.astype("M8[us]")).tolist()
 
 
+@pytest.mark.parametrize("dtype", [object, "string", "category"])
+def test_text_that_names_months_means_the_whole_months(dtype: Any) -> None:
+    """A spreadsheet with a month per column, melted: February is there to its end, as with pandas' Periods."""
+    amounts = pd.DataFrame({"customer": [1, 1, 2], "date": ["2026-01", "2026-02", None], "mrr": [5, 6, 7]}).iloc[:2]
+    text = amounts.assign(date=amounts["date"].astype(dtype))
+    made = csm.cohorts.movements_from_snapshots(text)
+    periods = amounts.assign(date=pd.PeriodIndex(amounts["date"], freq="M"))
+    pd.testing.assert_frame_equal(made, csm.cohorts.movements_from_snapshots(periods))
+    assert made["end_mrr"].tolist() == [5, 6]
+    ledger = pd.DataFrame({"customer": [1, 2], "start": "2026-01", "end": ["2026-02", None], "mrr": 5}).astype(
+        {"end": dtype}
+    )
+    both = csm.cohorts.movements_from_subscriptions(ledger, closed="both", as_of="2026-03-31")
+    assert both["end"].tolist() == [2, 2, 1]
+    mixed = amounts.assign(date=["2026-01", "2026-13"])
+    with pytest.raises(csm.MetricInputError, match="must hold dates"):
+        csm.cohorts.movements_from_snapshots(mixed)
+
+
 @pytest.mark.parametrize(("held", "asked"), [("M", "D"), ("Q", "M"), ("M", "W"), ("Y", "Q-JAN"), ("D", "h")])
 def test_periods_longer_than_freq_are_refused(held: str, asked: str) -> None:
     table = pd.DataFrame({"user": [1], "time": pd.PeriodIndex(["2026-03-01"], freq=held)})

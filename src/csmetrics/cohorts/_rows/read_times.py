@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -18,6 +19,7 @@ from csmetrics.cohorts._rows.zones import mixed_zones
 from csmetrics.errors import MetricInputError, shown
 
 _TICKS: Final = {"s": 86_400, "ms": 86_400_000, "us": DAY, "ns": 1000 * DAY}
+_FAR_YEAR: Final = 2200
 _TEXT: Final = {"Y": r"\s*\d{4}\s*", "M": r"\s*\d{4}-\d\d\s*"}  # text that holds years or months
 
 
@@ -30,6 +32,11 @@ def read_times(
     than the calendar's are refused: they do not say when in them something happened.
     """
     wrong = None
+    letter, first = _text_of_periods(series)
+    if letter:
+        if calendar is not None:
+            calendar.refuse_longer(argument, letter, f"text such as {shown(first)}")
+        series = _text_as_periods(series, letter)
     dtype: Any = series.dtype
     ends = None
     if isinstance(dtype, pd.PeriodDtype):
@@ -40,8 +47,6 @@ def read_times(
     elif isinstance(dtype, pd.ArrowDtype) and dtype.kind == "M":
         series = series.astype(_from_arrow(dtype))
     elif dtype.kind != "M":
-        if calendar is not None:
-            _refuse_longer_text(argument, series, calendar)
         series, wrong = _parsed(metric, argument, series)
     own = getattr(series.dtype, "tz", None)
     dated = None
@@ -71,12 +76,24 @@ def _period_letter(dtype: Any) -> str:
     return {"A": "Y", "B": "D", "H": "h"}.get(name, name if name in FREQS else "")
 
 
-def _refuse_longer_text(argument: str, series: pd.Series[Any], calendar: Calendar) -> None:
-    """Reject text that holds months or years where shorter periods are asked for."""
+def _text_of_periods(series: pd.Series[Any]) -> tuple[str, str]:
+    """Return the letter of the periods that a column of text begins with, months or years, and that text; else ""."""
+    if series.dtype.kind not in "OU" or isinstance(series.dtype, pd.PeriodDtype):
+        return "", ""
     first = next((value for value in series.dropna().iloc[:1].tolist() if isinstance(value, str)), "")
-    for letter, pattern in _TEXT.items():
-        if re.fullmatch(pattern, first):
-            calendar.refuse_longer(argument, letter, f"text such as {shown(first)}")
+    return next((letter for letter, pattern in _TEXT.items() if re.fullmatch(pattern, first)), ""), first
+
+
+def _text_as_periods(series: pd.Series[Any], letter: str) -> pd.Series[Any]:
+    """Return a column of text that names nothing but months, or years, as Periods; other columns as they are."""
+    with suppress(TypeError, ValueError):  # of values that cannot be hashed, and of a thirteenth month
+        codes, words = pd.factorize(series)
+        if all(isinstance(word, str) and re.fullmatch(_TEXT[letter], word) for word in words):
+            periods = pd.PeriodIndex([word.strip() for word in words], freq=letter)
+            if periods.year.max() < _FAR_YEAR:  # later ones stand for no end
+                taken = periods.take(codes, allow_fill=True, fill_value=pd.NaT)
+                return pd.Series(taken, index=series.index, name=series.name)
+    return series
 
 
 def _from_arrow(dtype: Any) -> Any:
