@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import time
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -297,6 +298,16 @@ DAYS = pd.to_datetime(["2026-01-05", "2026-01-06", "2026-02-03"]).astype("M8[us]
 
 def unsigned(*values: int) -> Any:
     return np.array(values, dtype=np.uint64)
+
+
+def test_codes_of_events_that_are_missing_in_places(make: Any) -> None:
+    """Integers with a gap come as floats from most readers; 1 is then found as 1.0, and as a decimal."""
+    table = pd.DataFrame({"user": [1, 1, 2, 2], "time": pd.to_datetime(["2026-01-05", "2026-02-05"] * 2)})
+    for codes in ([1.0, 2.0, 1.0, np.nan], [Decimal(1), Decimal(2), Decimal(1), Decimal(3)]):
+        events = table.assign(event=codes)
+        for frame in (events, make(events)):
+            grid = csm.cohorts.retention(frame, start_event=1, return_event=2, as_of="2026-02-28")
+            assert grid.counts.loc["2026-01"].tolist() == [2, 1]
 
 
 @pytest.mark.parametrize("make", UNSIGNED, indirect=True)

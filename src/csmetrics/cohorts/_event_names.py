@@ -161,9 +161,12 @@ class EngineKinds:
             low, high = (0, 2**64) if dtype == nw.UInt64 else (-(2**63), 2**63)
             whole: list[Any] = [one for one in wanted if isinstance(one, Real) and one % 1 == 0]
             wanted = [int(one) for one in whole if low <= one < high]
+        elif dtype.is_numeric():
+            wanted = [float(one) for one in wanted if isinstance(one, Real)]
         if wanted and dtype == nw.UInt64:
             return self.column.cast(nw.String).is_in(list(map(str, wanted)))
-        return self.column.is_in(wanted) if wanted else nw.lit(False)
+        column = self.column.cast(nw.Float64) if dtype.is_decimal() else self.column
+        return column.is_in(wanted) if wanted else nw.lit(False)
 
     def check(self) -> None:
         """Reject the kinds that no row has, or note them; the rows are screened."""
