@@ -132,10 +132,13 @@ def test_ids_that_differ_in_blanks_only_are_noted() -> None:
         {"customer": ["ann ", "bob", "bob "], "start": ["2026-01-05", "2026-01-06", "2026-02-06"], "mrr": [5, 7, 9]}
     )
     ledger = ledger.assign(start=pd.to_datetime(ledger["start"]), end=pd.to_datetime([None, "2026-02-06", None]))
-    note = "Ids of `customer` differ in blanks only, such as 'bob ' and 'bob'"
+    note = "Ids of `customer` differ in blanks only, such as 'bob' and 'bob '"
     for frame in (ledger, *(FRAMES[name](ledger) for name in ("polars", "duckdb"))):
         with pytest.warns(csm.CohortWarning, match=note):
             out = csm.cohorts.movements_from_subscriptions(frame, as_of="2026-02-28")
         assert (out["lost"].tolist(), out["new"].tolist()) == ([0, 1], [2, 1])
+    around = ledger.assign(customer=[" bob", "bob\t", "ann"])
+    with pytest.warns(csm.CohortWarning, match="differ in blanks only, such as ' bob' and"):
+        csm.cohorts.movements_from_subscriptions(around, as_of="2026-02-28")
     padded = ledger.assign(customer=ledger["customer"].str.ljust(9))  # of one length, as a database may give them
     assert csm.cohorts.movements_from_subscriptions(padded, as_of="2026-02-28").attrs["notes"] == []

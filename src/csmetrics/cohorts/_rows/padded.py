@@ -22,7 +22,7 @@ def note_padded(remarks: Remarks, argument: str, ids: pd.Series[Any]) -> None:
     """Note ids that are the same but for blanks around them; of many rows, one in so many is looked at."""
     if ids.dtype != object and not isinstance(ids.dtype, (pd.StringDtype, pd.CategoricalDtype, pd.ArrowDtype)):
         return
-    padded: dict[str, str] = {}
+    padded: dict[str, set[str]] = {}
     with suppress(Exception):  # ids that cannot be hashed or compared, which is found elsewhere
         padded = _padded(np.asarray(ids.iloc[:: len(ids) // MOST + 1].dropna().unique(), dtype=object))
     if padded:
@@ -38,20 +38,26 @@ def note_padded_on_engine(remarks: Remarks, argument: str, frame: Any, name: str
     some = engines.collect(ids.head(HEAD).filter(column != column.str.strip_chars()).unique())
     padded = _padded(some[name])
     if padded:
-        twins = engines.collect(ids.filter(column.is_in(list(padded))).unique())
-        _note_padded(remarks, argument, padded, twins[name])
+        bare = engines.collect(ids.filter(column.is_in(list(padded))).unique())
+        _note_padded(remarks, argument, padded, bare[name])
 
 
-def _padded(ids: Iterable[Any]) -> dict[str, str]:
+def _padded(ids: Iterable[Any]) -> dict[str, set[str]]:
     """Return the ids with blanks around them, by what they are without."""
-    return {one.strip(): one for one in ids if isinstance(one, str) and one != one.strip()}
+    found: dict[str, set[str]] = {}
+    for one in ids:
+        if isinstance(one, str) and one != one.strip():
+            found.setdefault(one.strip(), set()).add(one)
+    return found
 
 
-def _note_padded(remarks: Remarks, argument: str, padded: dict[str, str], twins: Iterable[str]) -> None:
-    bare = next(iter(twins), None)
-    if bare is not None:
+def _note_padded(remarks: Remarks, argument: str, padded: dict[str, set[str]], bare: Iterable[str]) -> None:
+    for one in bare:
+        padded[one].add(one)
+    alike = next((sorted(several) for several in padded.values() if len(several) > 1), None)
+    if alike:
         remarks.note(
-            f"Ids of `{argument}` differ in blanks only, such as {shown(padded[bare])} and {shown(bare)}, and count as "
+            f"Ids of `{argument}` differ in blanks only, such as {shown(alike[0])} and {shown(alike[1])}, and count as "
             "two: .str.strip() makes one of them.",
             doubtful=True,
         )
