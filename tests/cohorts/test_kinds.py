@@ -167,6 +167,14 @@ def counted(**columns: Any) -> pd.DataFrame:
     return csm.cohorts.survey(pd.DataFrame({"score": 9} | columns), time="day", freq="M", as_of="2026-03-31")
 
 
+@pytest.mark.parametrize("text", ["2026", "7", "nan", "today"])
+def test_text_that_is_no_date_among_dates_is_a_bad_row(text: str) -> None:
+    table = pd.DataFrame({"user": [1, 2, 3], "time": ["2026-01-05", text, " 2026-01-06"]})
+    with pytest.raises(csm.MetricInputError, match="1 of 3 rows break it, with the labels 1") as caught:
+        csm.cohorts.lifecycle(table, freq="D")
+    assert (".replace('nan', None)" in caught.value.hint) == (text == "nan")
+
+
 def test_dates_with_a_blank_after_them_are_led_to_dates() -> None:
     table = pd.DataFrame({"user": [1, 2], "time": ["2026-01-05", "2026-01-06 "]})
     with pytest.raises(csm.MetricInputError, match=r"take the blanks off: column.str.strip\(\)"):

@@ -16,7 +16,7 @@ _MONTHS: Final = (1.9e5, 2.2e5)  # such as 202603
 _UNITS: Final = (("s", 1e8), ("ms", 1e11), ("us", 1e14), ("ns", 1e17))  # since 1970, of the years 1973 to 5138
 _FROM_EXCEL: Final = 'pd.to_datetime({}, unit="D", origin="1899-12-30").dt.round("s")'
 _NUMBERS: Final = "numbers = pd.to_numeric({0}, errors='coerce'); {0}.astype(object).where(numbers.isna(), {1})"
-_NO_DATE: Final = re.compile(r"null|n/?a|none|[0/:. -]*", re.IGNORECASE)
+_NO_DATE: Final = re.compile(r"null|n/?a|none|nan|nat|<na>|[0/:. -]*", re.IGNORECASE)
 NO_UNIT: Final = (
     "All dates of `{}` are in the first hour of 1970: pandas takes numbers for nanoseconds unless it is told what they "
     "count, as in pd.to_datetime(column, unit='s')."

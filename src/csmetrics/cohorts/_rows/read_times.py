@@ -19,6 +19,7 @@ from csmetrics.cohorts._rows.zones import mixed_zones
 from csmetrics.errors import MetricInputError, shown
 
 _TICKS: Final = {"s": 86_400, "ms": 86_400_000, "us": DAY, "ns": 1000 * DAY}
+_UNDATED: Final = re.compile(r"\s*([^\d\s]|$|\d{1,4}\s*$)")  # such as "today", and a number that would be a year
 _FAR_YEAR: Final = 2200
 _TEXT: Final = {"Y": r"\s*\d{4}\s*", "M": r"\s*\d{4}-\d\d\s*"}  # text that holds years or months
 
@@ -122,7 +123,7 @@ def _parsed(metric: str, argument: str, series: pd.Series[Any]) -> tuple[pd.Seri
     zulu = values.map(lambda value: isinstance(value, str) and value.rstrip().endswith("UTC"))
     if zulu.any():
         values = values.mask(zulu, values[zulu].str.replace(r"\s*UTC\s*$", "Z", regex=True))
-    undated = values.map(lambda value: isinstance(value, str) and not value.lstrip()[:1].isdigit())  # such as "today"
+    undated = values.map(lambda value: isinstance(value, str) and _UNDATED.match(value) is not None)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", FutureWarning)  # with which pandas 2 tells of several time zones
