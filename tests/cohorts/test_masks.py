@@ -89,6 +89,14 @@ def test_users_of_each_period(drawn_events: tuple[list[tuple[int, int]], int]) -
             assert found["returning"][group, p] == sum({p, p - 1} <= came for came in users)
 
 
+def test_no_batch_splits_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_masks, "_BATCH", 2)
+    masks = masks_of([(user, period) for user in range(5) for period in range(0, 200, 50 + 20 * user)], 200)
+    batches = [masks.unit[rows].tolist() for rows in masks.batches()]
+    assert batches == [[0, 0, 0], [1, 1, 1], [2, 2, 2], [3, 3], [4, 4]]
+    assert list(Masks.gather(masks.unit[:0], masks.block[:0], masks.bits[:0], 1).batches()) == []
+
+
 def test_more_users_than_a_byte_counts() -> None:
     users = np.arange(1000)
     masks = Masks.mark(lambda some: (users[some], users[some] % 3), 1000, 1000, 3)

@@ -1,88 +1,233 @@
-"""The bitwise or of an engine: one small adapter for each engine that has it, as narwhals does not know it."""
+"""Grouping in an engine's own words: a bitwise or, and roughly the number of distinct values, which narwhals lacks.
+
+Each engine that has them has a small adapter here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
 
 from csmetrics._frames.engines import narwhals, quoted
 
-_HIGHEST = 63
+BLOCK, BIT = "csm:block", "csm:bit"
+ROUGHLY = "roughly"  # the number of distinct values, up to a third off
+_BITS, _SHIFT = 64, 6
 
 
-def or_of_bits(frame: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:
-    """Group rows by keys, and set the bits of each group in a mask.
+@dataclass(frozen=True)
+class Bits:
+    """Whole numbers of a column that are put together as the bits of a mask.
+
+    Attributes
+    ----------
+    column
+        The column. Where a number is missing, no bit is set.
+    first
+        The number that is the lowest bit.
+    count
+        How many numbers have a bit, from the first on. None where the column holds no others, 64 at most.
+    flag
+        A column that is 1 for the rows that count; None for all rows.
+    """
+
+    column: str
+    first: int = 0
+    count: int | None = None
+    flag: str | None = None
+
+
+Columns: TypeAlias = Mapping[str, Bits | tuple[str, str]]
+
+
+def in_blocks(frame: Any, number: str) -> Any:
+    """Add the block of 64 in which each whole number from 0 on lies, and its bit there; None without an adapter."""
+    engine = adapter(frame)
+    return None if engine is None else narwhals().from_native(engine.blocks(frame.to_native(), number)).lazy()
+
+
+def grouped(frame: Any, keys: Sequence[str], columns: Columns) -> Any:
+    """Group rows by keys in the engine.
 
     Parameters
     ----------
     frame
         A narwhals LazyFrame.
     keys
-        Columns to group by.
-    bit
-        A column of bits to set, integers from 0 to 63. Rows where it is missing set none.
-    mask
-        The name of the result's column of masks: 64 bits, read as signed or unsigned integers.
-    others
-        Further columns of the result: for each name the column that it is made from and ``"sum"`` or ``"max"``.
+        Columns to group by; none for a single row.
+    columns
+        For each column of the result: `Bits`, or a column and what to make of it, which is ``"count"``, ``"sum"``,
+        ``"min"``, ``"max"`` or `ROUGHLY`.
 
     Returns
     -------
     LazyFrame or None
-        None for an engine without a bitwise or.
+        Masks are 64 bits, as signed or unsigned integers; see `read_masks`. None for an engine without an adapter.
     """
-    adapter = _adapter(frame)
-    return (
-        None if adapter is None else narwhals().from_native(adapter(frame.to_native(), keys, bit, mask, others)).lazy()
-    )
+    engine = adapter(frame)
+    if engine is None:
+        return None
+    return narwhals().from_native(engine.grouped(frame.to_native(), list(keys), columns)).lazy()
 
 
-def has_or(frame: Any) -> bool:
-    """Check whether the engine of a frame has a bitwise or."""
-    return _adapter(frame) is not None
+def read_masks(masks: pd.Series[Any]) -> Any:
+    """Return masks that came from an engine as uint64."""
+    found = masks.to_numpy()
+    return found.astype(np.int64).view(np.uint64) if found.dtype.kind == "i" else found.astype(np.uint64, copy=False)
 
 
-def _adapter(frame: Any) -> Callable[..., Any] | None:
-    kind = frame.implementation
-    known = ((kind.is_duckdb, _duckdb), (kind.is_polars, _polars), (kind.is_pyspark, _spark), (kind.is_ibis, _ibis))
-    return next((adapter for is_it, adapter in known if is_it()), None)
+class Adapter(ABC):
+    """The words of an engine, for its own frames."""
+
+    roughly: str  # what it calls the number of distinct values
+
+    def grouped(self, rows: Any, keys: list[str], columns: Columns) -> Any:
+        """Group rows by keys."""
+        found = {}
+        for name, what in columns.items():
+            if isinstance(what, Bits):
+                found[name] = self.mask(rows, what)
+            else:
+                found[name] = self.total(rows, what[0], self.roughly if what[1] == ROUGHLY else what[1])
+        return self.aggregate(rows, keys, found)
+
+    @abstractmethod
+    def blocks(self, rows: Any, number: str) -> Any:
+        """Add the columns of the block and the bit."""
+
+    @abstractmethod
+    def mask(self, rows: Any, bits: Bits) -> Any:
+        """Return the expression of a mask."""
+
+    @abstractmethod
+    def total(self, rows: Any, column: str, how: str) -> Any:
+        """Return the expression of what is made of a column."""
+
+    @abstractmethod
+    def aggregate(self, rows: Any, keys: list[str], found: Mapping[str, Any]) -> Any:
+        """Compute expressions for each group; without keys, for all rows."""
 
 
-def _duckdb(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:
-    # A shift by a BIGINT makes a HUGEINT
-    found = [f"bit_or(1::UBIGINT << {quoted(bit)}::UBIGINT) AS {quoted(mask)}"]
-    found += [f"{how}({quoted(column)}) AS {quoted(name)}" for name, (column, how) in others.items()]
-    grouped = ", ".join(map(quoted, keys))
-    return rows.aggregate(f"{grouped}, {', '.join(found)}", grouped)
+class Sql(Adapter):
+    """An engine that reads SQL."""
+
+    roughly = "approx_count_distinct"
+
+    def __init__(self, quote: str, whole: str, left: str, right: str) -> None:
+        self.quote = quote
+        self.whole = whole  # the type of the masks
+        self.left, self.right = left, right  # shifts: of 1, and of a number
+
+    def name(self, column: str) -> str:
+        """Return a column's name, quoted."""
+        return quoted(column, self.quote)
+
+    def named(self, expressions: Mapping[str, str]) -> list[str]:
+        """Return expressions with the names of their columns."""
+        return [f"{expression} AS {self.name(alias)}" for alias, expression in expressions.items()]
+
+    def blocks(self, rows: Any, number: str) -> Any:
+        column = self.name(number)
+        block, bit = self.right.format(column, _SHIFT), f"({column} & {_BITS - 1})"
+        return self.select(rows, ["*", *self.named({BLOCK: block, BIT: bit})])
+
+    def mask(self, rows: Any, bits: Bits) -> str:
+        column = self.name(bits.column)
+        here = [] if bits.count is None else [f"{column} BETWEEN {bits.first} AND {bits.first + bits.count - 1}"]
+        here += [] if bits.flag is None else [f"{self.name(bits.flag)} = 1"]
+        bit = self.left.format(f"{column} - {bits.first}")
+        return f"bit_or(CASE WHEN {' AND '.join(here)} THEN {bit} ELSE 0 END)" if here else f"bit_or({bit})"
+
+    def total(self, rows: Any, column: str, how: str) -> str:
+        return f"{how}({self.name(column)})"
+
+    @abstractmethod
+    def select(self, rows: Any, columns: list[str]) -> Any:
+        """Select columns, given in SQL."""
 
 
-def _polars(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:
-    import polars as pl
+class _DuckDB(Sql):
+    def select(self, rows: Any, columns: list[str]) -> Any:
+        return rows.project(", ".join(columns))
 
-    powers = pl.lit(2, pl.UInt64).pow(pl.col(bit).cast(pl.UInt32)).alias(mask)
-    found = [getattr(pl.col(column), how)().alias(name) for name, (column, how) in others.items()]
-    return rows.with_columns(powers).group_by(keys).agg(pl.col(mask).bitwise_or(), *found)
-
-
-def _spark(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:
-    from pyspark.sql import functions as f
-
-    found = [getattr(f, how)(_column(column)).alias(name) for name, (column, how) in others.items()]
-    bit_or = f.bit_or(f.call_function("shiftleft", f.lit(1).cast("long"), _column(bit).cast("int")))
-    return rows.groupBy(*map(_column, keys)).agg(bit_or.alias(mask), *found)
+    def aggregate(self, rows: Any, keys: list[str], found: Mapping[str, str]) -> Any:
+        names = list(map(self.name, keys))
+        return rows.aggregate(", ".join([*names, *self.named(found)]), ", ".join(names))
 
 
-def _column(name: str) -> Any:
-    from pyspark.sql import functions as f
+class _Spark(Sql):
+    def select(self, rows: Any, columns: list[str]) -> Any:
+        return rows.selectExpr(*columns)
 
-    return f.col(quoted(name, "`"))
+    def aggregate(self, rows: Any, keys: list[str], found: Mapping[str, str]) -> Any:
+        from pyspark.sql import functions as f
+
+        return rows.groupBy(*map(self.name, keys)).agg(*map(f.expr, self.named(found)))
 
 
-def _ibis(rows: Any, keys: Sequence[str], bit: str, mask: str, others: Mapping[str, tuple[str, str]]) -> Any:
-    import ibis
+class _Polars(Adapter):
+    roughly = "approx_n_unique"
 
-    # 1 << 63 is no signed integer, which is what Ibis shifts
-    low = ibis.literal(1, "int64") << ibis.least(rows[bit], _HIGHEST - 1).cast("int64")
-    bits = ibis.ifelse(rows[bit] == _HIGHEST, ibis.literal(-(2**_HIGHEST), "int64"), low)
-    found = {name: getattr(rows[column], how)() for name, (column, how) in others.items()}
-    return rows.group_by(list(keys)).agg(**{mask: bits.bit_or()}, **found)
+    def blocks(self, rows: Any, number: str) -> Any:
+        import polars as pl
+
+        return rows.with_columns((pl.col(number) // _BITS).alias(BLOCK), (pl.col(number) % _BITS).alias(BIT))
+
+    def mask(self, rows: Any, bits: Bits) -> Any:
+        import polars as pl
+
+        place = pl.col(bits.column) - bits.first
+        here = [] if bits.count is None else [place.is_between(0, bits.count - 1)]
+        here += [] if bits.flag is None else [pl.col(bits.flag) == 1]
+        place = place if bits.count is None else place.clip(0, bits.count - 1)  # the powers of others overflow
+        bit = pl.lit(2, pl.UInt64).pow(place.cast(pl.UInt32))
+        return (pl.when(*here).then(bit).otherwise(pl.lit(0, pl.UInt64)) if here else bit).bitwise_or()
+
+    def total(self, rows: Any, column: str, how: str) -> Any:
+        import polars as pl
+
+        return getattr(pl.col(column), how)()
+
+    def aggregate(self, rows: Any, keys: list[str], found: Mapping[str, Any]) -> Any:
+        return rows.group_by(keys).agg(**found) if keys else rows.select(**found)
+
+
+class _Ibis(Adapter):
+    roughly = "approx_nunique"
+
+    def blocks(self, rows: Any, number: str) -> Any:
+        return rows.mutate(**{BLOCK: rows[number] >> _SHIFT, BIT: rows[number] & (_BITS - 1)})
+
+    def mask(self, rows: Any, bits: Bits) -> Any:
+        import ibis
+
+        place, high = rows[bits.column] - bits.first, _BITS - 1
+        here = place.between(0, high if bits.count is None else bits.count - 1)
+        here = here if bits.flag is None else here & (rows[bits.flag] == 1)
+        low = ibis.literal(1, "int64") << ibis.ifelse(here & (place < high), place, 0).cast("int64")
+        bit = ibis.ifelse(place == high, ibis.literal(-(2**high), "int64"), low)  # 1 << 63 is no signed integer
+        return ibis.ifelse(here, bit, 0).bit_or()
+
+    def total(self, rows: Any, column: str, how: str) -> Any:
+        return getattr(rows[column], how)()
+
+    def aggregate(self, rows: Any, keys: list[str], found: Mapping[str, Any]) -> Any:
+        return rows.group_by(keys).aggregate(**found) if keys else rows.aggregate(**found)
+
+
+_ADAPTERS: dict[str, Adapter] = {
+    "is_duckdb": _DuckDB('"', "UBIGINT", "(1::UBIGINT << ({})::UBIGINT)", "({} >> {})"),  # by BIGINT it is a HUGEINT
+    "is_pyspark": _Spark("`", "BIGINT", "shiftleft(1L, CAST({} AS INT))", "shiftright({}, CAST({} AS INT))"),
+    "is_polars": _Polars(),
+    "is_ibis": _Ibis(),
+}
+
+
+def adapter(frame: Any) -> Adapter | None:
+    """Return the words of a frame's engine; None if it has none for masks."""
+    return next((found for is_it, found in _ADAPTERS.items() if getattr(frame.implementation, is_it)()), None)

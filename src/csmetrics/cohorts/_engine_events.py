@@ -1,4 +1,4 @@
-"""Counting events in an engine: by user and period, or by gap."""
+"""Counting events in an engine by user and period."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import _days, period_key
+from csmetrics.cohorts._rows.engine_time import period_key
 
 
 class ReducedEvents:
@@ -85,22 +85,6 @@ class ReducedEvents:
             parts.append(small.drop_duplicates(self.keys).rename(columns={"csm:start_value": "csm:value"}))
         both = pd.concat(parts, ignore_index=True)
         return both, np.arange(sizes[0]), np.arange(sizes[0], sum(sizes))
-
-    @property
-    def looks_ahead(self) -> bool:
-        """Whether the engine can look at a user's next row."""
-        return not (self.frame.implementation.is_pyarrow() or self.frame.implementation.is_dask())
-
-    def gaps(self, longest: int) -> pd.DataFrame:
-        """Count users by group, day, and days until their next active day (at most `longest`)."""
-        nw = narwhals()
-        seen = self.frame.group_by(*self.each, "csm:period").agg(nw.len().alias("csm:users"))
-        seen = seen.with_columns(_days(nw.col("csm:period")).alias("csm:day"))
-        following = nw.col("csm:day").shift(-1).over(*self.each, order_by="csm:day")
-        seen = seen.with_columns((following - nw.col("csm:day")).alias("csm:gap"))
-        gap = nw.when(nw.col("csm:gap") < longest).then(nw.col("csm:gap")).otherwise(nw.lit(longest))
-        seen = seen.select(*self.keys, "csm:period", gap.alias("csm:gap"))
-        return engines.collect(seen.group_by(*self.keys, "csm:period", "csm:gap").agg(nw.len().alias("csm:users")))
 
     def labels(self) -> pd.DataFrame:
         """Return the distinct groups of all rows."""

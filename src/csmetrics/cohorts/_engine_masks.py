@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames import engines
-from csmetrics._frames.engine_masks import COHORT, PERIOD, SIZE, WORD, Question, count_users, counts_users
+from csmetrics._frames.bits import adapter
+from csmetrics._frames.engine_masks import COHORT, PERIOD, SIZE, WORD, Question, count_users
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.end_of_data import end_of_data
@@ -79,9 +80,9 @@ def count_masks(
     same = roles[0] is roles[1]
     flags = [None if role is None else name for role, name in zip(roles, ("csm:start", "csm:return"), strict=True)]
     asked = counting.question(periods, [flags[0], flags[0] if same else flags[1]])
-    period = period_number(calendar, times)
-    if asked is None or period is None:
+    if asked is None:
         return None
+    period = period_number(calendar, rows.frame, times)
     one, none = nw.lit(1), nw.lit(0)
     marks = [
         nw.when(role).then(one).otherwise(none).alias(name) for role, name in zip(roles, flags, strict=True) if name
@@ -116,8 +117,8 @@ def count_in_one_pass(
         The groups, the first period and the number of periods; the counts; some of the times; the end of the data.
     """
     nw, (user, keys) = narwhals(), columns
-    period, asked = period_number(calendar, times), counting.question(WORD, [None, None])
-    if period is None or asked is None or not asked.starts or asked.aged or not counts_users(rows.frame):
+    period, asked = period_number(calendar, rows.frame, times), counting.question(WORD, [None, None])
+    if asked is None or not asked.starts or asked.aged or adapter(rows.frame) is None:
         return None  # bits that are moved to ages no longer tell which rows are bad
     rows.facts = engines.collect(rows.frame.head(_SAMPLE).select(times.min().alias("some")))
     some = rows.instant("some")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from csmetrics._frames import engines
 from csmetrics._frames.kinds import check_same_kind
+from csmetrics.cohorts._engine_days import EngineDays
 from csmetrics.cohorts._engine_events import ReducedEvents
 from csmetrics.cohorts._engine_masks import Counting, count_in_one_pass, count_masks
 from csmetrics.cohorts._engine_members import EngineMembers
@@ -63,7 +64,7 @@ class Events:
         then holds the groups only.
     gaps
         Where an engine looked for each user's next active day: the days until then and the number of users, for each
-        row of the log. The log then holds days, not users.
+        row of the log, which then holds days, not users.
     counted
         What an engine has counted from masks, as `Request.counting` says. The log then holds groups and periods only.
     parts
@@ -115,7 +116,7 @@ class Request:
     started, users
         The column of each user's start, and the table of users; None for none.
     longest
-        How many days ahead an engine looks for a user's next active day; None where it need not look.
+        How many days ahead to look for a user's next active day; None where nobody is to look.
     axis
         The name of the result's time axis.
     counting
@@ -294,6 +295,7 @@ def _from_engine(asked: Request, events: Any) -> Events:
     named = asked.starts, asked.returns
     kinds = EngineKinds(rows, asked.event, named)
     rows.fact("last", instants, "max")
+    days = None if asked.longest is None else EngineDays(rows, asked.user, keys, instants, calendar)
     if asked.counting is not None:
         rows.fact("first", instants, "min")
     whole = asked.value is not None and rows.schema[asked.value].is_integer()
@@ -325,13 +327,15 @@ def _from_engine(asked: Request, events: Any) -> Events:
     roles = [None if one.kinds is None else kinds.matches(one.kinds) for one in named]
     if asked.returns.kinds == asked.starts.kinds:
         roles[1] = roles[0]
-    if asked.counting is not None and not asked.joined and last.known and stop is not None:
-        begin, end = calendar.first_of(rows.instant("first")), calendar.first_of(last)
-        periods = min(calendar.at(stop - 1), end) - begin + 1
-        columns, span = (asked.user, keys), (begin, periods)
-        found = count_masks(rows, columns, instants, roles, calendar, span, asked.counting) if periods > 0 else None
+    span = _span(calendar, rows, stop) if "first" in rows.asked and not asked.joined else None
+    if span is not None and days is not None and asked.longest is not None:
+        active = days.read(*span, asked.longest)
+        if active is not None:
+            return Events(active[0], stop, last.zone, rows.remarks, gaps=active[1])
+    if span is not None and asked.counting is not None:
+        found = count_masks(rows, (asked.user, keys), instants, roles, calendar, span, asked.counting)
         if found is not None:
-            return Events(_axes(found[0], begin, periods), stop, last.zone, rows.remarks, counted=found[1])
+            return Events(_axes(found[0], *span), stop, last.zone, rows.remarks, counted=found[1])
     reduced = ReducedEvents(rows, asked.user, keys, instants, roles, amounts, calendar)
     if asked.joined:
         own = None if begun is None else (str(asked.started), begun)
@@ -340,19 +344,24 @@ def _from_engine(asked: Request, events: Any) -> Events:
         values = None if asked.value is None else nothing if whole else nothing.astype(np.float64)
         log = Log(nothing, 0, 1, groups, Numbers(0, 1, nothing), values=values)
         return Events(log, stop, last.zone, rows.remarks, members=members)
-    starts = returns = gaps = None
-    if asked.longest is not None and reduced.looks_ahead:
-        small = reduced.gaps(asked.longest)
-        gaps = small["csm:gap"].to_numpy(dtype=np.int64), small["csm:users"].to_numpy(dtype=np.int64)
-    else:
-        small, starts, returns = reduced.periods(asked.ways.least > 1)
+    small, starts, returns = reduced.periods(asked.ways.least > 1)
     numbers = period_numbers(calendar, small["csm:period"])
     first = int(numbers.min()) if numbers.size else 0
     log = Log(
-        *number_units(metric, small["csm:users" if gaps is not None else asked.user], slice(None)),
+        *number_units(metric, small[asked.user], slice(None)),
         Groups(metric, [small[key] for key in keys], slice(None)),
         Numbers(first, int(numbers.max(initial=first)) - first + 1, numbers - first),
         small["csm:events"].to_numpy() if asked.ways.least > 1 else None,
         None if asked.value is None else small["csm:value"].to_numpy(),
     )
-    return Events(log, stop, last.zone, rows.remarks, starts, returns, gaps=gaps)
+    return Events(log, stop, last.zone, rows.remarks, starts, returns)
+
+
+def _span(calendar: Calendar, rows: EngineRows, stop: Wall | None) -> tuple[int, int] | None:
+    """Return the first period of screened rows, and the number of periods to the last event before the end; or None."""
+    last = rows.instant("last")
+    if stop is None or not last.known:
+        return None
+    begin, end = calendar.first_of(rows.instant("first")), calendar.first_of(last)
+    periods = min(calendar.at(stop - 1), end) - begin + 1
+    return (begin, periods) if periods > 0 else None

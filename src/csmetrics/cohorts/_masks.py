@@ -17,7 +17,8 @@ import numpy as np
 from csmetrics.cohorts._packing import Log, changes
 from csmetrics.cohorts._rows.blocks import blocks, each, each_block
 
-BITS = 64  # periods in a mask
+BITS, _SHIFT = 64, 6  # periods in a mask, and their logarithm
+_BATCH = 1 << 13  # masks whose bits are listed at a time
 _CELLS = 1 << 27  # bytes of the table in which pairs are marked, one per user and period
 _PERIODS = 1 << 10  # with more, and as many cohorts, counts of all pairs of them are too many
 _SPARSE = 12  # marks for each row, with which packing them takes as long as sorting the rows
@@ -112,7 +113,7 @@ class Masks:
     @classmethod
     def gather(cls, unit: Any, block: Any, bits: Any, blocks: int) -> Masks:
         """Put masks in any order together, several of a user and block by a bitwise or."""
-        order = np.lexsort((block, unit))
+        order = np.lexsort((block.astype(np.min_scalar_type(blocks)), unit))
         unit, block = unit[order], block[order]
         at = np.flatnonzero(changes(unit) | changes(block))
         found = np.bitwise_or.reduceat(bits[order], at) if at.size else bits[:0]
@@ -170,8 +171,19 @@ class Masks:
     def pairs(self, rows: Any = slice(None)) -> tuple[Any, Any]:
         """Return users and periods of some masks, sorted by user, then period."""
         flags = np.unpackbits(self.bits[rows].astype("<u8", copy=False).view(np.uint8), bitorder="little")
-        row, bit = np.divmod(np.flatnonzero(flags), BITS)
-        return self.unit[rows][row], self.block[rows][row] * BITS + bit
+        place = np.flatnonzero(flags.view(bool))
+        row = place >> _SHIFT  # a division takes much longer
+        place &= BITS - 1
+        place += (self.block[rows].astype(np.int64) << _SHIFT)[row]
+        return self.unit[rows][row], place
+
+    def batches(self) -> Iterator[slice]:
+        """Cut into batches that never split a user's masks."""
+        at = 0
+        while at < self.unit.size:
+            stop = int(self.ends[np.searchsorted(self.ends, min(at + _BATCH, self.unit.size))])
+            yield slice(at, stop)
+            at = stop
 
     def count(self, key: Any = None, keys: int = 1) -> Any:
         """Count the users of each key that are active in each period.

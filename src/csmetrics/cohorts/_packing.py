@@ -51,7 +51,7 @@ class Log:
     masks: Any = None
 
     def __len__(self) -> int:
-        return len(self.users)
+        return len(self.users if self.masks is None else self.masks.unit)
 
 
 @dataclass(frozen=True)

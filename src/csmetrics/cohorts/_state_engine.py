@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames import engines
-from csmetrics._frames.bits import has_or, or_of_bits
+from csmetrics._frames.bits import BIT, BLOCK, Bits, Columns, adapter, grouped, in_blocks, read_masks
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._engine_events import ReducedEvents
@@ -19,6 +19,7 @@ from csmetrics.cohorts._rows.instants import HOUR, Times
 from csmetrics.cohorts._rows.remarks import Remarks
 
 METRIC = "activity"
+_MASK, _LAST = "csm:mask", "csm:last"
 _SAMPLE = 1000  # rows that show which periods there are
 _HALF = small.BITS // 2
 _QUARTER = HOUR // 4  # by which the midnights of all time zones differ
@@ -50,22 +51,19 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
 
     Return None where it cannot, or where it has found bad rows.
     """
-    nw = narwhals()
-    number = period_number(asked.calendar, instants)
-    if number is None or not has_or(rows.frame):
+    if adapter(rows.frame) is None:
         return None
+    number = period_number(asked.calendar, rows.frame, instants)
     found = _in_one_word(rows, asked, keys, instants, number)
     if found is not None:
         return found
-    frame = rows.checked().with_columns((number + _SHIFT).alias("csm:number"))
-    frame = frame.with_columns((nw.col("csm:number") // small.BITS).alias("csm:block"))
-    frame = frame.with_columns((nw.col("csm:number") - nw.col("csm:block") * small.BITS).alias("csm:bit"))
-    facts = {"csm:last": ("csm:fact_last", "max"), "csm:wrong": ("csm:bad", "sum")}
-    table = engines.collect(or_of_bits(frame, [asked.user, *keys, "csm:block"], "csm:bit", "csm:mask", facts))
+    frame = in_blocks(rows.checked().with_columns((number + _SHIFT).alias("csm:number")), "csm:number")
+    columns: Columns = {_MASK: Bits(BIT), _LAST: ("csm:fact_last", "max"), "csm:wrong": ("csm:bad", "sum")}
+    table = engines.collect(grouped(frame, [asked.user, *keys, BLOCK], columns))
     if table["csm:wrong"].sum():
         return None
-    blocks = table["csm:block"].to_numpy(dtype=np.int64) - _SHIFT // small.BITS
-    return _table(rows, asked, keys, table, blocks, _words(table))
+    blocks = table[BLOCK].to_numpy(dtype=np.int64) - _SHIFT // small.BITS
+    return _table(rows, asked, keys, table, blocks, read_masks(table[_MASK]))
 
 
 def _in_one_word(rows: EngineRows, asked: Request, keys: list[str], instants: Any, number: Any) -> pd.DataFrame | None:
@@ -86,12 +84,10 @@ def _in_one_word(rows: EngineRows, asked: Request, keys: list[str], instants: An
         instants < start_of(calendar, first + most, some.zone)
     )
     bit = nw.when(~rows.bad() & within).then(number - first).otherwise(nw.lit(most))
-    frame = rows.frame.select(
-        *dict.fromkeys((asked.user, *keys)), instants.alias("csm:fact_last"), bit.alias("csm:bit")
-    )
-    facts = {"csm:last": ("csm:fact_last", "max")}
-    found = engines.collect(or_of_bits(frame, [asked.user, *keys], "csm:bit", "csm:mask", facts))
-    masks = _words(found)
+    frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instants.alias("csm:fact_last"), bit.alias(BIT))
+    columns: Columns = {_MASK: Bits(BIT), _LAST: ("csm:fact_last", "max")}
+    found = engines.collect(grouped(frame, [asked.user, *keys], columns))
+    masks = read_masks(found[_MASK])
     if (masks >> np.uint64(most)).any():
         return None
     table = _table(rows, asked, keys, found, np.full(len(found), first // small.BITS), masks)
@@ -102,16 +98,11 @@ def _in_one_word(rows: EngineRows, asked: Request, keys: list[str], instants: An
     return table
 
 
-def _words(found: pd.DataFrame) -> Any:
-    masks = found["csm:mask"].to_numpy()
-    return masks.astype(np.int64).view(np.uint64) if masks.dtype.kind == "i" else masks.astype(np.uint64, copy=False)
-
-
 def _table(
     rows: EngineRows, asked: Request, keys: list[str], found: pd.DataFrame, blocks: Any, masks: Any
 ) -> pd.DataFrame:
     """Make the small table of what the engine has found, and keep the latest instant as a fact."""
-    rows.facts = pd.DataFrame({"last": [found["csm:last"].max()], "timed_time": 1})
+    rows.facts = pd.DataFrame({"last": [found[_LAST].max()], "timed_time": 1})
     last = rows.instant("last").last()
     if last is not None and last.utc % _QUARTER == 0:  # a midnight, perhaps: only then do the others matter
         rows.facts["timed_time"] = engines.collect(rows.checked().select(narwhals().col("csm:fact_timed_time").sum()))

@@ -33,8 +33,6 @@ def events_of(
     calendar: Calendar,
     as_of: Any,
     remarks: Remarks,
-    *,
-    listed: bool = False,
 ) -> Events:
     """Return the events of a state, part by part of its users.
 
@@ -50,8 +48,6 @@ def events_of(
         Up to when the data is complete; None for the last event.
     remarks
         The notes of the result.
-    listed
-        Whether to list users and periods even where masks would do.
 
     Raises
     ------
@@ -83,7 +79,7 @@ def events_of(
     numbers = periods if calendar.alias == own.alias else calendar.of_days(own.start(periods) // DAY)
     count = int(numbers[-1] - numbers[0]) + 1
 
-    masked = not listed and calendar.alias == own.alias and count <= _PERIODS
+    masked = calendar.alias == own.alias and count <= _PERIODS
 
     def parts() -> Iterator[Log]:
         for table in cut():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -218,15 +219,24 @@ def _until_next(found: Events, days: int, longest: int) -> Iterator[tuple[Any, A
         group = 0 if log.groups.number is None else log.groups.number
         yield (group * days + log.periods.of(slice(None))) * (longest + 1) + gap, users
         return
-    for log in found.logs():
-        distinct = active(log)
-        for block in distinct.blocks():
-            keys, user = distinct.keys[block], distinct.user(block)
-            gap = np.full(keys.size, longest, np.intp)
-            same = user[1:] == user[:-1]
-            gap[:-1][same] = np.minimum((keys[1:] - keys[:-1])[same], longest)
-            day = distinct.group(block, log.groups.count) * days + distinct.period(block)
-            yield day * (longest + 1) + gap, None
+    for user, group, day in chain.from_iterable(map(_active_days, found.logs())):
+        gap = np.full(day.size, longest, np.intp)
+        same = user[1:] == user[:-1]
+        gap[:-1][same] = np.minimum((day[1:] - day[:-1])[same], longest)
+        yield (group * days + day) * (longest + 1) + gap, None
+
+
+def _active_days(log: Log) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield user, group and day of each active day, sorted by user, then day, in batches that split no user."""
+    groups = log.groups.count
+    if log.masks is not None:
+        for rows in log.masks.batches():
+            user, day = log.masks.pairs(rows)
+            yield user, user % groups, day
+        return
+    distinct = active(log)
+    for block in distinct.blocks():
+        yield distinct.user(block), distinct.group(block, groups), distinct.period(block)
 
 
 def _rolling(gaps: Any, window: int) -> Any:

@@ -338,7 +338,7 @@ class Activity:
             rule, hint = "must be 'D' in the state", "activity(events, freq='D') knows days, and all longer periods too"
             raise MetricInputError("active_users", "freq", rule, f"got a state of {self.freq!r}", hint)
         calendar = self._calendar("active_users", None)
-        return count_active(lambda _: self._events(calendar, as_of, listed=True), calendar, wau, mau, since, freq)
+        return count_active(lambda _: self._events(calendar, as_of), calendar, wau, mau, since, freq)
 
     def _calendar(self, metric: str, freq: str | None) -> Calendar:
         calendar = self._facts.calendar(metric, freq)
@@ -349,12 +349,12 @@ class Activity:
             raise MetricInputError(metric, "freq", rule + may, f"got {shown(freq)}", hint)
         return calendar
 
-    def _events(self, calendar: Calendar, as_of: Any, *, listed: bool = False) -> Events:
+    def _events(self, calendar: Calendar, as_of: Any) -> Events:
         remarks = Remarks()
         for note in self.notes:
             remarks.note(note)
         remarks.excluded = self.excluded
-        return events_of(self._known(), self._parts, calendar, as_of, remarks, listed=listed)
+        return events_of(self._known(), self._parts, calendar, as_of, remarks)
 
     def _known(self) -> Facts:
         """Return the facts; where another process has merged the files of this state, look at the new ones first."""

@@ -58,17 +58,12 @@ class Calendar:
         self._months = _MONTHS.get(letter, 0)
         self._shift = -place % self._months if self._months > 1 else 0  # months from a period's start to January 1970
         self.alias = f"{letter}-{anchor or anchors[-1]}" if anchors else letter
-        self._skipped: Any = np.zeros(0, np.int64)
+        self.skipped: Any = np.zeros(0, np.int64)  # days that the data's zone never had, where periods are days
 
     @property
     def hourly(self) -> bool:
         """Whether the periods are hours, which are counted in real time."""
         return self.freq == "h"
-
-    @property
-    def leaves_out_days(self) -> bool:
-        """Whether the periods are days of a zone that never had some of them."""
-        return bool(self._skipped.size)
 
     def clock(self, zone: Any) -> Any:
         """Note the time zone of the data, and return the one on whose clock its periods are counted.
@@ -79,7 +74,7 @@ class Calendar:
         self.zone = zone if self.zone is None else self.zone
         if not self.hourly:
             if self.freq == "D":
-                self._skipped = _skipped_days(str(self.zone))
+                self.skipped = _skipped_days(str(self.zone))
             return zone
         offset = pd.Timestamp("2020-01-01", tz=self.zone).utcoffset()
         minutes = 0 if offset is None else int(offset.total_seconds()) // 60 % 60
@@ -96,7 +91,7 @@ class Calendar:
     def of_days(self, days: Ints) -> Ints:
         """Return the period number of each day since 1970-01-01; with hours, that of the day's first hour."""
         if self.freq == "D":
-            return days - np.searchsorted(self._skipped, days) if self._skipped.size else days
+            return days - np.searchsorted(self.skipped, days) if self.skipped.size else days
         if self.freq == "h":
             return days * 24
         if self.freq == "W":
@@ -131,7 +126,7 @@ class Calendar:
 
     def _days(self, numbers: Ints) -> Ints:
         """Return the days since 1970-01-01 that these numbers stand for: some zones never had some days."""
-        for day in self._skipped:
+        for day in self.skipped:
             numbers = numbers + (numbers >= day)
         return numbers
 

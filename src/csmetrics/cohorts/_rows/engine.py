@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from csmetrics._frames import engines
+from csmetrics._frames.bits import ROUGHLY, grouped
 from csmetrics._frames.columns import require, require_all
 from csmetrics._frames.engine_totals import instead_of_numbers
 from csmetrics._frames.engines import narwhals
@@ -197,7 +198,7 @@ class EngineRows:
         return reduce(or_, self._bad)
 
     def fact(self, name: str, column: Any, how: str) -> None:
-        """Request the sum, min or max of an expression over all rows."""
+        """Request the sum, min or max of an expression over all rows; `ROUGHLY`, where the engine has words for it."""
         self.asked[name] = (column, how)
 
     def checked(self) -> Any:
@@ -238,10 +239,13 @@ class EngineRows:
         return rows
 
     def _look(self, flagged: Any) -> None:
-        nw = narwhals()
-        totals = [nw.len().alias("rows"), nw.col("csm:bad").sum().alias("bad")]
-        totals += [getattr(nw.col(f"csm:fact_{name}"), how)().alias(name) for name, (_, how) in self.asked.items()]
-        self.facts = engines.collect(flagged.select(*totals))
+        columns = {"rows": ("csm:bad", "count"), "bad": ("csm:bad", "sum")}
+        columns |= {name: (f"csm:fact_{name}", how) for name, (_, how) in self.asked.items()}
+        totals = grouped(flagged, (), columns)
+        if totals is None:
+            known = [(name, narwhals().col(column), how) for name, (column, how) in columns.items() if how != ROUGHLY]
+            totals = flagged.select(*(getattr(column, how)().alias(name) for name, column, how in known))
+        self.facts = engines.collect(totals)
 
     def count(self, name: str) -> int:
         """Return a fact that is a number of rows; 0 if it is missing."""

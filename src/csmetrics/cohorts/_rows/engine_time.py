@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,24 @@ def period_key(calendar: Calendar, column: Any) -> Any:
     return calendar.of_months(months)
 
 
-def period_number(calendar: Calendar, column: Any) -> Any:
-    """Return the expression of a row's period as a number; None for days of a zone that left out some."""
+def period_number(calendar: Calendar, frame: Any, column: Any) -> Any:
+    """Return the expression of a row's period as the calendar's number."""
     if calendar.freq != "D":
         return period_key(calendar, column)
-    return None if calendar.leaves_out_days else _days(column)
+    number = day = day_number(frame, column)
+    for skipped in calendar.skipped:
+        number = number - (day > int(skipped)).cast(narwhals().Int64)
+    return number
+
+
+def day_number(frame: Any, times: Any) -> Any:
+    """Return the expression for days since 1970-01-01, of a frame whose engine may know a short way."""
+    nw = narwhals()
+    if frame.implementation.is_duckdb():
+        return times.dt.date() - nw.lit(date(1970, 1, 1))
+    if frame.implementation.is_polars():
+        return times.dt.date().cast(nw.Int32).cast(nw.Int64)
+    return _days(times)
 
 
 def period_numbers(calendar: Calendar, keys: pd.Series[Any]) -> Any:
