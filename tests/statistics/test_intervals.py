@@ -598,3 +598,16 @@ def test_many_equal_counts(metric: str, method: str) -> None:
     few = [csm.interval(metric, method=method, **{top: part[i : i + 99], bottom: whole[i : i + 99]}) for i in (0, 900)]
     for i, some in zip((0, 900), few, strict=True):
         assert many[["low", "high"]].iloc[i : i + 99].to_numpy() == pytest.approx(some[["low", "high"]].to_numpy())
+
+
+@pytest.mark.parametrize("gained", [0, 3])
+def test_a_ratio_of_gains_says_why_it_has_no_interval(gained: float) -> None:
+    money: dict[str, Any] = {
+        "new_mrr": [0, 0, gained],
+        "expansion_mrr": 0,
+        "contraction_mrr": [1, 0, 0],
+        "churned_mrr": [0, 4, 0],
+    }
+    found = csm.interval(csm.quick_ratio, **money)
+    assert np.isnan(found.low)
+    assert any("or one alone, carries the gains" in note for note in found.notes)
