@@ -271,6 +271,7 @@ def test_population() -> None:
     assert (small.high - small.low) / (wide.high - wide.low) == pytest.approx((100 / 199) ** 0.5)
     everybody = csm.interval(csm.csat, satisfied=60, responses=100, population=100)
     assert (everybody.low, everybody.high) == pytest.approx((60, 60), abs=1e-4)
+    assert (everybody.n, everybody.n_eff) == (100, 100)
 
 
 def test_few_units_make_a_note() -> None:
