@@ -142,7 +142,93 @@ def test_hints_are_options_of_the_command(run: Any, tables: Path) -> None:
     _, _, err = run("report", "--subscriptions", tables / "plans.csv", "--out", tables / "r.html")
     assert "Hint: --column subscriptions.customer=account_id" in err
     (tables / "churn.csv").write_text("lost,start,churn\n5,100,5\n")
-    assert '(here: --result "churn")' in run("verify", tables / "churn.csv", "--metric", "churn_rate")[2]
+    assert "Hint: --result churn" in run("verify", tables / "churn.csv", "--metric", "churn_rate")[2]
+
+
+PLANS = "customer,start,end,mrr\na,2026-01-05,,100\nb,2026-01-20,2026-03-10,50\nc,2026-02-02,,80\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("2026-02-02", "soon", "`start` must hold dates; 1 of 3 rows break it: row 3."),
+        (
+            "2026-02-02",
+            "soon",
+            "times as 2026-03-31 14:30; --skip-bad-rows leaves these rows out",
+        ),
+        ("-", "", "write days in the file as 2026-03-31"),
+        ("-", " Jan ", "write days in the file as 2026-03-31"),
+        ("2026-02-02", "2026-02-02T00:00:00+02:00", "convert all of them to one time zone"),
+        (",100", ",abc", "`mrr` must hold numbers; 1 of 3 rows break it: row 1."),
+        (",100", ',"€1,100"', "write plain numbers in the file"),
+        (",100", ",-100", "--skip-bad-rows counts such balances as 0"),
+        ("a,", ",", "every row must name its customer"),
+        ("2026-03-10", "2025-03-10", "must not be before its start"),
+        ("2026-03-10", "2029-03-10", "such as --as-of 2026-02-02"),
+        (",100", ",100,1", "must have a header, and as many values in each row"),
+    ],
+)
+def test_messages_speak_of_files_and_options(run: Any, tmp_path: Path, old: str, new: str, says: str) -> None:
+    file = tmp_path / "plans.csv"
+    file.write_text(PLANS.replace(old, new), "utf-8")
+    code, _, err = run("report", "--subscriptions", file, "--out", tmp_path / "r.html")
+    assert code == 2
+    assert says in err
+    assert not PYTHON.search(err)
+
+
+PYTHON = re.compile(r"\bpd\.|\bcsm\.|\bdf\.|\.attrs|\.\w+\(|\b[a-z_]+='|as_of|on_bad_rows|frame|labels|int64")
+
+
+def test_options_and_templates_of_the_wrong_kind_are_refused(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "plans.csv").write_text(PLANS)
+    file, look = tmp_path / "csmetrics.toml", tmp_path / "look.toml"
+    for line in (
+        "subscriptions = 5", "columns = 5", "columns = {customer = 'a'}", "targets = 5", "targets = {nrr = 'x'}",
+        "targets = {nrr = {at_lest = 5}}", "by = 5", "as_of = 5", "as_of = 'soon'", "template = 5", "dates = 5",
+        "skip_bad_rows = 'yes'", "template = 'look.toml'",
+    ):  # fmt: skip
+        look.write_text("metrics = 'nrr'")
+        more = "" if line.startswith("subscriptions") else "subscriptions = 'plans.csv'\n"
+        file.write_text(f"[report]\nout = 'r.html'\n{more}{line}\n")
+        code, _, err = run("report", "--config", file)
+        assert code == 2, line
+        assert "`" in err, line  # a message of ours, not one of Python's
+        assert not PYTHON.search(err.replace("as_of in", "")), line
+    file.write_text("[reports]\n")
+    assert "must have the options under [report]" in run("report", "--config", file)[2]
+    assert "lost= is there 2 times" in run("explain", "churn_rate", "lost=5", "lost=6", "start=100")[2]
+
+
+@pytest.mark.parametrize("without", [(), ("duckdb",), ("duckdb", "polars")])
+def test_values_of_a_file_are_what_they_were(
+    run: Any, tmp_path: Path, without: tuple[str, ...], monkeypatch: Any
+) -> None:
+    """Ids stay apart, whoever reads the file, and one odd value is one bad row, however late it comes."""
+    from csmetrics._report import files
+
+    real = files.find_spec
+    monkeypatch.setattr(files, "find_spec", lambda name: None if name in without else real(name))
+    file = tmp_path / "plans.csv"
+    file.write_text("long,id,n,x,yes,na\n12345678901234567890,007,1,1.5,true,NA\n12345678901234567891,7,,2,False,\n")
+    found = files.read(file)
+    assert found["long"].tolist() == ["12345678901234567890", "12345678901234567891"]
+    assert (found["id"].tolist(), found["yes"].tolist(), found["x"].tolist()) == (["007", "7"], [True, False], [1.5, 2])
+    assert (found["n"].dtype, found["na"].tolist()[0]) == (float, "NA")
+    rows = "".join(f"{i},2026-01-05,,{i % 100 + 1}\n" for i in range(30_000))
+    file.write_text(f"customer,start,end,mrr\n{rows}A7,2026-01-05,,5\nA8,2026-01-05,,none\n")
+    words = ["report", "--subscriptions", file, "--as-of", "2026-04-30", "--out", tmp_path / "r.html"]
+    assert "1 of 30002 rows break it: row 30002." in run(*words)[2]
+    assert "none.toml: No such file" in run(*words, "--skip-bad-rows", "--template", "none.toml")[2]
+
+
+def test_doubtful_notes_are_told_as_notes(run: Any, tmp_path: Path) -> None:
+    days = "".join(f"b,2026-01-{day}\n" for day in range(10, 31))
+    (tmp_path / "use.csv").write_text(f"user,time\na,2015-01-05\n{days}")
+    _, _, err = run("report", "--events", tmp_path / "use.csv", "--out", tmp_path / "r.html", "--template", "none.toml")
+    assert "Note: No event lies between" in err
+    assert "Warning" not in err
 
 
 def test_hints_speak_of_the_file_and_not_of_code(run: Any, tmp_path: Path) -> None:
@@ -198,6 +284,15 @@ def test_verify_checks_tables_and_queries(run: Any, tmp_path: Path) -> None:
     code, _, err = run("verify", query, "--metric", "churn_rate", "--data", f"plans={tmp_path / 'right.csv'}")
     assert code == 2
     assert "must run and give a table" in err
+    query.write_text("select * from gone")
+    assert "Hint: name the file of each table: --data plans=plans.csv" in run("verify", query, *column[2:])[2]
+    for text, says in ((b"", "gives none"), (b"\xff", "must be text in UTF-8")):
+        query.write_bytes(text)
+        assert says in run("verify", query, *column[2:])[2]
+    err = run("verify", tmp_path / "right.csv", "--metric", "asp", "--result", "gone")[2]
+    assert "name it: --column new_mrr=its_name" in err
+    (tmp_path / "odd.csv").write_text("lost,start,churn_rate\n5,100,5\nten,100,10\n6,100,6\n")
+    assert "lost='ten', start=100" in run("verify", tmp_path / "odd.csv", *column[2:])[1]
 
 
 def test_missing_columns_come_at_once_as_options(run: Any, tmp_path: Path) -> None:

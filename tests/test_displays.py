@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -222,3 +223,23 @@ def test_the_mathml_of_a_formula(latex: str, made: str) -> None:
 def test_a_search_without_an_answer_says_so() -> None:
     assert csm.catalog.find("banana")._repr_html_() == "<p>Nothing found.</p>"
     assert csm.catalog.find("banana") == []
+
+
+@pytest.mark.parametrize("keys", [["a", None], [pd.Timestamp("2026-01-01"), pd.NaT], [np.int64(1), np.int64(2)]])
+def test_every_result_is_json(keys: list[Any]) -> None:
+    """Also what has no value, and groups that are dates or missing."""
+    frame = pd.DataFrame({"group": keys, "lost": [0, 2], "start": [0, 80]})
+    full = frame.assign(start=80)
+    waits = pd.DataFrame({"start": pd.Timestamp("2026-01-01"), "end": [pd.NaT, pd.Timestamp("2026-01-09")], "by": keys})
+    curves = csm.survival.kaplan_meier_from_dates(waits, by="by", as_of="2026-02-01")
+    months = frame.assign(period=pd.Period("2026-01", "M"))
+    for result in (
+        csm.interval(csm.churn_rate, lost=0, start=0),
+        csm.compare_groups(csm.churn_rate, full, by="group"),
+        csm.decompose(csm.churn_rate, full, full, by="group"),
+        curves,
+        csm.survival.compare(curves),
+        csm.Scorecard(targets={"churn_rate": None, "nps": None}).evaluate(months, by="group"),
+        csm.HealthScore(components={"lost": {"weight": 1}}).backtest(frame, [True, False]),
+    ):
+        assert json.loads(json.dumps(result.as_dict(), allow_nan=False))

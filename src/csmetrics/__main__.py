@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import tomllib
+import warnings
+from collections import Counter
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +22,17 @@ from csmetrics.core._registry import registered
 
 _TABLES: Final = ("subscriptions", "events", "responses", "tickets", "customers")
 _CONFIG: Final = "csmetrics.toml"
+_KEYS: Final = (
+    *_TABLES, "out", "as_of", "by", "freq", "title", "template", "columns", "targets", "dates", "zone", "skip_bad_rows",
+)  # fmt: skip
+_KINDS: Final[dict[str, tuple[Any, str]]] = {  # of what is no text in the file
+    "as_of": ((str, date), "a date"),
+    "columns": (dict, "a table"),
+    "targets": (dict, "a table"),
+    "skip_bad_rows": (bool, "true or false"),
+}
+_IDS: Final = ("customer", "user", "ticket")
+_NUMBERS: Final = ("mrr", "nps", "csat", "ces", "score", "contacts")
 _STEPS: Final = 8  # of a report with every table, for the progress bar
 
 
@@ -44,15 +57,28 @@ def _metrics(_context: Any, _parameter: Any, begun: str) -> list[str]:
 
 
 def _value(text: str) -> Any:
-    """Read a number, a list, or a word."""
+    """Read a number, a date, a list, or a word."""
     try:
         return json.loads(text)
     except json.JSONDecodeError:
-        return [_value(part) for part in text.split(",")] if "," in text else text
+        if "," in text:
+            return [_value(part) for part in text.split(",")]
+    try:
+        return datetime.fromisoformat(text) if text[:4].isdigit() else text
+    except ValueError:
+        return text
+
+
+def _values(pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """Read arguments such as ``lost=5 start=100``, each given once."""
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
+            raise click.UsageError(f"{name}= is there {count} times")
+    return {name: _value(text) for name, text in pairs}
 
 
 def _spec(metric: str) -> Any:
-    return csm.catalog[registered(metric, "csmetrics").name]
+    return csm.catalog[registered(metric, click.get_current_context().info_name or "").name]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -123,7 +149,7 @@ def find(words: tuple[str, ...]) -> None:
 @click.argument("inputs", nargs=-1, type=Pair())
 def explain(metric: str, inputs: tuple[tuple[str, str], ...]) -> None:
     """Compute a metric step by step: explain churn_rate lost=5 start=100."""
-    click.echo(csm.explain(_spec(metric).function, **{name: _value(text) for name, text in inputs}))
+    click.echo(csm.explain(_spec(metric).function, **_values(inputs)))
 
 
 @cli.command()
@@ -133,8 +159,7 @@ def explain(metric: str, inputs: tuple[tuple[str, str], ...]) -> None:
 @click.option("--method", help="Another method than the metric's own.")
 def interval(metric: str, inputs: tuple[tuple[str, str], ...], confidence: float, method: str | None) -> None:
     """Say how sure a figure is: interval nps promoters=60 passives=20 detractors=20."""
-    given = {name: _value(text) for name, text in inputs}
-    click.echo(csm.interval(_spec(metric).function, confidence=confidence, method=method, **given))
+    click.echo(csm.interval(_spec(metric).function, confidence=confidence, method=method, **_values(inputs)))
 
 
 _FILE = click.Path(path_type=Path)
@@ -168,14 +193,13 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
     Options can stand in csmetrics.toml, under [report], so that next month is one command.
     """
     from csmetrics._report.files import on_clock, read
-    from csmetrics._report.remedies import for_files
     from csmetrics._report.table_columns import TABLES
 
     options = _config(config) | {name: value for name, value in given.items() if value is not None}
     for name, column in columns:
         table, _, what = name.partition(".")
         options.setdefault("columns", {}).setdefault(table, {})[what] = column
-    options["targets"] = {**options.get("targets", {}), **{name: _value(text) for name, text in targets}}
+    options["targets"] = {**options.get("targets", {}), **_values(targets)}
     out = options.pop("out", None)
     if out is None or Path(out).suffix.lower() not in (".html", ".xlsx"):
         rule, found = "must be a file that ends in .html or .xlsx", f"got {'none' if out is None else out}"
@@ -199,13 +223,10 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
             step(f"reading {table}")
             own = options.get("columns", {}).get(table, {})
             used = {own.get(name, name) for names in TABLES[table] for name in names}
-            tables[table] = on_clock(read(file, dates, used), Path(file).name, zone)
-        try:
-            made = csm.report_from_tables(
-                **tables, scorecard=options.pop("targets"), on_bad_rows=bad, progress=step, **options
-            )
-        except csm.CsmetricsError as error:
-            raise type(error)("report", error.argument, error.rule, error.found, for_files(error.hint)) from None
+            ids, numbers = ([own.get(name, name) for name in names] for names in (_IDS, _NUMBERS))
+            tables[table] = on_clock(read(file, dates, used, ids=ids, numbers=numbers), Path(file).name, zone)
+        scorecard = options.pop("targets")
+        made = csm.report_from_tables(**tables, scorecard=scorecard, on_bad_rows=bad, progress=step, **options)
         step("writing")
         made.save(out)
         bar.update(len(files) + _STEPS - bar.pos)
@@ -219,27 +240,18 @@ def _config(path: Path | None) -> dict[str, Any]:
     if path is None and not file.exists():
         return {}
     try:
-        found = tomllib.loads(file.read_text("utf-8")).get("report", {})
+        found = tomllib.loads(file.read_text("utf-8")).get("report", {} if path is None else None)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise csm.MetricInputError("report", "--config", "must be TOML", f"{file}: {error}") from None
-    known = (
-        *_TABLES,
-        "out",
-        "as_of",
-        "by",
-        "freq",
-        "title",
-        "template",
-        "columns",
-        "targets",
-        "dates",
-        "zone",
-        "skip_bad_rows",
-    )
-    for name in found:
-        if name not in known:
-            rule = f"has the keys {', '.join(known)} under [report]"
+    if not isinstance(found, dict):
+        raise csm.MetricInputError("report", "--config", "must have the options under [report]", f"{file} has none")
+    for name, value in found.items():
+        if name not in _KEYS:
+            rule = f"has the keys {', '.join(_KEYS)} under [report]"
             raise csm.MetricInputError("report", str(file), rule, f"got {name!r}")
+        kind, words = _KINDS.get(name, (str, "text"))
+        if not isinstance(value, kind):
+            raise csm.MetricInputError("report", f"{name} in {file}", f"must be {words}", f"got {value!r}")
     return {
         name: file.parent.joinpath(value) if name in (*_TABLES, "out", "template") else value
         for name, value in found.items()
@@ -279,10 +291,12 @@ def verify(
 
     if data and file.suffix.lower() != ".sql":
         raise csm.MetricInputError("verify", "--data", "is for a query", f"got {file.name}", "a file that ends in .sql")
-    table = query(file, dict(data), dates) if file.suffix.lower() == ".sql" else read(file, dates)
-    named = {name: _value(text) for name, text in columns}
+    spec, named = _spec(metric), _values(columns)
+    numbers = [spec.name, "result", result, *spec.inputs, *(text for _, text in columns)]
+    sql = file.suffix.lower() == ".sql"
+    table = query(file, dict(data), dates) if sql else read(file, dates, numbers=numbers)
     found = csm.testing.verify_frame(
-        table, _spec(metric).function, result=result, decimals=decimals, tolerance=tolerance, **named
+        table, spec.function, result=result, decimals=decimals, tolerance=tolerance, **named
     )
     click.echo(str(found))
     sys.exit(0 if found.ok else 1)
@@ -290,22 +304,23 @@ def verify(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; what cannot be right ends with one clear message and exit code 2."""
+    from csmetrics._report.plain_words import in_options, without_code
+
+    command = next(iter(sys.argv[1:] if arguments is None else arguments), "")
+
+    def note(message: Any, *_: Any, **__: Any) -> None:
+        click.echo(f"Note: {without_code(str(message))}", err=True)
+
     try:
-        cli.main(arguments, prog_name="csmetrics", standalone_mode=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", csm.CohortWarning)
+            warnings.showwarning = note
+            cli.main(arguments, prog_name="csmetrics", standalone_mode=True)
     except (csm.CsmetricsError, ImportError, TypeError, OSError) as error:
-        click.echo(f"csmetrics: {' '.join(str(error).split())}{_here(error)}", err=True)
+        if isinstance(error, csm.CsmetricsError):
+            error = in_options(error, command if command in ("report", "verify") else "")
+        click.echo(f"csmetrics: {' '.join(str(error).split())}", err=True)
         sys.exit(2)
-
-
-def _here(error: BaseException) -> str:
-    """Return the hint of an error as options of a command; empty if the hint is not about an option."""
-    hint = getattr(error, "hint", "")
-    if found := re.fullmatch(r'columns=\{"(\w+)": \{"(\w+)": "(.+)"\}\}', hint):
-        return f' (here: --column {found[1]}.{found[2]}="{found[3]}")'
-    if isinstance(error, csm.MissingColumnError) and (found := re.fullmatch(r"(\w+)='(.+)'", hint)):
-        option = "--result " if found[1] == "result" else f"--column {found[1]}="
-        return f' (here: {option}"{found[2]}")'
-    return ""
 
 
 if __name__ == "__main__":

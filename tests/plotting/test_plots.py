@@ -6,7 +6,7 @@ import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -99,7 +99,7 @@ def steps(names: list[str], size: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame({"step": names, "entered": [counts[0], *counts[:-1]], "converted": counts})
 
 
-def waiting(count: int, by: list[str] | None = None) -> Any:
+def waiting(count: int, by: Sequence[str | None] | None = None) -> Any:
     start = pd.to_datetime("2026-01-01") + pd.to_timedelta(np.arange(count) % 20, unit="D")
     end = pd.Series(start + pd.to_timedelta((np.arange(count) * 7) % 40, unit="D")).where(np.arange(count) % 3 > 0)
     frame = pd.DataFrame({"start": start, "end": end})
@@ -204,6 +204,8 @@ EXTREME: dict[str, Callable[..., Any]] = {
     "huge moves": lambda **o: moved(["a", "b"], 10**9).plot(**o),
     "scorecard of one month": lambda **o: board(1).plot(**o),
     "one forecast": lambda **o: plotting.forecast(fan(1), **o),
+    "forecast of a model": lambda **o: plotting.forecast(csm.survival.sbg([90, 63, 47, 38]).fan(3, resamples=100), **o),
+    "bridge of nothing": lambda **o: plotting.bridge(0 * bridge(), **o),
     "no forecast": lambda **o: plotting.forecast(fan(0), **o),
     "huge forecast": lambda **o: plotting.forecast(fan(40, 1e12), unit="money", **o),
 }
@@ -264,6 +266,11 @@ def test_a_single_point_is_seen() -> None:
     assert plotting.forecast(fan(1)).lines[0].get_marker() == "o"
     right = days(1).csm.plot.active_users().figure.axes[1]
     assert right.lines[0].get_marker() == "s"
+    months = bridge(50) * 1.0
+    months.iloc[1:-3] = months.iloc[-2] = np.nan
+    ax = months.csm.plot.over_time("churn_rate")
+    assert np.flatnonzero(ax.lines[0].get_markevery()).tolist() == [0, 47, 49]
+    assert len(ax.collections[0].get_segments()) == 3  # their intervals
 
 
 def test_names_and_numbers_thin_out_together_where_rows_are_low() -> None:
@@ -284,6 +291,16 @@ def test_small_multiples() -> None:
     many = segments(MANY).csm.plot.small_multiples(csm.nrr, by="plan", columns=5)
     assert many.shape == (24,)
     assert wrong(many) == []
+    assert wrong(segments(["pro"])[:0].csm.plot.small_multiples("churn_rate", by="plan")) == []
+
+
+def test_segments_whose_names_begin_alike_are_all_drawn() -> None:
+    long: list[Any] = [f"{LONG} {LONG} {word}" for word in ("east", "west")] + ["a b", "a  b", None]
+    assert len(waiting(60, long).plot().lines) == 5
+    assert len({text.get_text() for text in waiting(60, long).plot().get_legend().get_texts()}) == 5
+    assert len(segments(long[:2]).csm.by("plan").plot.over_time("churn_rate").lines) == 2
+    titles = [ax.get_title(loc="left") for ax in segments(long[:2]).csm.plot.small_multiples("churn_rate", by="plan")]
+    assert [title[-4:] for title in titles] == ["east", "west"]
 
 
 # What is drawn is what the library computes

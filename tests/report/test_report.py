@@ -25,6 +25,9 @@ CARDS = {"sections": ["month"]}  # a page without its plots, which take most of 
 HOSTILE = ["<script>alert(1)</script>", "=cmd()", '"><img src=x onerror=alert(1)>', "+1", "@sum", "$x$"]
 
 
+LEDGER = pd.DataFrame({"customer": [1, 2], "start": "2026-01-05", "end": None, "mrr": [5, 8]})
+
+
 @pytest.fixture(scope="module")
 def company() -> Any:
     return csm.datasets.make_saas()
@@ -229,6 +232,22 @@ def test_no_interval_is_said_in_plain_words(frames: dict[str, Any]) -> None:
     assert "must be known" not in text
 
 
+def test_no_reader_needs_python(page: str, frames: dict[str, Any]) -> None:
+    code = re.compile(r"\b[a-z_]+=[^=]|\b(?:csm|csmetrics|pd|df)\.\w|\.attrs|\w\(\w+=")
+    assert "pass closed='both'" in " ".join(frames["movements"].attrs["notes"])
+    words = "".join(Page(re.sub("<pre>.*?</pre>", "", page, flags=re.DOTALL)).text)
+    assert "3 rows begin one day after an end of the same customer, which counts as a gap." in words
+    ledger = pd.DataFrame(
+        {"customer": ["x=1"] * 2, "start": ["2026-01-01", "2026-02-11"], "end": ["2026-02-10", None], "mrr": [9, -9]}
+    )
+    with pytest.warns(csm.CohortWarning, match="closed='both'"):
+        made = csm.report_from_tables(subscriptions=ledger, as_of="2026-03-31", on_bad_rows="report")
+    sheets = " ".join(cells(made.to_xlsx()))
+    assert "1 row begins one day after" in sheets
+    assert code.findall(words) == []
+    assert code.findall(sheets.replace("'x=1'", "")) == []
+
+
 def test_names_are_text(company: Any) -> None:
     names = pd.Series(np.resize(np.array(HOSTILE, dtype=object), len(company.accounts)))
     ledger = company.subscriptions.drop(columns="plan").merge(
@@ -269,6 +288,9 @@ def test_the_template_changes_the_look(frames: dict[str, Any], tmp_path: Path) -
         ("missing.toml", "must be a file"),
         ({"logo": "logo.exe"}, "must be one of .svg"),
         ({"metrics": ["chrun_rate"]}, "chrun_rate"),
+        ({"metrics": "nrr"}, "must be a list"),
+        ({"colors": 5}, "must be a table of colours"),
+        (5, "must be a TOML file or a mapping"),
     ],
 )
 def test_a_wrong_template_says_so(frames: dict[str, Any], given: Any, words: str) -> None:
@@ -287,6 +309,7 @@ def test_a_wrong_template_says_so(frames: dict[str, Any], given: Any, words: str
         ({"as_of": 20260701}, "must be a date"),  # nanoseconds since 1970, to pandas
         ({"scorecard": 5}, "must be a Scorecard"),
         ({"scorecard": {"nrr": "high"}}, "must have a Target"),
+        ({"scorecard": {"nrr": {"least": 5}}}, "must have at_least, at_most or both"),
     ],
 )
 def test_wrong_arguments_say_so(frames: dict[str, Any], given: Any, words: str) -> None:
@@ -502,6 +525,13 @@ def test_a_change_of_plan_is_no_churn() -> None:
         ),
         (
             {"subscriptions": pd.DataFrame({"customer": [1]}), "columns": {"plans": {}}},
+            csm.MetricInputError,
+            "must map subscriptions, events",
+        ),
+        ({"customers": pd.DataFrame({"customer": [1]})}, csm.MetricInputError, "customers alone need the column"),
+        ({"events": pd.DataFrame(), "columns": 5}, csm.MetricInputError, "must map subscriptions, events"),
+        (
+            {"events": pd.DataFrame(), "columns": {"events": "t"}},
             csm.MetricInputError,
             "must map subscriptions, events",
         ),

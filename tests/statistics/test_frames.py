@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -208,6 +209,27 @@ def test_a_later_period_has_had_less_time_for_what_still_grows(build: str) -> No
     bare = pd.DataFrame(made).rename_axis("period")
     bare.attrs = {}
     assert not any("grow" in one for one in bare.csm.total().compare_periods(metric, "2026-01", "2026-02").notes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "before", "after", "never"),
+    [
+        (["2026-01", "2026-02"], "2026-01", "2026-02", "2026-09"),
+        ([date(2026, 1, 1), date(2026, 2, 1)], "2026-01", date(2026, 2, 1), "2026-09"),
+        ([2025, 2026], 2025, 2026, 2030),
+    ],
+)
+def test_a_period_that_no_row_has_is_refused(labels: list[Any], before: Any, after: Any, never: Any) -> None:
+    pl = pytest.importorskip("polars")
+    for make in (pd.DataFrame, pl.DataFrame):
+        frame = make({"period": np.repeat(np.array(labels, dtype=object), 2).tolist(), "plan": list("abab"),
+                      "lost": [1, 2, 3, 4], "start": [50, 60, 70, 80]})  # fmt: skip
+        assert csm.over(frame).compare_periods("churn_rate", before, after).n_after == 150
+        assert csm.decompose("churn_rate", before, after, by="plan", data=frame).n_before == 110
+        with pytest.raises(csm.MetricInputError, match="`after` must be a period of the frame"):
+            csm.over(frame).compare_periods("churn_rate", before, never)
+        with pytest.raises(csm.MetricInputError, match="`before` must be a period of the frame"):
+            csm.decompose("churn_rate", never, after, by="plan", data=frame)
 
 
 def test_compare_periods() -> None:

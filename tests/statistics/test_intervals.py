@@ -271,6 +271,7 @@ def test_population() -> None:
     assert (small.high - small.low) / (wide.high - wide.low) == pytest.approx((100 / 199) ** 0.5)
     everybody = csm.interval(csm.csat, satisfied=60, responses=100, population=100)
     assert (everybody.low, everybody.high) == pytest.approx((60, 60), abs=1e-4)
+    assert (everybody.n, everybody.n_eff) == (100, 100)
 
 
 def test_few_units_make_a_note() -> None:
@@ -598,3 +599,16 @@ def test_many_equal_counts(metric: str, method: str) -> None:
     few = [csm.interval(metric, method=method, **{top: part[i : i + 99], bottom: whole[i : i + 99]}) for i in (0, 900)]
     for i, some in zip((0, 900), few, strict=True):
         assert many[["low", "high"]].iloc[i : i + 99].to_numpy() == pytest.approx(some[["low", "high"]].to_numpy())
+
+
+@pytest.mark.parametrize("gained", [0, 3])
+def test_a_ratio_of_gains_says_why_it_has_no_interval(gained: float) -> None:
+    money: dict[str, Any] = {
+        "new_mrr": [0, 0, gained],
+        "expansion_mrr": 0,
+        "contraction_mrr": [1, 0, 0],
+        "churned_mrr": [0, 4, 0],
+    }
+    found = csm.interval(csm.quick_ratio, **money)
+    assert np.isnan(found.low)
+    assert any("or one alone, carries the gains" in note for note in found.notes)

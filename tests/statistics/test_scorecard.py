@@ -53,7 +53,7 @@ def test_by_hand() -> None:
     assert text.splitlines()[0] == "Scorecard 2026-01: 1 of 1 targets met"
     assert "churn_rate 1.8 %, target at most 2: met; -1.2 pp on 2025-12 (" in text
     assert "-0.2 pp on 2025-01 (within noise)" in text
-    assert text.endswith("\n2 changes tested.")
+    assert text.endswith("\nMore than noise: 0 of 2 changes tested.")
     other = CHURN.evaluate(frame, period="2025-12").frame.loc["churn_rate"]
     assert (other["value"], other["verdict"]) == (3.0, "clearly missed")
     assert isnan(other["year_before"])

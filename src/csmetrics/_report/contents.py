@@ -12,6 +12,7 @@ import pandas as pd
 from csmetrics._report.figure import Figure
 from csmetrics._report.figures import figures
 from csmetrics._report.frames import Source, in_words
+from csmetrics._report.plain_words import without_code
 from csmetrics._report.template import Template
 from csmetrics._statistics.customers import INDEPENDENT
 from csmetrics._statistics.decompose import decompose
@@ -85,7 +86,7 @@ class Contents:
         """What a reader of all figures should know, and which rows were left out."""
         found = [note for source in self.sources.values() for note in (*source.notes, source.left_out)]
         if self.retention is not None:
-            found += self.retention.notes
+            found += [without_code(note) for note in self.retention.notes]
         found.append(self._together())
         return [note for note in dict.fromkeys(found) if note]
 
@@ -97,8 +98,7 @@ class Contents:
             return ""
         return (
             f"Changes are tested together ({', '.join(several)}), because among many some stand out by chance. So a "
-            "change must be clearer here than one that is compared alone, as by compare_periods, which may call the "
-            "same change more than chance."
+            "change must be clearer here than one that is compared alone: the same change may then be more than chance."
         )
 
     @property
@@ -129,7 +129,8 @@ class Contents:
         if self.moved:
             titles = {one.spec.name: one.spec.title for one in self.figures}
             once = f"\nNote: {INDEPENDENT}"  # which customers are: each counts once in a period
-            return [str(parts).replace(parts.metric, titles[parts.metric], 1).replace(once, "") for parts in self.moved]
+            told = [str(parts).replace(parts.metric, titles[parts.metric], 1) for parts in self.moved]
+            return ["\n".join(map(without_code, one.replace(once, "").split("\n"))) for one in told]
         sure = [one for one in self.figures if one.certain]
         return [f"{one.spec.title}: {one.change_text} to {one.text}, more than noise." for one in sure]
 

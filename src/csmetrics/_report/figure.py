@@ -84,7 +84,8 @@ class Figure:
     def change_text(self) -> str:
         """The change on the period before, with its sign; a percentage changes in percentage points."""
         if not isfinite(self.change):
-            return self.noise or "no period before" if isfinite(self.value) else ""
+            before = "no value in the period before" if len(self.series) > 1 else "no period before"
+            return self.noise or before if isfinite(self.value) else ""
         return moved(self.change, self.spec.unit)
 
     @property

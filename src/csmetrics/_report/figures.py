@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from csmetrics._frames.grain import Grain
 from csmetrics._frames.plan import Plan
 from csmetrics._report.figure import Figure
 from csmetrics._report.frames import METRICS, Source, in_words
+from csmetrics._report.plain_words import without_code
 from csmetrics._statistics.customers import INDEPENDENT, TOTALS_ALONE
 from csmetrics._statistics.printed import figure as written
 from csmetrics._statistics.scorecard import SHORT
@@ -81,7 +82,7 @@ def _figure(spec: Registration, source: Source, target: Target | None, asked: bo
     except MissingColumnError:
         return None
     except CsmetricsError as error:
-        return _without(spec, source, target, str(error)) if asked else None
+        return _without(spec, source, target, f"{error.argument} {error.rule}; {error.found}") if asked else None
     if not len(series):
         return _without(spec, source, target, "no period is complete")
     values = series.to_numpy(dtype=np.float64)
@@ -138,7 +139,7 @@ def _median(spec: Registration, source: Source, target: Target | None) -> Figure
         value - before,
         _UNKNOWN if isfinite(value - before) else "",
         target=target,
-        interval="no interval: it needs the dates of each customer, as csmetrics.interval takes them",
+        interval="no interval: it needs the dates of each customer",
         explanation="Days within which half of the customers who started reach value; those still waiting count.",
         why_not="" if isfinite(value) else "fewer than half have reached value so far",
     )
@@ -196,32 +197,29 @@ def _interval(spec: Registration, source: Source) -> tuple[str, list[str]]:
     try:
         if source.axis is None:
             found = _rows(source).interval(spec.function)
+            low, high, method, notes = found.low, found.high, found.method, found.notes
         else:
             made = Cohorts(source.last_rows).by(source.axis).interval(spec.function)
-            row = made.iloc[-1]
-            low, high = written(row["low"]), written(row["high"])
-            notes = _for_readers(made.attrs.get("notes", []), source)
-            return f"95 % interval [{low}, {high}], method {row['method']}", notes
+            last: Any = made.iloc[-1]
+            low, high, method, notes = last["low"], last["high"], last["method"], made.attrs.get("notes", [])
     except ImportError as error:
         return f"no interval: {error}", []
     except MetricInputError as error:
         return f"no interval: {_reason(error)}", []
-    words = f"95 % interval [{written(found.low)}, {written(found.high)}], method {found.method}"
-    return words, _for_readers(found.notes, source)
+    limits = f"95 % interval [{written(low)}, {written(high)}], method {method}"
+    return "no interval" if isnan(low) else limits, _for_readers(notes, source)
 
 
 def _for_readers(notes: Iterable[str], source: Source) -> list[str]:
-    """Say the note on independence to somebody who reads a page; where each customer counts once, it says nothing."""
+    """Say notes to somebody who reads a page. That on independence says nothing where each customer counts once."""
     counted = {"survey": "answers", "tickets": "tickets"}.get(source.kind)
     plain = f"several {counted} of one customer count as if they came from several customers" if counted else ""
-    return [one for one in (plain if note == INDEPENDENT else note for note in notes) if one]
+    return [one for one in (plain if note == INDEPENDENT else without_code(note) for note in notes) if one]
 
 
 def _reason(error: MetricInputError) -> str:
     if error.rule == TOTALS_ALONE:
-        return (
-            "the totals alone do not say how much it differs from one to the next; a table made with squares=True does"
-        )
+        return "the totals alone do not say how much it differs from one to the next"
     if error.rule == "has no interval":
         return error.found
     return f"{error.rule}; {error.found}" if error.rule else str(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,11 +19,21 @@ _YEAR_FIRST: Final = r"\s*\d{4}[/.-]\d{1,2}[/.-]\d{1,2}(?!\d).*"
 _CLOCK: Final = r"(,? +\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?)?"
 _OFFSET: Final = r"Z|[+-]\d\d:?\d\d"
 _YEAR_LAST: Final = rf"\s*(\d{{1,2}})[/.-](\d{{1,2}})[/.-](\d{{4}}|\d{{2}}){_CLOCK}\s*"
-_LOOKED_AT: Final = 1_000  # values that tell whether a column of text holds dates
+_LOOKED_AT: Final = 1_000  # values that tell whether a column of text holds dates, or numbers
+# Longer whole numbers, and those with leading zeros, are ids: as numbers some of them would become the same one
+_NUMBER: Final = r"\s*[+-]?(?:(?:0|[1-9]\d{0,17})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?\s*"
+_FLAGS: Final = {"true": True, "false": False}
 
 
-def read(path: Any, dates: str | None = None, used: Collection[str] | None = None) -> pd.DataFrame:
-    """Read a table.
+def read(
+    path: Any,
+    dates: str | None = None,
+    used: Collection[Any] | None = None,
+    *,
+    ids: Collection[Any] = (),
+    numbers: Collection[Any] = (),
+) -> pd.DataFrame:
+    """Read a table. Whoever reads a CSV, its values become numbers, flags and dates by the same rules, which are here.
 
     Parameters
     ----------
@@ -31,6 +43,10 @@ def read(path: Any, dates: str | None = None, used: Collection[str] | None = Non
         How dates such as 01/02/2026 are written: ``"day-first"`` or ``"month-first"``. Without it, they are refused.
     used
         The columns that matter, by default all: dates in others stay text where they can be read in two ways.
+    ids
+        Columns that stay, or become, text: 007 is not 7, and one file may have 1001 where another has A77 as well.
+    numbers
+        Columns of numbers, in which what is none stays text, as a bad row. Others are numbers where all of it is.
 
     Returns
     -------
@@ -63,13 +79,24 @@ def read(path: Any, dates: str | None = None, used: Collection[str] | None = Non
         first = str(error).strip().split("\n")[0]
         kind = "a CSV table in UTF-8" if ending in _CSV else "a Parquet file"
         raise MetricInputError("read", "file", f"must be {kind}", f"{file.name}: {first}") from None
+    names = [*map(str, table.columns)]
+    if ending in _CSV and (re.search("[,;\t]", names[0]) if len(names) == 1 else names[0] == "column0"):
+        rule = "must have a header, and as many values in each row"
+        raise MetricInputError("read", "file", rule, f"{file.name} has rows of several lengths, or no header")
     for name in table.columns:
-        if table[name].dtype == object or isinstance(table[name].dtype, pd.StringDtype):
+        given = column = table[name]
+        if name in ids:
+            column = _as_text(given)
+        elif ending in _CSV:
+            column = _with_numbers(given, name in numbers)
+        text = given.dtype == object or isinstance(given.dtype, pd.StringDtype)
+        if text and column is given and name not in ids:
             try:
-                table[name] = _with_dates(table[name], file.name, dates)
+                column = _with_dates(given, file.name, dates)
             except MetricInputError:
                 if used is None or name in used:
                     raise
+        table[name] = column
     return table
 
 
@@ -78,17 +105,44 @@ def _read(path: str, csv: bool) -> pd.DataFrame:
         import duckdb
 
         with duckdb.connect() as connection:
-            # Dates stay text: DuckDB and Polars guess whether the day or the month comes first
-            kinds = ["BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR"]
-            read = connection.read_csv(path, auto_type_candidates=kinds) if csv else connection.read_parquet(path)
+            # As text: DuckDB and Polars guess kinds from the first rows, and whether the day or the month comes first
+            read = connection.read_csv(path, all_varchar=True) if csv else connection.read_parquet(path)
             found: pd.DataFrame = read.df()
             return found
     if find_spec("polars") and find_spec("pyarrow"):
         import polars as pl
 
-        table = pl.read_csv(path) if csv else pl.read_parquet(path)
+        table = pl.read_csv(path, infer_schema=False) if csv else pl.read_parquet(path)
         return table.to_pandas()
-    return pd.read_csv(path) if csv else pd.read_parquet(path)
+    return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""]) if csv else pd.read_parquet(path)
+
+
+def _as_text(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Read a column of ids as text; whole numbers are written without a point."""
+    if column.dtype.kind not in "iuf" or not (column.dropna() % 1 == 0).all():
+        return column
+    return column.astype("Int64").astype("string").astype(object)
+
+
+def _with_numbers(column: pd.Series[Any], meant: bool) -> pd.Series[Any]:
+    """Read a column of text as numbers, or as yes and no, where all of it is; as numbers where most is and is meant."""
+    text = column.dropna().astype(object)
+    text = text[text != ""]
+    if text.empty:
+        return column
+    flags = text.head(_LOOKED_AT).str.lower().isin(_FLAGS)
+    if flags.all() and (all_flags := text.str.lower().map(_FLAGS)).notna().all():
+        return all_flags.reindex(column.index)
+    if not text.head(_LOOKED_AT).str.fullmatch(_NUMBER).all() and not meant:
+        return column
+    plain = text.str.fullmatch(_NUMBER)
+    if plain.all():
+        return pd.to_numeric(text.str.strip()).reindex(column.index)
+    if not meant or 2 * int(plain.sum()) <= text.size:
+        return column
+    found = column.astype(object)
+    found[plain[plain].index] = pd.to_numeric(text[plain].str.strip()).astype(object)
+    return found
 
 
 def _with_dates(column: pd.Series[Any], file: str, dates: str | None) -> pd.Series[Any]:
@@ -115,8 +169,10 @@ def _with_dates(column: pd.Series[Any], file: str, dates: str | None) -> pd.Seri
         days = year + "-" + parts[month].str.zfill(2) + "-" + parts[day].str.zfill(2)
         text = text.where(~text.index.isin(parts.index), (days + " " + clock).str.strip().reindex(text.index))
     try:
-        read = pd.to_datetime(text, format="ISO8601" if parts.empty else "mixed", errors="coerce")
-    except ValueError:  # of several time zones, which the builder refuses
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # pandas 2 warns of several time zones
+            read = pd.to_datetime(text, format="ISO8601" if parts.empty else "mixed", errors="coerce")
+    except (ValueError, FutureWarning):  # of several time zones, which the builder refuses
         return column
     if read.isna().any():
         return column.astype(object).where(read.reindex(column.index).isna(), read.astype(object))
@@ -201,14 +257,20 @@ def query(path: Any, data: Mapping[str, Any], dates: str | None = None) -> pd.Da
         import duckdb
     except ImportError as missing:
         raise from_outside(ImportError("queries need DuckDB: pip install duckdb")) from missing
-    text = Path(path).read_text("utf-8")
+    try:
+        text = Path(path).read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise MetricInputError("verify", "query", "must be text in UTF-8", f"{path}: {error.reason}") from None
     with duckdb.connect() as connection:
         for name, file in data.items():
             connection.register(name, read(file, dates))
         try:
-            found: pd.DataFrame = connection.sql(text).df()
+            result: Any = connection.sql(text)
+            if result is None:
+                raise MetricInputError("verify", "query", "must run and give a table", f"{path} gives none")
+            found: pd.DataFrame = result.df()
             return found
-        except (duckdb.Error, AttributeError) as error:
+        except duckdb.Error as error:
             first = str(error).strip().split("\n")[0]
             hint = "name the file of each table: --data plans=plans.csv" if "does not exist" in first else ""
             raise MetricInputError("verify", "query", "must run and give a table", first, hint) from None

@@ -12,6 +12,7 @@ import pandas as pd
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.engines import collect, lazy
 from csmetrics._frames.grain import Grain
+from csmetrics._report.plain_words import without_code
 from csmetrics._statistics.evaluated import Line
 from csmetrics._statistics.scorecard import Scorecard
 from csmetrics.errors import MetricInputError
@@ -100,7 +101,7 @@ class Source:
     @property
     def notes(self) -> list[str]:
         """What a reader of the frame should know."""
-        return list(self.frame.attrs.get("notes", []))
+        return [without_code(note) for note in self.frame.attrs.get("notes", [])]
 
     @property
     def left_out(self) -> str:

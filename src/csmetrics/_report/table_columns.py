@@ -27,9 +27,13 @@ TABLES: Final = {
 def names_of(tables: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """Return the column behind each name of a table; refuse tables that lack a column their builders need."""
     metric = "report_from_tables"
+    rule = f"must map {', '.join(TABLES)} to their columns"
+    hint = 'such as {"subscriptions": {"customer": "account_id"}}'
+    if not isinstance(columns, Mapping):
+        raise MetricInputError(metric, "columns", rule, f"got {shown(columns)}", hint)
     for table, mapping in columns.items():
-        if table not in TABLES:
-            raise MetricInputError(metric, "columns", f"must map {', '.join(TABLES)}", f"got {shown(table)}")
+        if table not in TABLES or not isinstance(mapping, Mapping):
+            raise MetricInputError(metric, "columns", rule, f"got {shown({table: mapping})}", hint)
         for name in mapping:
             if name not in (*TABLES[table][0], *TABLES[table][1]):
                 rule = f"can map {', '.join((*TABLES[table][0], *TABLES[table][1]))} of the {table}"

@@ -144,7 +144,7 @@ def report_from_tables(
     for name, table in tables.items():
         if not isinstance(table, pd.DataFrame):
             lazy(table, "report_from_tables", name)  # refuses what is no table
-    named = names_of(tables, columns or {})
+    named = names_of(tables, {} if columns is None else columns)
     tell = progress or (lambda step: None)
     rows = {"on_bad_rows": on_bad_rows}
     frames: dict[str, Any] = {}
@@ -163,6 +163,9 @@ def report_from_tables(
         tell("onboarding")
         own: dict[str, Any] = {name: named["customers"].get(name) for name in ("started", "completed", "value")}
         frames["onboarding"] = count_onboarding(tables["customers"], **own, freq=freq, as_of=as_of, **rows)
+    if not frames and health is None:
+        rule, hint = "must have something to report", "customers alone need the column `started`, for onboarding"
+        raise MetricInputError("report_from_tables", "customers", rule, "got customers without it", hint)
     tell("report")
     return report(**frames, health=health, scorecard=scorecard, as_of=as_of, title=title, template=template)
 
@@ -225,7 +228,7 @@ def _used(tables: Any, named: Any, freq: str, as_of: Any, rows: Any, tell: Calla
         tell("adoption")
         eligible = tables["customers"]
         if isinstance(eligible, pd.DataFrame) and isinstance(tables["events"], pd.DataFrame):
-            eligible = eligible.rename(columns={named["customers"]["customer"]: own["user"]})[[own["user"]]]
+            eligible = eligible[[named["customers"]["customer"]]].set_axis([own["user"]], axis=1)
             feature = named["events"]["feature"]
             frames["adoption"] = count_adoption(
                 tables["events"], **own, feature=feature, eligible=eligible, freq=freq, as_of=as_of, **rows

@@ -7,6 +7,7 @@ import tomllib
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,12 @@ from csmetrics.errors import MetricInputError, shown
 SECTIONS: Final = ("month", "moved", "bridge", "retention", "customers", "users", "health")
 COLORS: Final = ("accent", "good", "bad")
 _KINDS: Final = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+_SHAPES: Final[dict[str, tuple[Any, str]]] = {
+    "logo": ((str, PathLike), "a file"),
+    "colors": (Mapping, "a table of colours"),
+    "sections": ((list, tuple), "a list"),
+    "metrics": ((list, tuple, type(None)), "a list"),
+}
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -50,6 +57,8 @@ def template(given: Any) -> Template:
         return Template()
     base = Path()
     if not isinstance(given, Mapping):
+        if not isinstance(given, (str, PathLike)):
+            raise _wrong("template", "must be a TOML file or a mapping", f"got {shown(given)}")
         path = Path(given)
         try:
             given, base = tomllib.loads(path.read_text("utf-8")), path.parent
@@ -61,6 +70,10 @@ def template(given: Any) -> Template:
     for key in given:
         if key not in known:
             raise _wrong("template", f"has the keys {', '.join(known)}", f"got {shown(key)}")
+    for key, value in given.items():
+        kind, words = _SHAPES.get(key, (object, ""))
+        if not isinstance(value, kind):
+            raise _wrong(key, f"must be {words}", f"got {shown(value)}")
     colors = dict(given.get("colors", {}))
     for name, color in colors.items():
         if name not in COLORS or not isinstance(color, str) or not _COLOR.fullmatch(color):

@@ -12,6 +12,7 @@ from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
 from csmetrics.errors import MetricInputError, shown
 
+_LISTED = 8  # periods that an error names
 _YEARS = range(1900, 2200)
 
 
@@ -36,21 +37,22 @@ class TimeAxis:
     places: list[int]
     periods: Any
 
-    def place_of(self, metric: str, label: Any) -> int:
+    def place_of(self, metric: str, label: Any, argument: str = "period") -> int:
         """Return the place of a label; refuse one that no row has."""
-        for one, place in zip(self.labels, self.places, strict=True):
-            if one is label or (type(one) is type(label) and one == label):
+        plain = _plain(label)
+        for one, place in zip(map(_plain, self.labels), self.places, strict=True):
+            if one is plain or (type(one) is type(plain) and one == plain):
                 return place
-        if self.periods is not None:
-            with suppress(ValueError, TypeError):
-                wanted = pd.Period(label, freq=self.periods.freq)
-                for period, place in zip(self.periods, self.places, strict=True):
-                    if period == wanted:
-                        return place
-        some = ", ".join(str(one) for one in self.labels[-6:])
-        raise MetricInputError(
-            metric, "period", "must be a period of the frame", f"got {shown(label)}", f"it has {some}"
-        )
+        with suppress(ValueError, TypeError):
+            if self.periods is not None:  # of a number such as 2026, pandas reads the text
+                wanted: Any = pd.Period(str(plain) if isinstance(plain, int) else label, freq=self.periods.freq)
+                return self.places[list(self.periods).index(wanted)]
+            return self.places[self.labels.index(pd.Timestamp(label))]
+        some = f"it has {', '.join(str(one) for one in self.labels[-_LISTED:])}"
+        hint = f"{some} at its end" if len(self.labels) > _LISTED else some
+        if any(isinstance(one, pd.Period) for one in self.labels):
+            hint += "; builders leave out a period that is not over by as_of"
+        raise MetricInputError(metric, argument, "must be a period of the frame", f"got {shown(label)}", hint)
 
     def year_before(self, place: int) -> int | None:
         """Return the place of the same period a year earlier; None where the labels do not tell."""
@@ -115,7 +117,7 @@ def _plain(label: Any) -> Any:
     return label.item() if hasattr(label, "item") else label
 
 
-def only(grain: Grain, axis: TimeAxis, first: int, last: int, keys: tuple[Any, ...]) -> Grain:
+def only(grain: Grain, axis: TimeAxis, first: int, last: int, keys: tuple[Any, ...] | None) -> Grain:
     """Return the rows of the periods between two places; they no longer have a time axis."""
     labels = axis.taken(first, last)
     if isinstance(grain.frame, EngineFrame):
@@ -126,7 +128,7 @@ def only(grain: Grain, axis: TimeAxis, first: int, last: int, keys: tuple[Any, .
             labels = [pd.Timestamp(label).to_pydatetime() for label in labels]
             labels = [label.date() for label in labels] if type(dtype).__name__ == "Date" else labels
         kept = EngineFrame.__new__(EngineFrame)
-        for name in ("columns", "engine", "schema"):
+        for name in ("columns", "engine", "marks", "schema"):
             setattr(kept, name, getattr(grain.frame, name))
         kept.frame = grain.frame.frame.filter(narwhals().col(axis.name).is_in(labels))
         return Grain(kept, keys, None)

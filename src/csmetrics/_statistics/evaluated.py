@@ -181,8 +181,8 @@ class Evaluated:
     def _foot(self) -> str:
         if not any(line.noise for line in self.lines):
             return ""
-        changes = "1 change" if self.tested == 1 else f"{self.tested} changes"
-        return f"{changes} tested."
+        sure = sum(word == "yes" for line in self.lines for word in line.noise.values())
+        return f"More than noise: {sure} of {self.tested} change{'' if self.tested == 1 else 's'} tested."
 
     def __str__(self) -> str:
         notes = dict.fromkeys(f"Note: {line.metric}: {note}" for line in self.lines for note in line.notes)

@@ -73,12 +73,12 @@ def check_population(sample: Sample, counts: Array, population: float) -> None:
 
 
 def _share(sample: Sample, asked: Asked) -> Found:
-    counts, few = worth(sample, asked.sure)
-    few = _of_population(sample, counts, few, asked.population)
+    counts, worth_ = worth(sample, asked.sure)
+    few = _of_population(sample, counts, worth_, asked.population)
     whole = sample.total(sample.sums.bottom)
     part = np.clip(sample.total(sample.sums.top), 0, whole)
     low, high = SHARES[asked.method](part if few is whole else ratio(part, whole) * few, few, asked.sure)
-    return Found(100 * low, 100 * high, counts, few)
+    return Found(100 * low, 100 * high, counts, worth_)
 
 
 def _trinomial(sample: Sample, asked: Asked) -> Found:

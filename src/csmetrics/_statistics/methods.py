@@ -131,7 +131,10 @@ def notes_of(sample: Sample, found: Found, method: str) -> list[str]:
         lacking = any(np.isnan(values).any() for values in sample.totals.values())
         notes.append(f"no interval where {'a value is missing' if lacking else 'there is nothing to divide by'}")
     if (nothing & ~undefined).any():
-        notes.append("no interval where a single unit does not show how much units differ")
+        why = "a single unit does not show how much units differ"
+        if kind == "log ratio" and (found.n > 1).any():
+            why = "no customer, or one alone, carries the gains or the losses"
+        notes.append(f"no interval where {why}")
     if method in RESAMPLED and kind in ("money share", "net"):
         notes.append("with few customers the bootstrap is too narrow here")
     return notes

@@ -9,19 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from csmetrics._frames.columns import require, what_is_there
-from csmetrics._frames.engine_totals import EngineFrame
-from csmetrics._frames.engines import narwhals
+from csmetrics._frames.columns import what_is_there
 from csmetrics._frames.grain import Grain
+from csmetrics._statistics.calendar_axis import only, read_axis
 from csmetrics._statistics.comparing import APART, compared, method_for, possible
 from csmetrics._statistics.confidence import QUIET, Confidence
 from csmetrics._statistics.differences import differ
 from csmetrics._statistics.doubt import less_time, warn_of
 from csmetrics._statistics.frames import frame_sample
 from csmetrics.core._registry import Registration
-from csmetrics.errors import MetricInputError, shown
-
-_LISTED = 8  # periods that an error names
+from csmetrics.errors import MetricInputError
 
 
 def axis_of(grain: Grain, metric: str) -> Any:
@@ -34,39 +31,14 @@ def axis_of(grain: Grain, metric: str) -> Any:
 
 
 def one_period(grain: Grain, metric: str, argument: str, label: Any) -> Grain:
-    """Return the rows of one period, at the same grain."""
-    axis = axis_of(grain, metric)
-    keys = None if grain.keys is None else tuple(key for key in grain.keys if key != axis)
-    if isinstance(grain.frame, EngineFrame):
-        nw = narwhals()
-        require(grain.frame, axis, metric, "period")
-        dtype = grain.frame.schema[axis]
-        value = pd.Timestamp(label).to_pydatetime() if dtype.is_temporal() else label
-        value = value.date() if type(dtype).__name__ == "Date" and hasattr(value, "date") else value
-        kept = EngineFrame.__new__(EngineFrame)
-        for name in ("columns", "engine", "marks", "schema"):
-            setattr(kept, name, getattr(grain.frame, name))
-        kept.frame = grain.frame.frame.filter(nw.col(axis) == value)
-        return Grain(kept, keys, None)
-    values = grain.axes[axis]
-    here = values == _as_label(values, label)
-    if not here.any():
-        labels = values.drop_duplicates()
-        hint = (
-            f"it has {', '.join(map(str, labels.tolist()[-_LISTED:]))}{' at its end' if len(labels) > _LISTED else ''}"
-        )
-        if isinstance(labels.dtype, pd.PeriodDtype):
-            hint += "; builders leave out a period that is not over by as_of"
-        raise MetricInputError(metric, argument, "must be a period of the frame", f"got {shown(label)}", hint)
-    return Grain(grain.frame[here.to_numpy(dtype=bool)], keys, None)
-
-
-def _as_label(axis: pd.Series[Any], label: Any) -> Any:
-    """Read a label as the axis has it: "2026-03" is a month, a quarter or a day."""
-    dtype: Any = axis.dtype
-    if isinstance(axis.dtype, pd.PeriodDtype) and not isinstance(label, pd.Period):
-        return pd.Period(label, freq=dtype.freq)
-    return pd.Timestamp(label) if dtype.kind == "M" else label
+    """Return the rows of one period, at the same grain; refuse a period that no row has."""
+    name = axis_of(grain, metric)
+    keys = None if grain.keys is None else tuple(key for key in grain.keys if key != name)
+    if name == "the index" and isinstance(grain.frame, pd.DataFrame):
+        name, grain = "period", Grain(grain.frame.rename_axis(index="period"))
+    axis = read_axis(metric, grain, name)
+    place = axis.place_of(metric, label, argument)
+    return only(grain, axis, place, place, keys)
 
 
 @QUIET

@@ -65,7 +65,7 @@ def behind(before: float, after: float) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return what JSON can hold: no NaN and no infinity, which are None."""
+    """Return what JSON can hold: no NaN and no infinity, which are None, and dates as text."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, dict):
@@ -74,7 +74,11 @@ def plain(value: Any) -> Any:
         return [plain(one) for one in value]
     if isinstance(value, np.generic):
         value = value.item()
-    return value if not isinstance(value, float) or isfinite(value) else None
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
+    return None if value is pd.NA or value is pd.NaT else str(value)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -56,7 +56,7 @@ class Scorecard:
     Scorecard 2026-02: 1 of 2 targets met, 1 cannot be computed
     churn_rate 1.78 %, target at most 2: met; -1.22 pp on 2026-01 (within noise)
     nrr: no column 'start_mrr'
-    1 change tested.
+    More than noise: 0 of 1 change tested.
     """
 
     targets: Mapping[str, Target | Mapping[str, float] | None]
@@ -69,6 +69,10 @@ class Scorecard:
         for name, target in self.targets.items():
             spec = registered(name, _METRIC)
             if isinstance(target, Mapping):
+                if unknown := [key for key in target if key not in ("at_least", "at_most")]:
+                    raise MetricInputError(
+                        _METRIC, spec.name, "must have at_least, at_most or both", f"got {shown(unknown[0])}"
+                    )
                 target = Target(**target)
             if not (target is None or isinstance(target, Target)):
                 hint = f"csm.Target(at_least={shown(target)}) or csm.Target(at_most={shown(target)})"

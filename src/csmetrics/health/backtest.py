@@ -11,7 +11,7 @@ import pandas as pd
 
 from csmetrics._statistics.auc import METHODS, Tally, area, area_limits, risk_ratio, tally
 from csmetrics._statistics.confidence import Confidence
-from csmetrics._statistics.printed import Printed, counted, figure
+from csmetrics._statistics.printed import Printed, counted, figure, plain
 from csmetrics._statistics.results import Interval
 from csmetrics._statistics.shares import wilson
 from csmetrics.core._options import check_word
@@ -100,7 +100,7 @@ class Backtest(Printed):
             The attributes by name; frames are lists of rows.
         """
         frames = {name: getattr(self, name).reset_index().to_dict("records") for name in ("bands", "calibration")}
-        return {**super().as_dict(), **frames, "verdict": self.verdict}
+        return {**super().as_dict(), **plain(frames), "verdict": self.verdict}
 
 
 def _limits(found: Interval) -> str:

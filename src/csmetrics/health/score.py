@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -368,4 +369,5 @@ def _said(found: Backtest) -> str:
     if few_of(found.churned, found.customers):
         return f"back-tested: too few to tell, {found.churned} of {found.customers} left"
     auc = found.auc
-    return f"back-tested: AUC {auc.estimate:.2f} [{auc.low:.2f}, {auc.high:.2f}]"
+    limits = "" if isnan(auc.low) else f" [{auc.low:.2f}, {auc.high:.2f}]"
+    return f"back-tested: AUC {auc.estimate:.2f}{limits}"

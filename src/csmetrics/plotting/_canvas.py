@@ -83,6 +83,12 @@ class Few(MaxNLocator):
         return super().tick_values(vmin, vmax)
 
 
+def lone(values: Any) -> Any:
+    """Mark the points of a line that have no neighbour: without a mark of their own nobody would see them."""
+    known = np.pad(np.asarray(pd.notna(values), dtype=bool), 1)
+    return known[1:-1] & ~known[:-2] & ~known[2:]
+
+
 class Canvas:
     """One Axes to draw on.
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from csmetrics._statistics.decomposition import PARTS, Decomposition
 from csmetrics.plotting._canvas import BLUE, GREY, ORANGE, Canvas
 from csmetrics.plotting._frame import refuse
-from csmetrics.plotting._words import compact, name, sign_of, signed, words_of
+from csmetrics.plotting._words import compact, names, sign_of, signed, words_of
 
 _WORDS: Final = {"within": "rates within segments", "mix": "mix of segments", "entered": "entered", "left": "left"}
 
@@ -51,10 +51,8 @@ def decomposition(parts: Decomposition, *, ax: Axes | None = None) -> Axes:
         steps = {_WORDS[one]: getattr(parts, one) for one in PARTS if one in ("within", "mix") or one in there}
         limits = {_WORDS[one]: parts.intervals[one] for one in PARTS if one in parts.intervals}
     else:
-        effects = parts.frame["effect"]
-        steps = {
-            name(factor): float(effects.loc[factor]) for factor in effects.abs().sort_values(ascending=False).index
-        }
+        effects = parts.frame["effect"].sort_values(key=abs, ascending=False)
+        steps = dict(zip(names(effects.index), effects.to_list(), strict=True))
         limits = {}
     canvas = Canvas(ax, 7.2, 1.5 + 0.45 * (len(steps) + 2))
     ax = canvas.ax

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from matplotlib.axes import Axes
 from csmetrics.errors import MissingColumnError
 from csmetrics.plotting._canvas import BLUE, Canvas
 from csmetrics.plotting._words import sign_of
+
+_EXPECTED: Final = ("estimate", "survival", "customers")  # the columns of what is expected, two of them by SBG.fan
 
 
 def forecast(
@@ -21,12 +24,12 @@ def forecast(
     Parameters
     ----------
     fan
-        A row for each time, in order, with the columns `estimate`, `low` and `high`. Further pairs ``low_50`` and
-        ``high_50`` are drawn as inner bands.
+        The fan of `csmetrics.survival.SBG`, or a row for each time, in order, with the columns `estimate`, `low` and
+        `high`. Further pairs ``low_50`` and ``high_50`` are drawn as inner bands.
     history
         What was observed: a Series with the same kind of index.
     unit
-        The unit of the values: ``"percent"``, ``"money"``.
+        The unit of the values: ``"percent"``, ``"money"``. Retention is percent.
     title
         The title.
     ax
@@ -40,7 +43,7 @@ def forecast(
     Raises
     ------
     MissingColumnError
-        If the frame has no column `estimate`, `low` or `high`.
+        If the frame has no column `estimate`, or no pair of limits.
 
     Examples
     --------
@@ -50,14 +53,18 @@ def forecast(
     >>> plotting.forecast(fan, unit="percent").get_ylabel()
     'percent'
     """
-    for wanted in ("estimate", "low", "high"):
-        if not isinstance(fan, pd.DataFrame) or wanted not in fan.columns:
-            there = ", ".join(map(repr, getattr(fan, "columns", [])))
-            raise MissingColumnError("plotting.forecast", wanted, f"no column {wanted!r}", f"this frame has {there}")
+    columns = [*map(str, getattr(fan, "columns", []))]
+    expected = next((column for column in _EXPECTED if column in columns), "")
+    lows = [low for low in columns if re.match("low(_|$)", low) and low.replace("low", "high", 1) in columns]
+    for wanted, there in (("estimate", expected), ("low", lows)):
+        if not there:
+            has = f"this frame has {', '.join(map(repr, columns))}"
+            raise MissingColumnError("plotting.forecast", wanted, f"no column {wanted!r}", has)
+    unit = unit or ("percent" if expected == "survival" else "")
     canvas = Canvas(ax, 7.2)
     ax = canvas.ax
     canvas.bare()
-    if not len(fan) or fan["estimate"].isna().all():
+    if not len(fan) or fan[expected].isna().all():
         canvas.title(title)
         return canvas.nothing("No forecast")
     seen = (
@@ -70,17 +77,14 @@ def forecast(
         place = pd.Series(both, index=both)
         canvas.numbers("", "x")
     x = place[fan.index].to_numpy(dtype=np.float64)
-    outer = [(fan["low"], fan["high"]), *(
-        (fan[column], fan[f"high_{column[4:]}"]) for column in map(str, fan.columns)
-        if column.startswith("low_") and f"high_{column[4:]}" in fan.columns
-    )]  # fmt: skip
-    for low, high in outer:
+    for low, high in ((fan[column], fan[column.replace("low", "high", 1)]) for column in lows):
         band = ax.fill_between(x, low.to_numpy(float), high.to_numpy(float), color=BLUE, alpha=0.3, linewidth=0)
     one = len(fan) == 1
     if one:
-        ax.vlines(x, fan["low"], fan["high"], color=BLUE, alpha=0.5, linewidth=5)
+        widest = "low" if "low" in lows else lows[-1]
+        ax.vlines(x, fan[widest], fan[widest.replace("low", "high", 1)], color=BLUE, alpha=0.5, linewidth=5)
     style: Any = {"color": BLUE, "linestyle": (0, (5, 2)), "linewidth": 2, "marker": "o" if one else ""}
-    (line,) = ax.plot(x, fan["estimate"].to_numpy(float), **style)
+    (line,) = ax.plot(x, fan[expected].to_numpy(float), **style)
     handles, labels = [line, band], ["expected", "likely range"]
     if len(seen):
         x = place[seen.index].to_numpy(float)

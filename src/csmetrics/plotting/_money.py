@@ -128,7 +128,7 @@ def bridge(frame: Any, *, what: What = "mrr", period: Any = None, ax: Axes | Non
     texts = [compact(first), *map(signed, heights[1:-1]), compact(last)]
     floor = floor_of(np.cumsum(heights[:-1]))
     low = min(0.0, *bottoms) if floor == 0 else floor
-    ax.set_ylim(low, max(tops))
+    ax.set_ylim(low, max(tops) if max(tops) > low else low + 1)
     canvas.numbers()
     canvas.title(f"{_TITLES[what]}{span}", f"{_TITLES[what]}, from {compact(floor)} up" if floor else _TITLES[what])
     canvas.settle()

@@ -15,7 +15,7 @@ from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.plotting._canvas import GREY, SMALLEST, Canvas, on
 from csmetrics.plotting._canvas import width as text_width
-from csmetrics.plotting._words import ages, compact, label, name
+from csmetrics.plotting._words import ages, compact, label, name, names
 
 Cells = Literal["both", "percent", "counts"]
 _NO_COHORTS = "No cohorts"
@@ -189,7 +189,7 @@ def curves(grid: RetentionGrid, *, ax: Axes | None = None) -> Axes:
     canvas.numbers("%")
     canvas.whole(dict(enumerate(map(str, grid.counts.columns))))
     if isinstance(pooled, pd.DataFrame):
-        canvas.many(x, {name(group): row for group, row in zip(pooled.index, pooled.to_numpy(), strict=True)})
+        canvas.many(x, dict(zip(names(pooled.index), pooled.to_numpy(), strict=True)))
     else:
         rates = grid.rates().to_numpy()
         drawn = [

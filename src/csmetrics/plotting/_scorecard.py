@@ -11,7 +11,7 @@ from csmetrics._statistics.evaluated import Evaluated, Line, moved
 from csmetrics._statistics.printed import figure
 from csmetrics.plotting._canvas import BLUE, ORANGE, Canvas, width
 from csmetrics.plotting._frame import refuse
-from csmetrics.plotting._words import name, words_of
+from csmetrics.plotting._words import name, names, words_of
 
 _TALL = 0.72  # of a row that a course takes
 _NOISE = {"yes": "more than noise", "no": "may be noise"}
@@ -55,7 +55,7 @@ def scorecard(card: Evaluated, *, ax: Axes | None = None) -> Axes:
     ax = canvas.ax
     canvas.bare("")
     canvas.title(f"Scorecard, {card.period}")
-    ax.set_yticks(range(len(card.lines)), [_name(line) for line in card.lines])
+    ax.set_yticks(range(len(card.lines)), names(_name(line) for line in card.lines))
     ax.set_ylim(len(card.lines) - 0.5, -0.5)
     ax.set_xticks([])
     ax.spines[["bottom", "left"]].set_visible(False)
@@ -76,7 +76,7 @@ def scorecard(card: Evaluated, *, ax: Axes | None = None) -> Axes:
 
 
 def _name(line: Line) -> str:
-    return name(" / ".join([words_of(line.metric), *map(str, line.group)]))
+    return " / ".join([words_of(line.metric), *map(str, line.group)])
 
 
 def _course(canvas: Canvas, row: int, line: Line) -> None:

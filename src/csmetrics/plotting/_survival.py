@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from csmetrics.plotting._canvas import BLUE, Canvas
 from csmetrics.plotting._frame import refuse
-from csmetrics.plotting._words import compact, name
+from csmetrics.plotting._words import compact, names
 from csmetrics.survival.curve import Survival
 from csmetrics.survival.curves import Curves
 
@@ -53,7 +53,9 @@ def survival(curve: Survival | Curves, *, confidence: float = 95, unit: str = ""
     ax = canvas.ax
     canvas.bare()
     title, x_name = "Still waiting", f"{unit or 'time'} since the start"
-    curves = {"": curve} if isinstance(curve, Survival) else {name(group): curve[group] for group in curve.groups}
+    curves = {"": curve} if isinstance(curve, Survival) else {}
+    if isinstance(curve, Curves):
+        curves = dict(zip(names(curve.groups), map(curve.__getitem__, curve.groups), strict=True))
     curves = {label: one for label, one in curves.items() if len(one.table)}
     if not curves:
         canvas.title(title)

@@ -15,9 +15,9 @@ from csmetrics._frames.grain import Grain
 from csmetrics.core._options import is_number
 from csmetrics.core._registry import Registration, registered
 from csmetrics.errors import CsmetricsError, MetricInputError
-from csmetrics.plotting._canvas import BLUE, ORANGE, Canvas
+from csmetrics.plotting._canvas import BLUE, ORANGE, Canvas, lone
 from csmetrics.plotting._frame import cohorts, grain_of, periods_of, refuse
-from csmetrics.plotting._words import compact, name, sign_of, unit_words, words_of
+from csmetrics.plotting._words import compact, names, sign_of, unit_words, words_of
 
 Metric = Callable[..., Any] | str
 _MOST = 60  # small plots of one figure
@@ -87,7 +87,7 @@ def over_time(
         )
         if not np.isfinite(values.to_numpy(dtype=np.float64)).any():
             return _nothing(canvas, spec)
-        rows = {name(label): values[label].to_numpy(dtype=np.float64) for label in values.columns}
+        rows = dict(zip(names(values.columns), values.to_numpy(dtype=np.float64).T, strict=True))
         canvas.many(canvas.times(values.index), rows)
         _goal_lines(canvas, spec, goals)
     else:
@@ -160,9 +160,11 @@ def small_multiples(
     limits = _limits(grain, (*keys, axis), spec, confidence, given) if interval else None
     levels = list(range(len(keys)))
     segments = list(values.groupby(level=levels if len(keys) > 1 else 0, dropna=False, observed=True))
-    if not 0 < len(segments) <= _MOST or columns < 1:
+    if len(segments) > _MOST or columns < 1:
         found = f"got {len(segments)} segments in {columns} columns"
-        raise refuse("small_multiples", "by", f"must make 1 to {_MOST} segments, in 1 column or more", found)
+        raise refuse("small_multiples", "by", f"must make up to {_MOST} segments, in 1 column or more", found)
+    if not segments:
+        return np.array([_nothing(Canvas(), spec)])
     rows, wide = -(-len(segments) // columns), min(columns, len(segments))
     size = (max(2.6 * wide, 4.0), 0.9 + 1.9 * rows)
     figure, grid = plt.subplots(rows, wide, figsize=size, sharex=True, sharey=True, layout="constrained", squeeze=False)
@@ -170,7 +172,8 @@ def small_multiples(
     for spare in axes[len(segments) :]:
         spare.set_visible(False)
     periods = values.index.get_level_values(-1).unique().sort_values()
-    for place, (ax, (label, part)) in enumerate(zip(axes, segments, strict=False)):
+    titles = names((label for label, _ in segments), 22)
+    for place, (ax, title, (_, part)) in enumerate(zip(axes, titles, segments, strict=False)):
         canvas = Canvas(ax)
         canvas.small *= 0.9
         canvas.bare()
@@ -178,7 +181,7 @@ def small_multiples(
         band = None if limits is None else limits.loc[part.index].droplevel(levels).reindex(periods)
         _one(canvas, spec, line, band, _targets(target), confidence, named=False)
         canvas.numbers(sign_of(spec.unit))
-        ax.set_title(name(label, 22), loc="left", fontsize="medium")
+        ax.set_title(title, loc="left", fontsize="medium")
         ax.tick_params(labelbottom=place + wide >= len(segments))
     figure.suptitle(spec.title, x=0.01, ha="left", fontsize=mpl.rcParams["axes.titlesize"])
     figure.supylabel(unit_words(spec), fontsize="medium")
@@ -234,11 +237,12 @@ def _one(
     if limits is not None:
         low, high = (np.array(limits[end], dtype=np.float64) for end in ("low", "high"))
         low[np.isneginf(low)], high[np.isposinf(high)] = np.nan, np.nan
-        if len(x) == 1:
-            ax.vlines(x, low, high, color=BLUE, alpha=0.5, linewidth=5)
+        single = lone(values)
+        ax.vlines(x[single], low[single], high[single], color=BLUE, alpha=0.5, linewidth=5)
         handles.append(ax.fill_between(x, low, high, color=BLUE, alpha=0.3, linewidth=0))
         labels.append(f"{confidence:g}% interval")
-    (line,) = ax.plot(x, values, color=BLUE, linewidth=2, marker="o" if len(x) <= 40 else "", markersize=4)
+    marked = None if len(x) <= 40 else lone(values)
+    (line,) = ax.plot(x, values, color=BLUE, linewidth=2, marker="o", markersize=4, markevery=marked)
     if named and (handles or goals):
         handles.insert(0, line)
         labels.insert(0, words_of(spec.name))

@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from csmetrics.core.activity import conversion_rate, stickiness
-from csmetrics.plotting._canvas import BLUE, GREY, ORANGE, PALE_BLUE, PALE_ORANGE, Canvas
+from csmetrics.plotting._canvas import BLUE, GREY, ORANGE, PALE_BLUE, PALE_ORANGE, Canvas, lone
 from csmetrics.plotting._frame import columns, grain_of, periods_of, refuse, totals
 from csmetrics.plotting._money import stacked
-from csmetrics.plotting._words import compact, figure_percent, name
+from csmetrics.plotting._words import compact, figure_percent, names
 
 _WORDS: Final = {"dau": "daily (DAU)", "wau": "weekly (WAU)", "mau": "monthly (MAU)"}
 
@@ -62,14 +62,15 @@ def active_users(frame: Any, *, ax: Axes | None = None) -> Axes:
     shown = [one for one in ("mau", "wau", "dau") if one in names]
     for place, one in enumerate(shown):
         style: dict[str, Any] = {"linewidth": 2.4 - 0.6 * place, "color": (BLUE, PALE_BLUE, GREY)[place]}
-        handles += ax.plot(x, table[one], marker="o" if len(table) < 40 else "", markersize=3, **style)
+        marked = None if len(table) < 40 else lone(table[one])
+        handles += ax.plot(x, table[one], marker="o", markersize=3, markevery=marked, **style)
     ax.set_ylim(bottom=0)
     canvas.numbers()
     share = stickiness(table["dau"].to_numpy(), table["mau"].to_numpy())
     right = ax.twinx()
     right.set_facecolor("none")
-    mark = "s" if len(table) == 1 else ""
-    handles += right.plot(x, share, color=ORANGE, linestyle=(0, (4, 2)), linewidth=1.6, marker=mark, markersize=4)
+    dashed: dict[str, Any] = {"color": ORANGE, "linestyle": (0, (4, 2)), "linewidth": 1.6}
+    handles += right.plot(x, share, marker="s", markersize=4, markevery=lone(share), **dashed)
     right.set_ylim(0, max(100.0 if np.nanmax(share, initial=0) > 50 else 50.0, 1.0))
     right.spines[["top", "left"]].set_visible(False)
     right.grid(visible=False)
@@ -177,7 +178,7 @@ def funnel(frame: Any, *, ax: Axes | None = None) -> Axes:
     lost = table["entered"].to_numpy() - counts
     ax.barh(places, lost, 0.62, counts, color=PALE_ORANGE, edgecolor=ORANGE, linewidth=0.7)
     rates = conversion_rate(counts, table["entered"].to_numpy())
-    canvas.whole({place: name(step) for place, step in enumerate(table.index)}, upright=True)
+    canvas.whole(dict(enumerate(names(table.index))), upright=True)
     ax.set_xticks([])
     ax.spines["bottom"].set_visible(False)
     first = compact(counts[0])

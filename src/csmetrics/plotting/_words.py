@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain, count
 from math import isinf, isnan
 from textwrap import wrap
 from typing import Any, Final
@@ -53,15 +56,27 @@ def unit_words(spec: Registration) -> str:
     return ", ".join(part for part in (unit, better) if part)
 
 
-def name(label: Any, longest: int = LONGEST) -> str:
-    """Write somebody's name in one short line, as text and never as a formula."""
+def name(label: Any, longest: int = LONGEST, end: int = 0) -> str:
+    """Write somebody's name in one short line, as text and never as a formula; of a long one keep `end` at its end."""
     text = " / ".join(map(str, label)) if isinstance(label, tuple) else str(label)
     text = " ".join(text.split()) or "(blank)"
     if label is None or text in ("nan", "<NA>", "NaT"):
         text = "(missing)"
-    text = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    text = text if len(text) <= longest else f"{text[: longest - 1 - end]}…{text[len(text) - end :]}"
     text = text.replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text  # matplotlib leaves names that begin with _ out of legends
+
+
+def names(labels: Iterable[Any], longest: int = LONGEST) -> list[str]:
+    """Write several names so that all differ: those that begin alike keep their ends, and what is the same a number."""
+    labels = list(labels)
+    short = [name(label, longest) for label in labels]
+    taken = Counter(short)
+    found: list[str] = []
+    for label, text in zip(labels, short, strict=True):
+        one = name(label, longest, longest // 2) if taken[text] > 1 else text
+        found.append(next(n for n in chain([one], (f"{one} ({i})" for i in count(2))) if n not in found))
+    return found
 
 
 def words_of(metric: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from csmetrics._frames.groups import group_numbers, rows_of
 from csmetrics._statistics.log_rank import log_rank
-from csmetrics._statistics.printed import Printed, figure, p_equals
+from csmetrics._statistics.printed import Printed, figure, p_equals, plain
 from csmetrics.core._survival import packs, steps_by_group
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.survival.curve import Survival, curve
@@ -71,7 +71,7 @@ class LogRank(Printed):
         """
         name: Any = self.frame.index.name
         rows = self.frame.rename_axis("group" if name is None else name)
-        return {**super().as_dict(), "frame": rows.reset_index().to_dict("records")}
+        return {**super().as_dict(), "frame": plain(rows.reset_index().to_dict("records"))}
 
 
 def compare(*curves: Any, by: Any = None) -> LogRank:
