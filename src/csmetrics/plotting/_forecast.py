@@ -52,8 +52,8 @@ def forecast(
     """
     for wanted in ("estimate", "low", "high"):
         if not isinstance(fan, pd.DataFrame) or wanted not in fan.columns:
-            there = ", ".join(map(repr, getattr(fan, "columns", [])))
-            raise MissingColumnError("plotting.forecast", wanted, f"no column {wanted!r}", f"this frame has {there}")
+            listed = ", ".join(map(repr, getattr(fan, "columns", [])))
+            raise MissingColumnError("plotting.forecast", wanted, f"no column {wanted!r}", f"this frame has {listed}")
     canvas = Canvas(ax, 7.2)
     ax = canvas.ax
     canvas.bare()
