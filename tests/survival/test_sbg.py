@@ -271,8 +271,8 @@ def test_an_observed_curve_is_worth_what_was_observed() -> None:
     ("asked", "words"),
     [
         ({"curve": [100, 50]}, "horizon=2, as far as was observed"),
-        ({"curve": [100, 50], "horizon": 3}, "tells of 2 payments"),
-        ({"curve": [100, 50], "horizon": 2, "first_payment": "next"}, "tells of 1 payments"),
+        ({"curve": [100, 50], "horizon": 3}, "covers 2 payments"),
+        ({"curve": [100, 50], "horizon": 2, "first_payment": "next"}, "covers 1 payments"),
         ({"curve": [50, 20], "horizon": 1}, "it begins with 50"),
         ({"curve": [], "horizon": 1}, "must be a curve"),
         ({"curve": [100, 50], "horizon": 1.5}, "whole number"),
@@ -281,7 +281,7 @@ def test_an_observed_curve_is_worth_what_was_observed() -> None:
         ({"curve": [100, 50], "horizon": 1, "first_payment": "nxt"}, "did you mean 'next'"),
         ({"curve": sbg(REGULAR)}, "without interest"),
         ({"curve": csm.survival.kaplan_meier([5], [0]), "period": 0, "horizon": 1}, "above 0"),
-        ({"curve": csm.survival.kaplan_meier([5], [0]), "horizon": 7}, "tells of 6 payments"),
+        ({"curve": csm.survival.kaplan_meier([5], [0]), "horizon": 7}, "covers 6 payments"),
     ],
 )
 def test_what_is_not_known_is_not_added_up(asked: dict[str, Any], words: str) -> None:

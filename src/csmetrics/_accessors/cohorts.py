@@ -74,7 +74,7 @@ class Cohorts(CohortMetrics[R]):
         """Show in a notebook which metrics the columns are enough for; nothing is computed."""
         from csmetrics._accessors.display import frame_html  # loaded when it is first needed
 
-        plans, left_out = fitting(replace(self._grain))
+        plans, left_out = fitting(self._now())
         return frame_html(repr(self), plans, left_out)
 
     def by(self, *keys: Any, period: Any = ...) -> Cohorts[pd.Series[float]]:
@@ -142,6 +142,10 @@ class Cohorts(CohortMetrics[R]):
         """
         return self._at((), period)
 
+    def _now(self) -> Grain:
+        """Return the grain of the frame as it is now: it may have changed since the last call."""
+        return replace(self._grain)
+
     def _at(self, keys: tuple[Any, ...], period: Any) -> Cohorts[Any]:
         for name in (*keys, *([] if period is None or period is ... else [period])):
             require(self._grain.frame, name, "by" if keys else "total", "period" if name is period else "keys")
@@ -182,8 +186,8 @@ class Cohorts(CohortMetrics[R]):
         spec = registered(metric, "compute")
         named = bound_arguments(spec, args, given)
         if spec.reduces:
-            return reduced(self._grain, spec, named)
-        grain = replace(self._grain)  # the frame may have changed since the last call
+            return reduced(self._now(), spec, named)
+        grain = self._now()
         plan = Plan(grain, spec, named)
         value = plan.value(grain.sums(plan.needs())[1])
         if grain.keys == ():
@@ -229,7 +233,7 @@ class Cohorts(CohortMetrics[R]):
         unknown = set(columns).difference(*(arguments(spec) for spec in REGISTRY.values()))
         if unknown:
             raise TypeError(f"metrics() has no argument {sorted(unknown)[0]!r}; no metric has an input of that name")
-        grain = replace(self._grain)  # the frame may have changed since the last call
+        grain = self._now()
         plans, left_out = fitting(grain, names, columns)
         needs = {label: need for plan in plans.values() for label, need in plan.needs().items()}
         index, totals = grain.sums(needs)
@@ -281,7 +285,7 @@ class Cohorts(CohortMetrics[R]):
             raise MetricInputError("explain", "metric", "must be made of totals", f"got {spec.name}", hint)
         from csmetrics._accessors.explaining import explain_group  # loaded when it is first needed
 
-        return explain_group(replace(self._grain), spec, bound_arguments(spec, (), given), group)
+        return explain_group(self._now(), spec, bound_arguments(spec, (), given), group)
 
     def interval(
         self,
@@ -337,7 +341,7 @@ class Cohorts(CohortMetrics[R]):
 
         spec = registered(metric, "interval")
         sure = Confidence.percent(spec.name, confidence)
-        sample = frame_sample(replace(self._grain), spec, given, customer)
+        sample = frame_sample(self._now(), spec, given, customer)
         return of_sample(sample, sure, confidence, method, population, resamples, rng)
 
     def compare_periods(
@@ -390,7 +394,7 @@ class Cohorts(CohortMetrics[R]):
         from csmetrics._statistics.periods import compare_periods
 
         spec = registered(metric, "compare_periods")
-        return compare_periods(replace(self._grain), spec, before, after, confidence, method, customer, given)
+        return compare_periods(self._now(), spec, before, after, confidence, method, customer, given)
 
 
 def over(frame: Any) -> Cohorts[pd.Series[float]]:

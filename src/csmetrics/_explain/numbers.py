@@ -57,10 +57,10 @@ def _weighted(spec: Registration, inputs: Mapping[str, Any]) -> Formula | None:
     scores, weights = (_by_component(inputs[n]) for n in spec.inputs)
     if scores is None or weights is None or not scores.keys() <= weights.keys():
         return None
-    there = [name for name in scores if scores[name] is not None or not spec.base]
-    if not there:
+    counted = [name for name in scores if scores[name] is not None or not spec.base]
+    if not counted:
         return None
-    numbers = [(_term(scores[name]), _term(weights[name])) for name in there]
+    numbers = [(_term(scores[name]), _term(weights[name])) for name in counted]
     top = _sum([Node("*", sides=pair) for pair in numbers])
     node = Node("frac", sides=(top, _sum([weight for _, weight in numbers]))) if spec.base else top
     return Formula(spec.title.lower(), node)

@@ -169,14 +169,16 @@ def own_columns(frame: Any, spec: Registration, given: Mapping[str, Any]) -> dic
 
     Raises MetricInputError where the frame has several and none under the plain names.
     """
-    there = [own for own in spec.own_base if not own.keys() & given.keys() and all(has(frame, c) for c in own.values())]
-    if len(there) < 2:
-        return there[0] if there else {}
-    inputs = list(there[0])
+    several = [
+        own for own in spec.own_base if not own.keys() & given.keys() and all(has(frame, c) for c in own.values())
+    ]
+    if len(several) < 2:
+        return several[0] if several else {}
+    inputs = list(several[0])
     if all(has(frame, name) for name in inputs):
         return {}
-    found = f"this frame has {', '.join(own[inputs[0]] for own in there)}"
-    hint = ", ".join(f"{name}={column!r}" for name, column in there[0].items())
+    found = f"this frame has {', '.join(own[inputs[0]] for own in several)}"
+    hint = ", ".join(f"{name}={column!r}" for name, column in several[0].items())
     rule = "must be named where a frame has several"
     raise MetricInputError(spec.name, " and ".join(inputs), rule, found, f"for example {hint}")
 

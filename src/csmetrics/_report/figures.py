@@ -163,7 +163,7 @@ def _still_open(spec: Registration, source: Source) -> tuple[str, bool]:
 def _only_answers(source: Source, plan: Plan) -> str:
     """Say of a response rate that the rows of a survey stand for those who were asked."""
     counted = source.kind == "survey" and str(plan.columns.get("invited", "")).endswith("_invited")
-    return "Every row counts as asked: of a file of answers only, this is no response rate." if counted else ""
+    return "Every row counts as asked: for a file of answers alone, this is not a response rate." if counted else ""
 
 
 def _without(spec: Registration, source: Source, target: Target | None, why: str) -> Figure:

@@ -19,13 +19,13 @@ _PAPER: Final = "#fdfefd"
 _POINTS: Final = 24
 
 
-def picture(draw: Callable[[Axes], Any], words: str, prefix: str, size: tuple[float, float] = (7.2, 3.9)) -> str:
+def picture(draw: Callable[..., Any], words: str, prefix: str, size: tuple[float, float]) -> str:
     """Draw a plot and return it as an SVG element.
 
     Parameters
     ----------
     draw
-        Draws on the Axes that it is given.
+        A function of `csmetrics.plotting` with its data: it draws on the Axes `ax`.
     words
         What it shows, for those who do not see it.
     prefix
@@ -39,7 +39,7 @@ def picture(draw: Callable[[Axes], Any], words: str, prefix: str, size: tuple[fl
     ax = figure.add_subplot()
     ax.set_facecolor(_PAPER)
     _inked(ax)
-    draw(ax)
+    draw(ax=ax)
     for one in figure.axes:
         _inked(one)
     out = StringIO()

@@ -38,8 +38,8 @@ def from_answers(
     if sums.kind == "quantile":
         from csmetrics.core.onboarding import followed
 
-        days, there = followed(*(given[n] for n in ("started_at", "value_at", "as_of")))
-        rows = Rows(np.zeros(days.size, np.intp), {"days": days, "reached": there.astype(np.float64)}, 1)
+        days, reached = followed(*(given[n] for n in ("started_at", "value_at", "as_of")))
+        rows = Rows(np.zeros(days.size, np.intp), {"days": days, "reached": reached.astype(np.float64)}, 1)
         return Sample(spec, sums, np.array([spec.function(**given)]), rows=rows)
     if sums.kind == "each":
         figures = spec.function(**given)

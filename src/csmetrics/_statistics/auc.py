@@ -47,11 +47,11 @@ def _of_ranks(ranked: Array, others: Array, number: float, many: float) -> tuple
     """Return the mean share of the others who scored no better, ties half, and the variance of that mean."""
     before = total = squares = 0.0
     for at in range(0, ranked.size, BLOCK):  # what stays in the cache costs little beside the sort
-        counts, there = (values[at : at + BLOCK].astype(np.float64) for values in (ranked, others))
-        ranks = there.cumsum()
+        counts, opposite = (values[at : at + BLOCK].astype(np.float64) for values in (ranked, others))
+        ranks = opposite.cumsum()
         ranks += before
         before = ranks[-1]
-        ranks -= 0.5 * there
+        ranks -= 0.5 * opposite
         total += np.einsum("i,i->", counts, ranks)
         ranks -= 0.5 * many  # so that little is lost where the square of the mean is taken away
         squares += np.einsum("i,i,i->", counts, ranks, ranks)

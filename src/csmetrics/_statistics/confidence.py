@@ -88,11 +88,11 @@ def of_counts(function: Callable[..., tuple[Array, ...]], *counts: Any) -> tuple
             return function(*given)
         key *= tops[-1]
         key += whole
-    there = np.flatnonzero(np.bincount(key, minlength=cells))
+    occurring = np.flatnonzero(np.bincount(key, minlength=cells))
     table = np.empty(cells)
     found = []
-    for values in function(*(place.astype(np.float64) for place in np.unravel_index(there, tops))):
-        table[there] = values
+    for values in function(*(place.astype(np.float64) for place in np.unravel_index(occurring, tops))):
+        table[occurring] = values
         found.append(table[key])
     return tuple(found)
 

@@ -28,10 +28,10 @@ def labelled(
     if any(declared.kind != "level" for declared in spec.inputs.values()):
         plan = Plan(grain, spec, {n: v for n, v in given.items() if n in spec.inputs or n in spec.options})
 
-    def there(name: str) -> bool:
+    def has_total(name: str) -> bool:
         return name in given or has(grain.frame, given.get(name, name))
 
-    names = taken_totals(spec, sums, there)
+    names = taken_totals(spec, sums, has_total)
     labels: dict[str, tuple[Any, Need]] = {}
     numbers: dict[str, Any] = {}
     for name in names:

@@ -23,7 +23,7 @@ from csmetrics._statistics.samples import Sample
 from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown
 
-_SAID = 5  # pairs that the text tells of
+_SAID = 5  # pairs that the text names
 _FEW = 5  # events to expect, below which a test of all groups is rough
 _MOST = 200  # groups whose pairs are worth comparing
 

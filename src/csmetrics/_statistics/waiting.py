@@ -42,8 +42,8 @@ def curve_limits(found: Steps, waiting: Array, sure: Confidence, method: str) ->
 
 def crossing(found: Steps, curve: Array, left: float) -> float:
     """Return the first time with a step at which a curve is down to a percentage; inf where it never is."""
-    there = (found.reached > 0) & (curve <= left * _ALMOST)
-    return float(found.times[there.argmax()]) if there.any() else np.inf
+    down = (found.reached > 0) & (curve <= left * _ALMOST)
+    return float(found.times[down.argmax()]) if down.any() else np.inf
 
 
 def quantile_limits(found: Steps, waiting: Array, percent: float, sure: Confidence, method: str) -> tuple[float, float]:

@@ -91,8 +91,8 @@ def reach_of(rows: Any, name: Any, closed: str) -> Reach:
     if isinstance(rows, Rows):
         read = Rows(rows.metric, rows.frame, "report")  # what is wrong with them is found later
         ends = read_ends(read, name, None)
-        there = ends.ticks[ends.ticks != NAT]
-        return "second" if (there % ends.per_day).any() else "day"
+        dated = ends.ticks[ends.ticks != NAT]
+        return "second" if (dated % ends.per_day).any() else "day"
     nw = narwhals()
     ends = rows.column(name, "end")
     if rows.schema[name] == nw.Date:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from numbers import Number, Real
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,8 +73,12 @@ class Named:
         """Reject kinds of another type than the column holds; None where that is not known."""
         for kind in self.kinds or []:
             if held is not None and _type(kind) not in (held, None):
-                rule = f"must be of the type that the column of events holds ({held})"
-                raise MetricInputError(metric, self.argument, rule, f"got {shown(kind)}")
+                raise self.wrong_type(metric, held, kind)
+
+    def wrong_type(self, metric: str, held: str, kind: Any) -> MetricInputError:
+        """Make the error for a kind of another type than the column holds."""
+        rule = f"must be of the type that the column of events holds ({held})"
+        return MetricInputError(metric, self.argument, rule, f"got {shown(kind)}")
 
     def must_occur(self, metric: str, absent: Sequence[Any], others: Iterable[Any], remarks: Remarks) -> None:
         """Reject kinds that no row has, or note them, with the nearest kind that a row has."""
@@ -108,12 +112,12 @@ def find_pandas(metric: str, named: Sequence[Named], happened: Any, kept: Any, r
             each = [(column == kind).to_numpy(dtype=bool, na_value=False) for kind in one.kinds[:_FEW]]
             several = column.isin(one.kinds).to_numpy(dtype=bool) if len(one.kinds) > _FEW else None
         except Exception:  # they cannot be compared, whatever error says so
-            _refuse_type(metric, one, str(happened.dtype))
+            raise one.wrong_type(metric, str(happened.dtype), one.kinds) from None
         found.append(np.flatnonzero(np.logical_or.reduce(each) if several is None else several))
         absent = [kind for kind, flags in zip(one.kinds, each, strict=False) if not flags.any()]
         if several is not None:
-            there = column.iloc[found[-1]].unique()
-            absent = [kind for kind in one.kinds if not _has(there, kind)]
+            others = column.iloc[found[-1]].unique()
+            absent = [kind for kind in one.kinds if not _has(others, kind)]
         if happened.dtype == object and (absent or any(_type(kind) == "booleans" for kind in one.kinds)):
             one.must_fit(metric, _INFERRED.get(pd.api.types.infer_dtype(happened, skipna=True)))
         if absent and len(happened):
@@ -177,9 +181,9 @@ class EngineKinds:
         if absent and self.rows.count("rows"):
             nw = narwhals()
             kinds = self.rows.frame.select(self.column.alias("csm:kind")).group_by("csm:kind").agg(nw.len())
-            there = engines.collect(kinds)["csm:kind"].dropna()
+            held = engines.collect(kinds)["csm:kind"].dropna()
             for one, missing in absent.values():
-                one.must_occur(self.rows.metric, missing, there, self.rows.remarks)
+                one.must_occur(self.rows.metric, missing, held, self.rows.remarks)
 
 
 def _type(kind: Any) -> str | None:
@@ -214,10 +218,5 @@ def _held_by_engine(dtype: Any) -> str | None:
     return "text" if dtype in (nw.String, nw.Categorical, nw.Enum) else None
 
 
-def _has(there: Any, kind: Any) -> bool:
-    return any(one == kind and isinstance(one, bool | np.bool_) == isinstance(kind, bool) for one in there)
-
-
-def _refuse_type(metric: str, one: Named, held: str) -> NoReturn:
-    rule = f"must be of the type that the column of events holds ({held})"
-    raise MetricInputError(metric, one.argument, rule, f"got {shown(one.kinds)}") from None
+def _has(held: Any, kind: Any) -> bool:
+    return any(one == kind and isinstance(one, bool | np.bool_) == isinstance(kind, bool) for one in held)

@@ -77,11 +77,11 @@ def read_people(
     user, started, by = names
     if not isinstance(frame, pd.DataFrame):
         rows = engines.lazy(frame, metric, "users")
-        there = engines.Columns(rows)
+        held = engines.Columns(rows)
         wanted = {user: "user"} | ({} if started is None else {started: "started"})
         wanted |= dict.fromkeys(key_names(metric, by, axis), "by")
         for name, argument in wanted.items():
-            require(there, name, metric, argument)
+            require(held, name, metric, argument)
         frame = engines.collect(rows.select(*wanted))
     table = Rows(metric, frame, mode, calendar)
     ids = table.units(user, "user")

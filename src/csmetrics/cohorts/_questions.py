@@ -79,8 +79,8 @@ def read_questions(
         form = {"column": str(score) if isinstance(score, Unnamed) else score, "scale": scale}
         return [_question(survey, kind, "score", form | ({} if top is None else {"top": top}))]
     short = {"score": not isinstance(score, Unnamed), "scale": scale is not None, "top": top is not None}
-    for argument, there in short.items():
-        if there:
+    for argument, value in short.items():
+        if value:
             rule, hint = "is for the short form", f'here it is a key: {next(iter(given))}={{"column": ..., ...}}'
             raise MetricInputError(survey.__name__, argument, rule, f"got {', '.join(given)} as well", hint)
     return [_question(survey, n, n, one if isinstance(one, Mapping) else {"column": one}) for n, one in given.items()]

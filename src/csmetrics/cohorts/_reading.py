@@ -68,17 +68,7 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
     groups = Groups(metric, keys, kept)
     known = bool(begins.ticks.size) and stop is not None
     first, periods = span_of(asked, begins.span[0] * DAY // begins.per_day if known else None, stop)
-    currency = rates = None
-    named = currency_column(rows, asked)
-    if named is not None:
-        currency, names = coded(rows.column(named, "currency").iloc[kept])
-        if asked.rates is None and len(names) > 1:
-            raise several(asked, named, names)
-        most = float(np.abs(units).sum(dtype=np.float64))
-        rates = (
-            asked.rates if asked.rates is None else Rates(metric, asked.rates, names, calendar, first, periods, most)
-        )
-        currency = None if rates is None else currency
+    currency, rates = _currencies(rows, asked, kept, units, (first, periods))
     numbers = Numbers(asked, customers, groups, currency, kept)
     ledger = Ledger(
         asked=asked,
@@ -103,19 +93,10 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
     until = Wall(0) if stop is None else stop
     if ends is not None and reach == "left":
         note_touching(rows.remarks, numbers.customer, begins, ends)
-    lines = None
     if asked.grace or asked.follows or units.min(initial=0) < 0:
         begin, end = _spell(asked, begins, ends)
         lines = Lines(numbers.unit, begin, end, units, units, groups.number, currency)
-        below = np.zeros(numbers.units, bool)
-        below[numbers.unit[units < 0]] = True
-        if below.any():
-            ledger, found = ledger.refuse_negative(lines.take(below[numbers.unit]), until)
-            good = np.zeros(len(frame), bool)
-            good[kept] = True
-            _give_back(rows, asked.names[1], NEGATIVE, customers.isin(found).to_numpy(dtype=bool) & good)
-        if asked.follows:
-            ledger = ledger.with_homes(lines.unit, lines.group, lines, until)
+        ledger = _settled(rows, ledger, lines, until)
         if asked.grace:
             return ledger.with_changes(numbers.account, lines, until)
     close = int(calendar.start(first + periods))
@@ -126,6 +107,34 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
     elif asked.snapshots:
         losses = held(gains, periods)
     return replace(ledger, gains=gains, losses=losses)
+
+
+def _currencies(rows: Rows, asked: Asked, kept: Any, units: Any, span: tuple[int, int]) -> tuple[Any, Rates | None]:
+    """Return the currency of each row and the rates; neither where the amounts need no rates."""
+    named = currency_column(rows, asked)
+    if named is None:
+        return None, None
+    currency, names = coded(rows.column(named, "currency").iloc[kept])
+    if asked.rates is None:
+        if len(names) > 1:
+            raise several(asked, named, names)
+        return None, None
+    most = float(np.abs(units).sum(dtype=np.float64))
+    return currency, Rates(asked.metric, asked.rates, names, asked.calendar, *span, most)
+
+
+def _settled(rows: Rows, ledger: Ledger, lines: Lines, until: Wall) -> Ledger:
+    """Refuse balances below 0, or count them as 0; and find the groups that customers move between."""
+    negative = lines.units < 0
+    if negative.any():
+        below = np.zeros(ledger.numbers.units, bool)
+        below[lines.unit[negative]] = True
+        good = np.zeros(len(rows.frame), bool)
+        good[ledger.rows] = True
+        ledger, found = ledger.refuse_negative(lines.take(below[lines.unit]), until)
+        counted_as_0 = ledger.customers.isin(found).to_numpy(dtype=bool)
+        _give_back(rows, ledger.asked.names[1], NEGATIVE, counted_as_0 & good)
+    return ledger.with_homes(lines.unit, lines.group, lines, until) if ledger.asked.follows else ledger
 
 
 def _spell(asked: Asked, begins: Times, ends: Times | None) -> tuple[Any, Any]:

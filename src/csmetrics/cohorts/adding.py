@@ -126,7 +126,7 @@ def _checked(frames: Any) -> list[pd.DataFrame]:
     several = [] if isinstance(frames, (pd.DataFrame, str)) else list(frames)
     if not several or not all(isinstance(frame, pd.DataFrame) for frame in several):
         wrong = next((frame for frame in several if not isinstance(frame, pd.DataFrame)), frames)
-        hint = "add([monday, tuesday]) takes frames of the builders; states of activity add by sum(states)"
+        hint = "add([monday, tuesday]) takes frames of the builders; states of `activity` are added by sum(states)"
         found = f"got a {type(wrong).__name__}" if several or isinstance(frames, (pd.DataFrame, str)) else "got none"
         raise MetricInputError(_METRIC, "frames", "must be a list of cohort frames", found, hint)
     first = several[0]

@@ -190,9 +190,9 @@ def _accounts(eligible: Any, user: str, others: list[str]) -> pd.DataFrame:
     names = list(dict.fromkeys([user, *others]))
     if not isinstance(eligible, pd.DataFrame):
         frame = engines.lazy(eligible, _METRIC, "eligible")
-        there = engines.Columns(frame)
+        held = engines.Columns(frame)
         for name in names:
-            require(there, name, _METRIC, "user" if name == user else "by")
+            require(held, name, _METRIC, "user" if name == user else "by")
         eligible = engines.collect(frame.group_by(*names).agg(narwhals().len().alias("csm:rows")))
     rows = Rows(_METRIC, eligible, "raise")
     found = {user: rows.units(user, "user")} | {name: rows.column(name, "by") for name in others}
@@ -322,9 +322,9 @@ def _distinct(numbers: Any, size: int) -> Any:
     if size > 4 * len(numbers) + BLOCK:
         ordered = np.sort(numbers)  # many times faster here than np.unique, which hashes
         return ordered[changes(ordered)]
-    there = np.zeros(size, bool)
-    there[numbers] = True
-    return np.flatnonzero(there)
+    seen = np.zeros(size, bool)
+    seen[numbers] = True
+    return np.flatnonzero(seen)
 
 
 def _labels(groups: Groups) -> list[pd.Series[Any]]:

@@ -261,8 +261,8 @@ def _in_pandas(metric: str, frame: Any, wanted: list[tuple[str, Any]] | None = N
     rows = engines.lazy(frame, metric, "frame")
     if wanted is None:
         return engines.collect(rows)
-    there = engines.Columns(rows)
-    require_all(there, metric, wanted)
+    held = engines.Columns(rows)
+    require_all(held, metric, wanted)
     for argument, name in wanted:
-        require(there, name, metric, argument)
+        require(held, name, metric, argument)
     return engines.collect(rows.select(*dict.fromkeys(name for _, name in wanted)))

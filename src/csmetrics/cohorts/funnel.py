@@ -236,8 +236,8 @@ class _Asked(NamedTuple):
         if self.calendar is not None:
             numbering = self.calendar.numbering(times)
             cohort[unit[at]] = numbering.of(at).astype(np.int64) + numbering.first
-        there = np.flatnonzero(reached[:, 0] != NEVER)
-        return Walked(groups, group[there], cohort[there], reached[there], stop), rows.remarks
+        entered = np.flatnonzero(reached[:, 0] != NEVER)
+        return Walked(groups, group[entered], cohort[entered], reached[entered], stop), rows.remarks
 
     def engine(self, events: Any) -> tuple[Walked, Remarks]:
         """Have the engine find when each user took each step: one row per user and step comes back."""
@@ -321,9 +321,9 @@ def _counted(
     order = np.argsort(cell, kind="stable")
     for at in np.split(order, np.flatnonzero(np.diff(cell[order])) + 1) if order.size else []:
         for place in range(1, len(named)):
-            there = at[done[at, place]]
-            if there.size:
-                days = in_days(reached[there, place] - reached[there, place - 1])
+            arrived = at[done[at, place]]
+            if arrived.size:
+                days = in_days(reached[arrived, place] - reached[arrived, place - 1])
                 medians[cell[at[0]], place] = np.median(days)
     rows = np.repeat(complete, groups.count * len(named))
     columns = {"entered": entered, "converted": converted, "median_days": medians}

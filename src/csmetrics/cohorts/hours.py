@@ -162,7 +162,7 @@ def _added(terms: list[Any]) -> Any:
 
 def _times(argument: str, given: Any) -> list[int]:
     """Return times of the day in microseconds."""
-    found = []
+    found, rule = [], "must be a time of the day, or a list of them"
     for one in given if isinstance(given, (list, tuple)) else [given]:
         try:
             if one in ("24:00", "24:00:00"):
@@ -170,11 +170,10 @@ def _times(argument: str, given: Any) -> list[int]:
                 continue
             at = one if isinstance(one, time) else time.fromisoformat(one)
         except (TypeError, ValueError):
-            rule = "must be a time of the day, or a list of them"
             raise MetricInputError(_METRIC, argument, rule, f"got {shown(one)}", 'for example "09:00"') from None
         found.append((at.hour * 60 + at.minute) * _MINUTE + at.second * 1_000_000 + at.microsecond)
     if not found:
-        raise MetricInputError(_METRIC, argument, "must be a time of the day, or a list of them", "got none")
+        raise MetricInputError(_METRIC, argument, rule, "got none")
     return found
 
 

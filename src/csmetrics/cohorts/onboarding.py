@@ -154,9 +154,9 @@ def _from_pandas(rows: RowTotals, found: dict[str, Times], by: Any) -> pd.DataFr
             columns[name] = (days_apart(instants[argument], last) >= 0).view(np.int8)
     blank = {}
     if "value" in instants:
-        there = columns["reached"].view(bool)
-        waited = np.where(there, days_apart(instants["started"], instants["value"]), known)
-        blank["median_ttv"] = _medians(keys, waited, there)
+        reached = columns["reached"].view(bool)
+        waited = np.where(reached, days_apart(instants["started"], instants["value"]), known)
+        blank["median_ttv"] = _medians(keys, waited, reached)
     return table(rows.metric, keys, columns, rows.axis, blank)
 
 
@@ -173,13 +173,13 @@ def _last(stop: int | None, zone: Any) -> Instants:
     return Instants(np.array([day]), np.array([rest * 1000]).view("m8[ns]"), zone is not None)
 
 
-def _medians(keys: Sequence[pd.Series[Any]], waited: Any, there: Any, counts: Any = None) -> Any:
+def _medians(keys: Sequence[pd.Series[Any]], waited: Any, reached: Any, counts: Any = None) -> Any:
     """Return the median of each group, in the order of the groups' totals."""
     if keys and not len(keys[0]):
         return np.zeros(0)
     groups = group_rows(keys)[1] if keys else [slice(None)]
     often = [None if counts is None else counts[at] for at in groups]
-    return np.array([median(waited[at], there[at], n) for at, n in zip(groups, often, strict=True)], dtype=np.float64)
+    return np.array([median(waited[at], reached[at], n) for at, n in zip(groups, often, strict=True)], dtype=np.float64)
 
 
 def _from_engine(rows: EngineRowTotals, found: dict[str, Any], by: Any) -> pd.DataFrame:
@@ -189,7 +189,7 @@ def _from_engine(rows: EngineRowTotals, found: dict[str, Any], by: Any) -> pd.Da
     end = in_utc(rows.stop, rows.zone) if rows.stop is not None else 0
     micros = rows.instants(found, "started")
     asked = {"csm:rows": nw.lit(1).cast(nw.Int64)}
-    there = {
+    flags = {
         argument: nw.when(rows.happened(found[argument]) & (at < end))
         .then(nw.lit(1))
         .otherwise(nw.lit(0))
@@ -197,13 +197,13 @@ def _from_engine(rows: EngineRowTotals, found: dict[str, Any], by: Any) -> pd.Da
         for argument, at in micros.items()
     }
     if "completed" in found:
-        asked["csm:completed"] = there["completed"]
+        asked["csm:completed"] = flags["completed"]
     names = list(keys)
     if "value" in found:
         got = rows.happened(found["value"]) & (micros["value"] < end)
         upto = nw.when(got).then(micros["value"]).otherwise(nw.lit(end - 1))
         rows.frame = rows.frame.with_columns(
-            there["value"].alias("csm:reached"), (upto - micros["started"]).alias("csm:waited")
+            flags["value"].alias("csm:reached"), (upto - micros["started"]).alias("csm:waited")
         )
         names += ["csm:waited", "csm:reached"]
     small = rows.sums(names, asked)

@@ -218,17 +218,17 @@ def tickets(
         )
 
     def screened(rows: Any) -> dict[str, Any]:
-        there = {
+        present = {
             argument: name
             for argument, name in named.items()
             if name is not None and (not isinstance(name, Unnamed) or rows.has(name))
         }
-        if not there:
+        if not present:
             raise _no_column(named, rows)
-        rows.require(by, ticket=ticket, **there)
+        rows.require(by, ticket=ticket, **present)
         if ticket is not None:
             rows.once(ticket, "ticket")
-        return _read(rows, there, due)
+        return _read(rows, present, due)
 
     rows, found = read(_METRIC, tickets, on_bad_rows, screened, freq)
     placed = as_of is not None or freq is not None or at == "resolved"
@@ -261,23 +261,23 @@ def tickets(
     return out
 
 
-def _read(rows: Any, there: dict[str, Any], due: Any) -> dict[str, Any]:
+def _read(rows: Any, present: dict[str, Any], due: Any) -> dict[str, Any]:
     """Read the columns, and mark the rows that cannot be right."""
     found: dict[str, Any] = {}
     for argument in _DATES:
-        if argument in there:
+        if argument in present:
             like = found.get("created")
-            found[argument] = rows.times(there[argument], argument, optional=argument != "created", like=like)
+            found[argument] = rows.times(present[argument], argument, optional=argument != "created", like=like)
             if "created" in found and argument != "created":
                 rows.refuse_before(argument, found[argument], found["created"], "created", _ORDER)
-    if "contacts" in there:
-        found["contacts"] = rows.counts(there["contacts"], "contacts")
+    if "contacts" in present:
+        found["contacts"] = rows.counts(present["contacts"], "contacts")
     for argument in ("reopened", "escalated", "sla"):
-        if argument in there:
-            found[argument] = rows.flags(there[argument], argument)
+        if argument in present:
+            found[argument] = rows.flags(present[argument], argument)
     for argument in ("response_time", "resolution_time"):
-        if argument in there:
-            found[argument] = rows.durations(there[argument], argument)
+        if argument in present:
+            found[argument] = rows.durations(present[argument], argument)
     if isinstance(due, (timedelta, np.timedelta64)) or (_is_duration(due) and not rows.has(due)):
         found["due_in"] = check_length(_METRIC, "due", due), rows.every()
     elif due is not None and rows.is_date(due, "due"):

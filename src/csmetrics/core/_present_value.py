@@ -12,7 +12,7 @@ FIRST: Final = {"now": (0, 0), "next": (1, 1), "certain_next": (0, 1)}  # the ag
 
 
 def payments(first: str, periods: int) -> int:
-    """Return how many payments a curve of this many ages tells of."""
+    """Return how many payments a curve of this many ages covers."""
     return periods - FIRST[first][0]
 
 

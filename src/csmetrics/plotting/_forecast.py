@@ -56,10 +56,10 @@ def forecast(
     columns = [*map(str, getattr(fan, "columns", []))]
     expected = next((column for column in _EXPECTED if column in columns), "")
     lows = [low for low in columns if re.match("low(_|$)", low) and low.replace("low", "high", 1) in columns]
-    for wanted, there in (("estimate", expected), ("low", lows)):
-        if not there:
-            has = f"this frame has {', '.join(map(repr, columns))}"
-            raise MissingColumnError("plotting.forecast", wanted, f"no column {wanted!r}", has)
+    for wanted, found in (("estimate", expected), ("low", lows)):
+        if not found:
+            listed = f"this frame has {', '.join(map(repr, columns))}"
+            raise MissingColumnError("plotting.forecast", wanted, f"no column {wanted!r}", listed)
     unit = unit or ("percent" if expected == "survival" else "")
     canvas = Canvas(ax, 7.2)
     ax = canvas.ax

@@ -94,7 +94,7 @@ def health(scores: pd.DataFrame, churned: Any = None, *, confidence: float = 95,
 
 def _column(frame: Any, wanted: str) -> pd.Series[Any]:
     if not isinstance(frame, pd.DataFrame) or wanted not in frame.columns:
-        there = ", ".join(map(repr, getattr(frame, "columns", [])))
+        listed = ", ".join(map(repr, getattr(frame, "columns", [])))
         hint = "HealthScore.score(frame) makes it"
-        raise MissingColumnError("plotting.health", wanted, f"no column {wanted!r}", f"this frame has {there}", hint)
+        raise MissingColumnError("plotting.health", wanted, f"no column {wanted!r}", f"this frame has {listed}", hint)
     return frame[wanted]

@@ -90,7 +90,7 @@ def bridge(frame: Any, *, what: What = "mrr", period: Any = None, ax: Axes | Non
     """
     grain, moves = _asked(frame, what, "bridge")
     opening, closing = columns(grain, "plotting.bridge", _ENDS[what])
-    there, span = True, ""
+    known, span = True, ""
     if grain.axes:
         axis = periods_of(grain, "plotting.bridge")
         table = totals(grain, [opening, *moves, closing], (axis,))
@@ -101,17 +101,17 @@ def bridge(frame: Any, *, what: What = "mrr", period: Any = None, ax: Axes | Non
                 some = ", ".join(map(str, table.index[-5:]))
                 raise refuse("bridge", "period", "must be a period of the frame", f"got {period!r}", f"it has {some}")
             table = table.loc[[wanted]]
-        there = bool(len(table))
-        if there:
+        known = bool(len(table))
+        if known:
             ends = [period_name(label) for label in (table.index[0], table.index[-1])]
             span = f", {ends[0]}" if len(table) == 1 else f", {ends[0]} to {ends[1]}"
     else:
         table = totals(grain, [opening, *moves, closing], ())
-        there = bool(table.notna().to_numpy().any()) and len(grain.frame.columns) > 0
+        known = bool(table.notna().to_numpy().any()) and len(grain.frame.columns) > 0
     canvas = Canvas(ax, 7.2, 4.2)
     canvas.bare()
     canvas.title(f"{_TITLES[what]}{span}", _TITLES[what])
-    if not there or table[[opening, closing]].isna().to_numpy().all():
+    if not known or table[[opening, closing]].isna().to_numpy().all():
         return canvas.nothing("No period is complete")
     kinds = [move for move in _MOVES[what] if move[0] in moves and (move[0] not in _OPTIONAL or table[move[0]].any())]
     first, last = float(table[opening].iloc[0]), float(table[closing].iloc[-1])

@@ -176,7 +176,7 @@ def _observed(value: Any, size: int) -> Any:
 def _counts(value: Any, size: int) -> Any:
     values = _column("counts", value)
     _same_length("counts", values.size, size)
-    refuse_impossible(_METRIC, "counts", values, "use 0 for a row that stands for nobody")
+    refuse_impossible(_METRIC, "counts", values, "use 0 for a row without customers")
     refuse(_METRIC, "counts", "must be whole numbers", values != np.rint(values), values)
     if values.sum(dtype=np.float64) >= 2.0**62:
         raise MetricInputError(_METRIC, "counts", "must add up to less than 2**62", "got more")

@@ -157,8 +157,8 @@ def _from_pandas(rows: RowTotals, found: dict[str, Any], by: Any) -> tuple[Any, 
     entered = None
     if "entry" in found:
         entry = found["entry"]
-        there, since = rows.happened(entry), in_micros(entry.elapsed(), entry.per_day)
-        entered = np.where(there, since - begun, 0)
+        known, since = rows.happened(entry), in_micros(entry.elapsed(), entry.per_day)
+        entered = np.where(known, since - begun, 0)
     return keys, waited, reached, entered, None
 
 

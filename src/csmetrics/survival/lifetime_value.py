@@ -18,7 +18,7 @@ from csmetrics.survival.curve import Survival
 from csmetrics.survival.sbg_model import SBG
 
 _METRIC = "survival.clv"
-_FOLLOWED = 1_000_000  # payments that a curve may tell of
+_FOLLOWED = 1_000_000  # payments that a curve may cover
 
 
 def clv(
@@ -108,7 +108,7 @@ def clv(
         raise MetricInputError(_METRIC, "horizon", "is needed for a curve that was observed", "got none", hint)
     if horizon is not None and horizon > known and not ends:
         rule = "must not be beyond what was observed"
-        raise MetricInputError(_METRIC, "horizon", rule, f"got {horizon}; the curve tells of {known} payments")
+        raise MetricInputError(_METRIC, "horizon", rule, f"got {horizon}; the curve covers {known} payments")
     counted = known if horizon is None else min(horizon, known)
     return present_value(money, waiting, rate, first_payment, counted)
 

@@ -133,9 +133,9 @@ class RowTotals(Rows):
     def place(self, times: Times, argument: str) -> None:
         """Count the rows whose date is known by the end of the data, by complete period if there is a calendar."""
         kept = self.kept()
-        there = self.by_now(times)
-        whole = isinstance(kept, slice) and there.all()
-        self.counted = kept if whole else there if isinstance(kept, slice) else kept[there[kept]]
+        dated = self.by_now(times)
+        whole = isinstance(kept, slice) and dated.all()
+        self.counted = kept if whole else dated if isinstance(kept, slice) else kept[dated[kept]]
         if self.calendar is None:
             return
         calendar = self.calendar
@@ -174,8 +174,8 @@ class RowTotals(Rows):
 
     def by_now(self, times: Times) -> Any:
         """Return the condition that the row has a date, and that it is known by the end of the data."""
-        there, late = self.happened(times), times.late(self.stop)
-        return there if late is None else there & ~late
+        dated, late = self.happened(times), times.late(self.stop)
+        return dated if late is None else dated & ~late
 
     def only(self, condition: Any, amounts: Any) -> Any:
         """Return amounts where a condition holds, and 0 elsewhere."""
