@@ -1229,6 +1229,15 @@ def test_html() -> None:
     assert "a<b>" not in html
 
 
+def test_what_was_left_out_is_shown() -> None:
+    events = made(("ann", "2026-01-05"), (None, "2026-01-09"), ("", "2026-02-05"))
+    for kept in (events, events.iloc[1:]):  # with cohorts, and without any
+        grid = csm.cohorts.retention(kept, on_bad_rows="report")
+        assert repr(grid).splitlines()[-1] == "Left out: 2 rows: 2 x `user` is missing"
+        assert "<p>Left out: 2 rows: 2 x `user` is missing</p>" in grid._repr_html_()
+    assert "Left out" not in repr(csm.cohorts.retention(events.iloc[:1], on_bad_rows="report"))
+
+
 def test_text_of_an_empty_and_of_a_large_grid() -> None:
     empty = csm.cohorts.retention(made(("ann", "2026-01-05")), as_of="2025-01-01")
     assert "RetentionGrid" in repr(empty)

@@ -425,7 +425,7 @@ def test_undefined(spec: Any) -> None:
             given = {n: v if isinstance(v, str) else zero(v) for n, v in row.items()}
             assert isnan(spec.function(**given))
             assert isnan(spec.function(**given, undefined=nan))
-            for fill in (-1.0, 0, 250, np.float64(3), inf):
+            for fill in (-1.0, 0, 250, np.float64(3), inf, Decimal(7)):
                 got = spec.function(**given, undefined=fill)
                 assert type(got) is float
                 assert got == fill

@@ -294,6 +294,11 @@ def test_what_was_left_out_is_told() -> None:
     assert len(explanation.left_out) == 2
     assert "Left out of the cohort frame: 2 raw rows\n  1 x `end` is before its start" in str(explanation)
     assert sum(one["rows"] for one in explanation.as_dict()["left_out"]) == 2
+    own = csm.cohorts.movements_from_subscriptions(  # a column of the user's is no reason of ours
+        subscriptions.iloc[:3].assign(reason="price"), on_bad_rows="report", as_of="2026-03-31"
+    )
+    told = str(own.csm.explain("grr", own.index[1]))
+    assert "Left out of the cohort frame: 1 raw row\n  1 x `end` is before its start" in told
     named = frame.csm.explain("nrr", frame.index[1], reactivation_mrr="reactivation_mrr")
     assert not named.notes
 

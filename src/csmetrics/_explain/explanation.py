@@ -135,7 +135,8 @@ class Explanation:
             lines += ["", f"From {len(self.rows)} {'row' if len(self.rows) == 1 else 'rows'} of the cohort frame."]
         lines += ["", *(f"Note: {note}" for note in self.notes)] if self.notes else []
         if self.left_out is not None:
-            lines += ["", f"Left out of the cohort frame: {len(self.left_out)} raw rows"]
+            rows = "1 raw row" if len(self.left_out) == 1 else f"{len(self.left_out)} raw rows"
+            lines += ["", f"Left out of the cohort frame: {rows}"]
             lines += [f"  {count} x {reason}" for reason, count in _reasons(self.left_out)]
         return lines
 
@@ -218,4 +219,4 @@ def _input_text(value: Any) -> str:
 
 def _reasons(left_out: pd.DataFrame) -> list[tuple[str, int]]:
     """Count how many rows were left out for each reason."""
-    return [(str(reason), int(count)) for reason, count in left_out["reason"].value_counts().items()]
+    return [(str(reason), int(count)) for reason, count in left_out.iloc[:, -1].value_counts().items()]

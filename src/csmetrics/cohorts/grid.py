@@ -219,7 +219,7 @@ class RetentionGrid:
 
     def __repr__(self) -> str:
         if not len(self.counts):
-            return f"RetentionGrid ({self.kind}, {self._freq}): no cohorts"
+            return "\n".join([f"RetentionGrid ({self.kind}, {self._freq}): no cohorts", *self._told()])
         table = self._table()
         text = table.iloc[:_SHOWN, : _SHOWN + 1].to_string(float_format="{:.1f}".format, na_rep="")
         lines = [self._title(), *(line.rstrip() for line in text.splitlines())]
@@ -228,13 +228,21 @@ class RetentionGrid:
             for n, what in zip(np.subtract(table.shape, (_SHOWN, _SHOWN + 1)), ("cohorts", "ages"), strict=True)
             if n > 0
         ]
+        return "\n".join([*lines, *([f"... and {' and '.join(more)} more"] if more else []), *self._told()])
+
+    def _told(self) -> list[str]:
+        """Return the notes, and how many bad rows were left out and why, a line each."""
         told = [f"Note: {note}" for note in self.notes]
-        return "\n".join([*lines, *([f"... and {' and '.join(more)} more"] if more else []), *told])
+        if self.excluded:
+            rows = "1 row" if self.excluded["rows"] == 1 else f"{self.excluded['rows']:,} rows"
+            reasons = ", ".join(f"{count:,} x {reason}" for reason, count in self.excluded["reasons"].items())
+            told += [f"Left out: {rows}: {reasons}"] if reasons else []
+        return told
 
     def _repr_html_(self) -> str:
         """Return an HTML table whose cells are shaded by their percentage, and blank where nothing is known yet."""
         if not len(self.counts):
-            return f"<p>{self!r}</p>"
+            return "".join(f"<p>{escape(line)}</p>" for line in repr(self).splitlines())
         rates, codes = self.rates().iloc[:_SHOWN, :_SHOWN], self._codes
         names = [str(name) for name in rates.index.names]
         head = "".join(
@@ -253,7 +261,7 @@ class RetentionGrid:
             else f"<p>{self.counts.shape[0]} cohorts, {self.counts.shape[1]} ages in all</p>"
         )
         caption = f"<caption>{escape(self._title())}</caption>"
-        told = "".join(f"<p>Note: {escape(note)}</p>" for note in self.notes)
+        told = "".join(f"<p>{escape(line)}</p>" for line in self._told())
         style = "border-collapse:collapse;table-layout:auto"
         body = f"{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
         return f'<div style="overflow-x:auto"><table style="{style}">{body}</table></div>{more}{told}'

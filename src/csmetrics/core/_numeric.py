@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from difflib import get_close_matches
+from fractions import Fraction
 from math import expm1, isfinite, log1p, nan
 from typing import Any, Final
 
@@ -65,10 +67,10 @@ def fill_value(metric: str, undefined: Any) -> float:
     """Return the number that stands for "no value here"."""
     if isinstance(undefined, str) and str.__str__(undefined) == "raise":
         return nan
-    if isinstance(undefined, (int, float, np.integer, np.floating)) and not isinstance(
+    if isinstance(undefined, (int, float, Decimal, Fraction, np.integer, np.floating)) and not isinstance(
         undefined, (bool, np.timedelta64)
     ):
-        with suppress(OverflowError):  # an int past 1e308
+        with suppress(OverflowError, ValueError):  # an int past 1e308, a signalling NaN
             return float(undefined)
     rule, found = "must be a number or 'raise'", f"got {shown(undefined)}"
     near = isinstance(undefined, str) and get_close_matches(undefined.lower()[:8], ["raise"])
