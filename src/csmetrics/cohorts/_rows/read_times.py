@@ -20,6 +20,7 @@ from csmetrics.errors import MetricInputError, shown
 
 _TICKS: Final = {"s": 86_400, "ms": 86_400_000, "us": DAY, "ns": 1000 * DAY}
 _UNDATED: Final = re.compile(r"\s*([^\d\s]|$|\d{1,4}\s*$)")  # such as "today", and a number that would be a year
+_HEAD: Final = 1000  # rows among which the first date is likely
 _FAR_YEAR: Final = 2200
 _TEXT: Final = {"Y": r"\s*\d{4}\s*", "M": r"\s*\d{4}-\d\d\s*"}  # text that holds years or months
 
@@ -81,7 +82,9 @@ def _text_of_periods(series: pd.Series[Any]) -> tuple[str, str]:
     """Return the letter of the periods that a column of text begins with, months or years, and that text; else ""."""
     if series.dtype.kind not in "OU" or isinstance(series.dtype, pd.PeriodDtype):
         return "", ""
-    first = next((value for value in series.dropna().iloc[:1].tolist() if isinstance(value, str)), "")
+    some = series.iloc[:_HEAD].dropna()
+    known = some if len(some) else series.dropna()
+    first = next((value for value in known.iloc[:1].tolist() if isinstance(value, str)), "")
     return next((letter for letter, pattern in _TEXT.items() if re.fullmatch(pattern, first)), ""), first
 
 
