@@ -617,6 +617,20 @@ def test_working_hours_by_hand() -> None:
         tickets(table, hours=berlin)
 
 
+def test_holidays_stay_as_they_were_given() -> None:
+    """A list may change later, a generator is read once, and an array has no one answer to ==."""
+    days = [pd.Timestamp("2026-03-09")]
+    hours = csm.BusinessHours(holidays=days)
+    given = (iter(days), np.array(days, dtype="M8[D]"), pd.DatetimeIndex(days))
+    for other in (csm.BusinessHours(holidays=one) for one in given):
+        assert other.closed == hours.closed != ()
+        assert other == other
+    assert hash(hours) == hash(csm.BusinessHours(holidays=tuple(days)))
+    days.clear()
+    assert hours.holidays == (pd.Timestamp("2026-03-09"),)
+    assert csm.BusinessHours(holidays=None).holidays == ()
+
+
 @pytest.mark.parametrize(
     ("options", "argument"),
     [
@@ -628,6 +642,8 @@ def test_working_hours_by_hand() -> None:
         ({"weekmask": "Mo Tu"}, "weekmask"),
         ({"weekmask": ""}, "weekmask"),
         ({"holidays": ["Christmas"]}, "holidays"),
+        ({"holidays": "2026-12-25"}, "holidays"),
+        ({"holidays": 5}, "holidays"),
         ({"holidays": ["03/04/2026"]}, "holidays"),  # in March or in April
         ({"tz": "Europe/Atlantis"}, "tz"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -33,7 +33,7 @@ class BusinessHours:
     weekmask
         The working days: ``"Mon Tue Wed Thu Fri"``, or a list of such names.
     holidays
-        Days without work: dates, or ISO text.
+        Days without work: a list of dates, or of ISO text.
     tz
         The time zone of the hours, such as ``"Europe/Berlin"``. By default that of the dates; dates without a time zone
         are taken as the team's own clock. With `tz`, the dates must have a time zone.
@@ -69,7 +69,7 @@ class BusinessHours:
     start: Any = "09:00"
     end: Any = "17:00"
     weekmask: Any = "Mon Tue Wed Thu Fri"
-    holidays: Sequence[Any] = ()
+    holidays: Iterable[Any] | None = ()
     tz: Any = None
     shifts: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
     days: tuple[bool, ...] = field(init=False, repr=False, compare=False)
@@ -87,11 +87,15 @@ class BusinessHours:
             hint = "each shift ends on its own day, before the next one begins"
             raise MetricInputError(_METRIC, "end", "must come after `start`", found, hint)
         days = _days(self.weekmask)
-        closed = sorted({_day(holiday) for holiday in self.holidays})
+        if isinstance(self.holidays, (str, bytes)) or not isinstance(self.holidays, Iterable | None):
+            rule, hint = "must be a list of dates", 'for example ["2026-12-25"]'
+            raise MetricInputError(_METRIC, "holidays", rule, f"got {shown(self.holidays)}", hint)
+        holidays = () if self.holidays is None else tuple(self.holidays)
+        closed = sorted({_day(holiday) for holiday in holidays})
         working = tuple(day for day in closed if days[(day + _MONDAY) % 7])
         if self.tz is not None:
             _zone(self.tz)
-        for name, value in (("shifts", shifts), ("days", days), ("closed", working)):
+        for name, value in (("holidays", holidays), ("shifts", shifts), ("days", days), ("closed", working)):
             object.__setattr__(self, name, value)
 
     def check(self, metric: str, argument: str, zone: Any) -> None:
