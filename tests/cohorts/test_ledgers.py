@@ -361,7 +361,9 @@ def test_several_currencies_are_never_added_without_a_word(make: Make) -> None:
         ({"EUR": 0}, "must be positive numbers"),
         ({"EUR": "one"}, "must be positive numbers"),
         (pd.DataFrame({"currency": ["EUR", "EUR"], "rate": [1.0, 1.1]}), "must have each currency once"),
-        (RATES.drop(columns="rate"), "no column 'rate'"),
+        (RATES.drop(columns="rate"), "no column 'rate'.*rename the column that holds it"),
+        (RATES.iloc[:1], "none for 'EUR' in 2026-02.*add a row with the rate of that period"),
+        ({"eur": 1.0}, "none for 'EUR' in 2026-01.*spell currencies as the ledger does"),
         (RATES.assign(period="soon"), "must have a date or a Period"),
     ],
 )

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from csmetrics._frames import engines
-from csmetrics._frames.columns import column
+from csmetrics._frames.columns import column, has, what_is_there
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.options import too_large
 from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.core._money import BITS
-from csmetrics.errors import MetricInputError, shown
+from csmetrics.errors import MetricInputError, MissingColumnError, shown
 
 _DECIMALS = 8  # decimals of a rate that are taken as they are written
 
@@ -74,7 +74,9 @@ class Rates:
             number = int(np.broadcast_to(period, units.shape)[at])
             label = self.calendar.index(self.first + number, 1, "period")[0]
             found = f"none for {shown(self.names[int(currency[at])])} in {label}"
-            rule, hint = "must have a rate for each currency and period", "spell currencies as the ledger does"
+            rule = "must have a rate for each currency and period"
+            known = not np.isnan(self._table[:, currency[at]]).all()
+            hint = "add a row with the rate of that period" if known else "spell currencies as the ledger does"
             raise MetricInputError(self.metric, "rates", rule, found, hint)
         scaled = np.where(np.isnan(rate), 0.0, rate) * self.scale
         if self._whole:
@@ -95,6 +97,10 @@ def _table(metric: str, rates: Any, names: list[Any], calendar: Calendar, first:
         frame = rates
     else:
         frame = engines.collect(engines.lazy(rates, metric, "rates"))
+    for name in ("currency", "rate"):
+        if not has(frame, name):
+            hint = f'rename the column that holds it: .rename(columns={{"its_name": "{name}"}})'
+            raise MissingColumnError(metric, "rates", f"no column {name!r}", what_is_there(frame), hint)
     currency, rate = (column(frame, name, metric, "rates") for name in ("currency", "rate"))
     values = pd.to_numeric(rate, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
