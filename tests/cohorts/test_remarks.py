@@ -98,7 +98,7 @@ def test_a_grid_has_them_too() -> None:
     assert grid.notes == []
     assert grid.excluded["rows"] == 1
     grid.attrs["notes"] = ["<b>"]
-    assert repr(grid).endswith("Note: <b>")
+    assert repr(grid).endswith("Note: <b>\nLeft out: 1 row: 1 x `user` is missing")
     assert "<p>Note: &lt;b&gt;</p>" in grid._repr_html_()
 
 

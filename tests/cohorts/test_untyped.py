@@ -18,11 +18,11 @@ TICKETS = pd.DataFrame({"created": WHEN, "resolved": NONE, "first_response": NON
 EMPTY = pd.DataFrame(columns=["customer", "start", "end", "mrr", "user", "time", "event"])
 
 CALLS: dict[str, tuple[pd.DataFrame, Callable[[Any], pd.DataFrame]]] = {
+    "no answer": (TICKETS, lambda f: build.survey(f, nps="contacts", ces="escalated")),
     "nobody left": (LEDGER, lambda f: build.movements_from_subscriptions(f, by="plan", as_of="2026-02-28")),
     "no ticket solved": (TICKETS, lambda f: build.tickets(f, freq="M", as_of="2026-01-31")),
     "no due date": (TICKETS, lambda f: build.tickets(f, due="escalated", as_of="2026-01-31", escalated=None)),
     "no time known": (TICKETS, lambda f: build.tickets(f, resolution_time="contacts", contacts=None)),
-    "no answer": (TICKETS, lambda f: build.survey(f, nps="contacts", ces="escalated")),
     "nobody got there": (
         TICKETS,
         lambda f: build.onboarding(f, started="created", completed="resolved", value="contacts", as_of="2026-01-31"),
