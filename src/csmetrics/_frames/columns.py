@@ -109,7 +109,7 @@ def _hint(frame: Any, name: Any, metric: str, argument: str) -> str:
     if near is not None:
         return f"did you mean {near!r}?" if argument in ("keys", "by", "period") else f"{argument}={near!r}"
     named = f'if another column holds it, name it: {argument}="its_name"'
-    return f"{PER_BILL}; {named}" if argument == "mrr" and per_bill([*map(str, frame.columns)]) else named
+    return f"{PER_BILL}; {named}" if argument == "mrr" and per_bill(frame.columns) else named
 
 
 def guess(frame: Any, name: Any, argument: str, *, raw: bool = False) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
 # Words that mean the same; the formulas use the first of each line
 SYNONYMS = {
@@ -69,9 +71,9 @@ def usual(argument: str, names: list[str]) -> list[str]:
     return [plain[one] for one in USUAL.get(argument, "").split() if one in plain]
 
 
-def per_bill(names: list[str]) -> bool:
+def per_bill(names: Iterable[Any]) -> bool:
     """Check whether columns say that amounts are per bill, or per seat, rather than per month."""
-    return any(BILLED & words(name) for name in names)
+    return any(isinstance(name, str) and BILLED & words(name) for name in names)
 
 
 def _apart(name: str) -> str:

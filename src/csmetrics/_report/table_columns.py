@@ -69,7 +69,7 @@ def _lacking(tables: Mapping[str, Any], found: Any, missing: Mapping[str, Mappin
         f"{what_is_there(tables[table])} in the {table}" if len(missing) > 1 else what_is_there(tables[table])
         for table in missing
     ]
-    if "mrr" in missing.get("subscriptions", {}) and per_bill([*map(str, tables["subscriptions"].columns)]):
+    if "mrr" in missing.get("subscriptions", {}) and per_bill(tables["subscriptions"].columns):
         own.append(PER_BILL)
     names = ", ".join(name for lacks in missing.values() for name in lacks)
     return MissingColumnError("report_from_tables", names, ", ".join(what), "; ".join(own), as_argument(meant))

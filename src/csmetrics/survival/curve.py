@@ -16,11 +16,12 @@ from csmetrics._statistics.results import Interval
 from csmetrics._statistics.waiting import CURVES, area_error, curve_limits, quantile_limits, standard_errors
 from csmetrics.core._door import Door
 from csmetrics.core._kinds import array, is_scalar
-from csmetrics.core._numeric import places, show
+from csmetrics.core._numeric import show
 from csmetrics.core._options import check_word
 from csmetrics.core._registry import NUMBER, PERCENT
 from csmetrics.core._survival import Steps
 from csmetrics.errors import MetricInputError, shown
+from csmetrics.survival.checks import refuse, refuse_impossible
 
 Method = Literal["log-log", "greenwood"]
 _ALMOST = 1 + 1e-12  # a product of exact shares may round to just above
@@ -391,21 +392,3 @@ def _one_of(metric: str, **given: Any) -> None:
     if len(names) != 1:
         rule, found = f"must be the only one of {', '.join(given)} that is given", f"got {', '.join(names) or 'none'}"
         raise MetricInputError(metric, next(iter(given)), rule, found)
-
-
-def refuse(metric: str, argument: str, rule: str, bad: Any, values: Any, hint: str = "") -> None:
-    """Reject values that break a rule; say how many, and the first."""
-    if not bad.any():
-        return
-    first = int(np.flatnonzero(bad)[0])
-    shown = show(float(values[first]))
-    found = f"got {shown}" if bad.size == 1 else places(int(bad.sum()), bad.size, first, shown)
-    raise MetricInputError(metric, argument, rule, found, hint)
-
-
-def refuse_impossible(metric: str, argument: str, values: Any, hint: str) -> None:
-    """Reject values that are negative or infinite, and missing ones if a hint for them is given."""
-    if hint:
-        refuse(metric, argument, "must be present in every row", np.isnan(values), values, hint)
-    refuse(metric, argument, "must be >= 0", values < 0, values)
-    refuse(metric, argument, "must be finite", np.isinf(values), values)

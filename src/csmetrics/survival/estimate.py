@@ -16,7 +16,8 @@ from csmetrics.core._registry import NUMBER
 from csmetrics.core._survival import delayed, peak, steps
 from csmetrics.core._types import Undefined
 from csmetrics.errors import MetricInputError, UndefinedMetricError
-from csmetrics.survival.curve import Survival, curve, refuse, refuse_impossible
+from csmetrics.survival.checks import refuse, refuse_impossible
+from csmetrics.survival.curve import Survival, curve
 
 _METRIC = "kaplan_meier"
 

@@ -93,7 +93,7 @@ def _text_as_periods(series: pd.Series[Any], letter: str) -> pd.Series[Any]:
     with suppress(TypeError, ValueError):  # of values that cannot be hashed, and of a thirteenth month
         codes, words = pd.factorize(series)
         if all(isinstance(word, str) and re.fullmatch(_TEXT[letter], word) for word in words):
-            periods = pd.PeriodIndex([word.strip() for word in words], freq=letter)
+            periods: Any = pd.PeriodIndex([word.strip() for word in words], freq=letter)
             if periods.year.max() < _FAR_YEAR:  # later ones stand for no end
                 taken = periods.array.take(codes, allow_fill=True)
                 return pd.Series(taken, index=series.index, name=series.name)
