@@ -129,7 +129,7 @@ def _with_numbers(column: pd.Series[Any], meant: bool) -> pd.Series[Any]:
     """Read a column of text as numbers, or as yes and no, where all of it is that; or most of it, where it is meant."""
     text = column.dropna().astype(object)
     text = text[text != ""]
-    for pattern, values in ((_NUMBER, lambda part: pd.to_numeric(part.str.strip())), (_FLAG, _flags)):
+    for pattern, values in ((_NUMBER, pd.to_numeric), (_FLAG, _flags)):
         if not meant and not text.head(_LOOKED_AT).str.fullmatch(pattern).all():
             continue
         plain = text.str.fullmatch(pattern).astype(bool)
