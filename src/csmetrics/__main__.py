@@ -32,7 +32,7 @@ _KINDS: Final[dict[str, tuple[Any, str]]] = {  # of what is no text in the file
     "skip_bad_rows": (bool, "true or false"),
 }
 _IDS: Final = ("customer", "user", "ticket")
-_NUMBERS: Final = ("mrr", "nps", "csat", "ces", "score", "contacts")
+_NUMBERS: Final = ("mrr", "nps", "csat", "ces", "score", "contacts", "reopened", "escalated", "sla")
 _STEPS: Final = 8  # of a report with every table, for the progress bar
 
 

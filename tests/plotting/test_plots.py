@@ -398,6 +398,7 @@ def test_a_plot_has_to_be_named() -> None:
         (lambda: bridge().csm.plot.over_time("churn_rate", confidence=0.95), "confidence"),
         (lambda: plotting.health(scores(5), [True]), "must be as long as `scores`; got 1 for 5"),
         (lambda: plotting.health(pd.DataFrame({"a": [1]})), "no column 'band'"),
+        (lambda: plotting.health([1]), "must be a pandas DataFrame; got a list"),
         (lambda: plotting.survival(bridge()), "must be a curve of survival"),
         (lambda: plotting.decomposition(bridge()), "must be a Decomposition"),
         (lambda: plotting.forecast(bridge()), "no column 'estimate'"),

@@ -123,6 +123,14 @@ def test_a_report_of_an_earlier_month(frames: dict[str, Any]) -> None:
     )
 
 
+def test_a_report_of_an_earlier_month_whatever_its_periods_are() -> None:
+    numbers = {"lost": [1, 2, 9], "start": [10, 10, 10]}
+    for labels in (["2026-04", "2026-05", "2026-06"], [2023, 2024, 2025]):
+        until = "2024-12-31" if labels[0] == 2023 else "2026-05-31"
+        made = csm.report(movements=pd.DataFrame({"period": labels, **numbers}), as_of=until)
+        assert made.figures.loc["churn_rate", "value"] == 20
+
+
 def test_a_metric_without_its_columns_says_so(june: Any, frames: dict[str, Any]) -> None:
     found = csm.report(movements=frames["movements"], scorecard={"csat": 80}, template=CARDS)
     assert np.isnan(found.figures.loc["csat", "value"])
@@ -305,6 +313,11 @@ def test_a_wrong_template_says_so(frames: dict[str, Any], given: Any, words: str
         ({"retention": pd.DataFrame()}, "must be a RetentionGrid"),
         ({"movements": [1]}, "must be a DataFrame"),
         ({"as_of": "soon"}, "must be a date"),
+        ({"health": pd.DataFrame({"score": [5]})}, "must be the scores of customers, with their bands"),
+        (
+            {"movements": pd.DataFrame({"period": ["jan"], "lost": 1, "start": 9}), "as_of": "2026-05-31"},
+            "needs periods that are dates",
+        ),
         ({"as_of": "01/07/2026"}, "must be a date"),  # in January or in July
         ({"as_of": 20260701}, "must be a date"),  # nanoseconds since 1970, to pandas
         ({"scorecard": 5}, "must be a Scorecard"),

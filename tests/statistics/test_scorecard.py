@@ -321,3 +321,10 @@ def test_a_segment_that_is_no_column() -> None:
     card = csm.Scorecard(targets={"churn_rate": csm.Target(at_most=4)})
     with pytest.raises(csm.MissingColumnError, match="no column 'plan'"):
         card.evaluate(frame, by="plan")
+
+
+def test_dates_are_written_as_days() -> None:
+    days = pd.date_range("2026-01-01", periods=2, freq="MS", name="date")
+    card = CHURN.evaluate(pd.DataFrame({"lost": [1, 2], "start": [90, 90]}, index=days))
+    assert str(card).splitlines()[0] == "Scorecard 2026-02-01: 0 of 1 targets met"
+    assert "on 2026-01-01 (within noise)" in str(card)

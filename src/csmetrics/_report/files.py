@@ -22,7 +22,7 @@ _YEAR_LAST: Final = rf"\s*(\d{{1,2}})[/.-](\d{{1,2}})[/.-](\d{{4}}|\d{{2}}){_CLO
 _LOOKED_AT: Final = 1_000  # values that tell whether a column of text holds dates, or numbers
 # Longer whole numbers, and those with leading zeros, are ids: as numbers some of them would become the same one
 _NUMBER: Final = r"\s*[+-]?(?:(?:0|[1-9]\d{0,17})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?\s*"
-_FLAGS: Final = {"true": True, "false": False}
+_FLAG: Final = r"\s*(?i:true|false)\s*"
 
 
 def read(
@@ -46,7 +46,8 @@ def read(
     ids
         Columns that stay, or become, text: 007 is not 7, and one file may have 1001 where another has A77 as well.
     numbers
-        Columns of numbers, in which what is none stays text, as a bad row. Others are numbers where all of it is.
+        Columns of numbers, or of yes and no: what is none of these stays text, as a bad row. Other columns are numbers
+        where all of it is.
 
     Returns
     -------
@@ -125,24 +126,23 @@ def _as_text(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _with_numbers(column: pd.Series[Any], meant: bool) -> pd.Series[Any]:
-    """Read a column of text as numbers, or as yes and no, where all of it is; as numbers where most is and is meant."""
+    """Read a column of text as numbers, or as yes and no, where all of it is that; or most of it, where it is meant."""
     text = column.dropna().astype(object)
     text = text[text != ""]
-    if text.empty:
-        return column
-    flags = text.head(_LOOKED_AT).str.lower().isin(_FLAGS)
-    if flags.all() and (all_flags := text.str.lower().map(_FLAGS)).notna().all():
-        return all_flags.reindex(column.index)
-    if not text.head(_LOOKED_AT).str.fullmatch(_NUMBER).all() and not meant:
-        return column
-    plain = text.str.fullmatch(_NUMBER)
-    if plain.all():
-        return pd.to_numeric(text.str.strip()).reindex(column.index)
-    if not meant or 2 * int(plain.sum()) <= text.size:
-        return column
-    found = column.astype(object)
-    found[plain[plain].index] = pd.to_numeric(text[plain].str.strip()).astype(object)
-    return found
+    for pattern, values in ((_NUMBER, pd.to_numeric), (_FLAG, _flags)):
+        if not meant and not text.head(_LOOKED_AT).str.fullmatch(pattern).all():
+            continue
+        plain = text.str.fullmatch(pattern).astype(bool)
+        if plain.all() and plain.size:
+            return values(text).reindex(column.index)
+        if meant and 2 * int(plain.sum()) > text.size:
+            found = values(text[plain]).astype(float)  # yes and no as 1 and 0, so that text among them is a bad row
+            return column.astype(object).where(~plain.reindex(column.index, fill_value=False), found)
+    return column
+
+
+def _flags(text: pd.Series[Any]) -> pd.Series[Any]:
+    return text.str.strip().str.lower() == "true"
 
 
 def _with_dates(column: pd.Series[Any], file: str, dates: str | None) -> pd.Series[Any]:

@@ -13,9 +13,10 @@ from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.engines import collect, lazy
 from csmetrics._frames.grain import Grain
 from csmetrics._report.plain_words import without_code
+from csmetrics._statistics.calendar_axis import read_axis
 from csmetrics._statistics.evaluated import Line
 from csmetrics._statistics.scorecard import Scorecard
-from csmetrics.errors import MetricInputError
+from csmetrics.errors import MetricInputError, shown
 from csmetrics.plotting._words import period_name
 
 # Which metrics each frame is asked for, in the order of the report
@@ -133,14 +134,20 @@ def source(kind: str, given: Any, until: pd.Timestamp | None) -> Source:
     if None in given.index.names and isinstance(given.index, (pd.PeriodIndex, pd.DatetimeIndex)):
         given = given.rename_axis("period")
     made = Source(kind, given, until)
-    if until is not None and made.axis is not None:
+    if until is not None and made.axis is not None and len(given):
         axis = Grain(given).axes[made.axis]
         if isinstance(axis.dtype, pd.PeriodDtype):
             kept = axis.dt.end_time.dt.normalize() <= until
         elif axis.dtype.kind == "M":
             kept = axis.dt.tz_localize(None) <= until
         else:
-            return made
+            known = read_axis("report", Grain(given, ()), made.axis)
+            if known.periods is None:
+                rule = "needs periods that are dates, or text such as 2026-03"
+                found = f"the {kind} have {', '.join(map(shown, known.labels[:3]))}"
+                raise MetricInputError("report", "as_of", rule, found)
+            ends = [period.end_time.normalize() for period in known.periods]
+            kept = axis.isin([label for label, end in zip(known.labels, ends, strict=True) if end <= until])
         given = given[kept.to_numpy(dtype=bool)]
         given.attrs.update(attrs)
         made = Source(kind, given, until)

@@ -236,7 +236,10 @@ def report(
     if retention is not None and not isinstance(retention, RetentionGrid):
         found = f"got a {type(retention).__name__}"
         raise MetricInputError("report", "retention", "must be a RetentionGrid", found, "csm.cohorts.retention(events)")
-    scores, churned = health if isinstance(health, tuple) else (health, None)
+    scores, churned = health if isinstance(health, tuple) and len(health) == 2 else (health, None)
+    if scores is not None and not (isinstance(scores, pd.DataFrame) and "band" in scores):
+        rule, hint = "must be the scores of customers, with their bands", "HealthScore.score(frame)"
+        raise MetricInputError("report", "health", rule, f"got a {type(scores).__name__}", hint)
     return Report(
         Contents(
             sources,

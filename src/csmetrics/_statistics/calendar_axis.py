@@ -48,7 +48,7 @@ class TimeAxis:
                 wanted: Any = pd.Period(str(plain) if isinstance(plain, int) else label, freq=self.periods.freq)
                 return self.places[list(self.periods).index(wanted)]
             return self.places[self.labels.index(pd.Timestamp(label))]
-        some = f"it has {', '.join(str(one) for one in self.labels[-_LISTED:])}"
+        some = f"it has {', '.join(map(_written, self.labels[-_LISTED:]))}"
         hint = f"{some} at its end" if len(self.labels) > _LISTED else some
         if any(isinstance(one, pd.Period) for one in self.labels):
             hint += "; builders leave out a period that is not over by as_of"
@@ -67,7 +67,7 @@ class TimeAxis:
     def label_of(self, place: int) -> str:
         """Return the text of a place, whether or not a row has it."""
         if place in self.places:
-            return str(self.labels[self.places.index(place)])
+            return _written(self.labels[self.places.index(place)])
         return "" if self.periods is None else str(self.periods[0] + (place - self.places[0]))
 
     def taken(self, first: int, last: int) -> list[Any]:
@@ -111,6 +111,12 @@ def _dated(index: pd.DatetimeIndex) -> Any:
         if periods.is_unique and any((index == edge).all() for edge in edges):
             return periods
     return None
+
+
+def _written(label: Any) -> str:
+    """Write a label; a midnight is its day."""
+    day = isinstance(label, pd.Timestamp) and label == label.normalize()
+    return str(label.date()) if day else str(label)
 
 
 def _plain(label: Any) -> Any:

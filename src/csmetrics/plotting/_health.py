@@ -93,8 +93,10 @@ def health(scores: pd.DataFrame, churned: Any = None, *, confidence: float = 95,
 
 
 def _column(frame: Any, wanted: str) -> pd.Series[Any]:
-    if not isinstance(frame, pd.DataFrame) or wanted not in frame.columns:
-        listed = ", ".join(map(repr, getattr(frame, "columns", [])))
-        hint = "HealthScore.score(frame) makes it"
+    hint = "HealthScore.score(frame) makes it"
+    if not isinstance(frame, pd.DataFrame):
+        raise refuse("health", "scores", "must be a pandas DataFrame", f"got a {type(frame).__name__}", hint)
+    if wanted not in frame.columns:
+        listed = ", ".join(map(repr, frame.columns))
         raise MissingColumnError("plotting.health", wanted, f"no column {wanted!r}", f"this frame has {listed}", hint)
     return frame[wanted]
