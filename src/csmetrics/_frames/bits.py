@@ -31,15 +31,18 @@ class Bits:
     first
         The number that is the lowest bit.
     count
-        How many numbers have a bit, from the first on. None where the column holds no others, 64 at most.
+        How many numbers have a bit, from the first on. None where the column holds no others.
     flag
         A column that is 1 for the rows that count; None for all rows.
+    wide
+        Whether there may be 64 numbers, and not only 63, which fit into signed numbers: these are added up faster.
     """
 
     column: str
     first: int = 0
     count: int | None = None
     flag: str | None = None
+    wide: bool = False
 
 
 Columns: TypeAlias = Mapping[str, Bits | tuple[str, str]]
@@ -118,10 +121,10 @@ class Sql(Adapter):
 
     roughly = "approx_count_distinct"
 
-    def __init__(self, quote: str, whole: str, left: str, right: str) -> None:
+    def __init__(self, quote: str, left: str, right: str, wide: str) -> None:
         self.quote = quote
-        self.whole = whole  # the type of the masks
         self.left, self.right = left, right  # shifts: of 1, and of a number
+        self.wide = wide  # a shift of 1 to any of 64 bits
 
     def name(self, column: str) -> str:
         """Return a column's name, quoted."""
@@ -140,7 +143,7 @@ class Sql(Adapter):
         column = self.name(bits.column)
         here = [] if bits.count is None else [f"{column} BETWEEN {bits.first} AND {bits.first + bits.count - 1}"]
         here += [] if bits.flag is None else [f"{self.name(bits.flag)} = 1"]
-        bit = self.left.format(f"{column} - {bits.first}")
+        bit = (self.wide if bits.wide else self.left).format(f"{column} - {bits.first}")
         return f"bit_or(CASE WHEN {' AND '.join(here)} THEN {bit} ELSE 0 END)" if here else f"bit_or({bit})"
 
     def total(self, rows: Any, column: str, how: str) -> str:
@@ -220,9 +223,11 @@ class _Ibis(Adapter):
         return rows.group_by(keys).aggregate(**found) if keys else rows.aggregate(**found)
 
 
+_LEFT = "shiftleft(1L, CAST({} AS INT))"
 _ADAPTERS: dict[str, Adapter] = {
-    "is_duckdb": _DuckDB('"', "UBIGINT", "(1::UBIGINT << ({})::UBIGINT)", "({} >> {})"),  # by BIGINT it is a HUGEINT
-    "is_pyspark": _Spark("`", "BIGINT", "shiftleft(1L, CAST({} AS INT))", "shiftright({}, CAST({} AS INT))"),
+    # Unsigned by a BIGINT is a HUGEINT
+    "is_duckdb": _DuckDB('"', "(1::BIGINT << ({})::BIGINT)", "({} >> {})", "(1::UBIGINT << ({})::UBIGINT)"),
+    "is_pyspark": _Spark("`", _LEFT, "shiftright({}, CAST({} AS INT))", _LEFT),
     "is_polars": _Polars(),
     "is_ibis": _Ibis(),
 }
