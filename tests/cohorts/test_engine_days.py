@@ -64,7 +64,7 @@ def test_masks_and_gaps_agree(engine: str, options: dict[str, Any], ways: dict[s
 
 @pytest.mark.parametrize("engine", WITH_MASKS)
 def test_masks_where_users_are_dense(engine: str, ways: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three users have at most 9 masks for 400 events; sixty may have 180, and have half as many as events."""
+    """Three users have at most 9 masks for 400 events; a hundred may have 300."""
     crossed: list[list[str]] = []
     collect = engines.collect
 
@@ -74,7 +74,7 @@ def test_masks_where_users_are_dense(engine: str, ways: dict[str, Any], monkeypa
         return table
 
     monkeypatch.setattr(engines, "collect", watch)
-    for users in (3, 60):
+    for users in (3, 100):
         csm.cohorts.active_users(FRAMES[engine](events(users)))
     assert ways["dense"] == [True, False]
     assert [("csm:mask" in names, "user" in names) for names in crossed if "csm:day" in names or "user" in names] == [
@@ -106,8 +106,15 @@ def test_a_day_that_a_zone_skipped_is_no_day_of_a_window(forced: bool, ways: dic
 
 @pytest.mark.parametrize("engine", WITH_MASKS)
 def test_roughly_distinct(engine: str) -> None:
-    rows = pd.DataFrame({"user": np.arange(3000) % 1000, "of": "some"})
-    columns = {"users": ("user", ROUGHLY), "rows": ("user", "count"), "last": ("user", "max"), "sum": ("user", "sum")}
+    rows = pd.DataFrame({"user": np.arange(3000) % 1000})
+    rows["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(rows["user"], unit="D")
+    columns = {
+        "users": ("user", ROUGHLY),
+        "days": ("day", ROUGHLY),
+        "rows": ("user", "count"),
+        "last": ("user", "max"),
+        "sum": ("user", "sum"),
+    }
     found = engines.collect(grouped(engines.lazy(FRAMES[engine](rows)), (), columns))
-    assert 600 < int(found["users"].iloc[0]) < 1500
+    assert all(600 < int(found[name].iloc[0]) < 1500 for name in ("users", "days"))
     assert found[["rows", "last", "sum"]].iloc[0].tolist() == [3000, 999, 3 * 999 * 500]

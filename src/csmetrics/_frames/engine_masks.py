@@ -82,7 +82,7 @@ def _sql(engine: Sql, users: Any, keys: list[str], asked: Question) -> Any:
         cases = ""
         for word in asked.starts:
             name, first = engine.name(word), asked.words[word][0]
-            cases += f" WHEN {name} <> 0 THEN CAST(bit_count(({name} - 1) & ~{name}) AS {engine.whole}) + {first}"
+            cases += f" WHEN {name} <> 0 THEN CAST(bit_count(({name} - 1) & ~{name}) AS BIGINT) + {first}"
         users = engine.select(users, ["*", *engine.named({COHORT: f"CASE{cases} END"})])
         keys.append(COHORT)
         if asked.aged:

@@ -76,7 +76,7 @@ class EngineDays:
             return None
         if not self._dense(count):
             return self._gaps(frame, first, count, longest)
-        found = grouped(blocks, [*self.each, BLOCK], {_MASK: Bits(BIT)})
+        found = grouped(blocks, [*self.each, BLOCK], {_MASK: Bits(BIT, wide=True)})
         small = engines.collect(found)
         user, offset, _ = number_units(self.calendar.metric, small[self.user], slice(None))
         groups = Groups(self.calendar.metric, [small[key] for key in self.keys], slice(None))

@@ -58,7 +58,7 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     if found is not None:
         return found
     frame = in_blocks(rows.checked().with_columns((number + _SHIFT).alias("csm:number")), "csm:number")
-    columns: Columns = {_MASK: Bits(BIT), _LAST: ("csm:fact_last", "max"), "csm:wrong": ("csm:bad", "sum")}
+    columns: Columns = {_MASK: Bits(BIT, wide=True), _LAST: ("csm:fact_last", "max"), "csm:wrong": ("csm:bad", "sum")}
     table = engines.collect(grouped(frame, [asked.user, *keys, BLOCK], columns))
     if table["csm:wrong"].sum():
         return None
@@ -85,7 +85,7 @@ def _in_one_word(rows: EngineRows, asked: Request, keys: list[str], instants: An
     )
     bit = nw.when(~rows.bad() & within).then(number - first).otherwise(nw.lit(most))
     frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instants.alias("csm:fact_last"), bit.alias(BIT))
-    columns: Columns = {_MASK: Bits(BIT), _LAST: ("csm:fact_last", "max")}
+    columns: Columns = {_MASK: Bits(BIT, wide=True), _LAST: ("csm:fact_last", "max")}
     found = engines.collect(grouped(frame, [asked.user, *keys], columns))
     masks = read_masks(found[_MASK])
     if (masks >> np.uint64(most)).any():
