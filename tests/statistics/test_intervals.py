@@ -318,15 +318,20 @@ def test_grr_is_wilson_at_the_effective_number_of_customers() -> None:
     assert (100 - mirrored.high, 100 - mirrored.low) == pytest.approx((found.low, found.high))
 
 
-def test_nrr_is_square_and_add() -> None:
+@pytest.mark.parametrize("gainers", [None, 2])
+def test_nrr_is_square_and_add(gainers: int | None) -> None:
     rows = revenue()
+    if gainers is not None:  # together they gain less than half of the width
+        few = np.argsort(rows["expansion_mrr"])[-gainers:]
+        rows["expansion_mrr"] = np.where(np.isin(np.arange(len(rows["start_mrr"])), few), rows["expansion_mrr"], 0)
     found = csm.interval(csm.nrr, **rows)
     churn = csm.interval(csm.gross_revenue_churn_rate, **losses(rows))
     y, g = rows["start_mrr"], rows["expansion_mrr"]
     gain = g.sum() / y.sum()
     n = y.sum() ** 2 / np.square(y).sum()
     half = special().stdtrit(n - 1, 0.975) * np.sqrt(np.square(g - gain * y).sum()) / y.sum()
-    down = np.hypot(churn.high - churn.estimate, 100 * min(half, gain))
+    assert (half > gain) == (gainers is not None)
+    down = np.hypot(churn.high - churn.estimate, 100 * half)
     up = np.hypot(churn.estimate - churn.low, 100 * half)
     assert (found.low, found.high) == pytest.approx((found.estimate - down, found.estimate + up))
     net = csm.interval(csm.net_revenue_churn_rate, **rows)

@@ -66,9 +66,8 @@ def net(losses: Moments, gains: Moments, sure: Confidence) -> Limits:
     lost_low, lost_high = money_share(losses, sure)
     # without a gain its limits are its own, and t has nothing to add
     half = np.where(gains.xx > 0, sure.t(gains.kish - 1) * np.sqrt(gains.variance), 0.0)
-    gained_low, gained_high = np.maximum(gained - half, 0), gained + half
-    low = gained - lost - np.hypot(lost_high - lost, gained - gained_low)
-    high = gained - lost + np.hypot(lost - lost_low, gained_high - gained)
+    low = gained - lost - np.hypot(lost_high - lost, half)
+    high = gained - lost + np.hypot(lost - lost_low, half)
     return low, high
 
 
