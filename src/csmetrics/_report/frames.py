@@ -145,7 +145,10 @@ def source(kind: str, given: Any, until: pd.Timestamp | None) -> Source:
         elif axis.dtype.kind == "M":
             kept = axis.dt.tz_localize(None) <= until
         else:
-            rule, hint = "needs periods that are dates, or text such as 2026-03", "make Periods of them, or leave as_of out"
+            rule, hint = (
+                "needs periods that are dates, or text such as 2026-03",
+                "make Periods of them, or leave as_of out",
+            )
             found = f"the {kind} have {', '.join(map(shown, labels.head(3)))}"
             raise MetricInputError("report", "as_of", rule, found, hint)
         given = given[kept.to_numpy(dtype=bool)]
