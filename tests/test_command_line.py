@@ -253,6 +253,16 @@ def test_hints_speak_of_the_file_and_not_of_code(run: Any, tmp_path: Path) -> No
     assert "Hint: write true and false in the file, or 1 and 0" in err
 
 
+def test_wrong_options_say_how_they_are_written(run: Any, tables: Path) -> None:
+    words = ["report", "--subscriptions", tables / "plans.csv", "--out", tables / "r.html", "--as-of", "2026-06-30"]
+    assert "Hint: --column subscriptions.customer=account_id" in run(*words, "--column", "customer=account_id")[2]
+    words += ["--column", "subscriptions.customer=account_id"]
+    assert "Hint: --target nrr=105" in run(*words, "--target", "nrr=high")[2]
+    (tables / "churn.csv").write_text("day,lost,start,churn_rate\n01/02/2026,5,100,5\n")
+    code, out, err = run("verify", tables / "churn.csv", "--metric", "churn_rate")
+    assert (code, err) == (0, ""), out  # the day is of no matter
+
+
 def test_times_with_offsets_are_counted_by_one_clock(run: Any, tmp_path: Path) -> None:
     file = tmp_path / "plans.csv"
     file.write_text(  # b leaves at half past midnight in Paris, which is still March by UTC and by winter time

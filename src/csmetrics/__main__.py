@@ -198,6 +198,9 @@ def report(config: Path | None, columns: Any, targets: Any, **given: Any) -> Non
     options = _config(config) | {name: value for name, value in given.items() if value is not None}
     for name, column in columns:
         table, _, what = name.partition(".")
+        if not what:
+            rule, hint = "must name a table and what its column holds", f"--column subscriptions.{name}={column}"
+            raise csm.MetricInputError("report", "--column", rule, f"got {name}={column}", hint)
         options.setdefault("columns", {}).setdefault(table, {})[what] = column
     options["targets"] = {**options.get("targets", {}), **_values(targets)}
     out = options.pop("out", None)
@@ -293,8 +296,9 @@ def verify(
         raise csm.MetricInputError("verify", "--data", "is for a query", f"got {file.name}", "a file that ends in .sql")
     spec, named = _spec(metric), _values(columns)
     numbers = [spec.name, "result", result, *spec.inputs, *(text for _, text in columns)]
+    used = [name for name in numbers if name is not None]
     sql = file.suffix.lower() == ".sql"
-    table = query(file, dict(data), dates) if sql else read(file, dates, numbers=numbers)
+    table = query(file, dict(data), dates) if sql else read(file, dates, used, numbers=numbers)
     found = csm.testing.verify_frame(
         table, spec.function, result=result, decimals=decimals, tolerance=tolerance, **named
     )

@@ -110,3 +110,23 @@ def test_answers_of_a_shorter_scale_are_warned_of(make: Any) -> None:
     assert csm.cohorts.survey(make(stars.head(29)), nps="score").attrs["notes"] == []
     scale = {"column": "score", "scale": (1, 5), "promoters": 5, "detractors": 3}
     assert csm.cohorts.survey(make(stars), nps=scale).csm.total().nps() == -40
+
+
+def test_events_that_are_spelt_in_two_ways_are_noted() -> None:
+    rows = [("a", "visit"), ("b", "Visit "), ("c", "visit"), ("a", "buy"), ("b", None)]
+    events = pd.DataFrame(rows, columns=["user", "event"]).assign(time=pd.Timestamp("2026-01-05"))
+    steps: dict[str, Any] = {"within": "7D", "as_of": "2026-01-31"}
+    [note] = csm.cohorts.funnel(events, ["visit", "buy"], **steps).attrs["notes"]
+    assert note.startswith("'visit' does not count the rows with 'Visit ', which differ only in case or blanks")
+    assert csm.cohorts.funnel(events.iloc[[0, 2, 3, 4]], ["visit", "buy"], **steps).attrs["notes"] == []
+    grid = csm.cohorts.retention(events, start_event=["visit", "Visit "], return_event="buy", as_of="2026-01-31")
+    assert not any("blanks" in note for note in grid.notes)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_start_at_0_seconds_is_warned_of(make: Any) -> None:
+    old = LEDGER.assign(start=LEDGER["start"].where(LEDGER["customer"] != "a", pd.Timestamp("1970-01-01 01:00")))
+    with pytest.warns(csm.CohortWarning, match="The earliest row begins on 1970-01-01"):
+        csm.cohorts.movements_from_subscriptions(make(old), as_of="2026-03-31")
+    then = old.assign(start=pd.Timestamp("1970-01-01 01:00"), end=None).astype({"end": "datetime64[us]"})
+    assert csm.cohorts.movements_from_subscriptions(make(then), as_of="1970-03-31").attrs["notes"] == []

@@ -262,6 +262,14 @@ def luminance(color: Any) -> float:
     return float(np.dot(mpl.colors.to_rgb(color), (0.2126, 0.7152, 0.0722)))
 
 
+def test_users_of_months_are_named_so() -> None:
+    index = pd.period_range("2026-01", periods=3, freq="M", name="period")
+    months = pd.DataFrame({"dau": [10.5, 11, 12], "mau": [40, 41, 42]}, index=index)
+    for frame, words in ((months, ["in the period", "on the mean day"]), (days(60), ["monthly (MAU)", "daily (DAU)"])):
+        legend = [text.get_text() for text in frame.csm.plot.active_users().get_legend().get_texts()]
+        assert [legend[0], legend[-2]] == words
+
+
 def test_a_single_point_is_seen() -> None:
     assert plotting.forecast(fan(1)).lines[0].get_marker() == "o"
     right = days(1).csm.plot.active_users().figure.axes[1]

@@ -160,6 +160,13 @@ def test_every_figure_says_how_it_was_computed(page: str, june: Any) -> None:
     assert "customer churn rate = lost / start × 100" in page or "= lost / start × 100" in page
 
 
+def test_the_axis_of_a_time_says_hours(company: Any) -> None:
+    tickets = csm.cohorts.tickets(company.tickets, freq="M", as_of=company.as_of)
+    page = csm.report(tickets=tickets).to_html()
+    assert "hours, lower is better" in page
+    assert "time, lower is better" not in page
+
+
 def test_notes_are_for_readers_and_not_for_programmers(page: str) -> None:
     assert "customer=" not in page
     assert "several answers of one customer count as if they came from several customers" in page

@@ -78,7 +78,7 @@ class Contents:
         for source in self.sources.values():
             own = in_words(source.periods[-1]) if source.periods else ""
             if own and own != self.period:
-                said.append(f"The {source.kind.replace('_', ' ')} are of {own}.")
+                said.append(f"The figures of the {source.kind.replace('_', ' ')} are of {own}.")
         return " ".join(filter(None, said))
 
     @cached_property

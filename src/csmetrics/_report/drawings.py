@@ -79,7 +79,15 @@ def _over_time(contents: Contents, kind: str, metrics: tuple[str, ...]) -> Itera
     for metric in metrics:
         if source is not None and len(source.periods) > 1 and metric in known:
             draw = partial(plotting.over_time, source.frame, metric, target=contents.targets.get(metric))
-            yield Drawing(f"{metric} over time", draw)
+            yield Drawing(f"{metric} over time", partial(_in_hours, draw))
+
+
+def _in_hours(draw: Callable[..., Any], *, ax: Any) -> Any:
+    """Draw a metric; an axis of time has hours, as the builder of tickets counts them."""
+    draw(ax=ax)
+    if ax.get_ylabel().startswith("time"):
+        ax.set_ylabel(ax.get_ylabel().replace("time", "hours", 1))
+    return ax
 
 
 _OF: Final[dict[str, Callable[[Contents], Iterator[Drawing]]]] = {

@@ -13,9 +13,10 @@ from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.engines import collect, lazy
 from csmetrics._frames.grain import Grain
 from csmetrics._report.plain_words import without_code
-from csmetrics._statistics.calendar_axis import read_axis
+from csmetrics._statistics.calendar_axis import as_periods
 from csmetrics._statistics.evaluated import Line
 from csmetrics._statistics.scorecard import Scorecard
+from csmetrics._statistics.text_periods import must_sort
 from csmetrics.errors import MetricInputError, shown
 from csmetrics.plotting._words import period_name
 
@@ -74,6 +75,7 @@ class Source:
             found.index = pd.Index(["all"], name="period")
             return found
         axis = Grain(self.frame).axes[self.axis]
+        must_sort("report", self.axis, axis)
         found = numbers.groupby(axis.to_numpy(), sort=True).sum(min_count=1)
         if isinstance(axis.dtype, pd.PeriodDtype):
             found.index = pd.PeriodIndex(found.index, freq=axis.dtype.freq)
@@ -136,18 +138,19 @@ def source(kind: str, given: Any, until: pd.Timestamp | None) -> Source:
     made = Source(kind, given, until)
     if until is not None and made.axis is not None and len(given):
         axis = Grain(given).axes[made.axis]
-        if isinstance(axis.dtype, pd.PeriodDtype):
-            kept = axis.dt.end_time.dt.normalize() <= until
+        labels = axis.dropna().drop_duplicates()
+        periods = as_periods(labels.tolist())
+        if periods is not None:
+            kept = axis.isin(labels[periods.end_time.normalize() <= until])
         elif axis.dtype.kind == "M":
             kept = axis.dt.tz_localize(None) <= until
         else:
-            known = read_axis("report", Grain(given, ()), made.axis)
-            if known.periods is None:
-                rule = "needs periods that are dates, or text such as 2026-03"
-                found = f"the {kind} have {', '.join(map(shown, known.labels[:3]))}"
-                raise MetricInputError("report", "as_of", rule, found)
-            ends = [period.end_time.normalize() for period in known.periods]
-            kept = axis.isin([label for label, end in zip(known.labels, ends, strict=True) if end <= until])
+            rule, hint = (
+                "needs periods that are dates, or text such as 2026-03",
+                "make Periods of them, or leave as_of out",
+            )
+            found = f"the {kind} have {', '.join(map(shown, labels.head(3)))}"
+            raise MetricInputError("report", "as_of", rule, found, hint)
         given = given[kept.to_numpy(dtype=bool)]
         given.attrs.update(attrs)
         made = Source(kind, given, until)

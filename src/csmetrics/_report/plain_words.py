@@ -90,9 +90,9 @@ def _hint(error: CsmetricsError) -> str:
         plain = clause
         for python, option in _OPTIONS:
             plain = re.sub(python, option, plain)
-        if plain == clause and " --" not in clause:
+        if plain == clause and "--" not in clause:
             plain = without_code(clause)
-        if plain != clause or " --" in clause or not _has_code(plain):
+        if plain != clause or "--" in clause or not _has_code(plain):
             told.append(plain)
     return "; ".join(filter(None, told))
 

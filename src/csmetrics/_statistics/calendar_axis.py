@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,12 @@ import pandas as pd
 
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
+from csmetrics._statistics.text_periods import must_sort
 from csmetrics.errors import MetricInputError, shown
 
 _LISTED = 8  # periods that an error names
 _YEARS = range(1900, 2200)
+_TWO_WAYS = re.compile(r"\d\d?[./-]\d\d?[./-]\d+.*")  # a day and a month, of which nobody knows which comes first
 
 
 @dataclass(frozen=True)
@@ -81,20 +84,22 @@ def read_axis(metric: str, grain: Grain, name: Any) -> TimeAxis:
     labels = [label for label in found if not pd.isna(label)]
     if not labels:
         raise MetricInputError(metric, "period", "must have periods", "the axis is empty")
-    periods = _periods(labels)
+    periods = as_periods(labels)
+    if periods is None:
+        must_sort(metric, name, labels)
     places = list(range(len(labels))) if periods is None else [int(period.ordinal) for period in periods]
     order = sorted(range(len(labels)), key=places.__getitem__)
     kept = None if periods is None else pd.PeriodIndex([periods[i] for i in order])
     return TimeAxis(name, [labels[i] for i in order], [places[i] for i in order], kept)
 
 
-def _periods(labels: list[Any]) -> Any:
+def as_periods(labels: list[Any]) -> Any:
     """Read labels as periods: Periods, dates at a steady distance, years, or text such as 2026-03; None for others."""
     if all(isinstance(label, pd.Period) for label in labels):
         return pd.PeriodIndex(labels)
     with suppress(ValueError, TypeError, AttributeError):
         if all(isinstance(label, str) for label in labels):
-            read = [pd.Period(label) for label in labels if label[:1].isdigit()]
+            read = [pd.Period(label) for label in labels if label[:1].isdigit() and not _TWO_WAYS.fullmatch(label)]
             return pd.PeriodIndex(read) if len(read) == len(labels) and len({p.freqstr for p in read}) == 1 else None
         if all(isinstance(label, int) and label in _YEARS for label in map(_plain, labels)):
             return pd.PeriodIndex([str(label) for label in labels], freq="Y")

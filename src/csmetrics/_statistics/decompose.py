@@ -23,6 +23,7 @@ from csmetrics._statistics.given import grain_of
 from csmetrics._statistics.periods import axis_of, one_period
 from csmetrics._statistics.samples import Sample
 from csmetrics._statistics.segments import by_segment
+from csmetrics._statistics.text_periods import must_sort
 from csmetrics.core._registry import Registration, registered
 from csmetrics.core._sums import sampled_of
 from csmetrics.errors import MetricInputError, shown
@@ -242,6 +243,7 @@ def decompose_periods(
     assert isinstance(sample.index, pd.MultiIndex)
     axis, segments = sample.index.get_level_values(0), sample.index.droplevel(0)
     periods = axis[~axis.duplicated()]
+    must_sort(spec.name, axis_name, periods)
     if len(periods) < 2:
         raise MetricInputError(spec.name, "period", "must have two periods or more", f"got {len(periods)}")
     each = []

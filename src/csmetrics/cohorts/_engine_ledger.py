@@ -17,7 +17,16 @@ from csmetrics.cohorts._engine_changes import OPEN, Reducer
 from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines, settled
 from csmetrics.cohorts._rates import Rates
-from csmetrics.cohorts._reading import NEGATIVE, coded, currency_column, periods_of, screened, several, span_of
+from csmetrics.cohorts._reading import (
+    NEGATIVE,
+    coded,
+    currency_column,
+    note_epoch,
+    periods_of,
+    screened,
+    several,
+    span_of,
+)
 from csmetrics.cohorts._rows.end_of_data import end_of_data
 from csmetrics.cohorts._rows.engine import EngineRows
 from csmetrics.cohorts._rows.groups import Groups
@@ -57,6 +66,7 @@ def from_engine(frame: Any, asked: Asked) -> Ledger:
     known = opening.known
     stop = end_of_data(metric, asked.as_of, lasts)
     start = int(opening.ticks[0]) * DAY // opening.per_day if known else None
+    note_epoch(rows.remarks, start, stop)
     first, periods = span_of(asked, start, stop)
     units, scale = _money(rows, amounts)
     if units is None:

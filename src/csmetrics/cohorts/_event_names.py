@@ -21,6 +21,7 @@ from csmetrics.errors import MetricInputError, shown
 
 _LONGEST = 80  # letters of a misspelt name that are compared
 _LISTED = 5  # kinds that a hint lists
+_SEARCHED = 100_000  # rows at most whose kinds are compared with the named ones
 _FEW = 3  # kinds that are compared one by one, which is faster
 _INFERRED = {
     "string": "text",
@@ -124,7 +125,28 @@ def find_pandas(metric: str, named: Sequence[Named], happened: Any, kept: Any, r
             everywhere = happened.dropna().unique()  # with the rows after the end of the data
             absent = [kind for kind in absent if not _has(everywhere, kind)]
             one.must_occur(metric, absent, everywhere, remarks)
+    if len(column) <= _SEARCHED:
+        _note_spellings(named, column, remarks)
     return found
+
+
+def _note_spellings(named: Sequence[Named], column: pd.Series[Any], remarks: Remarks) -> None:
+    """Note events that differ from a named one only in case or blanks, and do not count."""
+    spelt: dict[str, list[str]] = {}
+    for there in column.unique():
+        if isinstance(there, str):
+            spelt.setdefault(_plainly(there), []).append(there)
+    for one in named:
+        for kind in one.kinds or []:
+            others = [other for other in spelt.get(_plainly(kind), []) if other not in (one.kinds or [])]
+            if isinstance(kind, str) and kind not in others and others:
+                said = ", ".join(map(repr, others))
+                remarks.note(f"{kind!r} does not count the rows with {said}, which differ only in case or blanks.")
+
+
+def _plainly(kind: Any) -> str:
+    """Return the name of an event without case and blanks."""
+    return "".join(str(kind).split()).casefold()
 
 
 class EngineKinds:

@@ -21,6 +21,7 @@ from csmetrics.cohorts._rows.groups import Groups
 from csmetrics.cohorts._rows.instants import DAY, NAT, Times, Wall, in_micros
 from csmetrics.cohorts._rows.options import key_names, too_large
 from csmetrics.cohorts._rows.pandas import Rows
+from csmetrics.cohorts._rows.remarks import Remarks
 from csmetrics.cohorts._touching import note_touching
 from csmetrics.core._money import to_units
 from csmetrics.errors import MetricInputError, shown
@@ -28,6 +29,7 @@ from csmetrics.errors import MetricInputError, shown
 NEGATIVE = "adds up to less than 0 for its customer, so that balance was counted as 0"
 _BLANK = "is blank, so the row was counted as still running"
 _OPEN = 2**62  # stands for a missing end among the numbers that come from an engine
+_YEARS = 10 * 365 * DAY  # after which 1 January 1970 is no date of the same data
 _SHOWN = 5  # currencies that an error lists
 
 
@@ -67,7 +69,9 @@ def from_pandas(frame: pd.DataFrame, asked: Asked) -> Ledger:
         raise too_large(metric, asked.names[1])
     groups = Groups(metric, keys, kept)
     known = bool(begins.ticks.size) and stop is not None
-    first, periods = span_of(asked, begins.span[0] * DAY // begins.per_day if known else None, stop)
+    earliest = begins.span[0] * DAY // begins.per_day if known else None
+    note_epoch(rows.remarks, earliest, stop)
+    first, periods = span_of(asked, earliest, stop)
     currency, rates = _currencies(rows, asked, kept, units, (first, periods))
     numbers = Numbers(asked, customers, groups, currency, kept)
     ledger = Ledger(
@@ -149,6 +153,15 @@ def _spell(asked: Asked, begins: Times, ends: Times | None) -> tuple[Any, Any]:
 
 def periods_of(calendar: Calendar, number: Any) -> tuple[Any, Any]:
     return calendar.start(number), calendar.start(number + 1)
+
+
+def note_epoch(remarks: Remarks, earliest: int | None, stop: int | None) -> None:
+    """Note an earliest date on 1 January 1970 in data of our days: 0 seconds, and so likely a missing date."""
+    if earliest is not None and stop is not None and 0 <= earliest < DAY and stop - earliest > _YEARS:
+        remarks.note(
+            "The earliest row begins on 1970-01-01, as a missing date does that was read as 0 seconds.",
+            doubtful=True,
+        )
 
 
 def span_of(asked: Asked, start: int | None, stop: int | None) -> tuple[int, int]:

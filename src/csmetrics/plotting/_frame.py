@@ -12,6 +12,7 @@ from csmetrics._accessors.cohorts import Cohorts
 from csmetrics._frames.columns import Need, has, require
 from csmetrics._frames.grain import Grain
 from csmetrics._statistics.periods import axis_of
+from csmetrics._statistics.text_periods import must_sort
 from csmetrics.core._registry import REGISTRY
 from csmetrics.errors import MetricInputError
 
@@ -36,8 +37,11 @@ def cohorts(grain: Grain, keys: tuple[Any, ...]) -> Cohorts[Any]:
 
 
 def periods_of(grain: Grain, plot: str) -> Any:
-    """Return the name of the time axis; refuse a frame without one."""
-    return axis_of(grain, plot)
+    """Return the name of the time axis; refuse a frame without one, or with one that does not sort in time."""
+    axis = axis_of(grain, plot)
+    if axis in grain.axes and hasattr(grain.axes[axis], "unique"):
+        must_sort(plot, axis, grain.axes[axis].unique())
+    return axis
 
 
 def columns(grain: Grain, plot: str, wanted: Sequence[str], optional: Sequence[str] = ()) -> list[str]:

@@ -15,6 +15,7 @@ from csmetrics.plotting._money import stacked
 from csmetrics.plotting._words import compact, figure_percent, names
 
 _WORDS: Final = {"dau": "daily (DAU)", "wau": "weekly (WAU)", "mau": "monthly (MAU)"}
+_IN_PERIODS: Final = {"dau": "on the mean day", "mau": "in the period"}  # of a frame that has longer periods than days
 
 
 def active_users(frame: Any, *, ax: Axes | None = None) -> Axes:
@@ -76,7 +77,9 @@ def active_users(frame: Any, *, ax: Axes | None = None) -> Axes:
     right.grid(visible=False)
     right.yaxis.set_major_formatter(figure_percent)
     right.set_ylabel("stickiness, DAU of MAU")
-    canvas.legend(handles, [*(_WORDS[one] for one in shown), "stickiness (right)"])
+    daily = getattr(table.index, "freqstr", "D") == "D"
+    words = _WORDS if daily else _WORDS | _IN_PERIODS
+    canvas.legend(handles, [*(words[one] for one in shown), "stickiness (right)"])
     canvas.title("Active users and stickiness", "users")
     return ax
 
