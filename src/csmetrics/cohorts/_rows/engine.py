@@ -241,7 +241,8 @@ class EngineRows:
     def _look(self, flagged: Any) -> None:
         columns = {"rows": ("csm:bad", "count"), "bad": ("csm:bad", "sum")}
         columns |= {name: (f"csm:fact_{name}", how) for name, (_, how) in self.asked.items()}
-        totals = grouped(flagged, (), columns)
+        distinct = any(how == "n_unique" for _, how in columns.values())  # narwhals knows each engine's word for it
+        totals = None if distinct else grouped(flagged, (), columns)
         if totals is None:
             known = [(name, narwhals().col(column), how) for name, (column, how) in columns.items() if how != ROUGHLY]
             totals = flagged.select(*(getattr(column, how)().alias(name) for name, column, how in known))
