@@ -258,6 +258,32 @@ print(*peaks)
     assert 190 < with_child - held < 260
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_memory_is_watched_from_outside_with_all_children(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parents[1] / "benchmarks"))
+    import watched
+
+    child = "import sys; held = bytearray(100_000_000); print(flush=True); sys.stdin.read()"
+    program = f"""
+import subprocess, sys
+held = bytearray(150_000_000)
+with subprocess.Popen([sys.executable, "-c", {child!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    print(process.stdout.readline(), flush=True)
+    sys.stdin.read()
+"""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        found = list(watched.descendants(running.pid))
+        assert len(found) == 2
+        assert 250e6 < sum(map(watched.resident, found)) < 320e6
+    assert sum(map(watched.resident, found)) == 0
+    code, _, peak = watched.watched([sys.executable, "-c", "held = bytearray(100_000_000); raise SystemExit(3)"])
+    assert code == 3
+    assert peak > 100
+
+
 def test_the_size_in_pandas_is_that_of_all_rows(folder, rows) -> None:
     size = rows.memory_usage(index=False, deep=True).sum() / 1e6
     assert large_scale.in_pandas(folder) == pytest.approx(size, rel=0.02)

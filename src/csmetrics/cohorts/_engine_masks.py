@@ -22,6 +22,7 @@ from csmetrics.cohorts._rows.instants import Times, Wall
 
 _WORDS = 4  # with more of them, the sums are too many
 _SAMPLE = 1000  # rows that show whether one word may hold all periods
+_EARLIER = 6  # periods before those of the first rows that are counted, too
 _WRONG = "csm:wrong"
 _PAIRS = 12  # the most periods of recurring cohorts, which take a sum for each pair of periods
 
@@ -99,8 +100,8 @@ def count_in_one_pass(
 ) -> tuple[tuple[Groups, int, int], Any, Times, Wall] | None:
     """Have the engine count users from masks while it screens the rows, so that it reads them once.
 
-    Counted are the periods that one word holds up to the end of the data. A further bit marks the users of rows that
-    are bad, or earlier; if any user has it, nothing is returned.
+    Counted are the periods from a little before those of the first rows up to the end of the data, if one word holds
+    them. A further bit marks the users of rows that are bad, or earlier; if any user has it, nothing is returned.
 
     Parameters
     ----------
@@ -117,17 +118,20 @@ def count_in_one_pass(
         The groups, the first period and the number of periods; the counts; some of the times; the end of the data.
     """
     nw, (user, keys) = narwhals(), columns
-    period, asked = period_number(calendar, rows.frame, times), counting.question(WORD, [None, None])
-    if asked is None or not asked.starts or asked.aged or adapter(rows.frame) is None:
-        return None  # bits that are moved to ages no longer tell which rows are bad
+    if adapter(rows.frame) is None:
+        return None
+    period = period_number(calendar, rows.frame, times)
     rows.facts = engines.collect(rows.frame.head(_SAMPLE).select(times.min().alias("some")))
     some = rows.instant("some")
     stop = end_of_data(calendar.metric, as_of, [some])
     if not some.known or stop is None:
         return None
-    first = calendar.at(stop - 1) - WORD + 1
-    if calendar.first_of(some) <= first:
+    last = calendar.at(stop - 1)
+    periods = last - calendar.first_of(some) + 1 + _EARLIER
+    asked = counting.question(periods, [None, None]) if _EARLIER < periods <= WORD else None
+    if asked is None or not asked.starts or asked.aged:  # moved to ages, no bit tells which rows are bad
         return None
+    first = last - periods + 1
     early = times < start_of(calendar, first + 1, some.zone)  # a repeated hour does not matter this way
     known = nw.when(times < instant(stop, some.zone)).then(period - first)
     number = nw.when(rows.bad() | early).then(nw.lit(WORD)).otherwise(known)
@@ -138,9 +142,9 @@ def count_in_one_pass(
     small = small[small[COHORT].notna()].reset_index(drop=True)  # others only came after the end of the data
     if not len(small) or engines.summed(small.pop(_WRONG)).any():
         return None
-    groups, counts = _answered(small, keys, calendar, WORD, counting)
+    groups, counts = _answered(small, keys, calendar, periods, counting)
     lead = int(small[COHORT].min())
-    return (groups, first + lead, WORD - lead), counting.later(counts, lead), some, stop
+    return (groups, first + lead, periods - lead), counting.later(counts, lead), some, stop
 
 
 def _answered(

@@ -226,9 +226,6 @@ def reduced(metric: str, ids: pd.Series[Any], keys: list[pd.Series[Any]], period
     periods
         The period of each row, counted from `first`.
     """
-    order, new = ordered(metric, ids, keys, periods)
-    distinct = slice(None) if new is None else order[new]
-    ids, keys = ids.iloc[distinct], [key.iloc[distinct] for key in keys]
-    numbers = periods[distinct].astype(np.int64) + first
+    numbers = periods.astype(np.int64) + first
     blocks, bits = numbers // BITS, np.uint64(1) << (numbers % BITS).astype(np.uint64)
     return combined(metric, [made(ids, keys, blocks, bits)])
