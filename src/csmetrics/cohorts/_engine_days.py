@@ -88,6 +88,8 @@ class EngineDays:
 
     def _dense(self, days: int) -> bool:
         """Decide from the events for each mask, of which a user in a group has one for 64 days at most."""
+        if self.rows.frame.implementation.is_pyspark():
+            return False  # users are not to be collected from a cluster
         rows = self.rows.count("rows")
         masks = prod(self.rows.count(f"distinct_{name}") + 1 for name in self.each) * (-(-days // BITS))
         return masks * _DENSE <= rows and masks <= _MOST
