@@ -83,8 +83,10 @@ def test_currencies_that_are_spelt_in_two_ways_are_named() -> None:
         )
 
 
-def test_the_number_that_is_none_is_shown_and_not_the_first_text() -> None:
-    with pytest.raises(csm.MetricInputError, match=r"first at position 1 \(the text '4,800\.00'\)"):
+def test_among_numbers_as_text_the_one_that_is_none_is_shown_as_well() -> None:
+    with pytest.raises(
+        csm.MetricInputError, match=r"position 0 \(the text '29.00'\), and at position 1 the text '4,800"
+    ):
         csm.mrr(pd.Series(["29.00", "4,800.00"]), "month")
 
 

@@ -161,8 +161,9 @@ def _numbers(metric: str, argument: str, values: Any, exact: bool) -> Any:
             bad.append((i, value, str(wrong)))
     if bad:
         odd = (one for one in bad if not (isinstance(one[1], str) and _PLAIN.fullmatch(one[1].strip())))
-        first, value, wrong_ = next(odd, bad[0])  # where numbers came as text, the one that made text of them
-        found = f"{len(bad)} of {out.size} values are not, first at position {first} ({wrong_})"
+        place, value, what = next(odd, bad[0])  # where numbers came as text, the one that made text of them
+        found = f"{len(bad)} of {out.size} values are not, first at position {bad[0][0]} ({bad[0][2]})"
+        found += "" if place == bad[0][0] else f", and at position {place} {what}"
         hint = _hint(value) if not isinstance(value, str) else hint_for_texts(wrong for _, wrong, _ in bad)
         raise MetricInputError(metric, argument, "must be numbers", found, hint)
     if exact and _large(out):
