@@ -189,7 +189,7 @@ class _Polars(Adapter):
     def total(self, rows: Any, column: str, how: str) -> Any:
         import polars as pl
 
-        if how == ROUGHLY:  # approx_n_unique takes three times as long, and in older versions few types
+        if how == ROUGHLY:  # approx_n_unique takes few types in older versions
             found = pl.col(column).hash()
             return found.filter(found % _SAMPLED == 0).n_unique().cast(pl.Int64) * _SAMPLED
         return getattr(pl.col(column), how)()
