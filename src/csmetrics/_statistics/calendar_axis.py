@@ -11,7 +11,6 @@ import pandas as pd
 
 from csmetrics._frames.engine_totals import EngineFrame
 from csmetrics._frames.grain import Grain
-from csmetrics._statistics.text_periods import must_sort
 from csmetrics.errors import MetricInputError, shown
 
 _LISTED = 8  # periods that an error names
@@ -85,8 +84,6 @@ def read_axis(metric: str, grain: Grain, name: Any) -> TimeAxis:
     if not labels:
         raise MetricInputError(metric, "period", "must have periods", "the axis is empty")
     periods = as_periods(labels)
-    if periods is None:
-        must_sort(metric, name, labels)
     places = list(range(len(labels))) if periods is None else [int(period.ordinal) for period in periods]
     order = sorted(range(len(labels)), key=places.__getitem__)
     kept = None if periods is None else pd.PeriodIndex([periods[i] for i in order])

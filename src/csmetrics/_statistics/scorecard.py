@@ -21,6 +21,7 @@ from csmetrics._statistics.noise import adjusted, reach
 from csmetrics._statistics.periods import axis_of
 from csmetrics._statistics.scorecard_lines import CONFIDENCE, Windows
 from csmetrics._statistics.targets import Target
+from csmetrics._statistics.text_periods import must_sort
 from csmetrics.core._options import check_whole
 from csmetrics.core._registry import registered
 from csmetrics.errors import MetricInputError, shown
@@ -126,6 +127,8 @@ class Scorecard:
             require(grain.frame, key, _METRIC, "by")
         named = isinstance(period, str) and period in [*grain.axes]
         axis = read_axis(_METRIC, grain, axis_of(grain, _METRIC))
+        if axis.periods is None:
+            must_sort(_METRIC, axis.name, axis.labels)
         place = axis.places[-1] if named or period is ... else axis.place_of(_METRIC, period)
         span = getattr(frame, "attrs", {}).get("span", 1)
         asked = Windows(grain, axis, keys, place, int(trailing), max(int(trailing), int(span)))
