@@ -25,7 +25,7 @@ AS_OF = "2025-12-31"
 EVENTS = """
 copy (
     select floor(random() * {users})::bigint as "user",
-        timestamp '2024-01-01' + to_seconds(({later} + random() / {files}) * 731 * 86400 - 1) as time
+        timestamp '2024-01-01' + to_seconds(({later} + random() / {files}) * (731 * 86400 - 1)) as time
     from range({rows})
 ) to '{path}' (format parquet, compression zstd)
 """
