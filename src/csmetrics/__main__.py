@@ -25,7 +25,7 @@ _CONFIG: Final = "csmetrics.toml"
 _KEYS: Final = (
     *_TABLES, "out", "as_of", "by", "freq", "title", "template", "columns", "targets", "dates", "zone", "skip_bad_rows",
 )  # fmt: skip
-_KINDS: Final[dict[str, tuple[Any, str]]] = {  # of what is no text in the file
+_KINDS: Final[dict[str, tuple[Any, str]]] = {  # of the options that are not text
     "as_of": ((str, date), "a date"),
     "columns": (dict, "a table"),
     "targets": (dict, "a table"),

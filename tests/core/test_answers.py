@@ -240,6 +240,9 @@ def test_text_is_counted_and_its_first_place_named() -> None:
         csm.nps_from_scores([9, "10", None, "n/a"])
     assert "first at position 1 (the text '10')" in caught.value.found
     assert "pd.to_numeric" in caught.value.hint
+    code = caught.value.hint.rpartition("before that: ")[2]
+    with pytest.raises(NameError, match="its_number"):  # a number in the hint would become the answer
+        eval(code, {"column": pd.Series([9, "n/a"])})
 
 
 @pytest.mark.parametrize(

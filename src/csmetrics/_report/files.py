@@ -46,8 +46,8 @@ def read(
     ids
         Columns that stay, or become, text: 007 is not 7, and one file may have 1001 where another has A77 as well.
     numbers
-        Columns of numbers, or of yes and no: what is none of these stays text, as a bad row. Other columns are numbers
-        where all of it is.
+        Columns of numbers, or of yes and no. Any other value in them stays text, which makes its row a bad one. Further
+        columns become numbers only if every value is a number.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def _flags(text: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _with_dates(column: pd.Series[Any], file: str, dates: str | None) -> pd.Series[Any]:
-    """Read a column of text as dates where most of it is dates; what is no date stays text."""
+    """Read a column of text as dates where most values are dates; the others stay text."""
     text = column[column.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)].astype(object)
     head = text.head(_LOOKED_AT).str
     if 2 * int((head.fullmatch(_YEAR_FIRST) | head.fullmatch(_YEAR_LAST)).sum()) <= min(text.size, _LOOKED_AT):

@@ -128,7 +128,7 @@ def in_words(period: Any) -> str:
 def source(kind: str, given: Any, until: pd.Timestamp | None) -> Source:
     """Read a frame of any engine; leave out the periods that end after the report's last day."""
     if not isinstance(given, pd.DataFrame):
-        EngineFrame(given)  # refuses what is no frame
+        EngineFrame(given)  # refuses anything but a frame
         attrs = getattr(given, "attrs", {})
         given = collect(lazy(given, "report", kind))
         given.attrs.update(attrs)

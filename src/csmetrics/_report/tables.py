@@ -143,7 +143,7 @@ def report_from_tables(
         raise MetricInputError("report_from_tables", "subscriptions", "must be given, or another table", "got none")
     for name, table in tables.items():
         if not isinstance(table, pd.DataFrame):
-            lazy(table, "report_from_tables", name)  # refuses what is no table
+            lazy(table, "report_from_tables", name)  # refuses anything but a table
     named = names_of(tables, {} if columns is None else columns)
     tell = progress or (lambda step: None)
     rows = {"on_bad_rows": on_bad_rows}

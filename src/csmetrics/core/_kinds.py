@@ -282,7 +282,8 @@ def hint_for_text(text: str) -> str:
     read = f"convert text to numbers first: numbers = pd.to_numeric(column, errors='coerce'); {_LOST.format('numbers')}"
     if plain or any(map(str.isdigit, given)):
         return read
-    return f"{read}; a word that is an answer gets its number before that: column.replace({{{given[:20]!r}: '5'}})"
+    code = f"column.replace({{{given[:20]!r}: its_number}})"  # the user has to say which
+    return f"{read}; a word that is an answer gets its number before that: {code}"
 
 
 def _hint(value: Any) -> str:
