@@ -82,7 +82,8 @@ class Masks:
         Parameters
         ----------
         pairs
-            The function that returns the numbers of users, below `size`, and of periods, below `periods`, of some rows.
+            The function that returns the numbers of users, below `size`, and of periods, below `periods`, of some rows;
+            those of users in a new int64 array, which is written over.
         rows
             The number of rows.
         size, periods
@@ -96,8 +97,10 @@ class Masks:
             table[cells] = True  # never anything else, so that blocks may come in any order
 
         def mark_rows(some: slice) -> None:
-            unit, period = pairs(some)
-            mark(unit * width + period)
+            cells, period = pairs(some)
+            cells *= width
+            cells += period
+            mark(cells)
 
         if size <= users:
             each_block(mark_rows, rows)

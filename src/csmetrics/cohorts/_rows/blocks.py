@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -52,8 +54,26 @@ def each(step: Callable[[Item], Found], items: Iterable[Item], rows: int) -> lis
     count = _threads_for(rows)
     if count < 2:
         return [step(item) for item in items]
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(step, items))
+    todo = deque(enumerate(items))  # a future for each of many short calls would take longer than the calls
+    done: dict[int, Found] = {}
+    failed: dict[int, BaseException] = {}
+
+    def work() -> None:
+        with suppress(IndexError):
+            while not failed:
+                place, item = todo.popleft()
+                try:
+                    done[place] = step(item)
+                except BaseException as error:
+                    failed[place] = error
+
+    with ThreadPoolExecutor(count - 1) as pool:
+        for _ in range(count - 1):
+            pool.submit(work)
+        work()
+    if failed:
+        raise failed[min(failed)]
+    return [done[place] for place in sorted(done)]
 
 
 def _threads_for(rows: int) -> int:

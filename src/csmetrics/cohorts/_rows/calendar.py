@@ -203,7 +203,10 @@ class Numbering:
         ticks = self.times.ticks[rows]
         if self.table is None:
             return ticks // (self.times.per_day // 24) - self.origin
-        days = ticks // self.times.per_day
+        if self.times.span[0] >= 0:  # numbers without a sign take two thirds of the time
+            days = (ticks.view(np.uint64) // np.uint64(self.times.per_day)).view(np.int64)
+        else:
+            days = ticks // self.times.per_day
         days -= self.origin
         return self.table.take(days, mode="clip")  # a clock set back past midnight may show a day before the first
 
