@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csmetrics as csm
-from csmetrics.cohorts import Activity, _state_engine, _state_files, _state_table, activity, state
+from csmetrics.cohorts import Activity, _state_files, _state_table, activity, state
 
 from ..drawn import drawn
 from ..engine_frames import FRAMES
@@ -150,24 +150,51 @@ ONCE = [
 
 
 @pytest.mark.parametrize(("engine", "zone"), ONCE)
-def test_months_that_one_word_holds_and_others(
-    engine: str, zone: str | None, crossed: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_state_engine, "_SAMPLE", 1)
-    for begins in ("2025-10-10", "2026-02-10", "1969-11-20"):  # half of a word, its first half and before 1970
-        for apart in (0, 61, 64, -40):  # months between the first rows and the last
+def test_months_that_one_word_holds_and_others(engine: str, zone: str | None, crossed: list[int]) -> None:
+    for begins in ("2025-10-10", "2026-02-10", "1969-11-20"):  # near a word's end, its middle, and before 1970
+        for apart in (0, 59, 64, -40):  # months between the first rows and the last
             whole = events(seed=4).sort_values("time", ignore_index=True)
             whole["time"] += pd.Timestamp(begins) - pd.Timestamp("2025-12-10")
             whole.loc[119, "time"] = whole.loc[0, "time"] + pd.DateOffset(months=apart)
-            begin = (whole.loc[0, "time"].to_period("M").ordinal) // 32 * 32
-            held = whole["time"].dt.to_period("M").map(lambda month: month.ordinal).between(begin, begin + 62).all()
             given = whole.assign(time=whole["time"].dt.tz_localize(zone))
             crossed.clear()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", csm.CohortWarning)  # a date far from all others
                 made = activity(FRAMES[engine](given), by="plan")
-                assert len(crossed) == (2 if held else 3), "a few rows, and the masks"
+                assert len(crossed) == 2, "the first and the last instant, and the masks"
                 pd.testing.assert_frame_equal(made.table, activity(given, by="plan").table)
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_one_or_two_periods_on_every_engine(
+    make: Callable[[pd.DataFrame], Any], zone: str | None, crossed: list[int]
+) -> None:
+    for begins, days, freq in (
+        ("2026-03-04", 20, "M"),
+        ("2026-03-20", 20, "M"),
+        ("2028-08-28", 20, "M"),  # the last month of a word
+        ("1969-12-28", 20, "M"),
+        ("2026-03-04", 2, "D"),
+    ):
+        whole = events(days=days)
+        whole["time"] += pd.Timestamp(begins) - pd.Timestamp("2025-12-10")
+        whole["time"] = whole["time"].dt.tz_localize(zone)
+        crossed.clear()
+        made = activity(make(whole), by="plan", freq=freq)
+        assert len(crossed) == 2, "the first and the last instant, and those of each user"
+        pd.testing.assert_frame_equal(made.table, activity(whole, by="plan", freq=freq).table)
+
+
+@pytest.mark.parametrize("column", ["user", "time"])
+def test_a_bad_row_among_two_periods_is_found(make: Callable[[pd.DataFrame], Any], column: str) -> None:
+    whole = events(60, days=20).astype({"user": object})
+    whole.loc[7, column] = None
+    with pytest.raises(csm.MetricInputError, match="1 of 60 rows"):
+        activity(make(whole))
+    made = activity(make(whole), on_bad_rows="report")
+    assert made.excluded is not None
+    assert made.excluded["rows"] == 1
+    pd.testing.assert_frame_equal(made.table, activity(whole.drop(index=7).astype({"user": int})).table)
 
 
 def test_bad_rows_and_times_before_1970_on_an_engine() -> None:

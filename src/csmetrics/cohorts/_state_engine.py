@@ -14,14 +14,14 @@ from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._engine_events import ReducedEvents
 from csmetrics.cohorts._events import Request
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import period_number, period_numbers, start_of
-from csmetrics.cohorts._rows.instants import HOUR, Times
+from csmetrics.cohorts._rows.engine_time import LATEST, period_number, period_numbers, start_of
+from csmetrics.cohorts._rows.instants import DAY, HOUR, UTC, Times
+from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.cohorts._rows.remarks import Remarks
 
 METRIC = "activity"
-_MASK, _LAST = "csm:mask", "csm:last"
-_SAMPLE = 1000  # rows that show which periods there are
-_HALF = small.BITS // 2
+_MASK, _FIRST, _LAST = "csm:mask", "csm:first", "csm:last"
+_MOST = small.BITS - 1  # periods of a mask with a bit left for the rows that do not count
 _QUARTER = HOUR // 4  # by which the midnights of all time zones differ
 _SHIFT = 1 << 30  # so that no period is negative: engines round such quotients in different ways
 
@@ -51,12 +51,19 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
 
     Return None where it cannot, or where it has found bad rows.
     """
+    ends = engines.collect(rows.frame.select(instants.min().alias("first"), instants.max().alias("last")))
+    low, high = (read_times(METRIC, name, ends[name])[0] for name in ("first", "last"))
+    if low.known:
+        first, last = asked.calendar.first_of(low), asked.calendar.first_of(high)
+        if last < first + 2 and low.zone in (None, *UTC) and asked.calendar.start(first + 2) < LATEST:
+            return _at_both_ends(rows, asked, keys, instants, first, low.zone)
+        if last < first + _MOST and adapter(rows.frame) is not None:
+            found = _in_one_word(rows, asked, keys, instants, first, low.zone)
+            if found is not None:
+                return found
     if adapter(rows.frame) is None:
         return None
     number = period_number(asked.calendar, rows.frame, instants)
-    found = _in_one_word(rows, asked, keys, instants, number)
-    if found is not None:
-        return found
     frame = in_blocks(rows.checked().with_columns((number + _SHIFT).alias("csm:number")), "csm:number")
     columns: Columns = {_MASK: Bits(BIT, wide=True), _LAST: ("csm:fact_last", "max"), "csm:wrong": ("csm:bad", "sum")}
     table = engines.collect(grouped(frame, [asked.user, *keys, BLOCK], columns))
@@ -66,36 +73,59 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     return _table(rows, asked, keys, table, blocks, read_masks(table[_MASK]))
 
 
-def _in_one_word(rows: EngineRows, asked: Request, keys: list[str], instants: Any, number: Any) -> pd.DataFrame | None:
-    """Make the masks of months and longer periods: an engine takes half the time to group by users alone.
+def _at_both_ends(
+    rows: EngineRows, asked: Request, keys: list[str], instants: Any, first: int, zone: Any
+) -> pd.DataFrame | None:
+    """Make the masks where there are two periods at the most: the first and the last instant of a user are in them.
 
-    All periods are to be among the 63 around those of the first rows. Return None where they are not, or where there
-    are bad rows: both set the bit that is left.
+    An engine finds these in less time than a bitwise or. Return None where there are bad rows, which are put after the
+    second period.
     """
     nw, calendar = narwhals(), asked.calendar
-    if calendar.freq not in "MQY":  # a word of shorter ones is soon full
+    instant = nw.when(~rows.bad()).then(instants).otherwise(nw.lit(start_of(calendar, first + 2, zone)))
+    frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instant.alias(_FIRST), instant.alias(_LAST))
+    found = engines.collect(frame.group_by(asked.user, *keys).agg(nw.col(_FIRST).min(), nw.col(_LAST).max()))
+    low, high = (read_times(METRIC, name, found[name])[0] for name in (_FIRST, _LAST))
+    begin, second, end = (int(calendar.start(first + more)) * low.per_day // DAY for more in range(3))
+    if low.span[0] < begin or high.span[1] >= end:
         return None
-    rows.facts = engines.collect(rows.frame.head(_SAMPLE).select(instants.min().alias("some")))
-    some = rows.instant("some")
-    if not some.known:
-        return None
-    first, most = calendar.first_of(some) // _HALF * _HALF, small.BITS - 1
-    within = (instants >= start_of(calendar, first, some.zone)) & (
-        instants < start_of(calendar, first + most, some.zone)
-    )
-    bit = nw.when(~rows.bad() & within).then(number - first).otherwise(nw.lit(most))
+    masks = (low.ticks < second).astype(np.uint64) | (high.ticks >= second).astype(np.uint64) << np.uint64(1)
+    return _from(first, rows, asked, keys, found, masks)
+
+
+def _in_one_word(
+    rows: EngineRows, asked: Request, keys: list[str], instants: Any, first: int, zone: Any
+) -> pd.DataFrame | None:
+    """Make the masks of 63 periods: an engine takes half the time to group by users alone.
+
+    Return None where a row is in another period, or where there are bad rows: both set the bit that is left.
+    """
+    nw, calendar = narwhals(), asked.calendar
+    low, high = (start_of(calendar, period, zone) for period in (first, first + _MOST))
+    number = period_number(calendar, rows.frame, instants) - first
+    within = ~rows.bad() & (instants >= low) & (instants < high)
+    bit = nw.when(within).then(number).otherwise(nw.lit(_MOST))
     frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instants.alias("csm:fact_last"), bit.alias(BIT))
     columns: Columns = {_MASK: Bits(BIT, wide=True), _LAST: ("csm:fact_last", "max")}
     found = engines.collect(grouped(frame, [asked.user, *keys], columns))
     masks = read_masks(found[_MASK])
-    if (masks >> np.uint64(most)).any():
+    if int(masks.max(initial=0)) >> _MOST:
         return None
-    table = _table(rows, asked, keys, found, np.full(len(found), first // small.BITS), masks)
-    if left := first % small.BITS:
-        place, block, bits = np.arange(len(table)), table[small.BLOCK].to_numpy(), table[small.MASK].to_numpy()
-        place, block, bits = small.shifted(place, block, bits, left)
-        table = table.take(place).reset_index(drop=True).assign(**{small.BLOCK: block, small.MASK: bits})
-    return table
+    return _from(first, rows, asked, keys, found, masks)
+
+
+def _from(
+    first: int, rows: EngineRows, asked: Request, keys: list[str], found: pd.DataFrame, masks: Any
+) -> pd.DataFrame:
+    """Make the small table of masks that begin with the period `first`."""
+    block, left = divmod(first, small.BITS)
+    blocks = np.full(len(found), block)
+    if int(masks.max(initial=0)) << left < 1 << small.BITS:
+        masks = masks << np.uint64(left)
+    else:
+        place, blocks, masks = small.shifted(np.arange(len(found)), blocks, masks, left)
+        found = found.take(place)
+    return _table(rows, asked, keys, found, blocks, masks)
 
 
 def _table(
@@ -107,4 +137,6 @@ def _table(
     if last is not None and last.utc % _QUARTER == 0:  # a midnight, perhaps: only then do the others matter
         rows.facts["timed_time"] = engines.collect(rows.checked().select(narwhals().col("csm:fact_timed_time").sum()))
     ids = small.checked_ids(METRIC, "user", found[asked.user])
-    return small.combined(METRIC, [small.made(ids, [found[key] for key in keys], blocks, masks)])
+    # In the order of a file; the hash of text takes longer than sorting once more
+    parts = small.parts_of(ids) if ids.dtype.kind in "iu" else None
+    return small.combined(METRIC, [small.made(ids, [found[key] for key in keys], blocks, masks, parts)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts import _state_table as small
+from csmetrics.cohorts._rows.blocks import ahead
 from csmetrics.cohorts._state_engine import METRIC
 from csmetrics.cohorts._state_rows import Facts
 from csmetrics.errors import MetricInputError
@@ -27,7 +28,7 @@ from csmetrics.errors import MetricInputError
 FORMAT = 1
 _KEY = b"csmetrics.activity"  # of the facts in a file's metadata
 _NAMES = "activity-*.parquet"
-_ROWS = 1 << 17  # rows of a group in a file, of which only those with the parts asked for are read
+_ROWS = 1 << 17  # rows of a group in a file, which is read one group at a time
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,49 @@ class Piece:
     rows: int
     replaces: tuple[str, ...] = ()
 
-    def read(self, low: int = 0, high: int = small.PARTS) -> pd.DataFrame:
-        """Read the rows of the users in some parts."""
-        parquet = _parquet()
-        chosen = None if (low, high) == (0, small.PARTS) else [(small.PART, ">=", low), (small.PART, "<", high)]
-        names = [*map(str, (self.facts.user, *self.facts.by)), small.BLOCK, small.MASK, small.PART]
-        table: pd.DataFrame = parquet.read_table(self.path, columns=names, filters=chosen).to_pandas()
+    def read(self) -> pd.DataFrame:
+        """Read all rows."""
+        table: pd.DataFrame = next(self.read_parts([small.PARTS])).to_pandas()
         return table
+
+    def read_parts(self, bounds: Iterable[int]) -> Iterator[Any]:
+        """Read the rows part by part: for each bound, those of the users in the parts from the bound before to it.
+
+        Yields
+        ------
+        pyarrow.Table
+        """
+        import pyarrow as pa
+
+        with _parquet().ParquetFile(self.path) as file:
+            names = [*map(str, (self.facts.user, *self.facts.by)), small.BLOCK, small.MASK, small.PART]
+            empty = file.schema_arrow.empty_table().select(names)
+            groups, left = iter(range(file.num_row_groups)), empty
+            for bound in bounds:
+                found = [empty]
+                while True:
+                    stop = small.rows_before(left[small.PART].to_numpy(), bound)
+                    found.append(left.slice(0, stop))
+                    left = left.slice(stop)
+                    group = None if len(left) else next(groups, None)
+                    if group is None:
+                        break
+                    left = file.read_row_group(group, columns=names)
+                yield pa.concat_tables(found)
+
+
+def read_parts(pieces: Sequence[Piece], bounds: Sequence[int]) -> Iterator[pd.DataFrame]:
+    """Read the rows of several pieces part by part, as `Piece.read_parts`, and put those of each part together."""
+    return ahead(_together, zip(*(piece.read_parts(bounds) for piece in pieces), strict=True))
+
+
+def _together(tables: Sequence[Any]) -> pd.DataFrame:
+    import pyarrow as pa
+
+    alike: dict[Any, list[Any]] = {}  # pandas takes a millisecond to put together a few rows
+    for table in tables:
+        alike.setdefault((*table.schema.names, *table.schema.types), []).append(table)
+    return small.combined(METRIC, [pa.concat_tables(some).to_pandas() for some in alike.values()])
 
 
 def pieces(folder: Path) -> list[Piece]:

@@ -203,4 +203,5 @@ def _marked(ids: pd.Series[Any], keys: list[pd.Series[Any]], periods: Numbering)
     if left := periods.first % small.BITS:
         unit, block, bits = small.shifted(unit, block, bits, left)
     place = rows[unit]
-    return small.made(ids.iloc[place], [key.iloc[place] for key in keys], block, bits)
+    theirs, *by = (series.iloc[place].copy() for series in (ids, *keys))  # the caller may change the rows
+    return small.made(theirs, by, block, bits)

@@ -27,7 +27,7 @@ from csmetrics.cohorts.grid import RetentionGrid
 from csmetrics.cohorts.retention import count_retention
 from csmetrics.errors import MetricInputError, shown
 
-_ROWS = 4_000_000  # rows of the table in memory at a time
+_ROWS = 1_000_000  # rows of the table that are worked on at a time
 _DELTAS = 32  # files that updates may add to a saved state before they are merged
 
 
@@ -147,10 +147,11 @@ class Activity:
     def table(self) -> pd.DataFrame:
         """The small table: user, groups, block of 64 periods, and mask, whose bit i is period 64 * block + i.
 
-        Periods are counted from that of 1970-01-01.
+        Periods are counted from that of 1970-01-01. Users are in order where their ids are numbers.
         """
         self._known()
-        return self._whole().drop(columns=small.PART, errors="ignore").copy()
+        table = self._whole()
+        return small.combined(METRIC, [table.drop(columns=small.PART)]) if small.PART in table else table.copy()
 
     # ------------------------------------------------------------------------------------------------ adding up
 
@@ -377,11 +378,10 @@ class Activity:
             yield self._whole()
             return
         bounds = np.linspace(0, small.PARTS, min(-(-rows // _ROWS), small.PARTS) + 1).astype(int).tolist()
-        for low, high in itertools.pairwise(bounds):
-            if self._tables:
-                yield small.within(self._whole(), low, high)
-            else:
-                yield small.combined(METRIC, [piece.read(low, high) for piece in self._pieces])
+        if self._tables:
+            yield from (small.within(self._whole(), low, high) for low, high in itertools.pairwise(bounds))
+        else:
+            yield from files.read_parts(self._pieces, bounds[1:])
 
     # ------------------------------------------------------------------------------------------------ how it looks
 

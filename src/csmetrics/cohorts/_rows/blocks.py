@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -76,6 +76,22 @@ def each(step: Callable[[Item], Found], items: Iterable[Item], rows: int) -> lis
     return [done[place] for place in sorted(done)]
 
 
+def ahead(step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+    """Yield what a step makes of each item, in their order, while threads work on the next few."""
+    count = threads()
+    if count < 2:
+        yield from map(step, items)
+        return
+    with ThreadPoolExecutor(count) as pool:
+        begun: deque[Future[Found]] = deque()
+        for item in items:
+            begun.append(pool.submit(step, item))
+            if len(begun) > count:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+
+
 def _threads_for(rows: int) -> int:
     return min(threads(), rows // _ROWS)
 
@@ -94,6 +110,17 @@ def span(values: Any) -> tuple[int, int]:
     """Return the lowest and the highest of integers, of which there is at least one."""
     lows, highs = zip(*each_block(lambda at: (int(values[at].min()), int(values[at].max())), len(values)), strict=True)
     return min(lows), max(highs)
+
+
+def picked(values: Any, rows: Any) -> Any:
+    """Return the values at some positions."""
+    found = np.empty(len(rows), values.dtype)
+
+    def pick(some: slice) -> None:
+        found[some] = values[rows[some]]
+
+    each_block(pick, len(rows))
+    return found
 
 
 def sort(values: Any) -> None:
