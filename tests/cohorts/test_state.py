@@ -101,6 +101,21 @@ def test_pieces_in_any_order_equal_the_whole(data: st.DataObject) -> None:
         same(made.retention(freq="Q-JAN"), csm.cohorts.retention(whole, by=by, freq="Q-JAN"))
 
 
+@pytest.mark.parametrize("saved", [False, True])
+def test_many_small_updates_equal_the_whole(saved: bool, tmp_path: Path) -> None:
+    whole = events()
+    state = activity(whole.iloc[:1], by="plan")
+    if saved:
+        state.save(tmp_path)
+    for at in range(1, 120, 3):
+        state.update(whole.iloc[at : at + 3])
+    check(state, whole, "plan")
+    pd.testing.assert_frame_equal(state.table, activity(whole, by="plan").table)
+    if saved:
+        assert len(list(tmp_path.iterdir())) < 33
+        check(Activity.load(tmp_path), whole, "plan")
+
+
 def test_pieces_on_every_engine_equal_the_definition(make: Callable[[pd.DataFrame], Any], tmp_path: Path) -> None:
     whole = events()
     rows = [Event(u, t.to_pydatetime(), group=(p,)) for u, t, p in whole.itertuples(index=False)]

@@ -55,7 +55,7 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     low, high = (read_times(METRIC, name, ends[name])[0] for name in ("first", "last"))
     if low.known:
         first, last = asked.calendar.first_of(low), asked.calendar.first_of(high)
-        if last < first + 2 and low.zone in (None, *UTC) and asked.calendar.start(first + 2) < LATEST:
+        if last < first + 2 and (low.zone is None or str(low.zone) in UTC) and asked.calendar.start(first + 2) < LATEST:
             return _at_both_ends(rows, asked, keys, instants, first, low.zone)
         if last < first + _MOST and adapter(rows.frame) is not None:
             found = _in_one_word(rows, asked, keys, instants, first, low.zone)

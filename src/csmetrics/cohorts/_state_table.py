@@ -150,12 +150,13 @@ class _Field(NamedTuple):
 def _fields(metric: str, table: pd.DataFrame) -> list[_Field]:
     """Return the numbers by which a table is sorted; the first come first."""
     user, *by = units(table)
-    ids, blocks = table[user].to_numpy(), table[BLOCK].to_numpy()
-    values, offset, size = number_units(metric, table[user], slice(None))
+    ids, blocks = table[user], table[BLOCK].to_numpy()
+    values, offset, size = number_units(metric, ids, slice(None))
+    own = ids.dtype.kind in "iu" and np.may_share_memory(values, ids.to_numpy())
     groups = Groups(metric, [table[name] for name in by], slice(None))
     low = int(blocks.min(initial=0))
     fields = [_Field(table[PART].to_numpy(), 0, PARTS, PART)] if PART in table else []
-    fields.append(_Field(values, offset, size, user if np.may_share_memory(values, ids) else None))
+    fields.append(_Field(values, offset, size, user if own else None))
     if by:
         fields.append(_Field(groups.number, 0, groups.count))
     fields.append(_Field(blocks, low, int(blocks.max(initial=low)) - low + 1, BLOCK))
@@ -224,9 +225,12 @@ def within(table: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     if (low, high) == (0, PARTS):
         return table
     if PART in table:  # sorted by part
-        return table.iloc[slice(*(rows_before(table[PART].to_numpy(), bound) for bound in (low, high)))]
-    parts = parts_of(table.iloc[:, 0])
-    return table[(parts >= low) & (parts < high)]
+        rows: Any = slice(*(rows_before(table[PART].to_numpy(), bound) for bound in (low, high)))
+    else:
+        parts = parts_of(table.iloc[:, 0])
+        rows = (parts >= low) & (parts < high)
+    found: pd.DataFrame = table.iloc[rows]
+    return found
 
 
 def before(table: pd.DataFrame, period: int) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from csmetrics.cohorts.retention import count_retention
 from csmetrics.errors import MetricInputError, shown
 
 _ROWS = 1_000_000  # rows of the table that are worked on at a time
-_DELTAS = 32  # files that updates may add to a saved state before they are merged
+_DELTAS = 32  # files, or tables, that updates may add to a state before they are merged
 
 
 def activity(
@@ -204,12 +204,13 @@ class Activity:
                 events, user=facts.user, time=facts.time, freq=facts.freq, by=self.by or None, on_bad_rows=on_bad_rows
             )
         facts = self._known().plus(new._known())
-        if self._folder is None:
-            self._tables = (small.combined(METRIC, [self._whole(), new._whole()]),)
-        else:
+        if self._folder is not None:
             piece = files.write(self._folder, new._parts(), new._facts)
             self._pieces = (*self._pieces, piece)
-            self._tables = (*self._tables, new._whole()) if self._tables else ()
+        if self._tables:
+            first, *others = self._tables = (*self._tables, new._whole())
+            if len(others) > _DELTAS or sum(map(len, others)) > len(first):  # put together when they are as many rows
+                self._whole()
         self._facts, self.excluded = facts, together([self.excluded, new.excluded])
         if self._folder is not None and len(self._pieces) > _DELTAS:
             self.save(self._folder)
