@@ -125,10 +125,10 @@ def make_rows(rng: np.random.Generator, users: Users, rows: int, low: float, hig
     return pa.table(columns, schema=SCHEMA)
 
 
-def make_events(folder: Path, events: int) -> None:
+def make_events(folder: Path, events: int, per_user: int = EVENTS_PER_USER) -> None:
     """Write made-up events to Parquet files, one per stretch of time, with a million rows in memory at a time."""
     rng = np.random.default_rng(SEED)
-    users = Users.make(rng, max(events // EVENTS_PER_USER, 100))
+    users = Users.make(rng, max(events // per_user, 100))
     per_file = min(PER_FILE, -(-events // 4))
     for number, start in enumerate(range(0, events, per_file)):
         stop = min(start + per_file, events)

@@ -5,8 +5,11 @@ A thousand million events: ``python examples/large_scale.py --events 1_000_000_0
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
+import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,37 +23,38 @@ from harness import Paired, paired
 import csmetrics as csm
 from limits import limit
 
+PER_USER = 12  # events
 PER_FILE = 5_000_000
 MONTHS = 24
 AS_OF = "2025-12-31"
-VISIT = 4  # events
-EVENTS = """
+ANY = """
 copy (
-    with visits as (
-        select hash(2 * visit) / 18446744073709551616 as one, hash(2 * visit + 1) / 18446744073709551616 as other, event
-        from (select range // {visit} as visit, range % {visit} as event from range({begin}, {begin} + {rows}))
-    )
-    select floor({users} * {share})::bigint as "user",
-        timestamp '2024-01-01' + to_seconds(({later} + one / {files}) * 730 * 86400 + 60 * event) as time
-    from visits
+    select floor(random() * {users})::bigint as "user",
+        timestamp '2024-01-01' + to_seconds(({later} + random() / {files}) * (731 * 86400 - 1)) as time
+    from range({rows})
 ) to '{path}' (format parquet, compression zstd)
 """
-JOINED = "({later} + one / {files}) * (1 - other ^ 6)"  # most come soon after they have joined, some for years
-ANY = "other"
+PROGRAM = Path(__file__).parents[2] / "examples" / "large_scale.py"
 
 
-def _events(folder: Path, rows: int, share: str = JOINED) -> list[Path]:
-    """Write visits in the order of time, twelve events per user, a file of five million for each stretch of time.
+def _visits(folder: Path, rows: int) -> None:
+    """Have the example write its events: visits of users who join at any time, and stay for weeks or years."""
+    spec = importlib.util.spec_from_file_location("large_scale", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["large_scale"] = program = importlib.util.module_from_spec(spec)  # dataclasses look up their module
+    spec.loader.exec_module(program)
+    program.make_events(folder, rows, PER_USER)
 
-    Users are numbered in the order in which they join; `share` of them joined before the user of a visit.
-    """
+
+def _anybody(folder: Path, rows: int) -> None:
+    """Write events of any user at any time, a file for each stretch of time: each has nearly all users."""
     connection = duckdb.connect(config={"threads": 2})
+    connection.execute("select setseed(0.5)")
     files, each = max(rows // PER_FILE, 1), min(rows, PER_FILE)
-    paths = [folder / f"{number:03d}.parquet" for number in range(files)]
-    for number, path in enumerate(paths):
-        facts = {"rows": each, "begin": number * each, "users": rows // 12, "later": number / files, "files": files}
-        connection.execute(EVENTS.format(**facts, share=share.format(**facts), visit=VISIT, path=path))
-    return paths
+    for number in range(files):
+        facts = {"rows": each, "users": rows // PER_USER, "later": number / files, "files": files}
+        connection.execute(ANY.format(**facts, path=folder / f"{number:03d}.parquet"))
 
 
 def _in_one_query(files: list[Path]) -> pl.DataFrame:
@@ -72,9 +76,10 @@ def _folded(files: list[Path], saved: Path) -> Any:
     return csm.cohorts.Activity.load(saved).retention(as_of=AS_OF)
 
 
-def folded(share: str, rows: int, rounds: int) -> Paired:
+def folded(make: Callable[[Path, int], None], rows: int, rounds: int) -> Paired:
     with tempfile.TemporaryDirectory() as name:
-        files, saved = _events(Path(name), rows, share), Path(name) / "state"
+        make(Path(name), rows)
+        files, saved = sorted(Path(name).glob("*.parquet")), Path(name) / "state"
         grid, found = _folded(files, saved), _in_one_query(files)
         for cohort, *months in found.iter_rows():
             assert grid.counts.iloc[cohort].dropna().tolist() == months[cohort:], "retention: the sides do not agree"
@@ -82,8 +87,8 @@ def folded(share: str, rows: int, rounds: int) -> Paired:
 
 
 FOLDED = "retention of 300 M events, 25 M users, folded on Polars"
-limit(FOLDED, "Polars in one query", 1.0, rows=300_000_000)(partial(folded, JOINED))
-limit(f"{FOLDED}, any user at any time", "Polars in one query", None, rows=300_000_000)(partial(folded, ANY))
+limit(FOLDED, "Polars in one query", 1.0, rows=300_000_000)(partial(folded, _visits))
+limit(f"{FOLDED}, any user at any time", "Polars in one query", None, rows=300_000_000)(partial(folded, _anybody))
 
 
 @limit("movements on DuckDB, 100 M rows of Parquet", "the best query of DuckDB", 1.5, rows=100_000_000)

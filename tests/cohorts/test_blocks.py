@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,31 @@ def test_the_first_error_comes_through(small: pytest.MonkeyPatch, count: int) ->
     with pytest.raises(ValueError, match=r"^block 194$"):
         blocks.each_block(step, 1000)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_is_made_ahead_comes_in_order_and_ends_with_its_error(small: pytest.MonkeyPatch, count: int) -> None:
+    small.setattr(blocks, "threads", lambda: count)
+    before, asked = threading.active_count(), []
+
+    def items() -> Iterator[int]:
+        for item in range(20):
+            asked.append(item)
+            yield item
+
+    made = blocks.ahead(lambda item: 10 // (12 - item), items())
+    assert [next(made) for _ in range(5)] == [10 // (12 - item) for item in range(5)]
+    assert len(asked) <= 5 + count, "no more than a few are read ahead"
+    with pytest.raises(ZeroDivisionError):
+        list(made)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_values_are_picked_in_the_order_of_their_positions(small: pytest.MonkeyPatch, count: int) -> None:
+    small.setattr(blocks, "threads", lambda: count)
+    values, rows = np.arange(500, dtype=np.uint64) * 3, np.random.default_rng(0).integers(0, 500, 1000)
+    np.testing.assert_array_equal(blocks.picked(values, rows), values[rows], strict=True)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 96, 97, 98, 500])

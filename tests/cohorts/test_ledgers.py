@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import csmetrics as csm
+from csmetrics.cohorts import _engine_ledger
 
 from ..engine_frames import FRAMES, names
 
@@ -478,3 +479,49 @@ def test_a_bridge_has_arpa_arr_and_lifetime_value(make: Make) -> None:
         out.drop(columns="end").csm.arpa()
     assert "tickets" not in out  # flows never fall back
     assert out.assign(tickets=[3, 3, 3]).csm.contact_rate().tolist() == [150, 150, 300]
+
+
+# ------------------------------------------------------------------------------------------------ engines that label
+
+
+LABELLING = ["polars", "duckdb", "ibis", pytest.param("pyspark", marks=pytest.mark.full)]
+
+
+@pytest.mark.parametrize("engine", LABELLING)
+def test_an_engine_may_label_the_changes_itself(
+    engine: str, crossed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Spark does: no customer then leaves it."""
+    pytest.importorskip(engine)
+    monkeypatch.setattr(_engine_ledger, "totals_only", lambda _: True)
+    rng = np.random.default_rng(3)
+    start = np.datetime64("2025-01-01", "us") + rng.integers(0, 400 * 24, 400) * np.timedelta64(1, "h")
+    end = start + rng.integers(1, 2000, 400) * np.timedelta64(1, "h")
+    ledger = pd.DataFrame(
+        {
+            "customer": rng.integers(0, 40, 400),
+            "start": start,
+            "end": pd.Series(end).mask(rng.random(400) < 0.1),
+            "mrr": rng.integers(0, 5, 400) * 10,
+            "plan": rng.choice(["free", "pro", "team"], 400),
+        }
+    )
+    given = FRAMES[engine](ledger)
+    asked = [{"by": "plan"}, {"grace": "20D"}, {}, {"by": ["plan", "mrr"], "freq": "Q"}, {"freq": "D"}]
+    for options in asked[: 2 if engine == "pyspark" else None]:
+        crossed.clear()
+        found = S(given, as_of="2026-03-31", **options)
+        expected = S(ledger, as_of="2026-03-31", **options)
+        pd.testing.assert_frame_equal(found, expected)
+        assert found.attrs["notes"] == expected.attrs["notes"]
+        assert max(crossed) <= 5 * len(expected), "periods, groups and kinds of change"
+        assert_identity(found)
+    for some in (ledger.iloc[:0], ledger.assign(mrr=0)):
+        pd.testing.assert_frame_equal(S(FRAMES[engine](some), as_of="2026-03-31"), S(some, as_of="2026-03-31"))
+
+
+def test_only_spark_labels_the_changes(crossed: list[int]) -> None:
+    pytest.importorskip("polars")
+    ledger = rows(*((i, "2026-01-05", "2026-02-10", 10) for i in range(50)))
+    S(FRAMES["polars"](ledger), as_of="2026-02-28")
+    assert max(crossed) == 100, "a row per customer and change: numpy labels them in less time"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csmetrics.cohorts._histories import histories
-from csmetrics.cohorts._ledger import Ledger
+from csmetrics.cohorts._ledger import LABELS, Ledger
 from csmetrics.cohorts._packing import tally
 from csmetrics.cohorts._rows.options import MOST, check_cells, key_names
 from csmetrics.cohorts._rows.remarks import noted
@@ -19,14 +19,6 @@ from csmetrics.errors import MetricInputError
 
 CUSTOMERS = ("start", "new", "reactivated", "lost", "end")
 AMOUNTS = ("start_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "end_mrr")
-_LABELS = (  # a customer's change gets one of them: how it is counted, and its amount
-    ("new", "new_mrr"),
-    ("reactivated", "reactivation_mrr"),
-    ("", "expansion_mrr"),
-    ("", "contraction_mrr"),
-    ("lost", "churned_mrr"),
-    ("", ""),
-)
 _LABEL_OF = np.array([5, 4, 0, 3, 5, 4, 0, 2])  # by 1 where it was a customer, 2 where it is one, 4 where it went up
 _MANY = 10  # customers who hardly ever all leave in one period
 _STEP = 2**10  # what a step of the walk over all periods costs, in cells
@@ -157,23 +149,12 @@ def _movements(before: Any, here: Any, same: Any, known: Any) -> dict[str, tuple
 
 
 def _label(ledger: Ledger, table: _Totals) -> None:
-    """Fill the table, looking only at customers whose MRR changes in the period, some customers after the other."""
-    groups, group_of = table.groups, ledger.numbers.group_of
-    counts, amounts = np.zeros((2, ledger.periods * groups * len(_LABELS)), np.int64)
-    for unit, period, before, after in histories(ledger.gains, ledger.losses, ledger.numbers.units, ledger.periods):
-        if ledger.clipped:
-            before, after = np.maximum(before, 0), np.maximum(after, 0)
-        was, here, up = (flags.view(np.uint8) for flags in (before > 0, after > 0, after > before))
-        label = _LABEL_OF[was | here << 1 | up << 2]
-        came = np.flatnonzero(label == 0)
-        label[came[1:][unit[came[1:]] == unit[came[:-1]]]] = 1  # all but the first time of a customer
-        cell = (period if group_of is None else period * groups + group_of[unit]) * len(_LABELS) + label
-        tally(counts, cell)
-        tally(amounts, cell, np.abs(after - before))
-    for label, (count, amount) in enumerate(_LABELS):
+    """Fill the table, looking only at customers whose MRR changes in the period."""
+    counts, amounts = _labelled(ledger, table.groups) if ledger.labelled is None else ledger.labelled
+    for label, (count, amount) in enumerate(LABELS):
         for name, cells in ((count, counts), (amount, amounts)):
             if name:
-                table.filled[name] = cells[label :: len(_LABELS)].reshape(ledger.periods, groups)
+                table.filled[name] = cells[label :: len(LABELS)].reshape(ledger.periods, table.groups)
     columns = table.filled
     change = columns["new"] + columns["reactivated"] - columns["lost"]
     columns["end"] = change.cumsum(axis=0)
@@ -182,6 +163,23 @@ def _label(ledger: Ledger, table: _Totals) -> None:
     gained -= columns["contraction_mrr"] + columns["churned_mrr"]
     columns["end_mrr"] = gained.cumsum(axis=0)
     columns["start_mrr"] = columns["end_mrr"] - gained
+
+
+def _labelled(ledger: Ledger, groups: int) -> tuple[Any, Any]:
+    """Label the changes, some customers after the other; return their numbers and amounts by period, group, label."""
+    group_of = ledger.numbers.group_of
+    counts, amounts = np.zeros((2, ledger.periods * groups * len(LABELS)), np.int64)
+    for unit, period, before, after in histories(ledger.gains, ledger.losses, ledger.numbers.units, ledger.periods):
+        if ledger.clipped:
+            before, after = np.maximum(before, 0), np.maximum(after, 0)
+        was, here, up = (flags.view(np.uint8) for flags in (before > 0, after > 0, after > before))
+        label = _LABEL_OF[was | here << 1 | up << 2]
+        came = np.flatnonzero(label == 0)
+        label[came[1:][unit[came[1:]] == unit[came[:-1]]]] = 1  # all but the first time of a customer
+        cell = (period if group_of is None else period * groups + group_of[unit]) * len(LABELS) + label
+        tally(counts, cell)
+        tally(amounts, cell, np.abs(after - before))
+    return counts, amounts
 
 
 def _walk_all(ledger: Ledger, table: _Totals | _ByCustomer | WithSquares) -> None:

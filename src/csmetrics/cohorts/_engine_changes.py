@@ -5,6 +5,8 @@ Rows are reduced before they leave the engine:
 * changes: one row per customer and period;
 * changes at instants, where gaps are bridged on an engine that cannot look at a customer's next row (PyArrow, Dask), in
   several currencies, and of customers with negative amounts: one row per customer and change;
+* from Spark, whose driver should not hold all customers, one row per period, group and kind of change, where that is
+  enough;
 * with ``by_at="opening"`` also one row per customer and group, and of customers in several groups the lines that are
   live at a closing, as no sum can tell which of them is the largest.
 """
@@ -19,7 +21,7 @@ import pandas as pd
 from csmetrics._frames import engines
 from csmetrics._frames.engines import narwhals
 from csmetrics.cohorts._ends import Reach
-from csmetrics.cohorts._ledger import Asked
+from csmetrics.cohorts._ledger import CONTRACTION, EXPANSION, LOST, NEW, REACTIVATED, Asked
 from csmetrics.cohorts._rows.calendar import Calendar
 from csmetrics.cohorts._rows.engine_time import _days, instant, period_key, wall_micros
 from csmetrics.cohorts._rows.instants import DAY, Wall
@@ -84,6 +86,39 @@ class Reducer:
         if self.money or engine.is_pyarrow() or engine.is_dask():
             return engines.collect(net.select(*self.account, "csm:at", "csm:units"))
         return engines.collect(self._by_period(self._bridged(net)))
+
+    def labelled(self, until: int) -> pd.DataFrame:
+        """Label the changes before a period as `_bridge` does, and add them up by period, group and label.
+
+        No balance may be below 0 at any instant, so that a customer's first change is a gain.
+        """
+        nw = narwhals()
+        net = self._by_instant(self.frame, self.account) if self.asked.grace else None
+        net = self._changes(self.frame, self.account) if net is None else self._bridged(net)
+        period, units = nw.col("csm:period"), nw.col("csm:units")
+        net = self._by_period(net).filter(period < until).with_columns(
+            units.cum_sum().over(*self.account, order_by="csm:period").cast(nw.Int64).alias("csm:after"),
+            period.min().over(*self.account).alias("csm:first"),
+        )  # fmt: skip
+        was, here = nw.col("csm:after") > units, nw.col("csm:after") > 0
+        label = nw.lit(LOST)
+        for number, which in (
+            (CONTRACTION, was & here),
+            (EXPANSION, was & here & (units > 0)),
+            (REACTIVATED, ~was),
+            (NEW, ~was & (period == nw.col("csm:first"))),
+        ):
+            label = nw.when(which).then(nw.lit(number)).otherwise(label)
+        net = net.with_columns(label.alias("csm:label"), units.abs().alias("csm:units"), nw.lit(1).alias("csm:one"))
+        totals = nw.col("csm:one").sum(), units.sum()
+        return engines.collect(net.group_by(*self.group, "csm:period", "csm:label").agg(*totals))
+
+    def several(self) -> int:
+        """Count the customers in several groups."""
+        nw = narwhals()
+        pairs = self._distinct(self.pair).group_by("csm:customer").agg(nw.len().alias("csm:groups"))
+        found = engines.collect(pairs.filter(nw.col("csm:groups") > 1).select(nw.len().alias("csm:customers")))
+        return int(found["csm:customers"].iloc[0])
 
     def instants(self, customers: Any) -> pd.DataFrame:
         """Add up the changes of some customers by account and instant; those of snapshots by period."""

@@ -14,7 +14,7 @@ from csmetrics.cohorts._changes import NONE, Changes, held
 from csmetrics.cohorts._copies import note_copies_on_engine, what_repeats
 from csmetrics.cohorts._ends import Reach, must_be_told, reach_of
 from csmetrics.cohorts._engine_changes import OPEN, Reducer
-from csmetrics.cohorts._ledger import Asked, Ledger, Numbers
+from csmetrics.cohorts._ledger import LABELS, Asked, Ledger, Numbers
 from csmetrics.cohorts._lines import Lines, settled
 from csmetrics.cohorts._rates import Rates
 from csmetrics.cohorts._reading import (
@@ -99,6 +99,11 @@ def from_engine(frame: Any, asked: Asked) -> Ledger:
     return ledger
 
 
+def totals_only(frame: Any) -> bool:
+    """Whether a frame may be spread over many machines, and more than one machine holds should not be collected."""
+    return bool(frame.implementation.is_pyspark())
+
+
 def _with(excluded: Excluded | None, more: Excluded) -> Excluded:
     """Add bad rows to those that were found before."""
     if excluded is None or excluded.frame.empty:
@@ -134,7 +139,10 @@ class _Reading:
 
     def ledger(self, reducer: Reducer) -> Ledger:
         """Make the ledger, with the groups that customers move between."""
-        asked, changes = self.asked, reducer.changes()
+        asked, least = self.asked, self.rows.facts["least"].iloc[0]
+        if asked.by_changes and asked.end and (pd.isna(least) or least >= 0) and totals_only(self.rows.frame):
+            return self._labelled(reducer)
+        changes = reducer.changes()
         if not asked.follows:
             ledger, _, _ = self._numbered([changes], [*reducer.labels(), changes])
             ledger.note_moves()
@@ -152,6 +160,29 @@ class _Reading:
             begin, end = (lines[f"csm:{name}"].to_numpy(dtype=np.int64) - self.first for name in ("since", "until"))
             ledger = ledger.with_stays(home, its, begin, np.minimum(end, self.periods))
         return self._with_changes(ledger, changes, slice(count))
+
+    def _labelled(self, reducer: Reducer) -> Ledger:
+        """Make the ledger of changes that the engine has labelled and added up."""
+        asked, everything = self.asked, slice(None)
+        found = reducer.labelled(self.first + self.periods)
+        parts = [*reducer.labels(), found]
+        groups = Groups(
+            asked.metric, [_joined(parts, f"csm:key {i}").rename(k) for i, k in enumerate(self.keys)], everything
+        )
+        cell = found["csm:period"].to_numpy(dtype=np.int64) - self.first
+        if groups.number is not None:
+            cell = cell * groups.count + groups.number[groups.number.size - len(found) :]
+        cell = cell * len(LABELS) + found["csm:label"].to_numpy(dtype=np.int64)
+        counts, amounts = np.zeros((2, self.periods * groups.count * len(LABELS)), np.int64)
+        for cells, name in ((counts, "csm:one"), (amounts, "csm:units")):
+            cells[cell] = engines.summed(found[name], whole=True)
+        nobody, groups.number = pd.Series([], name=asked.customer, dtype=np.int64), None
+        numbers = Numbers(asked, nobody, groups, None, everything)
+        span = self.first, self.periods, self.scale
+        ledger = Ledger(asked, nobody, everything, groups, numbers, *span, None, self.rows.remarks)
+        if asked.may_move:
+            ledger.note_several(reducer.several())
+        return replace(ledger, labelled=(counts, amounts))
 
     def below_zero(self, changes: pd.DataFrame) -> list[Any]:
         """Refuse balances below 0, or return the customers who have one."""

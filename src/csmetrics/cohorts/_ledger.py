@@ -20,6 +20,15 @@ from csmetrics.core._money import back
 from csmetrics.core._numeric import BLOCK
 from csmetrics.errors import MetricInputError, shown
 
+LABELS = (  # a customer's change gets one of them: how it is counted, and its amount
+    ("new", "new_mrr"),
+    ("reactivated", "reactivation_mrr"),
+    ("", "expansion_mrr"),
+    ("", "contraction_mrr"),
+    ("lost", "churned_mrr"),
+    ("", ""),
+)
+NEW, REACTIVATED, EXPANSION, CONTRACTION, LOST, _ = range(len(LABELS))
 _FURTHER = 20  # changes after each customer's first one, of which hardly ever none is downwards
 
 
@@ -73,6 +82,19 @@ class Asked:
     def follows(self) -> bool:
         """Whether a customer with all its lines belongs to one group at a time."""
         return self.by_at == "opening" and self.by is not None
+
+    @property
+    def may_move(self) -> bool:
+        """Whether a customer's amounts may be in several groups, each a ledger of its own, and could be added up."""
+        names = key_names(self.metric, self.by)
+        alone = self.rates is None and (self.currency or "currency") in names  # amounts never meet
+        return not (self.by is None or alone or self.follows or self.customer in names)
+
+    @property
+    def by_changes(self) -> bool:
+        """Whether it is enough to look at customers in the periods in which their MRR changes."""
+        apart = self.customer not in key_names(self.metric, self.by)
+        return apart and self.span == 1 and self.rates is None and not (self.follows or self.squares)
 
 
 class Numbers:
@@ -160,6 +182,9 @@ class Ledger:
         The groups of units by period; None where each stays in one.
     clipped
         Whether a balance below 0 counts as 0.
+    labelled
+        Where an engine has labelled the changes: their numbers and amounts by period, group and label. The ledger then
+        holds no customers. None where they are yet to be labelled.
     """
 
     asked: Asked
@@ -176,6 +201,7 @@ class Ledger:
     losses: Changes = NONE
     homes: Homes | None = None
     clipped: bool = False
+    labelled: tuple[Any, Any] | None = None
 
     def with_changes(self, account: Any, lines: Lines, stop: int) -> Ledger:
         """Fill in the changes that lines make in accounts; gaps are bridged first."""
@@ -185,15 +211,18 @@ class Ledger:
 
     def note_moves(self) -> None:
         """Note how many customers are in several groups where each group is a ledger of its own."""
-        group, customer, names = self.groups.number, self.numbers.customer, key_names(self.asked.metric, self.asked.by)
-        alone = self.asked.rates is None and (self.asked.currency or "currency") in names  # amounts never meet
-        if group is None or not customer.size or alone or self.asked.follows or self.asked.customer in names:
+        group, customer = self.groups.number, self.numbers.customer
+        if group is None or not customer.size or not self.asked.may_move:
             return
         if int(customer.max()) > 4 * customer.size + BLOCK:
             customer = pd.factorize(customer)[0]
-        count = int(settled(customer, group, int(customer.max()) + 1)[1].sum())
+        self.note_several(int(settled(customer, group, int(customer.max()) + 1)[1].sum()))
+
+    def note_several(self, count: int) -> None:
+        """Note that so many customers are in several groups."""
         if count:
             who = f"{count:,} customers are" if count > 1 else "1 customer is"
+            names = key_names(self.asked.metric, self.asked.by)
             self.remarks.note(
                 f"{who} in several groups of {', '.join(map(repr, names))}. A move from one group to another counts as "
                 "lost in the one and as new in the other; by_at='opening' keeps each customer in one group at a time."
