@@ -116,6 +116,75 @@ def test_many_small_updates_equal_the_whole(saved: bool, tmp_path: Path) -> None
         check(Activity.load(tmp_path), whole, "plan")
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_pieces_written_with_other_types_and_names(many: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups with and without missing ones are of two types, which would meet as floats."""
+    if many:
+        monkeypatch.setattr(state, "_ROWS", 3)
+    large = 2**53
+    whole = events().rename(columns={"user": "id"})
+    whole["plan"] = pd.array(large + np.arange(120) % 4, dtype="Int64")
+    whole.loc[100, "plan"] = pd.NA
+    expected = activity(whole, user="id", by="plan").lifecycle(as_of="2026-03-31")
+    begun = whole.iloc[:60].astype({"plan": "int64"}).rename(columns={"id": "user"})
+    activity(begun, by="plan").save(tmp_path)
+    both = Activity.load(tmp_path).update(activity(whole.iloc[60:], user="id", by="plan"))
+    for made in (both, Activity.load(tmp_path)):
+        pd.testing.assert_frame_equal(made.lifecycle(as_of="2026-03-31"), expected, check_index_type=False)
+        assert set(made.lifecycle().index.get_level_values("plan").dropna()) == set(range(large, large + 4))
+        assert made.table.columns[0] == "user"
+    both.save(tmp_path)
+    pd.testing.assert_frame_equal(
+        Activity.load(tmp_path).lifecycle(as_of="2026-03-31"), expected, check_index_type=False
+    )
+
+
+def test_a_refused_update_changes_nothing(tmp_path: Path) -> None:
+    below = activity(events())
+    past = events().assign(user=np.uint64(2**63))
+    told = repr(below)
+    with pytest.raises(csm.MetricInputError, match="both negative ids and ids of 2"):
+        below.update(past)
+    assert repr(below) == told
+    check(below, events())
+    below.save(tmp_path)
+    with pytest.raises(csm.MetricInputError, match="both negative ids and ids of 2"):
+        below.update(past)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert repr(Activity.load(tmp_path)) == told
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_a_clock_set_back_past_midnight(engine: str) -> None:
+    pytest.importorskip(engine)
+    at = pd.DatetimeIndex(["2010-11-07 02:30:30", "2010-11-07 02:50:00", "2010-11-10 12:00:00"], tz="UTC")
+    given = pd.DataFrame({"user": [1, 2, 2], "time": at.tz_convert("America/St_Johns")})
+    wall = given.assign(time=given["time"].dt.tz_localize(None))  # 00:00:30 on Sunday, then 23:20 on Saturday
+    if engine == "duckdb":
+        import duckdb
+
+        connection = duckdb.connect()
+        connection.execute("set timezone = 'America/St_Johns'")
+        frame: Any = connection.from_df(given)
+    else:
+        frame = FRAMES[engine](given)
+    made = activity(frame, freq="D")
+    pd.testing.assert_frame_equal(made.table, activity(given, freq="D").table)
+    assert made.table["mask"].tolist() == activity(wall, freq="D").table["mask"].tolist()
+
+
+def test_years_far_away_on_an_engine() -> None:
+    pytest.importorskip("pyarrow")
+    for year in ("1677-12", "1969-12", "2262-01", "9999-11"):
+        unit = "ns" if year < "2300" else "us"
+        given = pd.DataFrame({"user": [1, 2], "time": pd.to_datetime([f"{year}-05", f"{year}-06"]).as_unit(unit)})
+        for freq in "YMD":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", csm.CohortWarning)
+                expected = activity(given, freq=freq).table
+                pd.testing.assert_frame_equal(activity(FRAMES["pyarrow"](given), freq=freq).table, expected)
+
+
 def test_pieces_on_every_engine_equal_the_definition(make: Callable[[pd.DataFrame], Any], tmp_path: Path) -> None:
     whole = events()
     rows = [Event(u, t.to_pydatetime(), group=(p,)) for u, t, p in whole.itertuples(index=False)]

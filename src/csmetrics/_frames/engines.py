@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -83,8 +84,9 @@ def collect(frame: Any) -> pd.DataFrame:
     """
     import pyarrow as pa
 
-    streaming = {"engine": "streaming"} if frame.implementation.is_polars() else {}  # takes less time and memory
-    table = frame.collect("pyarrow", **streaming).to_native()
+    # Streaming takes less time and memory, and is what Polars does unless the user has set another engine
+    ours = frame.implementation.is_polars() and "POLARS_ENGINE_AFFINITY" not in os.environ
+    table = frame.collect("pyarrow", **({"engine": "streaming"} if ours else {})).to_native()
     # Some versions of Dask add this column
     table = table.select([name for name in table.column_names if name != "__index_level_0__"])
     columns = [_readable(column) for column in table.columns]

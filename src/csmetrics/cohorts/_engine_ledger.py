@@ -100,7 +100,7 @@ def from_engine(frame: Any, asked: Asked) -> Ledger:
 
 
 def totals_only(frame: Any) -> bool:
-    """Whether a frame may be spread over many machines, and more than one machine holds should not be collected."""
+    """Whether the rows may be spread over many machines, so that only totals should be collected."""
     return bool(frame.implementation.is_pyspark())
 
 
@@ -175,7 +175,7 @@ class _Reading:
         cell = cell * len(LABELS) + found["csm:label"].to_numpy(dtype=np.int64)
         counts, amounts = np.zeros((2, self.periods * groups.count * len(LABELS)), np.int64)
         for cells, name in ((counts, "csm:one"), (amounts, "csm:units")):
-            cells[cell] = engines.summed(found[name], whole=True)
+            np.add.at(cells, cell, engines.summed(found[name], whole=True))
         nobody, groups.number = pd.Series([], name=asked.customer, dtype=np.int64), None
         numbers = Numbers(asked, nobody, groups, None, everything)
         span = self.first, self.periods, self.scale

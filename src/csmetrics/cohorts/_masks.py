@@ -22,6 +22,7 @@ _BATCH = 1 << 13  # masks whose bits are listed at a time
 _CELLS = 1 << 27  # bytes of the table in which pairs are marked, one per user and period
 _PERIODS = 1 << 10  # with more, and as many cohorts, counts of all pairs of them are too many
 _SPARSE = 12  # marks for each row, with which packing them takes as long as sorting the rows
+_OFTEN = 16  # rows for each mark, with which most are set already: looking takes half the time of setting
 _LANES = np.uint64(0x0101010101010101)  # the lowest bit of each byte
 _MOST = 255  # masks whose bits fit into the count of a byte
 _NONE = np.uint64(0)
@@ -92,9 +93,11 @@ class Masks:
         width = -(-periods // 8) * 8 if periods <= BITS else -(-periods // BITS) * BITS  # cells of a user
         users = max(_CELLS // width, 1)
         table = np.zeros(min(size, users) * width, bool)
+        often = rows > _OFTEN * table.size
 
         def mark(cells: Any) -> None:
-            table[cells] = True  # never anything else, so that blocks may come in any order
+            if not (often and table.take(cells, mode="clip").all()):
+                table[cells] = True  # never anything else, so that blocks may come in any order
 
         def mark_rows(some: slice) -> None:
             cells, period = pairs(some)

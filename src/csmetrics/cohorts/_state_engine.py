@@ -14,7 +14,7 @@ from csmetrics.cohorts import _state_table as small
 from csmetrics.cohorts._engine_events import ReducedEvents
 from csmetrics.cohorts._events import Request
 from csmetrics.cohorts._rows.engine import EngineRows
-from csmetrics.cohorts._rows.engine_time import LATEST, period_number, period_numbers, start_of
+from csmetrics.cohorts._rows.engine_time import period_number, period_numbers, start_of
 from csmetrics.cohorts._rows.instants import DAY, HOUR, UTC, Times
 from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.cohorts._rows.remarks import Remarks
@@ -23,6 +23,7 @@ METRIC = "activity"
 _MASK, _FIRST, _LAST = "csm:mask", "csm:first", "csm:last"
 _MOST = small.BITS - 1  # periods of a mask with a bit left for the rows that do not count
 _QUARTER = HOUR // 4  # by which the midnights of all time zones differ
+_FAR = (2**63 - 1) // 1000  # the last microsecond that nanoseconds hold, in the year 2262
 _SHIFT = 1 << 30  # so that no period is negative: engines round such quotients in different ways
 
 
@@ -52,13 +53,13 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
     Return None where it cannot, or where it has found bad rows.
     """
     ends = engines.collect(rows.frame.select(instants.min().alias("first"), instants.max().alias("last")))
-    low, high = (read_times(METRIC, name, ends[name])[0] for name in ("first", "last"))
+    low, high = (read_times(METRIC, "time", ends[name])[0] for name in ("first", "last"))
     if low.known:
         first, last = asked.calendar.first_of(low), asked.calendar.first_of(high)
-        if last < first + 2 and (low.zone is None or str(low.zone) in UTC) and asked.calendar.start(first + 2) < LATEST:
+        if last < first + 2 and (low.zone is None or str(low.zone) in UTC) and asked.calendar.start(first + 2) < _FAR:
             return _at_both_ends(rows, asked, keys, instants, first, low.zone)
         if last < first + _MOST and adapter(rows.frame) is not None:
-            found = _in_one_word(rows, asked, keys, instants, first, low.zone)
+            found = _in_one_word(rows, asked, keys, instants, first)
             if found is not None:
                 return found
     if adapter(rows.frame) is None:
@@ -85,26 +86,23 @@ def _at_both_ends(
     instant = nw.when(~rows.bad()).then(instants).otherwise(nw.lit(start_of(calendar, first + 2, zone)))
     frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instant.alias(_FIRST), instant.alias(_LAST))
     found = engines.collect(frame.group_by(asked.user, *keys).agg(nw.col(_FIRST).min(), nw.col(_LAST).max()))
-    low, high = (read_times(METRIC, name, found[name])[0] for name in (_FIRST, _LAST))
-    begin, second, end = (int(calendar.start(first + more)) * low.per_day // DAY for more in range(3))
-    if low.span[0] < begin or high.span[1] >= end:
+    low, high = (read_times(METRIC, "time", found[name])[0] for name in (_FIRST, _LAST))
+    second, end = (int(calendar.start(first + more)) * low.per_day // DAY for more in (1, 2))
+    if high.span[1] >= end:
         return None
     masks = (low.ticks < second).astype(np.uint64) | (high.ticks >= second).astype(np.uint64) << np.uint64(1)
     return _from(first, rows, asked, keys, found, masks)
 
 
-def _in_one_word(
-    rows: EngineRows, asked: Request, keys: list[str], instants: Any, first: int, zone: Any
-) -> pd.DataFrame | None:
+def _in_one_word(rows: EngineRows, asked: Request, keys: list[str], instants: Any, first: int) -> pd.DataFrame | None:
     """Make the masks of 63 periods: an engine takes half the time to group by users alone.
 
-    Return None where a row is in another period, or where there are bad rows: both set the bit that is left.
+    Return None where a row is in another period, such as one before the first where a clock was set back past midnight,
+    or where there are bad rows: both set the bit that is left.
     """
-    nw, calendar = narwhals(), asked.calendar
-    low, high = (start_of(calendar, period, zone) for period in (first, first + _MOST))
-    number = period_number(calendar, rows.frame, instants) - first
-    within = ~rows.bad() & (instants >= low) & (instants < high)
-    bit = nw.when(within).then(number).otherwise(nw.lit(_MOST))
+    nw = narwhals()
+    number = period_number(asked.calendar, rows.frame, instants) - first
+    bit = nw.when(~rows.bad() & (number >= 0) & (number < _MOST)).then(number).otherwise(nw.lit(_MOST))
     frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instants.alias("csm:fact_last"), bit.alias(BIT))
     columns: Columns = {_MASK: Bits(BIT, wide=True), _LAST: ("csm:fact_last", "max")}
     found = engines.collect(grouped(frame, [asked.user, *keys], columns))
@@ -137,6 +135,6 @@ def _table(
     if last is not None and last.utc % _QUARTER == 0:  # a midnight, perhaps: only then do the others matter
         rows.facts["timed_time"] = engines.collect(rows.checked().select(narwhals().col("csm:fact_timed_time").sum()))
     ids = small.checked_ids(METRIC, "user", found[asked.user])
-    # In the order of a file; the hash of text takes longer than sorting once more
+    # Ids that are numbers are sorted by part at once, as in a file; to hash text takes longer than to sort again
     parts = small.parts_of(ids) if ids.dtype.kind in "iu" else None
     return small.combined(METRIC, [small.made(ids, [found[key] for key in keys], blocks, masks, parts)])

@@ -66,21 +66,23 @@ class Piece:
         """
         import pyarrow as pa
 
-        with _parquet().ParquetFile(self.path) as file:
-            names = [*map(str, (self.facts.user, *self.facts.by)), small.BLOCK, small.MASK, small.PART]
-            empty = file.schema_arrow.empty_table().select(names)
-            groups, left = iter(range(file.num_row_groups)), empty
-            for bound in bounds:
-                found = [empty]
-                while True:
-                    stop = small.rows_before(left[small.PART].to_numpy(), bound)
-                    found.append(left.slice(0, stop))
-                    left = left.slice(stop)
-                    group = None if len(left) else next(groups, None)
-                    if group is None:
-                        break
+        parquet = _parquet()
+        metadata = parquet.read_metadata(self.path)
+        names = [*map(str, (self.facts.user, *self.facts.by)), small.BLOCK, small.MASK, small.PART]
+        empty = metadata.schema.to_arrow_schema().empty_table().select(names)
+        groups, left = iter(range(metadata.num_row_groups)), empty
+        for bound in bounds:
+            found = [empty]
+            while True:
+                stop = small.rows_before(left[small.PART].to_numpy(), bound)
+                found.append(left.slice(0, stop))
+                left = left.slice(stop)
+                group = None if len(left) else next(groups, None)
+                if group is None:
+                    break
+                with parquet.ParquetFile(self.path, metadata=metadata) as file:  # a folder may hold thousands of files
                     left = file.read_row_group(group, columns=names)
-                yield pa.concat_tables(found)
+            yield pa.concat_tables(found)
 
 
 def read_parts(pieces: Sequence[Piece], bounds: Sequence[int]) -> Iterator[pd.DataFrame]:
@@ -91,9 +93,11 @@ def read_parts(pieces: Sequence[Piece], bounds: Sequence[int]) -> Iterator[pd.Da
 def _together(tables: Sequence[Any]) -> pd.DataFrame:
     import pyarrow as pa
 
-    alike: dict[Any, list[Any]] = {}  # pandas takes a millisecond to put together a few rows
+    # Arrow puts tables together in less time than pandas, but they must become the same types of pandas
+    alike: dict[Any, list[Any]] = {}
     for table in tables:
-        alike.setdefault((*table.schema.names, *table.schema.types), []).append(table)
+        kind = (*table.schema.names, *table.schema.types, (table.schema.metadata or {}).get(b"pandas"))
+        alike.setdefault(kind, []).append(table)
     return small.combined(METRIC, [pa.concat_tables(some).to_pandas() for some in alike.values()])
 
 

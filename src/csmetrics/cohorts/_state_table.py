@@ -6,6 +6,7 @@ masks of one user and block are put together by a bitwise or: in any order, and 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -54,7 +55,9 @@ def _whole(values: Any) -> Any:
 
 
 def combined(metric: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put the rows of several tables together: one row per user, group and block, sorted by user where ids are numbers.
+    """Put the rows of several tables together, sorted: one row per user, group and block.
+
+    Ids that are numbers, the largest less than 2**40 above the lowest, are in their order; others in any.
 
     Parameters
     ----------
@@ -64,12 +67,12 @@ def combined(metric: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         One or more tables with the same columns: user, groups, block, mask; also part where they come from files, in
         which users are sorted by their part first. The first one's names count.
     """
+    user, *by = units(tables[0])
     several = [table for table in tables if len(table)] or [tables[0]]
+    several = [t.rename(columns=dict(zip(units(t), (user, *by), strict=True))) for t in several]
     table = several[0]
-    user, *by = units(table)
     lead = all(PART in table for table in several)
     if len(several) > 1:
-        several = [t.rename(columns=dict(zip(units(t), (user, *by), strict=True))) for t in several]
         for name in (user, *by):
             check_same_kind(metric, str(name), {f"state {i + 1}": t[name] for i, t in enumerate(several)})
         names = [user, *by, BLOCK, MASK, *([PART] if lead else [])]
@@ -184,13 +187,20 @@ def _taken(table: pd.DataFrame, order: Any, known: Mapping[Any, Any]) -> pd.Data
     return pd.DataFrame(columns, copy=False)
 
 
+def check_signs(metric: str, columns: Sequence[pd.Series[Any]]) -> None:
+    """Reject columns of one name that hold negative numbers and numbers of 2**63 or more: no type holds both."""
+    if {str(column.dtype) for column in columns} == {"int64", "uint64"} and any(
+        column.dtype.kind == "i" and len(column) and column.min() < 0 for column in columns
+    ):
+        rule = "must not hold both negative ids and ids of 2**63 or more"
+        raise MetricInputError(metric, str(columns[0].name), rule, "got both", "make text of all ids: .astype(str)")
+
+
 def joined(metric: str, columns: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
     """Put columns of one name together; the smallest ids may be signed, and the largest unsigned, but not both."""
+    check_signs(metric, columns)
     found = {str(column.dtype) for column in columns}
     if found == {"int64", "uint64"}:
-        if any(column.dtype.kind == "i" and column.min() < 0 for column in columns):
-            rule = "must not hold both negative ids and ids of 2**63 or more"
-            raise MetricInputError(metric, str(columns[0].name), rule, "got both", "make text of all ids: .astype(str)")
         columns = [column.astype(np.uint64) for column in columns]
     if len(found) > 1 and any("string" in name or name == "str" for name in found):
         columns = [column.astype(object) for column in columns]
@@ -220,17 +230,19 @@ def rows_before(parts: Any, bound: int) -> int:
     return int(parts.searchsorted(np.uint8(bound - 1), side="right")) if bound else 0
 
 
-def within(table: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
-    """Keep the users of some parts."""
-    if (low, high) == (0, PARTS):
-        return table
+def split(table: pd.DataFrame, bounds: Sequence[int]) -> Iterator[pd.DataFrame]:
+    """Yield the users part by part: for each bound, those of the parts from the bound before to it."""
+    found: pd.DataFrame
     if PART in table:  # sorted by part
-        rows: Any = slice(*(rows_before(table[PART].to_numpy(), bound) for bound in (low, high)))
-    else:
-        parts = parts_of(table.iloc[:, 0])
-        rows = (parts >= low) & (parts < high)
-    found: pd.DataFrame = table.iloc[rows]
-    return found
+        ends = [rows_before(table[PART].to_numpy(), bound) for bound in bounds]
+        for begin, end in itertools.pairwise([0, *ends]):
+            found = table.iloc[begin:end]
+            yield found
+        return
+    parts = parts_of(table.iloc[:, 0])
+    for low, high in itertools.pairwise([0, *bounds]):
+        found = table[(parts >= low) & (parts < high)]
+        yield found
 
 
 def before(table: pd.DataFrame, period: int) -> pd.DataFrame:

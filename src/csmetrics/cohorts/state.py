@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from html import escape
@@ -147,11 +146,13 @@ class Activity:
     def table(self) -> pd.DataFrame:
         """The small table: user, groups, block of 64 periods, and mask, whose bit i is period 64 * block + i.
 
-        Periods are counted from that of 1970-01-01. Users are in order where their ids are numbers.
+        Periods are counted from that of 1970-01-01.
         """
         self._known()
         table = self._whole()
-        return small.combined(METRIC, [table.drop(columns=small.PART)]) if small.PART in table else table.copy()
+        if small.PART in table:  # files have their own order
+            table = small.combined(METRIC, [table.drop(columns=small.PART)])
+        return table.copy()
 
     # ------------------------------------------------------------------------------------------------ adding up
 
@@ -204,14 +205,15 @@ class Activity:
                 events, user=facts.user, time=facts.time, freq=facts.freq, by=self.by or None, on_bad_rows=on_bad_rows
             )
         facts = self._known().plus(new._known())
+        tables = (*self._tables, new._whole()) if self._tables else ()
+        if tables:
+            small.check_signs(METRIC, [table.iloc[:, 0] for table in tables])
         if self._folder is not None:
             piece = files.write(self._folder, new._parts(), new._facts)
             self._pieces = (*self._pieces, piece)
-        if self._tables:
-            first, *others = self._tables = (*self._tables, new._whole())
-            if len(others) > _DELTAS or sum(map(len, others)) > len(first):  # put together when they are as many rows
-                self._whole()
-        self._facts, self.excluded = facts, together([self.excluded, new.excluded])
+        self._tables, self._facts, self.excluded = tables, facts, together([self.excluded, new.excluded])
+        if len(tables) > _DELTAS or sum(map(len, tables[1:])) > sum(map(len, tables[:1])):
+            self._whole()  # put together once the others have more rows than the first
         if self._folder is not None and len(self._pieces) > _DELTAS:
             self.save(self._folder)
         return self
@@ -378,11 +380,8 @@ class Activity:
         if rows <= _ROWS:
             yield self._whole()
             return
-        bounds = np.linspace(0, small.PARTS, min(-(-rows // _ROWS), small.PARTS) + 1).astype(int).tolist()
-        if self._tables:
-            yield from (small.within(self._whole(), low, high) for low, high in itertools.pairwise(bounds))
-        else:
-            yield from files.read_parts(self._pieces, bounds[1:])
+        bounds = np.linspace(0, small.PARTS, min(-(-rows // _ROWS), small.PARTS) + 1).astype(int).tolist()[1:]
+        yield from small.split(self._whole(), bounds) if self._tables else files.read_parts(self._pieces, bounds)
 
     # ------------------------------------------------------------------------------------------------ how it looks
 

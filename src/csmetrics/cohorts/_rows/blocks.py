@@ -22,6 +22,7 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 VARIABLES: Final = ("CSMETRICS_MAX_THREADS", "OMP_NUM_THREADS")  # environment variables that bound the threads
+_AHEAD = 4  # threads that work on items to come, all of which are in memory
 _ROWS = 1 << 19  # rows for each thread: with fewer, starting it takes longer than it saves
 
 
@@ -77,8 +78,8 @@ def each(step: Callable[[Item], Found], items: Iterable[Item], rows: int) -> lis
 
 
 def ahead(step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
-    """Yield what a step makes of each item, in their order, while threads work on the next few."""
-    count = threads()
+    """Yield what a step makes of each item, in their order, while up to four threads work on the next ones."""
+    count = min(threads(), _AHEAD)
     if count < 2:
         yield from map(step, items)
         return

@@ -14,14 +14,14 @@ from csmetrics.cohorts._rows.instants import UTC, Wall, in_utc
 from csmetrics.cohorts._rows.read_times import read_times
 from csmetrics.errors import MetricInputError
 
-LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999, the latest that Python's datetime holds
+_LATEST = 253_402_300_799_999_999  # the last microsecond of the year 9999, the latest that Python's datetime holds
 
 _EARLIEST = -62_104_060_800_000_000  # the year 2: a time zone may go back a day, and Python's datetime begins in 1
 
 
 def instant(wall: Wall, zone: Any) -> Any:
     """Convert an instant of the wall clock to a datetime."""
-    stamp = pd.Timestamp(min(wall if zone is None else wall.utc, LATEST), unit="us")
+    stamp = pd.Timestamp(min(wall if zone is None else wall.utc, _LATEST), unit="us")
     return (stamp if zone is None else stamp.tz_localize("UTC").tz_convert(zone)).to_pydatetime()
 
 
