@@ -132,7 +132,7 @@ def test_pieces_written_with_other_types_and_names(many: bool, tmp_path: Path, m
     for made in (both, Activity.load(tmp_path)):
         pd.testing.assert_frame_equal(made.lifecycle(as_of="2026-03-31"), expected, check_index_type=False)
         assert set(made.lifecycle().index.get_level_values("plan").dropna()) == set(range(large, large + 4))
-        assert made.table.columns[0] == "user"
+    assert both.table.columns[0] == "user", "the first one's name"
     both.save(tmp_path)
     pd.testing.assert_frame_equal(
         Activity.load(tmp_path).lifecycle(as_of="2026-03-31"), expected, check_index_type=False

@@ -53,17 +53,16 @@ class Masks:
     blocks: int
 
     @classmethod
-    def of(cls, log: Log, rows: Any = None, *, sparser: int = 1) -> Masks | None:
+    def of(cls, log: Log, rows: Any = None) -> Masks | None:
         """Make the masks of some rows of a log (None for all), whose users are numbered together with their groups.
 
-        Return None where the table of marks would be much larger than the rows: sorting them is faster then. Where the
-        rows would have to be sorted more than once, the table may be `sparser` times as large.
+        Return None where the table of marks would be much larger than the rows: sorting them is faster then.
         """
         if log.masks is not None and rows is None:
             known: Masks = log.masks
             return known
         size, groups, periods = log.size, log.groups.count, log.periods.count
-        if not len(log) or periods > _PERIODS or size * groups * periods > _SPARSE * sparser * len(log):
+        if not len(log) or periods > _PERIODS or size * groups * periods > _SPARSE * len(log):
             return None
 
         def pairs(some: slice) -> tuple[Any, Any]:

@@ -84,8 +84,9 @@ def _at_both_ends(
     """
     nw, calendar = narwhals(), asked.calendar
     instant = nw.when(~rows.bad()).then(instants).otherwise(nw.lit(start_of(calendar, first + 2, zone)))
-    frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instant.alias(_FIRST), instant.alias(_LAST))
-    found = engines.collect(frame.group_by(asked.user, *keys).agg(nw.col(_FIRST).min(), nw.col(_LAST).max()))
+    frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instant.alias(_FIRST))
+    both = nw.col(_FIRST).min(), nw.col(_FIRST).max().alias(_LAST)
+    found = engines.collect(frame.group_by(*dict.fromkeys((asked.user, *keys))).agg(*both))
     low, high = (read_times(METRIC, "time", found[name])[0] for name in (_FIRST, _LAST))
     second, end = (int(calendar.start(first + more)) * low.per_day // DAY for more in (1, 2))
     if high.span[1] >= end:
@@ -135,6 +136,4 @@ def _table(
     if last is not None and last.utc % _QUARTER == 0:  # a midnight, perhaps: only then do the others matter
         rows.facts["timed_time"] = engines.collect(rows.checked().select(narwhals().col("csm:fact_timed_time").sum()))
     ids = small.checked_ids(METRIC, "user", found[asked.user])
-    # Ids that are numbers are sorted by part at once, as in a file; to hash text takes longer than to sort again
-    parts = small.parts_of(ids) if ids.dtype.kind in "iu" else None
-    return small.combined(METRIC, [small.made(ids, [found[key] for key in keys], blocks, masks, parts)])
+    return small.combined(METRIC, [small.made(ids, [found[key] for key in keys], blocks, masks, by_part=True)])

@@ -23,8 +23,6 @@ from csmetrics.cohorts._rows.stray import note_stray, stretch
 from csmetrics.cohorts._state_engine import METRIC, from_engine
 from csmetrics.errors import MetricInputError
 
-_SPARSER = 4  # sorted rows are put together by masks, and taken in that order: marking 48 cells for each is faster
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -191,7 +189,7 @@ def _from_pandas(asked: Request, events: pd.DataFrame) -> tuple[pd.DataFrame, Ti
 def _marked(ids: pd.Series[Any], keys: list[pd.Series[Any]], periods: Numbering) -> pd.DataFrame | None:
     """Reduce events to the small table without sorting them; None where users and periods are too sparse for it."""
     log = Log(*number_units(METRIC, ids, slice(None)), Groups(METRIC, keys, slice(None)), periods)
-    masks = Masks.of(log, sparser=_SPARSER)
+    masks = Masks.of(log)
     if masks is None:
         return None
     units = log.users.astype(np.int64, copy=False) - log.offset

@@ -308,11 +308,17 @@ def span(table: pd.DataFrame) -> tuple[int, int] | None:
     return low * BITS + (early & -early).bit_length() - 1, high * BITS + late.bit_length() - 1
 
 
-def made(ids: pd.Series[Any], keys: Iterable[Any], blocks: Any, masks: Any, parts: Any = None) -> pd.DataFrame:
-    """Make a table of its columns, which nobody else may change, on a new index."""
+def made(ids: pd.Series[Any], keys: Iterable[Any], blocks: Any, masks: Any, *, by_part: bool = False) -> pd.DataFrame:
+    """Make a table of its columns, which nobody else may change, on a new index.
+
+    With `by_part`, a table that is yet to be sorted gets the part of each user, so that it is sorted as files are. Not
+    where ids are text: finding the parts then takes longer than sorting once more when it is saved.
+    """
     columns = {series.name: series.array for series in (ids, *keys)}
     columns |= {BLOCK: np.asarray(blocks, np.int64), MASK: np.asarray(masks, np.uint64)}
-    return pd.DataFrame(columns if parts is None else {**columns, PART: parts}, copy=False)
+    if by_part and ids.dtype.kind in "iu":
+        columns[PART] = parts_of(ids)
+    return pd.DataFrame(columns, copy=False)
 
 
 def reduced(metric: str, ids: pd.Series[Any], keys: list[pd.Series[Any]], periods: Any, first: int) -> pd.DataFrame:
@@ -330,4 +336,4 @@ def reduced(metric: str, ids: pd.Series[Any], keys: list[pd.Series[Any]], period
     numbers = periods.astype(np.int64) + first
     blocks, bits = numbers // BITS, np.uint64(1) << (numbers % BITS).astype(np.uint64)
     theirs, *by = (series.copy() for series in (ids, *keys))  # the caller may change the rows
-    return combined(metric, [made(theirs, by, blocks, bits)])
+    return combined(metric, [made(theirs, by, blocks, bits, by_part=True)])
