@@ -123,12 +123,22 @@ def group_numbers(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], Any]:
     """Return the groups that occur, sorted, and the position of each row's group among them."""
     coded = [key(series) for series in keys]
     numbers, found = _combinations(coded)
-    groups = np.flatnonzero(np.bincount(numbers, minlength=len(found[0])))
+    groups = _occurring(numbers, len(found[0]))
     index, order = _index(keys, coded, [codes[groups] for codes in found])
     places = np.zeros(len(found[0]), np.intp)
     places[groups[order]] = np.arange(groups.size)
     in_order = groups.size == places.size and bool((places[1:] > places[:-1]).all())
     return index, numbers if in_order else places[numbers]
+
+
+def _occurring(numbers: Any, count: int) -> Any:
+    """Return which of the numbers below `count` occur, looking no further once all have been seen."""
+    seen = np.zeros(count, bool)
+    for at in range(0, numbers.size, BLOCK):
+        seen[numbers[at : at + BLOCK]] = True
+        if count < BLOCK and seen.all():
+            break
+    return np.flatnonzero(seen)
 
 
 def group_rows(keys: Sequence[pd.Series[Any]]) -> tuple[pd.Index[Any], list[Any]]:
