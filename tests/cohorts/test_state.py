@@ -177,7 +177,7 @@ def test_years_far_away_on_an_engine() -> None:
     pytest.importorskip("pyarrow")
     for year in ("1677-12", "1969-12", "2262-01", "9999-11"):
         unit = "ns" if year < "2300" else "us"
-        given = pd.DataFrame({"user": [1, 2], "time": pd.to_datetime([f"{year}-05", f"{year}-06"]).as_unit(unit)})
+        given = pd.DataFrame({"user": [1, 2], "time": np.array([f"{year}-05", f"{year}-06"], f"M8[{unit}]")})
         for freq in "YMD":
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", csm.CohortWarning)
@@ -262,6 +262,10 @@ def test_one_or_two_periods_on_every_engine(
     ):
         whole = events(days=days)
         whole["time"] += pd.Timestamp(begins) - pd.Timestamp("2025-12-10")
+        whole["user"] += np.arange(120) % 2 * 100  # so that some have a single event
+        second = whole["time"].dt.to_period(freq).max().start_time
+        whole.loc[[7, 8], "time"] = second, second - pd.Timedelta(seconds=1)  # the first instant, and the one before
+        whole.loc[[7, 8], "user"] = 1000, 1001
         whole["time"] = whole["time"].dt.tz_localize(zone)
         crossed.clear()
         made = activity(make(whole), by="plan", freq=freq)

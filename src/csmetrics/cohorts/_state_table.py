@@ -198,6 +198,7 @@ def check_signs(metric: str, columns: Sequence[pd.Series[Any]]) -> None:
 
 def joined(metric: str, columns: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
     """Put columns of one name together; the smallest ids may be signed, and the largest unsigned, but not both."""
+    columns = [column for column in columns if len(column)] or columns[:1]
     check_signs(metric, columns)
     found = {str(column.dtype) for column in columns}
     if found == {"int64", "uint64"}:
