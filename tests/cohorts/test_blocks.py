@@ -58,6 +58,23 @@ def test_the_first_error_comes_through(small: pytest.MonkeyPatch, count: int) ->
     assert threading.active_count() == before
 
 
+def test_of_two_errors_that_of_the_earlier_block_comes_through(small: pytest.MonkeyPatch) -> None:
+    small.setattr(blocks, "threads", lambda: 2)
+    both, later = threading.Barrier(2, timeout=60), threading.Event()
+
+    def step(item: int) -> None:
+        both.wait()
+        if item == 0:
+            later.wait(60)
+        try:
+            raise ValueError(f"item {item}")
+        finally:
+            later.set()
+
+    with pytest.raises(ValueError, match="item 0"):
+        blocks.each(step, range(2), rows=1000)
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_what_is_made_ahead_comes_in_order_and_ends_with_its_error(small: pytest.MonkeyPatch, count: int) -> None:
     small.setattr(blocks, "threads", lambda: count)

@@ -37,7 +37,7 @@ def events(draw: st.DrawFn) -> tuple[list[tuple[int, int]], int]:
 
 def masks_of(pairs: list[tuple[int, int]], periods: int) -> Masks:
     unit, period = np.array(pairs, np.int64).reshape(-1, 2).T
-    return Masks.mark(lambda some: (unit[some], period[some]), len(pairs), 12, periods)
+    return Masks.mark(lambda some: (unit[some].copy(), period[some]), len(pairs), 12, periods)
 
 
 def sets(pairs: list[tuple[int, int]]) -> dict[int, list[int]]:
@@ -69,6 +69,17 @@ def test_the_same_pairs_come_back(drawn_events: tuple[list[tuple[int, int]], int
 def many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count every few users as a part of their own."""
     monkeypatch.setattr(_mask_counts, "_cuts", lambda masks, _: masks.starts[::3])
+
+
+def test_few_users_with_many_rows() -> None:
+    """Most marks are set already, so they are looked at first."""
+    rng = np.random.default_rng(1)
+    user, period = rng.integers(0, 2, 400_000), np.sort(rng.integers(0, 5, 400_000))
+    user[(period == 3) & (np.arange(400_000) < 319_000)] = 0
+    got = Masks.mark(lambda some: (user[some].copy(), period[some]), 400_000, 2, 5)
+    assert set(zip(*(found.tolist() for found in got.pairs()), strict=True)) == set(
+        zip(user.tolist(), period.tolist(), strict=True)
+    )
 
 
 @pytest.mark.usefixtures("many_parts")

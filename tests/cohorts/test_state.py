@@ -117,18 +117,21 @@ def test_many_small_updates_equal_the_whole(saved: bool, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_pieces_written_with_other_types_and_names(many: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["user", "id"])
+def test_pieces_written_with_other_types_and_names(
+    name: str, many: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Groups with and without missing ones are of two types, which would meet as floats."""
     if many:
         monkeypatch.setattr(state, "_ROWS", 3)
     large = 2**53
-    whole = events().rename(columns={"user": "id"})
+    whole = events().rename(columns={"user": name})
     whole["plan"] = pd.array(large + np.arange(120) % 4, dtype="Int64")
     whole.loc[100, "plan"] = pd.NA
-    expected = activity(whole, user="id", by="plan").lifecycle(as_of="2026-03-31")
-    begun = whole.iloc[:60].astype({"plan": "int64"}).rename(columns={"id": "user"})
+    expected = activity(whole, user=name, by="plan").lifecycle(as_of="2026-03-31")
+    begun = whole.iloc[:60].astype({"plan": "int64"}).rename(columns={name: "user"})
     activity(begun, by="plan").save(tmp_path)
-    both = Activity.load(tmp_path).update(activity(whole.iloc[60:], user="id", by="plan"))
+    both = Activity.load(tmp_path).update(activity(whole.iloc[60:], user=name, by="plan"))
     for made in (both, Activity.load(tmp_path)):
         pd.testing.assert_frame_equal(made.lifecycle(as_of="2026-03-31"), expected, check_index_type=False)
         assert set(made.lifecycle().index.get_level_values("plan").dropna()) == set(range(large, large + 4))

@@ -153,3 +153,10 @@ def test_group_rows_are_the_rows_of_each_group(by: list[str]) -> None:
     expected = keys.assign(place=np.arange(60)).groupby(by if len(by) > 1 else by[0], observed=True).place
     assert {label: sorted(at) for label, at in zip(index, rows, strict=True)} == {g: list(v) for g, v in expected}
     assert index.equals(expected.size().index)
+
+
+def test_a_group_that_comes_late_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "BLOCK", 4)
+    index, places = groups.group_numbers([pd.Series([2] * 9 + [1, 2], name="arm")])
+    assert index.tolist() == [1, 2]
+    assert places.tolist() == [1] * 9 + [0, 1]
