@@ -142,6 +142,61 @@ def test_pieces_written_with_other_types_and_names(
     )
 
 
+def test_the_files_of_a_folder_are_opened_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder may hold more files than a process may have open."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    opened, most = 0, 0
+
+    class Counted(parquet.ParquetFile):  # type: ignore[misc,name-defined]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            nonlocal opened, most
+            super().__init__(*args, **options)
+            opened += 1
+            most = max(most, opened)
+
+        def __exit__(self, *args: Any) -> None:
+            nonlocal opened
+            super().__exit__(*args)
+            opened -= 1
+
+    whole = events()
+    for at in range(0, 120, 10):
+        activity(whole.iloc[at : at + 10]).save(tmp_path / str(at))
+        for file in (tmp_path / str(at)).iterdir():
+            file.rename(tmp_path / file.name)
+    monkeypatch.setattr(parquet, "ParquetFile", Counted)
+    monkeypatch.setattr(state, "_ROWS", 3)
+    check(Activity.load(tmp_path), whole)
+    assert (opened, most) == (0, 1)
+
+
+@pytest.mark.parametrize(("years", "bits"), [(1, 55), (100, 62), (9000, 69)])
+def test_keys_of_any_width_are_put_together(years: int, bits: int) -> None:
+    """The numbers by which a state is sorted fit into 64 bits with their places; or without them; or not at all."""
+    rng = np.random.default_rng(years)
+    user = rng.choice([0, 1, 7, 2**38, 2**39 + 5], 300)
+    hours = rng.choice([0, 1, 63, 64, 200, years * 8000], 300)
+    at = np.datetime64("0900-01-01", "us") + hours * np.timedelta64(3_600_000_000, "us")
+    frame = pd.DataFrame({"user": user, "time": at})
+    expected: dict[tuple[int, int], int] = {}
+    first = (np.datetime64("0900-01-01", "h") - np.datetime64("1970-01-01", "h")).astype(int)
+    for who, hour in zip(user.tolist(), (hours + first).tolist(), strict=True):
+        expected[who, hour // 64] = expected.get((who, hour // 64), 0) | 1 << hour % 64
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", csm.CohortWarning)  # dates far from all others
+        for made in (activity(frame, freq="h"), activity(frame[::2], freq="h") + activity(frame[1::2], freq="h")):
+            kept = made._whole()
+            assert kept["part"].is_monotonic_increasing
+            assert (kept["user"].diff() != 0).sum() == kept["user"].nunique(), "the masks of a user follow one another"
+            rows = made.table.to_numpy(dtype=object).tolist()
+            assert [(who, block, mask) for who, block, mask in rows] == [
+                (*key, expected[key]) for key in sorted(expected)
+            ]
+    blocks = [block for _, block in expected]
+    apart = max(blocks) - min(blocks)
+    assert 8 + (2**39 + 5).bit_length() + apart.bit_length() == bits, "part, user and block"
+
+
 def test_a_refused_update_changes_nothing(tmp_path: Path) -> None:
     below = activity(events())
     past = events().assign(user=np.uint64(2**63))

@@ -37,7 +37,7 @@ def bridge(ledger: Ledger) -> pd.DataFrame:
         table = _Totals(ledger, amounts)
         if asked.squares:
             table = WithSquares(table, amounts, ledger.periods, ledger.groups.count)
-    if isinstance(table, _Totals) and asked.span == 1 and ledger.rates is None and ledger.homes is None:
+    if asked.by_changes:
         _label(ledger, table)
     else:
         check_cells(asked.metric, asked.calendar, ledger.first, ledger.periods, _STEP)

@@ -93,8 +93,8 @@ class Reducer:
         No balance may be below 0 at any instant, so that a customer's first change is a gain.
         """
         nw = narwhals()
-        net = self._by_instant(self.frame, self.account) if self.asked.grace else None
-        net = self._changes(self.frame, self.account) if net is None else self._bridged(net)
+        grace, frame, account = self.asked.grace, self.frame, self.account
+        net = self._bridged(self._by_instant(frame, account)) if grace else self._changes(frame, account)
         period, units = nw.col("csm:period"), nw.col("csm:units")
         net = self._by_period(net).filter(period < until).with_columns(
             units.cum_sum().over(*self.account, order_by="csm:period").cast(nw.Int64).alias("csm:after"),
@@ -115,9 +115,7 @@ class Reducer:
 
     def several(self) -> int:
         """Count the customers in several groups."""
-        nw = narwhals()
-        pairs = self._distinct(self.pair).group_by("csm:customer").agg(nw.len().alias("csm:groups"))
-        found = engines.collect(pairs.filter(nw.col("csm:groups") > 1).select(nw.len().alias("csm:customers")))
+        found = engines.collect(self._several().select(narwhals().len().alias("csm:customers")))
         return int(found["csm:customers"].iloc[0])
 
     def instants(self, customers: Any) -> pd.DataFrame:
@@ -144,8 +142,7 @@ class Reducer:
         have the first and the last of the periods at whose closing they are live, and their earliest begin.
         """
         nw = narwhals()
-        several = self._distinct(self.pair).group_by("csm:customer").agg(nw.len().alias("csm:groups"))
-        several = several.filter(nw.col("csm:groups") > 1).select(nw.col("csm:customer").alias(self.asked.customer))
+        several = self._several().select(nw.col("csm:customer").alias(self.asked.customer))
         frame = self.frame.join(several, on=self.asked.customer, how="inner")
         if self.ends is None and not self.asked.snapshots:
             net = self._by_instant(frame, self.line)
@@ -157,6 +154,12 @@ class Reducer:
         rows = self._until(frame, None if self.ends is None else self._after(self.ends), columns, "csm:end")
         totals = nw.col("csm:units").sum(), nw.col("csm:largest").max()
         return engines.collect(rows.group_by(*self.line, "csm:begin", "csm:end").agg(*totals))
+
+    def _several(self) -> Any:
+        """Return the customers in several groups, and in how many."""
+        nw = narwhals()
+        groups = self._distinct(self.pair).group_by("csm:customer").agg(nw.len().alias("csm:groups"))
+        return groups.filter(nw.col("csm:groups") > 1)
 
     def _distinct(self, columns: dict[str, Any]) -> Any:
         rows = self.frame.select(*_named(columns))

@@ -77,16 +77,16 @@ def _masked(rows: EngineRows, asked: Request, keys: list[str], instants: Any) ->
 def _at_both_ends(
     rows: EngineRows, asked: Request, keys: list[str], instants: Any, first: int, zone: Any
 ) -> pd.DataFrame | None:
-    """Make the masks where there are two periods at the most: the first and the last instant of a user are in them.
+    """Make the masks where there are two periods at the most: each user's first and last instant tell them.
 
-    An engine finds these in less time than a bitwise or. Return None where there are bad rows, which are put after the
-    second period.
+    An engine finds these two instants in less time than a bitwise or. Bad rows are given an instant after the second
+    period; return None where there are any.
     """
     nw, calendar = narwhals(), asked.calendar
     instant = nw.when(~rows.bad()).then(instants).otherwise(nw.lit(start_of(calendar, first + 2, zone)))
-    frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instant.alias(_FIRST))
+    frame = rows.frame.select(asked.user, *keys, instant.alias(_FIRST))
     both = nw.col(_FIRST).min(), nw.col(_FIRST).max().alias(_LAST)
-    found = engines.collect(frame.group_by(*dict.fromkeys((asked.user, *keys))).agg(*both))
+    found = engines.collect(frame.group_by(asked.user, *keys).agg(*both))
     low, high = (read_times(METRIC, "time", found[name])[0] for name in (_FIRST, _LAST))
     second, end = (int(calendar.start(first + more)) * low.per_day // DAY for more in (1, 2))
     if high.span[1] >= end:
@@ -104,7 +104,7 @@ def _in_one_word(rows: EngineRows, asked: Request, keys: list[str], instants: An
     nw = narwhals()
     number = period_number(asked.calendar, rows.frame, instants) - first
     bit = nw.when(~rows.bad() & (number >= 0) & (number < _MOST)).then(number).otherwise(nw.lit(_MOST))
-    frame = rows.frame.select(*dict.fromkeys((asked.user, *keys)), instants.alias("csm:fact_last"), bit.alias(BIT))
+    frame = rows.frame.select(asked.user, *keys, instants.alias("csm:fact_last"), bit.alias(BIT))
     columns: Columns = {_MASK: Bits(BIT, wide=True), _LAST: ("csm:fact_last", "max")}
     found = engines.collect(grouped(frame, [asked.user, *keys], columns))
     masks = read_masks(found[_MASK])

@@ -88,14 +88,13 @@ def units(table: pd.DataFrame) -> list[Any]:
 def _sorted(metric: str, table: pd.DataFrame) -> pd.DataFrame:
     """Sort a table by part, user, group and block, and put the masks of rows together that agree in all of these."""
     fields = _fields(metric, table)
-    place = max(len(table) - 1, 0).bit_length()
     width = sum(field.bits for field in fields)
     if width >= BITS:
         order = np.lexsort([field.values for field in reversed(fields)])
         at = np.flatnonzero(np.logical_or.reduce([changes(field.values[order]) for field in fields]))
         masks = np.bitwise_or.reduceat(picked(table[MASK].to_numpy(), order), at)
         return _taken(table, order[at], {MASK: masks})
-    packed, order = np.zeros(len(table), np.int64), np.empty(len(table), np.int64)
+    packed = np.zeros(len(table), np.int64)
 
     def pack(some: slice) -> None:
         for field in fields:
@@ -105,28 +104,35 @@ def _sorted(metric: str, table: pd.DataFrame) -> pd.DataFrame:
     each_block(pack, len(table))
     if (packed[1:] > packed[:-1]).all():
         return table
-    if width + place < BITS:  # sorting the numbers with their places takes a third of the time of finding their order
-
-        def put_place(some: slice) -> None:
-            packed[some] <<= place
-            packed[some] |= np.arange(some.start, some.stop)
-
-        def cut_place(some: slice) -> None:
-            np.bitwise_and(packed[some], (1 << place) - 1, out=order[some])
-            packed[some] >>= place
-
-        each_block(put_place, len(table))
-        sort(packed)
-        each_block(cut_place, len(table))
-    else:
-        order = np.argsort(packed, kind="stable")
-        packed = packed[order]
+    packed, order = _in_order(packed, width)
     masks = picked(table[MASK].to_numpy(), order)
     new = changes(packed)
     if not new.all():
         at = np.flatnonzero(new)
         packed, order, masks = packed[at], order[at], np.bitwise_or.reduceat(masks, at)
     return _taken(table, order, _unpacked(packed, fields) | {MASK: masks})
+
+
+def _in_order(numbers: Any, width: int) -> tuple[Any, Any]:
+    """Sort numbers of so many bits, in place; return them, and the places where they were."""
+    place = max(len(numbers) - 1, 0).bit_length()
+    if width + place >= BITS:
+        order = np.argsort(numbers, kind="stable")
+        return numbers[order], order
+    order = np.empty(len(numbers), np.int64)
+
+    def put_place(some: slice) -> None:
+        numbers[some] <<= place
+        numbers[some] |= np.arange(some.start, some.stop)
+
+    def cut_place(some: slice) -> None:
+        np.bitwise_and(numbers[some], (1 << place) - 1, out=order[some])
+        numbers[some] >>= place
+
+    each_block(put_place, len(numbers))
+    sort(numbers)  # the places with them: it takes a quarter of the time of finding their order
+    each_block(cut_place, len(numbers))
+    return numbers, order
 
 
 class _Field(NamedTuple):
@@ -147,6 +153,7 @@ class _Field(NamedTuple):
 
     @property
     def bits(self) -> int:
+        """How many bits a number takes."""
         return (self.size - 1).bit_length()
 
 

@@ -212,8 +212,8 @@ class Activity:
             piece = files.write(self._folder, new._parts(), new._facts)
             self._pieces = (*self._pieces, piece)
         self._tables, self._facts, self.excluded = tables, facts, together([self.excluded, new.excluded])
-        if len(tables) > _DELTAS or sum(map(len, tables[1:])) > sum(map(len, tables[:1])):
-            self._whole()  # put together once the others have more rows than the first
+        if tables and (len(tables) > _DELTAS or sum(map(len, tables)) > 2 * len(tables[0])):
+            self._whole()  # puts them together once the others have more rows than the first
         if self._folder is not None and len(self._pieces) > _DELTAS:
             self.save(self._folder)
         return self

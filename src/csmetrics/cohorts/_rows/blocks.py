@@ -114,7 +114,7 @@ def span(values: Any) -> tuple[int, int]:
 
 
 def picked(values: Any, rows: Any) -> Any:
-    """Return the values at some positions."""
+    """Return the values at some positions, picked by several threads where there are many."""
     found = np.empty(len(rows), values.dtype)
 
     def pick(some: slice) -> None:
